@@ -1,0 +1,39 @@
+import type { Duplex } from "node:stream";
+import type { PassResult, TestResult } from "../evidence/pass.ts";
+import type { Suite } from "../evidence/suite.ts";
+import type { Clock } from "../support/clock.ts";
+
+/** A vLLM that answers, wherever it runs. */
+export interface ServerUnderTest {
+  /** A fresh connection to its port: an SSH channel or a socket. Opened before the clock of a request starts. */
+  open(signal: AbortSignal): Promise<Duplex>;
+  /** Path before the routes of OpenAI's kind: usually `/v1`. */
+  readonly basePath: string;
+  readonly apiKey: string | undefined;
+  /** Name under which the model is served. */
+  readonly model: string;
+  /** Tokens. */
+  readonly maxModelLen: number;
+}
+
+export interface PassRequest {
+  readonly server: ServerUnderTest;
+  readonly suite: Suite;
+  /** Requests in flight; the first level is 1 and gives the record, further ones give `load`. */
+  readonly load: readonly number[];
+  /** Order of the tests, salts. */
+  readonly seed: string;
+  readonly clock: Clock;
+  /** What the GPUs do, sampled during the pass; undefined where nobody can tell. */
+  readonly throttled: ((signal: AbortSignal) => Promise<readonly string[]>) | undefined;
+  /** Called as each test ends. Does no work of its own beyond one asynchronous journal write. */
+  readonly onTest: (result: TestResult, index: number, tests: number) => void;
+}
+
+/**
+ * Runs the suite once. Failed tests and a failed cross-check are in the result, not thrown.
+ * @throws the signal's reason, or what `open` threw: the link is gone, and so is the pass.
+ */
+export type RunPass = (request: PassRequest, signal: AbortSignal) => Promise<PassResult>;
+/** Discarded requests of the measured shape with other content. */
+export type WarmUp = (request: Omit<PassRequest, "onTest">, signal: AbortSignal) => Promise<void>;

@@ -1,0 +1,51 @@
+import type { Configuration, Entry, Skip } from "../plan/coverage-plan.ts";
+import type { MicroUsd } from "../support/money.ts";
+
+/** One VM's life as planned: which configurations it will serve, one after the other. */
+export interface PlannedRental {
+  /** From 1, in the order of admission. */
+  readonly seq: number;
+  readonly entries: readonly Entry[];
+  readonly gpuId: string;
+  readonly configurations: readonly Configuration[];
+  /** Regions to try in order, each with its price an hour. */
+  readonly regions: readonly RegionOffer[];
+  readonly likely: Forecast;
+  readonly worst: Forecast;
+  /** Hours that are reserved: the worst case in whole hours plus one (the design's decision). */
+  readonly reservedHours: number;
+  /** Minutes after the create's sending at which everything stops and the VM is destroyed. */
+  readonly deadlineMinutes: number;
+}
+
+export interface RegionOffer {
+  readonly region: string;
+  readonly hourly: MicroUsd;
+  /** What the API said last; undefined = it did not say. */
+  readonly stock: boolean | undefined;
+}
+
+/** Minutes by stage, and what Linode will bill for them. */
+export interface Forecast {
+  readonly minutes: number;
+  readonly stages: {
+    readonly boot: number;
+    readonly setup: number;
+    readonly download: number;
+    readonly load: number;
+    readonly passes: number;
+  };
+  readonly hours: number;
+  readonly micros: MicroUsd;
+}
+
+export interface Estimate {
+  readonly rentals: readonly PlannedRental[];
+  readonly skipped: readonly Skip[];
+  readonly prices: "live" | "built-in";
+  readonly cap: MicroUsd | undefined;
+  readonly likely: { readonly micros: MicroUsd; readonly hours: number };
+  readonly worst: { readonly micros: MicroUsd; readonly hours: number };
+  readonly wallMinutes: number;
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,48 @@
+import type { LoadResult, Verdict } from "./record.ts";
+import type { Category } from "./suite.ts";
+
+/** What one request gave. Times are seconds on the run's clock, from the moment the request was written. */
+export interface RequestMetrics {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** First token-bearing event. */
+  readonly ttftS: number;
+  /** (tL - t1) / (N - 1); undefined when N < 2. */
+  readonly tpotS: number | undefined;
+  /** Last token-bearing event. */
+  readonly e2eS: number;
+  /** End of the body. */
+  readonly bodyS: number;
+  readonly headersS: number;
+  readonly chunks: number;
+  readonly cachedTokens: number | undefined;
+  readonly finishReason: string;
+  readonly text: string;
+}
+
+export type TestOutcome =
+  | { readonly kind: "measured"; readonly metrics: RequestMetrics }
+  /** The test does not fit the window: no failure. */
+  | { readonly kind: "not_applicable"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: string };
+
+export interface TestResult {
+  readonly name: string;
+  readonly category: Category | "custom";
+  readonly sha256: string;
+  readonly prompt: string;
+  readonly expectedTokens: number;
+  readonly outcome: TestOutcome;
+}
+
+/** One pass over the chosen tests on one configuration. */
+export interface PassResult {
+  readonly tests: readonly TestResult[];
+  readonly verdict: Verdict;
+  readonly load: readonly LoadResult[];
+  /** Milliseconds since the epoch. */
+  readonly startedMs: number;
+  readonly finishedMs: number;
+  /** Median of `/health` on a warm channel, seconds. */
+  readonly rttS: number;
+}

@@ -1,0 +1,173 @@
+import type { BenchmarkRecord } from "../evidence/record.ts";
+import type { Category } from "../evidence/suite.ts";
+import type { MicroUsd } from "../support/money.ts";
+
+/**
+ * Every fact of a sweep, by its dotted name. This list is also the list of crash points: the journal makes a
+ * fact durable before the act that it announces. Field names are snake_case because `--json` prints them as they are.
+ */
+export interface Facts {
+  /** First line of every journal. */
+  "run.opened": {
+    plan: string;
+    cap_micro_usd: MicroUsd;
+    monthly_cap_micro_usd: MicroUsd | null;
+    /** Null on the real cloud. */
+    world: string | null;
+    api_url: string;
+    /** Fingerprint of the account: a 404 proves nothing under another one. */
+    account: string;
+    ssh_port: number;
+    rentals: number;
+    configurations: number;
+    concurrency: number;
+    passes: number;
+    likely_micro_usd: MicroUsd;
+    worst_micro_usd: MicroUsd;
+    version: string;
+    pid: number;
+  };
+  /** A new owner of a run that has begun: a resume, a recovery, the guard. */
+  "run.adopted": { by: "resume" | "recover" | "guard" | "down"; pid: number };
+  "run.stopping": { reason: string };
+  "run.closed": { exit_code: number; state: "finished" | "interrupted" | "crashed" };
+  "guard.acknowledged": { pid: number };
+  "guard.lost": { pid: number };
+  "clock.jumped": { milliseconds: number };
+  /** The simulated world is gone, and with it everything it rented out. */
+  "world.ended": { world: string };
+
+  "firewall.intended": { label: string; cidrs: string[] };
+  "firewall.acknowledged": { label: string; firewall_id: number };
+  "firewall.gone": { label: string };
+
+  "entry.skipped": { gpu: string; model: string; reason: string };
+  /** Does not fit the cap now; waits for an open reservation to free money. */
+  "entry.waiting": { rental: number; gpu: string; needed_micro_usd: MicroUsd };
+  "entry.not_started": { rental: number; gpu: string; models: string[]; reason: string };
+
+  "rental.reserved": {
+    label: string;
+    rental: number;
+    gpu: string;
+    region: string;
+    models: string[];
+    price_micro_usd: MicroUsd;
+    hours: number;
+    micro_usd: MicroUsd;
+    /** ISO 8601: when everything stops and the VM is destroyed; the label's expiry is later. */
+    deadline: string;
+    expires: string;
+    /** OpenSSH wire form, base64. */
+    host_key: string;
+  };
+  "create.intended": { label: string; gpu: string; region: string; price_micro_usd: MicroUsd };
+  /** The meter of the ledger starts here. */
+  "create.sent": { label: string };
+  "create.acknowledged": { label: string; vm_id: number; ipv4: string };
+  /** The API's answer does not tell whether the VM exists. */
+  "create.unknown": { label: string; reason: string };
+  "create.adopted": { label: string; vm_id: number; ipv4: string };
+  /** One look that did not find the label; two far enough apart close it (`rental.gone`). */
+  "create.absent": { label: string; look: number; refusal: string };
+  "boot.running": { label: string; seconds: number };
+  "ssh.ready": { label: string; seconds: number };
+  "setup.progressed": { label: string; stage: string; index: number; stages: number };
+  "machine.ready": { label: string; seconds: number; driver: string; gpu_name: string; kernel: string };
+  /** Stays until `down` or its expiry; guard and recover spare it. */
+  "rental.held": { label: string; reason: string; until: string };
+  "rental.failed": { label: string; stage: string; reason: string };
+  "destroy.intended": { label: string; reason: string };
+  "destroy.sent": { label: string; vm_id: number };
+  /** First look that found it gone; `rental.gone` is the second. */
+  "destroy.unseen": { label: string };
+  "rental.gone": { label: string };
+  "rental.settled": { label: string; hours: number; micro_usd: MicroUsd; usd: number };
+
+  "server.starting": { label: string; model: string; image: string; max_model_len: number };
+  "server.progressed": {
+    label: string;
+    model: string;
+    stage: "download" | "load";
+    bytes: number;
+    total_bytes: number | null;
+  };
+  "server.ready": { label: string; model: string; seconds: number; download_seconds: number; vllm_version: string };
+  "server.failed": {
+    label: string;
+    model: string;
+    cause: string;
+    evidence: string;
+    remedy: string;
+    /** File in the run's folder. */
+    log: string;
+  };
+  "server.stopped": { label: string; model: string };
+  "warmup.finished": { label: string; model: string };
+  "pass.started": { label: string; model: string; pass: number; passes: number; tests: number };
+  "test.finished": {
+    label: string;
+    model: string;
+    pass: number;
+    test: string;
+    category: Category | "custom";
+    index: number;
+    tests: number;
+    outcome: "measured" | "not_applicable" | "failed";
+    tokens_per_sec: number | null;
+    ttft_s: number | null;
+    reason: string | null;
+  };
+  /** A sound pass; the record is the truth of which the database is a projection. */
+  "pass.finished": { label: string; model: string; pass: number; record: BenchmarkRecord };
+  /** Kept here and in our own views, never in the database. */
+  "pass.failed": { label: string; model: string; pass: number; record: BenchmarkRecord; reasons: string[] };
+  /** The measurement is worthless for a recorded cause; it is run again. */
+  "pass.void": { label: string; model: string; pass: number; reason: string };
+  "configuration.finished": {
+    label: string;
+    gpu: string;
+    model: string;
+    state: "measured" | "partial" | "failed" | "not_started";
+    passes: number;
+    reason: string | null;
+  };
+}
+
+export type EventType = keyof Facts;
+
+/** What every line has. `ts` is ISO 8601, UTC, on the run's clock; `crc` is CRC-32 of the line without it. */
+export interface Envelope {
+  readonly v: 1;
+  readonly seq: number;
+  /** Generation of the owner that wrote it. */
+  readonly gen: number;
+  readonly ts: string;
+  readonly run: string;
+  readonly crc: string;
+}
+
+/** A fact to be written. */
+export type Fact = { [T in EventType]: { readonly type: T } & Readonly<Facts[T]> }[EventType];
+/** A fact as it stands in the journal. */
+export type SweepEvent = Fact & Envelope;
+export type EventOf<T extends EventType> = Extract<SweepEvent, { readonly type: T }>;
+
+/** Where facts go. Resolves once the fact is durable; facts are kept in the order of the calls. */
+export interface Journal {
+  readonly run: string;
+  /** @throws JournalError when it cannot be made durable: then nothing may be created, but may be destroyed. */
+  append(fact: Fact): Promise<SweepEvent>;
+  /** All that stands in it, those of former owners too. */
+  events(): readonly SweepEvent[];
+  /** Called after each fact is durable, in order. */
+  subscribe(listener: (event: SweepEvent) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** Proof that we are still the owner. */
+export interface Ownership {
+  readonly gen: number;
+  /** To be called before every mutation of the cloud. @throws FencedError when a newer generation exists. */
+  assertCurrent(): void;
+}

@@ -1,0 +1,131 @@
+import type { Duplex } from "node:stream";
+
+/** Opens the one SSH connection of a VM. The host key is ours, made before the VM was. */
+export interface MachineConnector {
+  /** One attempt. @throws MachineError */
+  connect(target: MachineTarget, signal: AbortSignal): Promise<Machine>;
+}
+
+export interface MachineTarget {
+  readonly label: string;
+  readonly host: string;
+  readonly port: number;
+  /** OpenSSH wire form of the pinned ed25519 key, base64. */
+  readonly hostKey: string;
+  /** OpenSSH private key, PEM. */
+  readonly clientKey: string;
+}
+
+/** A VM that we are logged in to. Every call fails with a `MachineError` of kind `link_lost` once the link is gone. */
+export interface Machine {
+  /** Resolves when the link is lost; never when `close` was called. */
+  readonly lost: Promise<MachineError>;
+  setupStatus(signal: AbortSignal): Promise<SetupStatus>;
+  facts(signal: AbortSignal): Promise<MachineFacts>;
+  /** Puts a secret into a root-only file in memory; `undefined` wipes it. */
+  setSecret(token: string | undefined, signal: AbortSignal): Promise<void>;
+  /** Starts vLLM; returns at once. Any former server is stopped first. */
+  serve(request: ServeRequest, signal: AbortSignal): Promise<void>;
+  serverStatus(signal: AbortSignal): Promise<ServerStatus>;
+  /** The server's log from a byte on. */
+  serverLog(fromByte: number, signal: AbortSignal): Promise<string>;
+  stopServer(signal: AbortSignal): Promise<void>;
+  /** What the GPUs do just now. */
+  sampleGpus(signal: AbortSignal): Promise<readonly GpuSample[]>;
+  /** A fresh channel to vLLM's port on the VM's loopback. */
+  openChannel(signal: AbortSignal): Promise<Duplex>;
+  close(): Promise<void>;
+}
+
+export interface SetupStatus {
+  readonly state: "waiting" | "running" | "done" | "failed";
+  /** `packages`, `driver`, `docker`, `image` ... */
+  readonly stage: string;
+  /** From 1 of `stages`. */
+  readonly index: number;
+  readonly stages: number;
+  /** The set-up asks for a reboot through the API. */
+  readonly rebootNeeded: boolean;
+  readonly reason: string | undefined;
+}
+
+export interface MachineFacts {
+  readonly gpus: readonly {
+    readonly name: string;
+    readonly memoryMib: number;
+    readonly driver: string;
+    readonly computeCapability: string;
+    readonly powerLimitW: number;
+    readonly maxClockMhz: number;
+  }[];
+  readonly cuda: string;
+  readonly cpu: string;
+  readonly vcpus: number;
+  readonly ramMib: number;
+  readonly kernel: string;
+  readonly os: string;
+}
+
+/** Everything that reaches the VM; the script there turns it into an argument list, never into a shell line. */
+export interface ServeRequest {
+  readonly image: string;
+  readonly model: string;
+  readonly revision: string | undefined;
+  readonly tensorParallel: number;
+  readonly pipelineParallel: number;
+  readonly maxModelLen: number;
+  readonly gpuMemoryUtilization: number;
+  readonly dtype: string;
+  readonly quantization: string | undefined;
+  readonly attentionBackend: string | undefined;
+  readonly kvCacheDtype: string | undefined;
+  readonly enforceEager: boolean;
+  readonly maxNumSeqs: number | undefined;
+  readonly trustRemoteCode: boolean;
+  /** Tokens in one server-sent event; undefined = vLLM's default of 1. */
+  readonly streamInterval: number | undefined;
+}
+
+export interface ServerStatus {
+  readonly state: "absent" | "downloading" | "starting" | "running" | "exited";
+  readonly exitCode: number | undefined;
+  readonly downloadedBytes: number;
+  /** Unknown until the hub told. */
+  readonly totalBytes: number | undefined;
+  readonly imageDigest: string | undefined;
+  /** Commit of the model repository that was loaded. */
+  readonly revision: string | undefined;
+  readonly logBytes: number;
+}
+
+export interface GpuSample {
+  readonly clockMhz: number;
+  readonly powerW: number;
+  readonly temperatureC: number;
+  /** Reasons other than idle and power management at rest; empty = not throttled. */
+  readonly throttle: readonly string[];
+}
+
+export type MachineErrorKind =
+  /** Nobody listens yet, or the address does not answer. */
+  | "unreachable"
+  /** Another host key than ours: nothing was sent. */
+  | "host_key"
+  | "authentication"
+  | "link_lost"
+  /** A remote command ended with an exit code other than 0. */
+  | "command"
+  /** A channel or command did not answer in its time. */
+  | "timeout";
+
+export class MachineError extends Error {
+  readonly kind: MachineErrorKind;
+  readonly exitCode: number | undefined;
+
+  constructor(kind: MachineErrorKind, message: string, exitCode?: number) {
+    super(message);
+    this.name = "MachineError";
+    this.kind = kind;
+    this.exitCode = exitCode;
+  }
+}
