@@ -1,1 +1,1 @@
-export {};
+export { SweepError } from "./support/errors.ts";

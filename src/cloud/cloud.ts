@@ -12,7 +12,10 @@ export interface CloudReader {
   listVms(filter: { readonly label?: string }, signal: AbortSignal): Promise<readonly CloudVm[]>;
   /** `undefined` only for the API's own 404. */
   getVm(id: number, signal: AbortSignal): Promise<CloudVm | undefined>;
-  listFirewalls(filter: { readonly label?: string }, signal: AbortSignal): Promise<readonly CloudFirewall[]>;
+  listFirewalls(
+    filter: { readonly label?: string },
+    signal: AbortSignal,
+  ): Promise<readonly CloudFirewall[]>;
   /** Server's clock minus ours, milliseconds, from the newest `Date` header; undefined before the first answer. */
   clockOffsetMs(): number | undefined;
 }

@@ -7,7 +7,10 @@ export interface Test {
   /** The guide's name, for example `Code review`. */
   readonly name: string;
   readonly category: Category | "custom";
-  readonly messages: readonly { readonly role: "system" | "user" | "assistant"; readonly content: string }[];
+  readonly messages: readonly {
+    readonly role: "system" | "user" | "assistant";
+    readonly content: string;
+  }[];
   /** Output budget, tokens; the fixed length of the reply in the standard mode. */
   readonly maxTokens: number;
   /** SHA-256 of the messages, hexadecimal. */

@@ -73,7 +73,13 @@ export interface Facts {
   "boot.running": { label: string; seconds: number };
   "ssh.ready": { label: string; seconds: number };
   "setup.progressed": { label: string; stage: string; index: number; stages: number };
-  "machine.ready": { label: string; seconds: number; driver: string; gpu_name: string; kernel: string };
+  "machine.ready": {
+    label: string;
+    seconds: number;
+    driver: string;
+    gpu_name: string;
+    kernel: string;
+  };
   /** Stays until `down` or its expiry; guard and recover spare it. */
   "rental.held": { label: string; reason: string; until: string };
   "rental.failed": { label: string; stage: string; reason: string };
@@ -92,7 +98,13 @@ export interface Facts {
     bytes: number;
     total_bytes: number | null;
   };
-  "server.ready": { label: string; model: string; seconds: number; download_seconds: number; vllm_version: string };
+  "server.ready": {
+    label: string;
+    model: string;
+    seconds: number;
+    download_seconds: number;
+    vllm_version: string;
+  };
   "server.failed": {
     label: string;
     model: string;
@@ -121,7 +133,13 @@ export interface Facts {
   /** A sound pass; the record is the truth of which the database is a projection. */
   "pass.finished": { label: string; model: string; pass: number; record: BenchmarkRecord };
   /** Kept here and in our own views, never in the database. */
-  "pass.failed": { label: string; model: string; pass: number; record: BenchmarkRecord; reasons: string[] };
+  "pass.failed": {
+    label: string;
+    model: string;
+    pass: number;
+    record: BenchmarkRecord;
+    reasons: string[];
+  };
   /** The measurement is worthless for a recorded cause; it is run again. */
   "pass.void": { label: string; model: string; pass: number; reason: string };
   "configuration.finished": {

@@ -36,8 +36,12 @@ export interface RentalState {
   readonly testIndex: number | undefined;
   readonly tests: number | undefined;
   readonly tokensPerSec: number | undefined;
-  readonly setup: { readonly stage: string; readonly index: number; readonly stages: number } | undefined;
-  readonly download: { readonly bytes: number; readonly totalBytes: number | undefined } | undefined;
+  readonly setup:
+    | { readonly stage: string; readonly index: number; readonly stages: number }
+    | undefined;
+  readonly download:
+    | { readonly bytes: number; readonly totalBytes: number | undefined }
+    | undefined;
 }
 
 export type RentalStage =
@@ -82,7 +86,11 @@ export interface RunState {
   readonly guardPid: number | undefined;
   readonly rentals: ReadonlyMap<string, RentalState>;
   readonly firewall: FirewallState | undefined;
-  readonly passes: readonly (EventOf<"pass.finished"> | EventOf<"pass.failed"> | EventOf<"pass.void">)[];
+  readonly passes: readonly (
+    | EventOf<"pass.finished">
+    | EventOf<"pass.failed">
+    | EventOf<"pass.void">
+  )[];
   readonly configurations: readonly EventOf<"configuration.finished">[];
   readonly failures: readonly (EventOf<"server.failed"> | EventOf<"rental.failed">)[];
   readonly notStarted: readonly EventOf<"entry.not_started">[];

@@ -20,7 +20,12 @@ export class SweepError extends Error {
 
   constructor(
     message: string,
-    options: { exitCode: ExitCode; reason?: string | undefined; hint?: string | undefined; cause?: unknown },
+    options: {
+      exitCode: ExitCode;
+      reason?: string | undefined;
+      hint?: string | undefined;
+      cause?: unknown;
+    },
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SweepError";

@@ -1,0 +1,87 @@
+/**
+ * What our script on the VM (`AGENT_PATH`, placed by the user-data) reads and prints. One command a verb, all fixed
+ * texts; whatever varies goes in as JSON on standard input. Exit code 0 = done, 2 = request refused (reason on
+ * stderr), 1 = failed (reason on stderr).
+ */
+export const AGENT_PATH = "/opt/maider-sweep/agent";
+
+/** `<AGENT_PATH> <verb>`. */
+export type AgentVerb =
+  /** -> SetupStatusJson */
+  | "setup-status"
+  /** -> FactsJson */
+  | "facts"
+  /** stdin: the token, nothing else; empty = wipe. */
+  | "secret"
+  /** stdin: ServeJson; returns at once. */
+  | "serve"
+  /** -> ServerStatusJson */
+  | "server-status"
+  /** stdin: `{"from": byte}` -> the log's bytes from there on, at most 256 KiB */
+  | "server-log"
+  | "stop"
+  /** -> GpuSampleJson[] */
+  | "sample";
+
+export interface SetupStatusJson {
+  state: "waiting" | "running" | "done" | "failed";
+  stage: string;
+  index: number;
+  stages: number;
+  reboot_needed: boolean;
+  reason: string | null;
+}
+
+export interface FactsJson {
+  gpus: {
+    name: string;
+    memory_mib: number;
+    driver: string;
+    compute_capability: string;
+    power_limit_w: number;
+    max_clock_mhz: number;
+  }[];
+  cuda: string;
+  cpu: string;
+  vcpus: number;
+  ram_mib: number;
+  kernel: string;
+  os: string;
+}
+
+/** Only what differs from vLLM's defaults is sent; null = leave it to vLLM. */
+export interface ServeJson {
+  image: string;
+  model: string;
+  revision: string | null;
+  tensor_parallel_size: number;
+  pipeline_parallel_size: number;
+  max_model_len: number;
+  gpu_memory_utilization: number;
+  dtype: string;
+  quantization: string | null;
+  attention_backend: string | null;
+  kv_cache_dtype: string | null;
+  enforce_eager: boolean;
+  max_num_seqs: number | null;
+  trust_remote_code: boolean;
+  stream_interval: number | null;
+}
+
+export interface ServerStatusJson {
+  state: "absent" | "downloading" | "starting" | "running" | "exited";
+  exit_code: number | null;
+  downloaded_bytes: number;
+  total_bytes: number | null;
+  image_digest: string | null;
+  revision: string | null;
+  log_bytes: number;
+}
+
+export interface GpuSampleJson {
+  clock_mhz: number;
+  power_w: number;
+  temperature_c: number;
+  /** nvidia-smi's names of active slowdown reasons, idle and power management left out. */
+  throttle: string[];
+}

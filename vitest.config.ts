@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, include: string[], testTimeout: number, exclude: string[] = []) => ({
+  test: {
+    name,
+    include,
+    exclude,
+    testTimeout,
+    hookTimeout: testTimeout,
+    setupFiles: ["test/support/no-real-home.ts"],
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", ["test/**/*.test.ts"], 20_000, [
+        "test/simulated/**",
+        "test/system/**",
+        "test/deep/**",
+      ]),
+      project("simulated", ["test/simulated/**/*.test.ts"], 120_000),
+      project("system", ["test/system/**/*.test.ts"], 300_000),
+      project("deep", ["test/deep/**/*.test.ts"], 3_600_000),
+    ],
+  },
+});
