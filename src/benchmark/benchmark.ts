@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { PassResult, TestResult } from "../evidence/pass.ts";
+import type { PassMode, PassResult, TestResult } from "../evidence/pass.ts";
 import type { Suite } from "../evidence/suite.ts";
 import type { Clock } from "../support/clock.ts";
 
@@ -26,7 +26,9 @@ export interface PassRequest {
   readonly clock: Clock;
   /** What the GPUs do, sampled during the pass; undefined where nobody can tell. */
   readonly throttled: ((signal: AbortSignal) => Promise<readonly string[]>) | undefined;
-  /** Called as each test ends. Does no work of its own beyond one asynchronous journal write. */
+  /** Left out = `fixed`. */
+  readonly mode?: PassMode;
+  /** Called as each test ends; `index` counts from 1 in the order in which they ran. Does no work of its own beyond one asynchronous journal write. */
   readonly onTest: (result: TestResult, index: number, tests: number) => void;
 }
 

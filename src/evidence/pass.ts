@@ -7,8 +7,12 @@ export interface RequestMetrics {
   readonly completionTokens: number;
   /** First token-bearing event. */
   readonly ttftS: number;
-  /** (tL - t1) / (N - 1); undefined when N < 2. */
+  /** (tL - t1) / (N - firstTokens), the usual (tL - t1) / (N - 1); undefined when nothing came after t1. */
   readonly tpotS: number | undefined;
+  /** Tokens of the first token-bearing event; 1 when left out. */
+  readonly firstTokens?: number;
+  /** First content that is not reasoning; left out when none came. */
+  readonly firstContentS?: number;
   /** Last token-bearing event. */
   readonly e2eS: number;
   /** End of the body. */
@@ -32,6 +36,8 @@ export interface TestResult {
   readonly sha256: string;
   readonly prompt: string;
   readonly expectedTokens: number;
+  /** Natural mode only: how many of the context's needles the reply names. */
+  readonly needles?: { readonly found: number; readonly of: number };
   readonly outcome: TestOutcome;
 }
 
@@ -45,4 +51,12 @@ export interface PassResult {
   readonly finishedMs: number;
   /** Median of `/health` on a warm channel, seconds. */
   readonly rttS: number;
+  /** Left out = `fixed`. */
+  readonly mode?: PassMode;
 }
+
+/**
+ * `fixed`: every reply has exactly its budget's length, no cache hits. `natural`: replies end where the model
+ * ends them. `warm-cache`: as fixed, but each prompt was served before. Only `fixed` is ranked.
+ */
+export type PassMode = "fixed" | "natural" | "warm-cache";

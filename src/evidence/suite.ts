@@ -15,6 +15,8 @@ export interface Test {
   readonly maxTokens: number;
   /** SHA-256 of the messages, hexadecimal. */
   readonly sha256: string;
+  /** Values hidden in the context that the reply has to name. */
+  readonly needles?: readonly string[];
 }
 
 export interface Suite {
