@@ -1,0 +1,191 @@
+import { createHash } from "node:crypto";
+import { microUsd } from "../support/money.ts";
+import { type Account, type Cloud, CloudError, type CloudReader } from "./cloud.ts";
+import {
+  createLinodeConnection,
+  type LinodeConnection,
+  type LinodeConnectionOptions,
+  type LinodeSdk,
+} from "./linode-connection.ts";
+import {
+  parseAvailability,
+  parseFirewall,
+  parsePage,
+  parseTypePrice,
+  parseVm,
+  recordOf,
+} from "./parse.ts";
+import { firewallBody, vmBody } from "./request-bodies.ts";
+
+/** The largest page that Linode gives. */
+const PAGE_SIZE = 500;
+const LIST_ATTEMPTS = 4;
+
+/** Reads only: the object has nothing that could create, change or destroy. Without a token it still knows prices and stock. */
+export function createLinodeReader(options: LinodeConnectionOptions): CloudReader {
+  return readerOver(createLinodeConnection(options), options.token);
+}
+
+export function createLinodeCloud(options: LinodeConnectionOptions & { token: string }): Cloud {
+  const connection = createLinodeConnection(options);
+  return {
+    ...readerOver(connection, options.token),
+    createVm: (request) =>
+      connection.write(
+        async (sdk) => parseVm(await sdk.createLinode(vmBody(request))),
+        [request.rootPassword, request.userData],
+      ),
+    createFirewall: (request) =>
+      connection.write(async (sdk) =>
+        parseFirewall(await sdk.createFirewall(firewallBody(request))),
+      ),
+    deleteVm: (id) => destroy(connection, (sdk) => sdk.deleteLinode(id)),
+    deleteFirewall: (id) => destroy(connection, (sdk) => sdk.deleteFirewall(id)),
+    rebootVm: (id) => act(connection, (sdk) => sdk.linodeReboot(id)),
+    bootVm: (id) => act(connection, (sdk) => sdk.linodeBoot(id)),
+  };
+}
+
+function readerOver(connection: LinodeConnection, token: string | undefined): CloudReader {
+  const needToken = (): void => {
+    if (token === undefined) throw new CloudError("token", "no token was given", { sent: false });
+  };
+  return {
+    async prices(signal) {
+      const page = (sdk: LinodeSdk, params: Page) => sdk.getLinodeTypes(params);
+      const rows = await readList(connection, page, parseTypePrice, signal);
+      return rows.filter((row) => row !== undefined);
+    },
+    availability: (signal) =>
+      readList(
+        connection,
+        (sdk, params) => sdk.getRegionAvailabilities(params),
+        parseAvailability,
+        signal,
+      ),
+    async account(signal) {
+      needToken();
+      return await readAccount(connection, token ?? "", signal);
+    },
+    async listVms({ label }, signal) {
+      needToken();
+      const page = (sdk: LinodeSdk, params: Page) => sdk.getLinodes(params, filterBy(label));
+      const rows = await readList(connection, page, parseVm, signal);
+      return rows.filter((vm) => label === undefined || vm.label === label);
+    },
+    async getVm(id, signal) {
+      needToken();
+      try {
+        return await connection.read(async (sdk) => parseVm(await sdk.getLinode(id)), signal);
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+    async listFirewalls({ label }, signal) {
+      needToken();
+      const page = (sdk: LinodeSdk, params: Page) => sdk.getFirewalls(params, filterBy(label));
+      const rows = await readList(connection, page, parseFirewall, signal);
+      return rows.filter((firewall) => label === undefined || firewall.label === label);
+    },
+    clockOffsetMs: () => connection.clockOffsetMs(),
+  };
+}
+
+interface Page {
+  readonly page: number;
+  readonly page_size: number;
+}
+
+/** All rows of all pages. A row that goes while we read shifts one past us, so a list that changed is read again. */
+async function readList<T>(
+  connection: LinodeConnection,
+  getPage: (sdk: LinodeSdk, params: Page) => Promise<unknown>,
+  parseRow: (row: unknown) => T,
+  signal: AbortSignal,
+): Promise<readonly T[]> {
+  for (let attempt = 0; attempt < LIST_ATTEMPTS; attempt++) {
+    const rows: T[] = [];
+    let last: { readonly pages: number; readonly results: number | undefined };
+    let page = 0;
+    do {
+      page += 1;
+      const params = { page, page_size: PAGE_SIZE };
+      const got = await connection.read(
+        async (sdk) => parsePage(await getPage(sdk, params), parseRow),
+        signal,
+      );
+      rows.push(...got.rows);
+      last = got;
+    } while (page < last.pages);
+    if (page === 1 || last.results === undefined || last.results === rows.length) return rows;
+  }
+  throw new CloudError("transient", "the list kept changing while it was read", { sent: true });
+}
+
+async function readAccount(
+  connection: LinodeConnection,
+  token: string,
+  signal: AbortSignal,
+): Promise<Account> {
+  const profile = await unlessRefused(
+    connection.read(async (sdk) => recordOf(await sdk.getProfile(), "a profile"), signal),
+  );
+  const scopes = connection.scopes() ?? ["*"];
+  const info = scopes.some((scope) => scope === "*" || scope.startsWith("account:"))
+    ? await unlessRefused(
+        connection.read(async (sdk) => recordOf(await sdk.getAccountInfo(), "an account"), signal),
+      )
+    : undefined;
+  const username = profile?.["username"];
+  const balance = info?.["balance_uninvoiced"];
+  // Linode shows VMs by user: a restricted user's 404 proves nothing about another user's VM. So the name of the
+  // user, which is unique in all of Linode, says more than the account's.
+  const identity = [username, info?.["euuid"], token].find((name) => typeof name === "string");
+  return {
+    username: typeof username === "string" ? username : "",
+    fingerprint: createHash("sha256")
+      .update(`linode:${identity ?? ""}`)
+      .digest("hex")
+      .slice(0, 16),
+    scopes,
+    balanceUninvoiced: typeof balance === "number" ? microUsd(balance) : undefined,
+  };
+}
+
+/** `undefined` where the token may not read it. */
+async function unlessRefused<T>(reply: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof CloudError && error.kind === "scope") return undefined;
+    throw error;
+  }
+}
+
+async function destroy(
+  connection: LinodeConnection,
+  ask: (sdk: LinodeSdk) => Promise<unknown>,
+): Promise<void> {
+  try {
+    await act(connection, ask);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** A write that is answered with an empty object; a login page with status 200 is no such answer. */
+async function act(
+  connection: LinodeConnection,
+  ask: (sdk: LinodeSdk) => Promise<unknown>,
+): Promise<void> {
+  await connection.write(async (sdk) => recordOf(await ask(sdk), "an empty object"));
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof CloudError && error.kind === "not_found";
+}
+
+function filterBy(label: string | undefined): { label: string } | undefined {
+  return label === undefined ? undefined : { label };
+}

@@ -1,0 +1,57 @@
+import { isIPv6 } from "node:net";
+import { CloudError, type CreateFirewall, type CreateVm } from "./cloud.ts";
+import type { LinodeSdk } from "./linode-connection.ts";
+
+const LARGEST_USER_DATA = 16_384;
+
+/** @throws CloudError `validation` when the user-data is too large. */
+export function vmBody(request: CreateVm): Parameters<LinodeSdk["createLinode"]>[0] {
+  // The specification says 65,535; two independent tools saw the API refuse more than this.
+  if (Buffer.byteLength(request.userData) > LARGEST_USER_DATA) {
+    throw new CloudError("validation", "the user-data is larger than 16,384 bytes", {
+      sent: false,
+    });
+  }
+  return {
+    label: request.label,
+    type: request.type,
+    region: request.region,
+    image: request.image,
+    root_pass: request.rootPassword,
+    authorized_keys: [...request.authorizedKeys],
+    metadata: { user_data: Buffer.from(request.userData).toString("base64") },
+    tags: [...request.tags],
+    booted: true,
+    backups_enabled: false,
+    // The account's default may be `linode`, which takes no `firewall_id`; so attached, the VM is never open.
+    interface_generation: "legacy_config",
+    firewall_id: request.firewallId,
+  };
+}
+
+/** Nothing comes in but SSH from the given ranges; everything goes out. */
+export function firewallBody(request: CreateFirewall): Parameters<LinodeSdk["createFirewall"]>[0] {
+  const ipv6 = request.sshCidrs.filter((cidr) => isIPv6(cidr.split("/")[0] ?? ""));
+  const ipv4 = request.sshCidrs.filter((cidr) => !ipv6.includes(cidr));
+  return {
+    label: request.label,
+    tags: [...request.tags],
+    rules: {
+      inbound_policy: "DROP",
+      inbound: [
+        {
+          label: "ssh",
+          action: "ACCEPT",
+          protocol: "TCP",
+          ports: "22",
+          addresses: {
+            ...(ipv4.length > 0 && { ipv4 }),
+            ...(ipv6.length > 0 && { ipv6 }),
+          },
+        },
+      ],
+      outbound_policy: "ACCEPT",
+      outbound: [],
+    },
+  };
+}
