@@ -10,6 +10,8 @@ export interface Fit {
   readonly maxModelLen: number;
   /** The longest window that fits, tokens. */
   readonly largestModelLen: number;
+  /** The window that the plan's default asks for, when less fits: worth saying. */
+  readonly loweredFrom?: number;
   readonly dtype: "auto" | "half";
   readonly attentionBackend: string | undefined;
   readonly weightsGibPerGpu: number;

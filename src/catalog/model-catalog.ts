@@ -1,0 +1,59 @@
+import { MODEL_FAMILIES, type Family, type Variant } from "./model-families.ts";
+import type { ModelCategory, ModelFacts } from "./models.ts";
+import { largestWholeGroupParallel } from "./whole-groups.ts";
+
+/** Runtime memory of vLLM beside weights and cache: activations of the profile run, graphs, the CUDA context. */
+export const PLAIN_OVERHEAD_GIB = 1.5;
+/** Fitted to one log of Qwen3.8-27B: the vision tower's profile, page padding and recurrent states. */
+const HYBRID = { overheadGib: 2.7, kvFactor: 1.16 };
+
+/** By total parameters, 10^9; names mislead (`20b` and `27B` are of class 30b, and `27B` contains `7B`). */
+export function categoryOf(paramsB: number): ModelCategory {
+  if (paramsB < 10) return "7b";
+  if (paramsB < 20) return "14b";
+  return paramsB < 45 ? "30b" : "70b";
+}
+
+/** Keys and values of every layer, two bytes each. */
+export function kvBytesPerToken(layers: number, kvHeads: number, headDim: number): number {
+  return 2 * layers * kvHeads * headDim * 2;
+}
+
+function facts(family: Family, [id, checkpointGib, quantization, gated]: Variant): ModelFacts {
+  const [layers, hidden, heads, kvHeads, headDim] = family.shape;
+  return {
+    id,
+    category: categoryOf(family.paramsB),
+    paramsB: family.paramsB,
+    activeParamsB: family.activeParamsB ?? family.paramsB,
+    layers,
+    hidden,
+    heads,
+    kvHeads,
+    headDim,
+    vocab: family.vocab,
+    maxPosition: family.maxPosition,
+    checkpointGib,
+    quantization,
+    kvBytesPerToken: family.kvBytesPerToken ?? kvBytesPerToken(layers, kvHeads, headDim),
+    mla: family.mla ?? false,
+    largestTensorParallel: largestWholeGroupParallel(quantization, {
+      intermediate: family.intermediate,
+      expertIntermediate: family.expertIntermediate,
+    }),
+    overheadGib: family.hybrid === true ? HYBRID.overheadGib : PLAIN_OVERHEAD_GIB,
+    kvFactor: family.hybrid === true ? HYBRID.kvFactor : 1,
+    float16: family.float16 ?? true,
+    gated: gated === "gated",
+  };
+}
+
+export const MODELS: readonly ModelFacts[] = MODEL_FAMILIES.flatMap((family) =>
+  family.variants.map((variant) => facts(family, variant)),
+);
+
+const byId = new Map(MODELS.map((model) => [model.id, model]));
+
+export function findModel(id: string): ModelFacts | undefined {
+  return byId.get(id);
+}
