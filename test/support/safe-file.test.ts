@@ -1,4 +1,13 @@
-import { chmod, lstat, mkdtemp, readFile, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdtemp,
+  readFile,
+  readdir,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -57,7 +66,7 @@ describe("writeFileAtomically", () => {
   });
 
   it("leaves no temporary file when the target is a folder", async () => {
-    await expect(writeFileAtomically(folder, "x")).rejects.toThrow();
+    await expect(writeFileAtomically(folder, "x")).rejects.toThrow("EISDIR");
     expect(await readdir(folder)).toEqual([]);
   });
 

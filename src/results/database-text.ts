@@ -1,0 +1,170 @@
+/**
+ * The shared database as text. Records that are not ours are carried over as the characters that stand there:
+ * parsing and writing them again would turn Python's `3.0` into `3` and lose digits of large numbers.
+ */
+export interface DatabaseText {
+  readonly text: string;
+  /** Stretches of the elements of `benchmarks`, in order. */
+  readonly elements: readonly Stretch[];
+  /** Where the closing bracket of `benchmarks` stands; undefined when the text is damaged before it. */
+  readonly end: number | undefined;
+}
+
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+const VERSION = "1.0";
+
+/** Finds the elements of the last top-level `benchmarks` array, as far as the text is sound. */
+export function scanDatabase(text: string): DatabaseText {
+  const nothing: DatabaseText = { text, elements: [], end: undefined };
+  let at = skipBlank(text, 0);
+  if (text[at] !== "{") return nothing;
+  let found = nothing;
+  for (at = skipBlank(text, at + 1); text[at] === '"';) {
+    const keyEnd = endOfString(text, at);
+    const key = text.slice(at, keyEnd);
+    at = skipBlank(text, keyEnd);
+    if (text[at] !== ":") return found;
+    at = skipBlank(text, at + 1);
+    if (key === '"benchmarks"' && text[at] === "[") {
+      found = scanArray(text, at);
+      if (found.end === undefined) return found;
+      at = found.end + 1;
+    } else {
+      at = endOfValue(text, at);
+      if (at < 0) return found;
+    }
+    at = skipBlank(text, at);
+    if (text[at] === ",") at = skipBlank(text, at + 1);
+  }
+  return found;
+}
+
+function scanArray(text: string, opening: number): DatabaseText {
+  const elements: Stretch[] = [];
+  let at = skipBlank(text, opening + 1);
+  while (at < text.length && text[at] !== "]") {
+    const to = endOfValue(text, at);
+    if (to < 0) return { text, elements, end: undefined };
+    elements.push({ from: at, to });
+    at = skipBlank(text, to);
+    if (text[at] === ",") at = skipBlank(text, at + 1);
+    else if (text[at] !== "]") return { text, elements, end: undefined };
+  }
+  return { text, elements, end: at < text.length ? at : undefined };
+}
+
+/** `JSON.parse` that takes the bare `NaN` and `Infinity` of Python's writer, as null. @throws SyntaxError */
+export function parsePythonJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/\b(?:NaN|Infinity)\b/.test(text)) throw error;
+    return JSON.parse(
+      text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
+        token.startsWith('"') ? token : "null",
+      ),
+    );
+  }
+}
+
+/** A database with these elements, laid out as Python's `json.dump(indent=2)` does. */
+export function newDatabaseText(elements: readonly string[]): string {
+  const empty = `{\n  "version": "${VERSION}",\n  "benchmarks": []\n}\n`;
+  return insertElements(scanDatabase(empty), elements);
+}
+
+/** The text with further elements at the end of `benchmarks`; everything else stays as it is. */
+export function insertElements(database: DatabaseText, elements: readonly string[]): string {
+  const { text, end } = database;
+  if (end === undefined) throw new RangeError("the database has no end to insert at");
+  if (elements.length === 0) return text;
+  const last = database.elements.at(-1);
+  const before = text.slice(0, last?.to ?? text.lastIndexOf("[", end) + 1);
+  const added = elements.map((element) => `\n    ${element.replaceAll("\n", "\n    ")}`).join(",");
+  return `${before}${last === undefined ? "" : ","}${added}\n  ${text.slice(end)}`;
+}
+
+/** The text without the elements at these indices. */
+export function removeElements(database: DatabaseText, indices: ReadonlySet<number>): string {
+  const { text, elements } = database;
+  const kept = elements.filter((_, index) => !indices.has(index));
+  const first = elements[0];
+  const last = elements.at(-1);
+  if (first === undefined || last === undefined) return text;
+  const middle = kept.map(({ from, to }) => text.slice(from, to)).join(",\n    ");
+  return text.slice(0, first.from) + middle + text.slice(last.to);
+}
+
+/** Every whole element that can still be found in a damaged text, as text. */
+export function salvageElements(text: string): string[] {
+  const scanned = scanDatabase(text);
+  const found: string[] = [];
+  let reached = 0;
+  for (const { from, to } of scanned.elements) {
+    const element = text.slice(from, to);
+    if (looksLikeRecord(element)) {
+      found.push(element);
+      reached = to;
+    }
+  }
+  if (scanned.end !== undefined) return found;
+  for (const { index } of text.matchAll(/\{\s*"id"\s*:/g)) {
+    if (index < reached) continue;
+    const to = endOfValue(text, index);
+    const element = to < 0 ? "" : text.slice(index, to);
+    if (!looksLikeRecord(element)) continue;
+    found.push(element);
+    reached = to;
+  }
+  return found;
+}
+
+function looksLikeRecord(text: string): boolean {
+  try {
+    const value = parsePythonJson(text);
+    return typeof value === "object" && value !== null && "gpu_type" in value && "id" in value;
+  } catch {
+    return false;
+  }
+}
+
+function skipBlank(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) <= 0x20) at += 1;
+  return at;
+}
+
+/** Index after the closing quote; the end of the text when there is none. */
+function endOfString(text: string, from: number): number {
+  for (let quote = text.indexOf('"', from + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let slashes = 0;
+    while (text[quote - 1 - slashes] === "\\") slashes += 1;
+    if (slashes % 2 === 0) return quote + 1;
+  }
+  return text.length;
+}
+
+/** Index after the value that starts at `from`; -1 when the text ends before it does. Brackets are counted, not matched. */
+function endOfValue(text: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
+    if (char === 0x22) {
+      at = endOfString(text, at) - 1;
+      if (depth === 0) return text[at] === '"' && at > from ? at + 1 : -1;
+    } else if (char === 0x7b || char === 0x5b) {
+      depth += 1;
+    } else if (char === 0x7d || char === 0x5d) {
+      if (depth === 0) return at === from ? -1 : at;
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    } else if (depth === 0 && (char === 0x2c || char <= 0x20)) {
+      return at === from ? -1 : at;
+    }
+  }
+  return -1;
+}

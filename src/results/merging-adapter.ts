@@ -1,0 +1,133 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Adapter } from "lowdb";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ExitCode, SweepError, errorText } from "../support/errors.ts";
+import { followLinks, writeFileAtomically } from "../support/safe-file.ts";
+import { pruneBackups, setAside } from "./backups.ts";
+import {
+  bestCopy,
+  databaseError,
+  idOf,
+  identityOf,
+  readDatabaseFile,
+  type DatabaseFile,
+} from "./database-file.ts";
+import { insertElements, newDatabaseText, parsePythonJson, scanDatabase } from "./database-text.ts";
+import { withWriterLock } from "./writer-lock.ts";
+
+export interface StoredDatabase {
+  version: string;
+  /** What the file holds, and what was added to it since it was read. */
+  benchmarks: unknown[];
+}
+
+export interface MergingAdapter extends Adapter<StoredDatabase> {
+  /** Replaces the text by what `change` makes of it, under the same guards as `write`. */
+  rewrite(change: (file: DatabaseFile) => Promise<string | undefined>): Promise<void>;
+}
+
+const TRIES = 20;
+/** V8 holds 2^29 characters in one string; a file beyond this could be written but never read again. */
+const LARGEST_TEXT = 480_000_000;
+
+class ChangedMeanwhile extends Error {}
+
+/**
+ * An adapter for lowdb that can share its file with others. `write` adds to what is on disk at that moment what is
+ * missing there by id, and touches nothing else; lowdb's own writer would put the whole of what was once read in
+ * its place. Foreign writers know no lock of ours, so the file's identity is looked at again before the rename.
+ */
+export function mergingAdapter(path: string, nowMs: () => number): MergingAdapter {
+  let backedUp = false;
+  /** What was read is not ours to write: whoever removes it meanwhile wants it gone. */
+  const readFromDisk = new WeakSet<object>();
+
+  const guarded = async (change: (file: DatabaseFile) => Promise<string | undefined>) => {
+    const target = await followLinks(path);
+    await mkdir(dirname(target), { recursive: true });
+    await withWriterLock(target, async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        const file = await readDatabaseFile(target);
+        if (file.kind === "unreadable") throw databaseError(path, "written", file.why);
+        const text = await change(file);
+        if (text === undefined) return;
+        if (text.length > LARGEST_TEXT) throw tooLarge(path);
+        if (file.kind === "corrupt") await setAside(target, "corrupt", nowMs());
+        if (file.kind === "sound" && !backedUp) {
+          await setAside(target, "bak", nowMs());
+          await pruneBackups(target);
+          backedUp = true;
+        }
+        try {
+          await writeFileAtomically(target, text, {
+            beforeRename: async () => {
+              if ((await identityOf(target)) !== file.identity) throw new ChangedMeanwhile();
+            },
+          });
+          return;
+        } catch (error) {
+          if (!(error instanceof ChangedMeanwhile) || attempt === TRIES) throw error;
+          await sleep(Math.random() * 20 * attempt);
+        }
+      }
+    });
+  };
+
+  return {
+    async read() {
+      const file = await readDatabaseFile(path);
+      if (file.kind !== "sound") return null;
+      for (const element of file.elements)
+        if (typeof element === "object" && element !== null) readFromDisk.add(element);
+      return { version: String(file.version), benchmarks: [...file.elements] };
+    },
+    async write(data) {
+      await guardedOrTranslated(path, () =>
+        guarded(async (file) => {
+          const text = await soundText(path, file);
+          const scanned = scanDatabase(text);
+          const onDisk = new Set(
+            file.kind === "sound"
+              ? file.elements.map(idOf)
+              : scanned.elements.map(({ from, to }) => idOf(parsePythonJson(text.slice(from, to)))),
+          );
+          const missing = data.benchmarks.filter((element) => {
+            const id = idOf(element);
+            return id !== undefined && !onDisk.has(id) && !readFromDisk.has(element as object);
+          });
+          if (missing.length === 0 && file.kind === "sound") return undefined;
+          return insertElements(
+            scanned,
+            missing.map((element) => JSON.stringify(element, undefined, 2)),
+          );
+        }),
+      );
+    },
+    rewrite: (change) => guardedOrTranslated(path, () => guarded(change)),
+  };
+}
+
+async function soundText(path: string, file: DatabaseFile): Promise<string> {
+  if (file.kind === "sound") return file.text;
+  return newDatabaseText(file.kind === "corrupt" ? await bestCopy(path, file.text) : []);
+}
+
+async function guardedOrTranslated(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof SweepError) throw error;
+    if (error instanceof ChangedMeanwhile)
+      throw databaseError(path, "written", "another program changes it all the time");
+    throw databaseError(path, "written", errorText(error));
+  }
+}
+
+function tooLarge(path: string): SweepError {
+  return new SweepError("the benchmark database is as large as its format can be", {
+    exitCode: ExitCode.usage,
+    reason: `${path}: with these records nobody could read it again`,
+    hint: "move it aside and start a new one, or name another one with --db FILE",
+  });
+}
