@@ -45,6 +45,7 @@ function facts(family: Family, [id, checkpointGib, quantization, gated]: Variant
     kvFactor: family.hybrid === true ? HYBRID.kvFactor : 1,
     float16: family.float16 ?? true,
     gated: gated === "gated",
+    ...(family.oldestVllm === undefined ? {} : { oldestVllm: family.oldestVllm }),
   };
 }
 

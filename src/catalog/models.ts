@@ -30,4 +30,6 @@ export interface ModelFacts {
   /** Models that vLLM refuses in float16 and that so cannot run on Turing. */
   readonly float16: boolean;
   readonly gated: boolean;
+  /** Minor version (0.x) of vLLM by which it knows the architecture at the latest; left out = 0.11 does. */
+  readonly oldestVllm?: number;
 }

@@ -121,8 +121,8 @@ test("a fit never promises more memory than the card has, and more utilisation n
         expect(fit.maxModelLen).toBeGreaterThanOrEqual(4096);
         const more = fitModel({ ...question, gpuMemoryUtilization: gpuMemoryUtilization + 0.05 });
         if (!more.fits) throw new Error(more.reason);
-        if (more.pipelineParallel === fit.pipelineParallel)
-          expect(more.largestModelLen).toBeGreaterThanOrEqual(fit.largestModelLen);
+        const other = more.pipelineParallel !== fit.pipelineParallel;
+        expect(other || more.largestModelLen >= fit.largestModelLen).toBe(true);
       },
     ),
   );
