@@ -1,0 +1,138 @@
+import type { EventOf, EventType, Facts, SweepEvent } from "./events.ts";
+import { parseLabel } from "./label.ts";
+import type { RentalStage, RentalState } from "./run-state.ts";
+
+const LEAVING: ReadonlySet<RentalStage> = new Set<RentalStage>(["destroying", "gone", "settled"]);
+
+/** A rental at its reservation; times that cannot be read come from the label. */
+export function newRental(
+  reserved: Readonly<Facts["rental.reserved"]>,
+  sinceMs: number,
+): RentalState {
+  const expiresMs = Date.parse(reserved.expires) || (parseLabel(reserved.label)?.expiresMs ?? 0);
+  return {
+    label: reserved.label,
+    rental: reserved.rental,
+    gpu: reserved.gpu,
+    region: reserved.region,
+    models: reserved.models,
+    stage: "reserved",
+    sinceMs,
+    vmId: undefined,
+    ipv4: undefined,
+    hostKey: reserved.host_key,
+    deadlineMs: Date.parse(reserved.deadline) || expiresMs,
+    expiresMs,
+    heldUntilMs: undefined,
+    priceMicroUsd: reserved.price_micro_usd,
+    reservedHours: reserved.hours,
+    reservedMicroUsd: reserved.micro_usd,
+    createSentMs: undefined,
+    goneMs: undefined,
+    absentLooks: 0,
+    absentSinceMs: undefined,
+    settled: undefined,
+    failure: undefined,
+    model: undefined,
+    pass: undefined,
+    passes: undefined,
+    test: undefined,
+    testIndex: undefined,
+    tests: undefined,
+    tokensPerSec: undefined,
+    setup: undefined,
+    download: undefined,
+  };
+}
+
+const IDLE = {
+  model: undefined,
+  pass: undefined,
+  passes: undefined,
+  test: undefined,
+  testIndex: undefined,
+  tests: undefined,
+  tokensPerSec: undefined,
+  setup: undefined,
+  download: undefined,
+} satisfies Partial<RentalState>;
+
+type Change = Partial<RentalState> & { readonly to?: RentalStage };
+type Step<T extends EventType> = (event: EventOf<T>, rental: RentalState, ms: number) => Change;
+
+/** The rental after one more of its own events. */
+export function foldRental(rental: RentalState, event: SweepEvent, ms: number): RentalState {
+  const step = STEPS[event.type] as Step<EventType> | undefined;
+  if (step === undefined) return rental;
+  const { to = rental.stage, ...changes } = step(event, rental, ms);
+  // What is being destroyed never comes back, whatever a late fact says.
+  const kept = LEAVING.has(rental.stage) && !LEAVING.has(to);
+  if (kept || to === rental.stage) return { ...rental, ...changes };
+  return { ...rental, ...changes, stage: to, sinceMs: ms };
+}
+
+const STEPS: { readonly [T in EventType]?: Step<T> } = {
+  "create.intended": ({ gpu, region }) => ({ to: "creating", gpu, region }),
+  "create.sent": (_event, { createSentMs }, ms) => ({
+    to: "creating",
+    createSentMs: createSentMs ?? ms,
+    absentLooks: 0,
+    absentSinceMs: undefined,
+  }),
+  "create.acknowledged": found,
+  "create.adopted": found,
+  "create.unknown": () => ({ to: "unknown" }),
+  "create.absent": ({ look }, { absentSinceMs }, ms) => ({
+    absentLooks: look,
+    absentSinceMs: absentSinceMs ?? ms,
+  }),
+  "boot.running": () => ({ to: "connecting" }),
+  "ssh.ready": () => ({ to: "setup" }),
+  "setup.progressed": ({ stage, index, stages }) => ({
+    to: "setup",
+    setup: { stage, index, stages },
+  }),
+  "machine.ready": () => ({ to: "ready", setup: undefined }),
+  "server.starting": ({ model }) => ({ to: "serving", ...IDLE, model }),
+  "server.progressed": ({ bytes, total_bytes: total }) => ({
+    to: "serving",
+    download: { bytes, totalBytes: total ?? undefined },
+  }),
+  "server.ready": () => ({ to: "warming", download: undefined }),
+  "server.failed": () => ({ to: "ready", ...IDLE }),
+  "server.stopped": () => ({ to: "ready", ...IDLE }),
+  "pass.started": ({ model, pass, passes, tests }) => ({
+    to: "measuring",
+    model,
+    pass,
+    passes,
+    tests,
+    testIndex: 0,
+    test: undefined,
+  }),
+  "test.finished": ({ test, index, tests, tokens_per_sec: rate }) => ({
+    to: "measuring",
+    test,
+    testIndex: index,
+    tests,
+    tokensPerSec: rate ?? undefined,
+  }),
+  "rental.held": ({ until }) => ({ to: "held", heldUntilMs: Date.parse(until) }),
+  "rental.failed": ({ reason }) => ({ failure: reason }),
+  "destroy.intended": () => ({ to: "destroying", ...IDLE, heldUntilMs: undefined }),
+  "destroy.sent": ({ vm_id: vmId }) => ({ to: "destroying", vmId }),
+  "rental.gone": (_event, _rental, ms) => ({ to: "gone", ...IDLE, goneMs: ms }),
+  "rental.settled": ({ hours, micro_usd: microUsd }) => ({
+    to: "settled",
+    settled: { hours, microUsd },
+  }),
+};
+
+/** A VM that shows up after it was believed absent is as open as any. */
+function found(
+  { vm_id: vmId, ipv4 }: EventOf<"create.acknowledged"> | EventOf<"create.adopted">,
+  { stage }: RentalState,
+): Change {
+  if (stage !== "gone" && stage !== "settled") return { to: "booting", vmId, ipv4 };
+  return { to: "destroying", vmId, ipv4, goneMs: undefined, settled: undefined };
+}

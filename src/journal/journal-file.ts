@@ -1,0 +1,157 @@
+import { constants, readFileSync, readdirSync } from "node:fs";
+import { mkdir, open, writeFile, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isoUtc } from "../support/clock.ts";
+import { errorText } from "../support/errors.ts";
+import { syncFolder } from "../support/safe-file.ts";
+import type { Journal, SweepEvent } from "./events.ts";
+import { JournalError } from "./journal-errors.ts";
+import { decodeLine } from "./journal-line.ts";
+import { journalOver, type JournalOptions, type JournalStore } from "./journal-over.ts";
+import { labelsIn } from "./label.ts";
+
+const FILE = "journal.jsonl";
+const TORN = "journal.torn-";
+const LINE_BREAK = 0x0a;
+
+/** What a journal still tells. */
+export interface JournalReading {
+  readonly events: readonly SweepEvent[];
+  /** It ends in something that is not a whole line: what was being written when the program died. */
+  readonly torn: boolean;
+  /** Lines are missing or unreadable before the last good one: create nothing, destroy everything named. */
+  readonly damaged: boolean;
+  /** Every label of this run that occurs anywhere, in damaged lines and torn tails too. */
+  readonly labels: readonly string[];
+}
+
+/** Reads the journal of a run's folder; a missing one is empty. Never throws for what is in it. */
+export function readJournal(folder: string): JournalReading {
+  const { events, torn, damaged, labels } = read(folder);
+  return { events, torn: torn.length > 0, damaged, labels };
+}
+
+/**
+ * Opens, or begins, the journal of a run's folder for its owner. A torn tail is cut off and kept beside it.
+ * @throws JournalError when it cannot be opened for writing, FencedError when we are no longer the owner.
+ */
+export async function openJournal(
+  options: JournalOptions & { readonly folder: string },
+): Promise<Journal> {
+  const { folder, ownership, clock } = options;
+  ownership.assertCurrent();
+  const path = join(folder, FILE);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const past = read(folder);
+    if (past.torn.length > 0) {
+      const aside = `${TORN}${isoUtc(clock.now()).replaceAll(":", "-")}`;
+      await writeFile(join(folder, aside), past.torn, { mode: 0o600, flush: true, flag: "a" });
+    }
+    // A link in the place of a journal would have us write into somebody else's file.
+    const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
+    const handle = await open(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
+    if (past.torn.length > 0) {
+      await handle.truncate(past.wholeBytes);
+      await handle.sync();
+    }
+    await syncFolder(folder);
+    await syncFolder(dirname(folder));
+    return journalOver(fileStore(handle, path, past.wholeBytes), past.events, options);
+  } catch (error) {
+    throw new JournalError(path, errorText(error));
+  }
+}
+
+function fileStore(handle: FileHandle, path: string, wholeBytes: number): JournalStore {
+  let size = wholeBytes;
+  // After a failed sync the kernel may have dropped the pages: what a later sync says is worth nothing.
+  let broken: string | undefined;
+  return {
+    append: async (text) => {
+      if (broken !== undefined) throw new JournalError(path, broken);
+      const bytes = Buffer.from(text);
+      try {
+        for (let at = 0; at < bytes.length;) {
+          at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+        }
+      } catch (error) {
+        await handle.truncate(size).catch((failure: unknown) => {
+          broken = errorText(failure);
+        });
+        throw new JournalError(path, errorText(error));
+      }
+      try {
+        await handle.datasync();
+      } catch (error) {
+        broken = errorText(error);
+        throw new JournalError(path, broken);
+      }
+      size += bytes.length;
+    },
+    close: async () => {
+      broken ??= "it is closed";
+      await handle.close();
+    },
+  };
+}
+
+interface Reading {
+  readonly events: readonly SweepEvent[];
+  readonly torn: Buffer;
+  readonly wholeBytes: number;
+  readonly damaged: boolean;
+  readonly labels: readonly string[];
+}
+
+function read(folder: string): Reading {
+  const run = folder.slice(dirname(folder).length + 1);
+  let bytes: Buffer;
+  let unreadable = false;
+  try {
+    bytes = readFileSync(join(folder, FILE));
+  } catch (error) {
+    bytes = Buffer.alloc(0);
+    unreadable = (error as NodeJS.ErrnoException).code !== "ENOENT";
+  }
+  const events: SweepEvent[] = [];
+  let wholeBytes = 0;
+  let suspect = false;
+  let damaged = unreadable;
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(LINE_BREAK, start);
+    if (end < 0) break;
+    const event = decodeLine(bytes.toString("utf8", start, end));
+    start = end + 1;
+    if (event === undefined) {
+      suspect = true;
+      continue;
+    }
+    wholeBytes = start;
+    damaged ||= suspect;
+    const last = events.at(-1);
+    // Written by a former owner that had not yet seen its successor: not part of the story.
+    if (last !== undefined && event.gen < last.gen) continue;
+    const expected = (last?.seq ?? 0) + 1;
+    damaged ||= event.gen === last?.gen ? event.seq !== expected : event.seq > expected;
+    events.push(event);
+  }
+  const text = [bytes.toString("latin1"), ...tornTails(folder)].join("\n");
+  return {
+    events,
+    torn: bytes.subarray(wholeBytes),
+    wholeBytes,
+    damaged,
+    labels: labelsIn(text, run),
+  };
+}
+
+function tornTails(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.startsWith(TORN))
+      .map((name) => readFileSync(join(folder, name), "latin1"));
+  } catch {
+    return [];
+  }
+}

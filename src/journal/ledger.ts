@@ -1,0 +1,69 @@
+import { billedHours, type MicroUsd } from "../support/money.ts";
+import type { Ledger, RentalState, RunState } from "./run-state.ts";
+
+/** The money of one run at a moment. */
+export function foldLedger(state: RunState, nowMs: number): Ledger {
+  return ledgerOf([...state.rentals.values()], state.opened?.cap_micro_usd ?? 0, nowMs);
+}
+
+/**
+ * The money of a month over all runs of a state folder, against the cap of that month. Runs whose VMs were gone
+ * before it began are not in it; one that crosses its beginning is in it whole.
+ */
+export function foldMonth(
+  states: Iterable<RunState>,
+  capMicroUsd: MicroUsd,
+  nowMs: number,
+): Ledger {
+  const now = new Date(nowMs);
+  const sinceMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1);
+  return ledgerOf(rentalsSince(states, sinceMs), capMicroUsd, nowMs);
+}
+
+/** What rentals that lived at or after `sinceMs` have cost by now, over many runs. */
+export function spentSince(states: Iterable<RunState>, sinceMs: number, nowMs: number): MicroUsd {
+  return ledgerOf(rentalsSince(states, sinceMs), 0, nowMs).spentMicroUsd;
+}
+
+/** May so much more be reserved? */
+export function admits(ledger: Ledger, needed: MicroUsd): boolean {
+  return needed <= ledger.leftMicroUsd;
+}
+
+/**
+ * The hours of a rental that Linode bills, by our meter: from the sending of the create, which is never later than
+ * the VM's birth, to the proof that it is gone, which is never earlier than its end. A create whose outcome is
+ * not known yet counts as running; one that was proved absent costs nothing.
+ */
+export function hoursOf(rental: RentalState, nowMs: number): number {
+  if (rental.settled !== undefined) return rental.settled.hours;
+  if (rental.createSentMs === undefined && rental.vmId === undefined) return 0;
+  if (rental.goneMs !== undefined && rental.vmId === undefined) return 0;
+  const from = rental.createSentMs ?? rental.sinceMs;
+  return billedHours(from, Math.max(from, rental.goneMs ?? nowMs));
+}
+
+/** Micro-dollars, by the same meter. */
+export function costOf(rental: RentalState, nowMs: number): MicroUsd {
+  return rental.settled?.microUsd ?? hoursOf(rental, nowMs) * rental.priceMicroUsd;
+}
+
+function ledgerOf(rentals: readonly RentalState[], capMicroUsd: MicroUsd, nowMs: number): Ledger {
+  let spentMicroUsd = 0;
+  let reservedMicroUsd = 0;
+  for (const rental of rentals) {
+    const cost = costOf(rental, nowMs);
+    spentMicroUsd += cost;
+    if (rental.settled === undefined && rental.goneMs === undefined) {
+      reservedMicroUsd += Math.max(0, rental.reservedMicroUsd - cost);
+    }
+  }
+  const leftMicroUsd = capMicroUsd - spentMicroUsd - reservedMicroUsd;
+  return { capMicroUsd, spentMicroUsd, reservedMicroUsd, leftMicroUsd };
+}
+
+function rentalsSince(states: Iterable<RunState>, sinceMs: number): readonly RentalState[] {
+  return [...states].flatMap((state) =>
+    [...state.rentals.values()].filter((rental) => (rental.goneMs ?? Infinity) >= sinceMs),
+  );
+}
