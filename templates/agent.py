@@ -1,0 +1,421 @@
+#!/usr/bin/python3
+# The one program that maider-sweep runs on a VM: `agent VERB`, JSON in on stdin, JSON out on stdout.
+# Exit code 0 = done, 2 = request refused, 1 = failed; the reason stands on stderr. No shell is ever started, and a
+# value reaches docker only as `--option=value` after its type and form were checked.
+# MAIDER_SWEEP_ROOT is put before every path, for the tests.
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+ROOT = os.environ.get("MAIDER_SWEEP_ROOT", "")
+PORT = int(os.environ.get("MAIDER_SWEEP_PORT", "8000"))
+RUN = ROOT + "/run/maider-sweep"
+SECRET = RUN + "/secret/hf_token"
+CACHE = ROOT + "/var/lib/maider-sweep/huggingface"
+LOG = ROOT + "/var/log/maider-sweep/server.log"
+NAME = "maider-sweep-vllm"
+HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+HASH = re.compile(r"[0-9a-f]{40}")
+PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+IMAGE = (
+    r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?/)?" + PART + "(?:/" + PART + ")*"
+    r"(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+)
+
+
+class Refused(Exception):
+    pass
+
+
+def text(pattern, longest=255):
+    form = re.compile(pattern, re.ASCII)
+    return lambda v: type(v) is str and len(v) <= longest and form.fullmatch(v)
+
+
+def model_id(v):
+    return text(r"\w[\w.-]{0,95}(?:/\w[\w.-]{0,95})?")(v) and not re.search(r"--|\.\.|\.git$", v)
+
+
+def whole(low, high):
+    return lambda v: type(v) is int and low <= v <= high
+
+
+def boolean(v):
+    return type(v) is bool
+
+
+def optional(check):
+    return lambda v: v is None or check(v)
+
+
+WORD = text(r"[a-z][a-z0-9_-]{0,39}")
+# Field: its check, and vLLM's option; a field without one is dealt with by hand.
+FIELDS = {
+    "image": (text(IMAGE), None),
+    "model": (model_id, None),
+    "revision": (optional(text(r"\w[\w.-]{0,95}")), "--revision"),
+    "tensor_parallel_size": (whole(1, 16), "--tensor-parallel-size"),
+    "pipeline_parallel_size": (whole(1, 16), "--pipeline-parallel-size"),
+    "max_model_len": (whole(1, 10**7), "--max-model-len"),
+    "gpu_memory_utilization": (
+        lambda v: type(v) in (int, float) and 0.1 <= v <= 1,
+        "--gpu-memory-utilization",
+    ),
+    "dtype": (WORD, "--dtype"),
+    "quantization": (optional(WORD), "--quantization"),
+    "attention_backend": (optional(text(r"[A-Z][A-Z0-9_]{0,39}")), "--attention-backend"),
+    "kv_cache_dtype": (optional(WORD), "--kv-cache-dtype"),
+    "enforce_eager": (boolean, "--enforce-eager"),
+    "max_num_seqs": (optional(whole(1, 65536)), "--max-num-seqs"),
+    "trust_remote_code": (boolean, "--trust-remote-code"),
+    "stream_interval": (optional(whole(1, 1024)), "--stream-interval"),
+}
+
+
+def check_request(request):
+    if type(request) is not dict or set(request) != set(FIELDS):
+        raise Refused("the request must have exactly the fields " + ", ".join(FIELDS))
+    for name, (check, _) in FIELDS.items():
+        if not check(request[name]):
+            raise Refused(name + ": not a value that is allowed here")
+
+
+def docker_argv(request):
+    argv = ["docker", "run", "--detach", "--name", NAME, "--gpus", "all", "--ipc=host"]
+    # The host's network, and vLLM on its loopback: docker's proxy would stand in every measurement.
+    argv += ["--network=host", "--env=VLLM_HOST_IP=127.0.0.1", "--env=VLLM_NO_USAGE_STATS=1"]
+    argv += ["--volume=" + CACHE + ":/root/.cache/huggingface"]
+    if os.path.exists(SECRET):
+        target = "/run/secrets/hf_token"
+        argv += ["--env=HF_TOKEN_PATH=" + target]
+        argv += ["--mount=type=bind,readonly,src=" + SECRET + ",dst=" + target]
+    argv += ["--entrypoint=vllm", request["image"], "serve", request["model"]]
+    argv += ["--host=127.0.0.1", "--port=" + str(PORT), "--enable-prompt-tokens-details"]
+    for name, (_, option) in FIELDS.items():
+        value = request[name]
+        if option and value is True:
+            argv.append(option)
+        elif option and value is not None and value is not False:
+            argv.append(option + "=" + str(value))
+    return argv
+
+
+def read_json(path):
+    try:
+        with open(path) as f:
+            return json.load(f)
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def write_json(path, value):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".new", "w") as f:
+        json.dump(value, f)
+    os.replace(path + ".new", path)
+
+
+def output(*argv, seconds=20):
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()[-400:]
+        raise RuntimeError("%s ended with %d: %s" % (argv[0], done.returncode, said))
+    return done.stdout
+
+
+def container():
+    try:
+        return json.loads(output("docker", "inspect", "--format={{json .State}}", NAME))
+    except RuntimeError as e:
+        if "no such" in str(e).lower():
+            return None
+        raise
+
+
+def launcher():
+    pid = (read_json(RUN + "/launcher.json") or {}).get("pid")
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            return pid if b"\0launch\0" in f.read() else None
+    except (OSError, TypeError):
+        return None
+
+
+def remove():
+    pid = launcher()
+    if pid:
+        os.killpg(pid, signal.SIGKILL)
+    if container():
+        output("docker", "rm", "--force", NAME, seconds=60)
+
+
+def wait_for_memory():
+    for _ in range(60):
+        holders = output("nvidia-smi", "--query-compute-apps=pid", "--format=csv,noheader").split()
+        if not holders:
+            return
+        time.sleep(1)
+    raise RuntimeError("GPU memory is still held after 60 s by " + " ".join(holders))
+
+
+def stop():
+    remove()
+    wait_for_memory()
+
+
+def serve():
+    request = json.load(sys.stdin)
+    check_request(request)
+    remove()
+    os.makedirs(os.path.dirname(LOG), exist_ok=True)
+    with open(LOG, "wb"):
+        pass
+    write_json(RUN + "/serve.json", request)
+    for name in ("/total.json", "/failed.json"):
+        if os.path.exists(RUN + name):
+            os.remove(RUN + name)
+    quiet = subprocess.DEVNULL
+    command = [sys.executable, os.path.abspath(__file__), "launch"]
+    child = subprocess.Popen(
+        command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+    )
+    write_json(RUN + "/launcher.json", {"pid": child.pid})
+
+
+# Runs on by itself after `serve` has returned: starts the container, then copies its log to our file.
+def launch():
+    request = read_json(RUN + "/serve.json")
+    threading.Thread(target=fetch_total, args=(request,), daemon=True).start()
+    with open(LOG, "ab") as log:
+        code = 1
+        try:
+            wait_for_memory()
+            code = subprocess.call(docker_argv(request), stdout=subprocess.DEVNULL, stderr=log)
+        except Exception as e:
+            log.write(("maider-sweep: %s\n" % e).encode())
+        if code:
+            write_json(RUN + "/failed.json", {"exit_code": code})
+        else:
+            subprocess.call(["docker", "logs", "--follow", NAME], stdout=log, stderr=log)
+
+
+def fetch_total(request):
+    url = "%s/api/models/%s/revision/%s?blobs=true" % (
+        HUB,
+        request["model"],
+        request["revision"] or "main",
+    )
+    headers = {}
+    if os.path.exists(SECRET):
+        with open(SECRET) as f:
+            headers["Authorization"] = "Bearer " + f.read()
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as reply:
+        files = json.load(reply)["siblings"]
+    sizes = {f["rfilename"]: f.get("size") or 0 for f in files if "/" not in f["rfilename"]}
+    # vLLM takes the safetensors and leaves other forms of the same weights alone.
+    weights = [n for n in sizes if n.endswith(".safetensors") and not n.startswith("consolidated")]
+    weights = weights or [n for n in sizes if n.endswith((".safetensors", ".bin"))]
+    small = [n for n in sizes if n.endswith((".json", ".txt", ".model", ".jinja"))]
+    write_json(RUN + "/total.json", sum(sizes[n] for n in weights + small))
+
+
+def downloaded(folder):
+    size, open_files = 0, 0
+    try:
+        for entry in os.scandir(folder + "/blobs"):
+            stat = entry.stat()
+            # Parts are written to their place in a file of full length.
+            size += min(stat.st_size, stat.st_blocks * 512)
+            open_files += entry.name.endswith(".incomplete")
+    except FileNotFoundError:
+        pass
+    return size, open_files
+
+
+def healthy():
+    try:
+        url = "http://127.0.0.1:%d/health" % PORT
+        with urllib.request.urlopen(url, timeout=2) as reply:
+            return reply.status == 200
+    except (OSError, ValueError):
+        return False
+
+
+def image_digest(image):
+    try:
+        digests = json.loads(output("docker", "image", "inspect", "--format={{json .RepoDigests}}", image))
+        return digests[0].split("@")[1] if digests else None
+    except RuntimeError:
+        return None
+
+
+def resolved(folder, revision):
+    try:
+        with open(folder + "/refs/" + (revision or "main")) as f:
+            commit = f.read(64).strip()
+            return commit if HASH.fullmatch(commit) else None
+    except FileNotFoundError:
+        return revision if revision and HASH.fullmatch(revision) else None
+
+
+def server_status():
+    request = read_json(RUN + "/serve.json") or {"model": "", "revision": None, "image": ""}
+    folder = CACHE + "/hub/models--" + request["model"].replace("/", "--")
+    size, open_files = downloaded(folder)
+    box = container()
+    failed = read_json(RUN + "/failed.json")
+    code = None
+    if box and box["Status"] in ("exited", "dead"):
+        state, code = "exited", box["ExitCode"]
+    elif box:
+        state = "running" if healthy() else "downloading" if open_files else "starting"
+    elif failed:
+        state, code = "exited", failed["exit_code"]
+    else:
+        state = "starting" if launcher() else "absent"
+    return {
+        "state": state,
+        "exit_code": code,
+        "downloaded_bytes": size,
+        "total_bytes": read_json(RUN + "/total.json"),
+        "image_digest": image_digest(request["image"]) if request["image"] else None,
+        "revision": resolved(folder, request["revision"]),
+        "log_bytes": os.path.getsize(LOG) if os.path.exists(LOG) else 0,
+    }
+
+
+def server_log():
+    start = json.load(sys.stdin)["from"]
+    if not whole(0, 2**53)(start):
+        raise Refused("from: not a byte")
+    if os.path.exists(LOG):
+        with open(LOG, "rb") as f:
+            f.seek(start)
+            sys.stdout.buffer.write(f.read(262144))
+
+
+def secret():
+    token = sys.stdin.read(1024)
+    if token and not text(r"[!-~]+", 512)(token):
+        raise Refused("the token is not one line of plain characters")
+    os.makedirs(os.path.dirname(SECRET), mode=0o700, exist_ok=True)
+    if os.path.exists(SECRET):
+        # A container may still hold the file itself.
+        with open(SECRET, "r+b") as f:
+            f.write(b"\0" * os.path.getsize(SECRET))
+        os.remove(SECRET)
+    if token:
+        with open(os.open(SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
+            f.write(token)
+
+
+def setup_status():
+    path = RUN + "/setup.json"
+    status = read_json(path)
+    if status is None:
+        waiting = {"state": "waiting", "stage": "start", "index": 0, "stages": 5}
+        return {**waiting, "reboot_needed": False, "reason": None}
+    if status["state"] == "running":
+        with open(RUN + "/setup.lock", "a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if read_json(path) == status:
+                    status.update(state="failed", reason="the set-up ended without a word")
+            except BlockingIOError:
+                pass
+    return status
+
+
+def query(*fields):
+    asked = "--query-gpu=" + ",".join(fields)
+    lines = output("nvidia-smi", asked, "--format=csv,noheader,nounits").strip().split("\n")
+    return [[cell.strip() for cell in line.split(",")] for line in lines]
+
+
+def number(cell):
+    return float(cell) if re.fullmatch(r"[\d.]+", cell) else 0
+
+
+def first(path, pattern):
+    with open(path) as f:
+        found = re.search(pattern, f.read(), re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def facts():
+    rows = query("name", "memory.total", "driver_version", "compute_cap", "power.limit", "clocks.max.sm")
+    cuda = re.search(r"CUDA (?:UMD )?Version\s*:\s*([\d.]+)", output("nvidia-smi"))
+    return {
+        "gpus": [
+            {
+                "name": name,
+                "memory_mib": number(memory),
+                "driver": driver,
+                "compute_capability": capability,
+                "power_limit_w": number(power),
+                "max_clock_mhz": number(clock),
+            }
+            for name, memory, driver, capability, power, clock in rows
+        ],
+        "cuda": cuda.group(1) if cuda else "",
+        "cpu": first("/proc/cpuinfo", r"^model name\s*: (.*)"),
+        "vcpus": os.cpu_count(),
+        "ram_mib": int(first("/proc/meminfo", r"^MemTotal:\s*(\d+)")) // 1024,
+        "kernel": os.uname().release,
+        "os": first("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)'),
+    }
+
+
+# Bits of NVML's clocks event reasons; idle, the power cap and settings are no slowdown out of order.
+SLOWDOWNS = {
+    0x08: "hw_slowdown",
+    0x20: "sw_thermal_slowdown",
+    0x40: "hw_thermal_slowdown",
+    0x80: "hw_power_brake_slowdown",
+}
+
+
+def sample():
+    return [
+        {
+            "clock_mhz": number(clock),
+            "power_w": number(power),
+            "temperature_c": number(heat),
+            "throttle": [n for bit, n in SLOWDOWNS.items() if int(reasons, 16) & bit],
+        }
+        for clock, power, heat, reasons in query(
+            "clocks.sm", "power.draw", "temperature.gpu", "clocks_event_reasons.active"
+        )
+    ]
+
+
+VERBS = {
+    "setup-status": setup_status,
+    "facts": facts,
+    "secret": secret,
+    "serve": serve,
+    "server-status": server_status,
+    "server-log": server_log,
+    "stop": stop,
+    "sample": sample,
+    "launch": launch,
+}
+
+if __name__ == "__main__":
+    try:
+        if len(sys.argv) != 2 or sys.argv[1] not in VERBS:
+            raise Refused("verbs: " + ", ".join(VERBS))
+        reply = VERBS[sys.argv[1]]()
+        if reply is not None:
+            print(json.dumps(reply))
+    except (Refused, json.JSONDecodeError, KeyError, TypeError) as e:
+        sys.exit((print("refused: %s" % e, file=sys.stderr), 2)[1])
+    except Exception as e:
+        sys.exit((print(e or type(e).__name__, file=sys.stderr), 1)[1])
