@@ -106,19 +106,19 @@ async function readList<T>(
 ): Promise<readonly T[]> {
   for (let attempt = 0; attempt < LIST_ATTEMPTS; attempt++) {
     const rows: T[] = [];
-    let last: { readonly pages: number; readonly results: number | undefined };
-    let page = 0;
-    do {
-      page += 1;
+    const totals = new Set<number | undefined>();
+    let pages = 1;
+    for (let page = 1; page <= pages; page++) {
       const params = { page, page_size: PAGE_SIZE };
       const got = await connection.read(
         async (sdk) => parsePage(await getPage(sdk, params), parseRow),
         signal,
       );
       rows.push(...got.rows);
-      last = got;
-    } while (page < last.pages);
-    if (page === 1 || last.results === undefined || last.results === rows.length) return rows;
+      totals.add(got.results);
+      pages = got.pages;
+    }
+    if (totals.size === 1) return rows;
   }
   throw new CloudError("transient", "the list kept changing while it was read", { sent: true });
 }

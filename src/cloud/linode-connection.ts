@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import type * as Sdk from "@linode/api-v4";
 import type { Clock } from "../support/clock.ts";
 import { packageVersion } from "../support/package-version.ts";
 import { createRedactor } from "../support/redact.ts";
@@ -8,7 +9,7 @@ import { CloudError, type CloudErrorKind } from "./cloud.ts";
 import { oauthScopes, serverTimeMs, type ReplyHeaders } from "./reply-headers.ts";
 import { translateError } from "./translate-error.ts";
 
-export type LinodeSdk = typeof import("@linode/api-v4");
+export type LinodeSdk = typeof Sdk;
 
 export interface LinodeConnectionOptions {
   /** Scheme, host and port; a trailing `/v4` is taken off. */
