@@ -1,0 +1,17 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+const SOCKET_METHODS = ["setKeepAlive", "setNoDelay", "setTimeout", "ref", "unref"] as const;
+
+/**
+ * A stream that `node:http` takes for a socket. It calls a few methods that only sockets have; on an SSH channel
+ * they mean nothing, since its options are those of the one connection underneath.
+ */
+export function asSocket(stream: Duplex): Socket {
+  const socket = stream as Socket;
+  for (const method of SOCKET_METHODS)
+    if (typeof socket[method] !== "function") Object.assign(socket, { [method]: () => socket });
+  if (typeof socket.destroySoon !== "function")
+    Object.assign(socket, { destroySoon: () => socket.end() });
+  return socket;
+}

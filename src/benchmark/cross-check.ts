@@ -1,0 +1,182 @@
+import type { RequestMetrics } from "../evidence/pass.ts";
+import { counterDelta } from "./server-counters.ts";
+import type { CounterDelta, ServerCounters } from "./server-counters.ts";
+
+/** What is held against the server's counters: one stream at a time, between two readings at rest. */
+export interface CrossCheckQuestion {
+  readonly before: ServerCounters;
+  readonly after: ServerCounters;
+  /** Of the requests that succeeded, in any order. */
+  readonly requests: readonly (RequestMetrics & { readonly requestBytes: number })[];
+  /** Median round trip, seconds. */
+  readonly rttS: number;
+  /** Virtual seconds in a real one. */
+  readonly speed: number;
+  /** Longest time for which our own loop stood still, real seconds. */
+  readonly loopDelayS: number;
+  readonly fixedLength: boolean;
+  /** Cache hits are what a warm pass is for. */
+  readonly warm: boolean;
+}
+
+/** `failed`: the figures do not belong to us. `stalled`: they do, but the way between was not still. */
+export interface CrossCheck {
+  readonly failed: readonly string[];
+  readonly stalled: readonly string[];
+  readonly facts: {
+    readonly tokens_exact: boolean;
+    readonly server_decode_tps: number | null;
+    readonly decode_ratio: number | null;
+    readonly decode_tolerance: number;
+    readonly ttft_offset_s: number | null;
+  };
+}
+
+const DECODE_TOLERANCE = 0.02;
+const OFFSET_TOLERANCE_S = 0.015;
+const OFFSET_TOLERANCE_SHARE = 0.25;
+/** How late a stamp may be on a busy machine, real seconds; counted only where the clock is faster than life. */
+const JITTER_S = 0.005;
+/** Ten segments of 1,460 bytes: the first window of a TCP connection that was idle (RFC 6928). */
+const FIRST_WINDOW_BYTES = 14_600;
+
+/**
+ * Holds the client's figures against the server's own counters. Token counts must agree exactly; the cache must not
+ * have helped, nothing may have been preempted. The time between first and last token must agree within 2 %. On a
+ * clock of speed s > 1 each real millisecond of jitter counts s times, so there the tolerance grows by
+ * (s - 1) x (5 ms a request + our loop's longest delay) / measured decode time: such a run shows that the machinery
+ * works, not how exact it is.
+ */
+export function crossCheck(question: CrossCheckQuestion): CrossCheck {
+  const { requests, speed, loopDelayS } = question;
+  const delta = counterDelta(question.before, question.after);
+  const counts = countFaults(delta, question);
+  const decodeS = total(requests, ({ e2eS, ttftS }) => e2eS - ttftS);
+  const decodeTokens = total(requests, decodedTokens);
+  const jitterS = (speed - 1) * (requests.length * JITTER_S + loopDelayS);
+  const tolerance = DECODE_TOLERANCE + (decodeS > 0 ? jitterS / decodeS : 0);
+  const serverTps = serverDecodeTps(delta);
+  const exact = counts.length === 0;
+  const ratio =
+    serverTps !== undefined && decodeS > 0 ? decodeTokens / decodeS / serverTps : undefined;
+  const offset =
+    delta.ttft.count > 0 && requests.length > 0 ? ttftOffset(delta, requests) : undefined;
+
+  const failed = [...counts];
+  const stalled: string[] = [];
+  if (exact && ratio === undefined && decodeTokens > 0)
+    failed.push("the server does not tell its decode time");
+  if (exact && ratio !== undefined && ratio > 1 + tolerance)
+    failed.push(`decode rate ${percent(ratio - 1)} above the server's own`);
+  if (exact && ratio !== undefined && ratio < 1 - tolerance)
+    stalled.push(
+      `the connection stalled: decode rate ${percent(1 - ratio)} below the server's own`,
+    );
+  if (exact && offset !== undefined) {
+    const fault = offsetFault(offset, delta, question, jitterS / requests.length);
+    if (fault !== undefined) stalled.push(fault);
+  }
+  return {
+    failed,
+    stalled,
+    facts: {
+      tokens_exact: exact,
+      server_decode_tps: serverTps ?? null,
+      decode_ratio: ratio ?? null,
+      decode_tolerance: tolerance,
+      ttft_offset_s: offset ?? null,
+    },
+  };
+}
+
+/** Tokens after the first token-bearing event. */
+export function decodedTokens({ completionTokens, firstTokens = 1 }: RequestMetrics): number {
+  return completionTokens - firstTokens;
+}
+
+/** What was counted must be what these requests had, no more and no less; shared with the load levels. */
+export function countFaults(
+  delta: CounterDelta,
+  question: {
+    readonly requests: readonly RequestMetrics[];
+    readonly fixedLength: boolean;
+    readonly warm: boolean;
+  },
+  preemptionsAllowed = false,
+): string[] {
+  if (delta.restarted) return ["the server was started anew during the pass"];
+  const { requests, fixedLength, warm } = question;
+  const faults: string[] = [];
+  const expect = (what: string, server: number, client: number): void => {
+    if (server !== client)
+      faults.push(
+        `${what}: the server counted ${String(server)}, we ${String(client)}${server > client ? " (another client used the server)" : ""}`,
+      );
+  };
+  expect(
+    "output tokens",
+    delta.generationTokens,
+    total(requests, (request) => request.completionTokens),
+  );
+  expect(
+    "prompt tokens",
+    delta.promptTokens,
+    total(requests, (request) => request.promptTokens),
+  );
+  const { stop = 0, length = 0, ...odd } = delta.finished;
+  expect("finished requests", stop + length, requests.length);
+  if (fixedLength) expect("requests of full length", length, requests.length);
+  for (const [reason, count] of Object.entries(odd))
+    if (count > 0) faults.push(`${String(count)} requests ended with ${reason}`);
+  if (!warm && delta.cacheHits > 0)
+    faults.push(`${String(delta.cacheHits)} prompt tokens came from the prefix cache`);
+  if (!preemptionsAllowed && delta.preemptions > 0)
+    faults.push(`the server preempted ${String(delta.preemptions)} times`);
+  return faults;
+}
+
+/** Tokens after the first of each request, by the engine's own clock. */
+function serverDecodeTps(delta: CounterDelta): number | undefined {
+  const tokens = delta.generationTokens - delta.decode.count;
+  return delta.decode.sum > 0 && tokens > 0 ? tokens / delta.decode.sum : undefined;
+}
+
+/** How much later the first token reached us than it left the server, mean over the requests, seconds. */
+function ttftOffset(delta: CounterDelta, requests: CrossCheckQuestion["requests"]): number {
+  return (
+    total(requests, (request) => request.ttftS) / requests.length -
+    delta.ttft.sum / delta.ttft.count
+  );
+}
+
+/**
+ * The offset is explained by one round trip, by further ones while TCP's window grows over a long prompt, and by
+ * 15 ms or a quarter of the server's own time, whichever is more, for the HTTP front end.
+ */
+function offsetFault(
+  offset: number,
+  delta: CounterDelta,
+  { requests, rttS }: CrossCheckQuestion,
+  jitterS: number,
+): string | undefined {
+  const rounds =
+    total(requests, ({ requestBytes }) => 1 + windowRounds(requestBytes)) / requests.length;
+  const slack =
+    jitterS +
+    Math.max(OFFSET_TOLERANCE_S, OFFSET_TOLERANCE_SHARE * (delta.ttft.sum / delta.ttft.count));
+  if (offset <= rounds * rttS + slack) return undefined;
+  return `the connection stalled: first tokens came ${String(Math.round(offset * 1000))} ms after the server sent them, round trip ${String(Math.round(rttS * 1000))} ms`;
+}
+
+/** Round trips that a body waits for while the window doubles. */
+function windowRounds(bytes: number): number {
+  return Math.max(0, Math.ceil(Math.log2(bytes / FIRST_WINDOW_BYTES + 1)) - 1);
+}
+
+function total<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

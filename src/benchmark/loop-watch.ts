@@ -1,0 +1,65 @@
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+
+/** How late our own event loop was while a pass ran; real milliseconds. */
+export interface LoopFacts {
+  readonly longestMs: number;
+  readonly p99Ms: number;
+  readonly samples: number;
+  /** Share of the time in which the loop was busy. */
+  readonly utilisation: number;
+}
+
+const RESOLUTION_MS = 10;
+/** What a garbage collection or a timer of a healthy process may take. */
+const FLOOR_LONGEST_MS = 25;
+const FLOOR_P99_MS = 5;
+/** A 99th percentile needs 299 samples (one-sided 95 % order-statistic bound). */
+const SAMPLES_FOR_P99 = 299;
+/** Where the clock is faster than life no stamp is exact; there only a process that stood still counts. */
+const LONGEST_FAST_MS = 1_000;
+
+/** Watches from now on, until it is disposed of. */
+export function watchLoop(): Disposable & { read(): LoopFacts } {
+  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  const begin = performance.eventLoopUtilization();
+  delays.enable();
+  // The histogram holds the time between two timers, so the timer's own period is taken off.
+  const late = (nanoseconds: number): number =>
+    delays.count > 0 ? Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) : 0;
+  return {
+    read: () => ({
+      longestMs: late(delays.max),
+      p99Ms: late(delays.percentile(99)),
+      samples: delays.count,
+      utilisation: performance.eventLoopUtilization(begin).utilization,
+    }),
+    [Symbol.dispose]: () => {
+      delays.disable();
+    },
+  };
+}
+
+/**
+ * Why the pass says more of us than of the server, if it does. A stamp is late by at most the longest delay D, which
+ * moves a test's TPOT by at most D / (tL - t1): void when that passes 5 % for the test with the shortest decode time
+ * (and D 25 ms). A delay that comes always, the 99th percentile, must stay under a quarter of the TPOT (or 5 ms).
+ */
+export function clientSlowed(
+  loop: LoopFacts,
+  measured: {
+    /** Shortest tL - t1 of a test and mean time per token, seconds on the run's clock; undefined = none measured. */
+    readonly shortestDecodeS: number | undefined;
+    readonly tpotS: number | undefined;
+    readonly speed: number;
+  },
+): string | undefined {
+  const { shortestDecodeS = 0, tpotS = 0, speed } = measured;
+  const longestAllowed =
+    speed > 1 ? LONGEST_FAST_MS : Math.max(FLOOR_LONGEST_MS, 0.05 * shortestDecodeS * 1000);
+  if (loop.longestMs > longestAllowed)
+    return `our own event loop was blocked for ${String(Math.round(loop.longestMs))} ms (allowed: ${String(Math.round(longestAllowed))} ms)`;
+  const p99Allowed = Math.max(FLOOR_P99_MS, (tpotS * 1000) / 4);
+  if (speed <= 1 && loop.samples >= SAMPLES_FOR_P99 && loop.p99Ms > p99Allowed)
+    return `our own event loop was late by ${String(Math.round(loop.p99Ms))} ms at the 99th percentile (allowed: ${String(Math.round(p99Allowed))} ms)`;
+  return undefined;
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import type { PassResult, TestResult } from "../evidence/pass.ts";
+import { seededRandom, shuffled } from "../evidence/seeded-random.ts";
+import type { Suite, Test } from "../evidence/suite.ts";
+import { readAtRest } from "./at-rest.ts";
+import type { PassRequest, RunPass } from "./benchmark.ts";
+import { fitTests } from "./fit-tests.ts";
+import { NoAnswerError, httpClient } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
+import { judgePass } from "./judge-pass.ts";
+import { runLoadLevels } from "./load-level.ts";
+import { watchLoop } from "./loop-watch.ts";
+import { probeRtt } from "./probe-rtt.ts";
+import { resultOf, runTest } from "./run-test.ts";
+import type { TestRun } from "./run-test.ts";
+import { watchThrottling } from "./watch-throttling.ts";
+
+/**
+ * Counters at rest, the tests one after another in a seeded random order, counters at rest, verdict; then the
+ * further load levels, closed loop. The result has the tests in the suite's order.
+ */
+export const runPass: RunPass = async (request, signal) => {
+  const { server, suite, clock, mode = "fixed" } = request;
+  const client = httpClient(server, clock);
+  try {
+    const prepared = await prepare(client, request, signal);
+    if (typeof prepared === "string") return unreachable(request, prepared);
+    const salts = mode === "warm-cache" ? await warmCaches(prepared, request, signal) : undefined;
+    const before = await readAtRest(client, server.basePath, clock, signal);
+
+    const startedMs = clock.now();
+    using loopWatch = watchLoop();
+    using throttling = watchThrottling(request.throttled, clock, signal);
+    const runs = await runTests(prepared.misfits, request, salts, signal);
+    const loop = loopWatch.read();
+    const after = await readAtRest(client, server.basePath, clock, signal);
+    const finishedMs = clock.now();
+
+    const tests = suite.tests.map((test) => (runs.get(test) as TestRun).result);
+    const requests = [...runs.values()].flatMap((run) => run.request ?? []);
+    const verdict = judgePass({
+      tests,
+      requests,
+      before,
+      after,
+      loop,
+      throttling: throttling.read(),
+      rttS: prepared.rttS,
+      speed: clock.speed,
+      mode,
+    });
+    const load = await runLoadLevels(client, applicable(suite, prepared.misfits), request, signal);
+    return { tests, verdict, load, startedMs, finishedMs, rttS: prepared.rttS, mode };
+  } finally {
+    client.close();
+  }
+};
+
+interface Prepared {
+  readonly rttS: number;
+  readonly misfits: ReadonlyMap<Test, string>;
+}
+
+/** A text says why the server cannot be measured at all. */
+async function prepare(
+  client: HttpClient,
+  { server, suite }: PassRequest,
+  signal: AbortSignal,
+): Promise<Prepared | string> {
+  try {
+    const rttS = await probeRtt(client, server.basePath, signal);
+    return { rttS, misfits: await fitTests(client, server, suite, signal) };
+  } catch (error) {
+    if (error instanceof NoAnswerError) return error.message;
+    throw error;
+  }
+}
+
+async function runTests(
+  misfits: ReadonlyMap<Test, string>,
+  request: PassRequest,
+  salts: ReadonlyMap<Test, string> | undefined,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Test, TestRun>> {
+  const runs = new Map<Test, TestRun>();
+  const { tests } = request.suite;
+  for (const test of shuffled(tests, seededRandom(`order|${request.seed}`))) {
+    const reason = misfits.get(test);
+    const run: TestRun =
+      reason === undefined
+        ? await runTest(test, request, request.mode ?? "fixed", salts?.get(test), signal)
+        : { result: resultOf(test, { kind: "not_applicable", reason }), request: undefined };
+    runs.set(test, run);
+    request.onTest(run.result, runs.size, tests.length);
+  }
+  return runs;
+}
+
+/** Serves each prompt once, unmeasured, under the salt with which it will be measured. */
+async function warmCaches(
+  { misfits }: Prepared,
+  request: PassRequest,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Test, string>> {
+  const salts = new Map<Test, string>();
+  for (const test of applicable(request.suite, misfits)) {
+    const salt = randomUUID();
+    salts.set(test, salt);
+    await runTest({ ...test, maxTokens: 1 }, request, "warm-cache", salt, signal);
+  }
+  return salts;
+}
+
+function applicable(suite: Suite, misfits: ReadonlyMap<Test, string>): readonly Test[] {
+  return suite.tests.filter((test) => !misfits.has(test));
+}
+
+function unreachable({ suite, clock, mode = "fixed" }: PassRequest, reason: string): PassResult {
+  const tests: TestResult[] = suite.tests.map((test) => resultOf(test, { kind: "failed", reason }));
+  const now = clock.now();
+  const verdict = { state: "failed" as const, reasons: [`the server does not answer: ${reason}`] };
+  return { tests, verdict, load: [], startedMs: now, finishedMs: now, rttS: 0, mode };
+}

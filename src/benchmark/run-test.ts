@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import type { PassMode, RequestMetrics, TestResult } from "../evidence/pass.ts";
+import type { Test } from "../evidence/suite.ts";
+import type { PassRequest } from "./benchmark.ts";
+import { chatRequest } from "./chat-request.ts";
+import { parseStream } from "./parse-stream.ts";
+import { sendChat } from "./send-chat.ts";
+
+export interface TestRun {
+  readonly result: TestResult;
+  /** For the cross-check; undefined when it failed. */
+  readonly request: (RequestMetrics & { readonly requestBytes: number }) | undefined;
+}
+
+/**
+ * One test alone on the server.
+ * @throws what `open` threw, or the signal's reason.
+ */
+export async function runTest(
+  test: Test,
+  { server, clock }: Pick<PassRequest, "server" | "clock">,
+  mode: PassMode,
+  salt: string | undefined,
+  signal: AbortSignal,
+): Promise<TestRun> {
+  const chat = chatRequest(server.model, test, mode, salt ?? randomUUID());
+  const raw = await sendChat(server, chat, 1, clock, signal);
+  const parsed = parseStream(raw, chat.fixedLength, clock);
+  if (parsed.kind === "failed") return { result: resultOf(test, parsed), request: undefined };
+  const { metrics } = parsed;
+  const result = resultOf(test, { kind: "measured", metrics });
+  return {
+    result: mode === "natural" ? withNeedles(test, result, metrics.text) : result,
+    request: { ...metrics, requestBytes: chat.bytes },
+  };
+}
+
+export function resultOf(test: Test, outcome: TestResult["outcome"]): TestResult {
+  return {
+    name: test.name,
+    category: test.category,
+    sha256: test.sha256,
+    prompt: test.messages.map((message) => message.content).join("\n\n"),
+    expectedTokens: test.maxTokens,
+    outcome,
+  };
+}
+
+function withNeedles(test: Test, result: TestResult, text: string): TestResult {
+  if (test.needles === undefined) return result;
+  const found = test.needles.filter((needle) => text.includes(needle)).length;
+  return { ...result, needles: { found, of: test.needles.length } };
+}

@@ -1,0 +1,34 @@
+import type { Clock } from "../support/clock.ts";
+import type { ServerUnderTest } from "./benchmark.ts";
+import type { ChatRequest } from "./chat-request.ts";
+import { chatPath } from "./server-api.ts";
+import { streamRequest } from "./stream-request.ts";
+import type { RawReply } from "./stream-request.ts";
+
+/** Longest silence of a stream. With several in flight the first token waits for all prompts before it. */
+const IDLE_MS = 60_000;
+
+/**
+ * Opens a connection, then sends the request on it.
+ * @throws what `open` threw, or the signal's reason.
+ */
+export async function sendChat(
+  server: ServerUnderTest,
+  chat: ChatRequest,
+  inFlight: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<RawReply> {
+  const connection = await server.open(signal);
+  return streamRequest(
+    connection,
+    {
+      path: chatPath(server),
+      apiKey: server.apiKey,
+      body: chat.body,
+      idleMs: IDLE_MS * inFlight,
+    },
+    clock,
+    signal,
+  );
+}

@@ -1,0 +1,72 @@
+import { seededRandom, shuffled } from "../evidence/seeded-random.ts";
+import type { Test } from "../evidence/suite.ts";
+import type { PassRequest, WarmUp } from "./benchmark.ts";
+import { chatRequest } from "./chat-request.ts";
+import { fitTests } from "./fit-tests.ts";
+import { NoAnswerError, httpClient } from "./http-client.ts";
+import { inLanes } from "./in-lanes.ts";
+import { sendChat } from "./send-chat.ts";
+
+const LEAST = 3;
+/** Longer replies run no other code. */
+const REPLY_TOKENS = 64;
+
+/**
+ * Warms up for one request at a time; the further load levels of a pass warm up by themselves. What a request
+ * answers does not matter, for a server that is ill shows in the pass.
+ */
+export const warmUp: WarmUp = async (request, signal) => {
+  const client = httpClient(request.server, request.clock);
+  try {
+    const misfits = await fitTests(client, request.server, request.suite, signal);
+    const tests = request.suite.tests.filter((test) => !misfits.has(test));
+    await warmUpLevel(tests, 1, request, signal);
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error;
+  } finally {
+    client.close();
+  }
+};
+
+/** max(3, 2 c) discarded requests, c at a time, of the tests' sizes with other content. */
+export async function warmUpLevel(
+  tests: readonly Test[],
+  inFlight: number,
+  { server, clock, seed }: Pick<PassRequest, "server" | "clock" | "seed">,
+  signal: AbortSignal,
+): Promise<void> {
+  const bodies = warmUpTests(tests, Math.max(LEAST, 2 * inFlight), seed);
+  const lane = async (inner: AbortSignal): Promise<void> => {
+    for (let test = bodies.pop(); test !== undefined; test = bodies.pop())
+      await sendChat(server, chatRequest(server.model, test, "fixed"), inFlight, clock, inner);
+  };
+  await inLanes(inFlight, lane, signal);
+}
+
+/** From the smallest to the largest prompt, evenly, each with its lines in another order. */
+export function warmUpTests(
+  tests: readonly Test[],
+  count: number,
+  seed: string,
+): Pick<Test, "messages" | "maxTokens">[] {
+  const size = (test: Test): number =>
+    test.messages.reduce((sum, message) => sum + message.content.length, 0);
+  const sorted = tests.toSorted((a, b) => size(a) - size(b));
+  const random = seededRandom(`warm-up|${seed}`);
+  return Array.from({ length: count }, (_, index) => {
+    const place = Math.round((index * (sorted.length - 1)) / Math.max(1, count - 1));
+    return sorted[place];
+  }).flatMap((test) =>
+    test === undefined
+      ? []
+      : [
+          {
+            messages: test.messages.map((message) => ({
+              role: message.role,
+              content: shuffled(message.content.split("\n"), random).join("\n"),
+            })),
+            maxTokens: Math.min(test.maxTokens, REPLY_TOKENS),
+          },
+        ],
+  );
+}

@@ -1,0 +1,99 @@
+import { bootstrap, deviation, mean, median } from "./statistics.ts";
+import { studentQuantile } from "./student-t.ts";
+
+/** How two configurations compare by some rate, the higher the better. */
+export interface Comparison {
+  /** Geometric mean of a over that of b. */
+  readonly ratio: number;
+  /** 95 % interval of the ratio; undefined when a side has fewer than two passes. */
+  readonly low: number | undefined;
+  readonly high: number | undefined;
+  readonly outcome: "faster" | "slower" | "no difference shown";
+}
+
+/**
+ * Smallest difference worth a word: what two sets of passes of one and the same configuration may show.
+ * The 95th percentile of |A/A - 1| replaces it where an A/A run was done.
+ */
+export const SAME_VM_THRESHOLD = 0.03;
+export const OTHER_VM_THRESHOLD = 0.05;
+
+const BOOTSTRAP_FROM = 8;
+
+/**
+ * "Faster" only when the interval of the ratio excludes 1 and the difference reaches the threshold. The interval is
+ * Welch's on logarithms, or a bootstrap of both sides when each has 8 passes.
+ */
+export function compareRates(
+  a: readonly number[],
+  b: readonly number[],
+  options: { readonly threshold: number; readonly seed: string },
+): Comparison {
+  const logA = a.map(Math.log);
+  const logB = b.map(Math.log);
+  const difference = mean(logA) - mean(logB);
+  const ratio = Math.exp(difference);
+  const bounds = logBounds(logA, logB, difference, options.seed);
+  if (bounds === undefined)
+    return { ratio, low: undefined, high: undefined, outcome: "no difference shown" };
+  const [low, high] = bounds;
+  const shown = Math.abs(ratio - 1) >= options.threshold && (low > 0 || high < 0);
+  return {
+    ratio,
+    low: Math.exp(low),
+    high: Math.exp(high),
+    outcome: !shown ? "no difference shown" : ratio > 1 ? "faster" : "slower",
+  };
+}
+
+function logBounds(
+  a: readonly number[],
+  b: readonly number[],
+  difference: number,
+  seed: string,
+): [number, number] | undefined {
+  if (a.length >= BOOTSTRAP_FROM && b.length >= BOOTSTRAP_FROM)
+    return bootstrap(seed, (draw) => mean(draw(a)) - mean(draw(b)));
+  const [spreadA, spreadB] = [deviation(a), deviation(b)];
+  if (spreadA === undefined || spreadB === undefined) return undefined;
+  const [partA, partB] = [spreadA ** 2 / a.length, spreadB ** 2 / b.length];
+  if (partA + partB === 0) return [difference, difference];
+  // Welch and Satterthwaite
+  const freedom =
+    (partA + partB) ** 2 / (partA ** 2 / (a.length - 1) + partB ** 2 / (b.length - 1));
+  const half = studentQuantile(0.975, freedom) * Math.sqrt(partA + partB);
+  return [difference - half, difference + half];
+}
+
+/**
+ * Ranks from 1 in the order of the items given; items that cannot be told from the best of their group share its
+ * rank, and the next group goes on as if all had their own (1, 1, 3).
+ */
+export function ranksWithTies(
+  items: readonly (readonly number[])[],
+  options: { readonly threshold: number; readonly seed: string },
+): number[] {
+  const order = items
+    .map((passes, index) => ({ index, passes, middle: median(passes) }))
+    .toSorted((a, b) => b.middle - a.middle);
+  const ranks: number[] = [];
+  let leader = order[0];
+  let rank = 1;
+  for (const [place, item] of order.entries()) {
+    if (
+      leader !== undefined &&
+      compareRates(leader.passes, item.passes, options).outcome === "faster"
+    ) {
+      leader = item;
+      rank = place + 1;
+    }
+    ranks[item.index] = rank;
+  }
+  return ranks;
+}
+
+/** The threshold that an A/A run gives: 95th percentile of |A/A - 1| over pairs of sets of passes. */
+export function thresholdFromPairs(pairs: readonly (readonly [number, number])[]): number {
+  const differences = pairs.map(([a, b]) => Math.abs(a / b - 1)).toSorted((x, y) => x - y);
+  return differences[Math.ceil(0.95 * differences.length) - 1] ?? 0;
+}
