@@ -1,0 +1,31 @@
+/** An answer other than 200 in vLLM's shape. */
+export interface ApiError {
+  readonly status: number;
+  readonly body: string;
+}
+
+const TYPES: Readonly<Record<number, string>> = {
+  400: "BadRequestError",
+  404: "NotFoundError",
+  500: "InternalServerError",
+  503: "ServiceUnavailableError",
+};
+
+export function apiError(
+  status: number,
+  message: string,
+  param: string | null = null,
+  type: string = TYPES[status] ?? "BadRequestError",
+): ApiError {
+  return { status, body: JSON.stringify({ error: { message, type, param, code: status } }) };
+}
+
+/** What the web framework finds wrong before vLLM looks. */
+export function validationError(what: string): ApiError {
+  return apiError(400, `1 validation error:\n  ${what}`, "body", "Bad Request");
+}
+
+export const ENGINE_DEAD = apiError(
+  500,
+  "EngineCore encountered an issue. See stack trace (above) for the root cause.",
+);
