@@ -1,0 +1,126 @@
+import { fitModel } from "../catalog/fit-model.ts";
+import type { FitQuestion } from "../catalog/fit.ts";
+import type { GpuType } from "../catalog/gpu-types.ts";
+import type { ModelFacts, Quantization } from "../catalog/models.ts";
+import { oldestVllm } from "../catalog/oldest-vllm.ts";
+import type { Configuration, EngineSettings } from "./coverage-plan.ts";
+import { vllmMinor } from "./grammars.ts";
+import { DEFAULT_IMAGE, DEFAULT_MODEL_LEN, type EngineFile } from "./plan-schema.ts";
+
+/** Why a pair cannot run, and which key of the plan is to blame, when one is. */
+export interface Refusal {
+  readonly reason: string;
+  readonly key: keyof EngineFile | undefined;
+}
+
+export interface Wish {
+  readonly gpu: GpuType;
+  readonly model: ModelFacts;
+  readonly revision: string | undefined;
+  /** Of the model itself; its window is a demand. */
+  readonly own: Omit<EngineFile, "image">;
+  /** For every model; its window is lowered to what fits. */
+  readonly defaults: EngineFile;
+  readonly rest: Pick<Configuration, "passes" | "suites" | "load">;
+}
+
+const DEFAULT_UTILISATION = 0.9;
+
+/** Weights that each `quantization:` can read. vLLM refuses, after minutes of start-up, what does not match. */
+const READABLE: Readonly<Record<NonNullable<EngineFile["quantization"]>, readonly Quantization[]>> =
+  {
+    awq: ["awq"],
+    awq_marlin: ["awq"],
+    gptq: ["gptq"],
+    gptq_marlin: ["gptq"],
+    moe_wna16: ["awq", "gptq"],
+    fp8: ["fp8", "none"],
+    mxfp4: ["mxfp4"],
+    "compressed-tensors": ["compressed-tensors", "fp8"],
+  };
+
+export function configure(wish: Wish): Configuration | Refusal {
+  const { gpu, model, own, defaults } = wish;
+  const engine = { ...defaults, ...own };
+  const image = engine.image ?? DEFAULT_IMAGE;
+  const gpuMemoryUtilization = engine.gpu_memory_utilization ?? DEFAULT_UTILISATION;
+  const question: FitQuestion = {
+    gpu,
+    model: cachedAs(engine.kv_cache_dtype, model),
+    gpuMemoryUtilization,
+    maxModelLen: own.max_model_len,
+    preferredModelLen: defaults.max_model_len ?? DEFAULT_MODEL_LEN,
+  };
+  const refusal = engineRefuses(gpu, model, engine, image);
+  if (refusal !== undefined) return refusal;
+  const fit = fitModel(question);
+  if (!fit.fits) {
+    const isWindow =
+      own.max_model_len !== undefined && fitModel({ ...question, maxModelLen: undefined }).fits;
+    return { reason: fit.reason, key: isWindow ? "max_model_len" : undefined };
+  }
+  const dtype: EngineSettings["dtype"] =
+    engine.dtype === undefined || engine.dtype === "auto" ? fit.dtype : engine.dtype;
+  return {
+    gpu,
+    model,
+    revision: wish.revision,
+    engine: {
+      image,
+      gpuMemoryUtilization,
+      maxModelLen: fit.maxModelLen,
+      dtype,
+      quantization: engine.quantization,
+      enforceEager: engine.enforce_eager ?? false,
+      maxNumSeqs: engine.max_num_seqs,
+      kvCacheDtype: engine.kv_cache_dtype,
+    },
+    fit,
+    ...wish.rest,
+  };
+}
+
+function engineRefuses(
+  { card }: GpuType,
+  model: ModelFacts,
+  engine: EngineFile,
+  image: string,
+): Refusal | undefined {
+  const needed = oldestVllm(card, model);
+  const minor = vllmMinor(image);
+  if (needed !== undefined && minor !== undefined && minor < needed)
+    return {
+      reason: `needs vLLM 0.${String(needed)} on ${card.name}, the image has 0.${String(minor)}`,
+      key: "image",
+    };
+  if (
+    engine.quantization !== undefined &&
+    !READABLE[engine.quantization].includes(model.quantization)
+  )
+    return {
+      reason: `\`quantization: ${engine.quantization}\` cannot read its weights (${model.quantization}); left out, vLLM finds the right one`,
+      key: "quantization",
+    };
+  const isTuring = card.computeCapability < 80;
+  if (engine.dtype === "bfloat16" && isTuring)
+    return { reason: `${card.name} has no bfloat16`, key: "dtype" };
+  if (engine.dtype === "bfloat16" && engine.quantization === "awq")
+    return { reason: "the plain AWQ kernel computes in float16 only", key: "dtype" };
+  if ((engine.dtype === "half" || engine.dtype === "float16") && !model.float16)
+    return { reason: "vLLM refuses this model in float16", key: "dtype" };
+  if (isFp8(engine.kv_cache_dtype) && card.computeCapability < 89)
+    return {
+      reason: `an FP8 cache needs compute capability 8.9, ${card.name} has 7.5`,
+      key: "kv_cache_dtype",
+    };
+  return undefined;
+}
+
+function isFp8(cache: EngineFile["kv_cache_dtype"]): boolean {
+  return cache !== undefined && cache !== "auto";
+}
+
+/** An 8-bit cache takes half of the 16-bit one. */
+function cachedAs(cache: EngineFile["kv_cache_dtype"], model: ModelFacts): ModelFacts {
+  return isFp8(cache) ? { ...model, kvBytesPerToken: model.kvBytesPerToken / 2 } : model;
+}

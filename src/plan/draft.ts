@@ -1,0 +1,103 @@
+import type { z } from "zod";
+import {
+  budgetSchema,
+  engineSchema,
+  entrySchema,
+  factsSchema,
+  modelSchema,
+  planSchema,
+  type EngineFile,
+  type FactsFile,
+  type ModelFile,
+} from "./plan-schema.ts";
+
+type Salvaged<S extends z.ZodObject> = Partial<z.infer<S>>;
+
+/** All of a plan that can be understood, so that one mistake does not hide the next. A sound plan loses nothing. */
+export interface Draft {
+  readonly settings: Salvaged<typeof planSchema>;
+  readonly budget: Salvaged<typeof budgetSchema>;
+  readonly engine: EngineFile;
+  readonly entries: readonly DraftEntry[];
+}
+
+export interface DraftEntry {
+  readonly index: number;
+  readonly settings: Salvaged<typeof entrySchema>;
+  /** As the file has it; undefined where it is no text. */
+  readonly gpus: readonly (string | undefined)[];
+  /** Made from a list of GPU types: what does not fit is left out, not wrong. */
+  readonly isList: boolean;
+  readonly models: readonly DraftModel[];
+}
+
+export interface DraftModel {
+  readonly index: number;
+  readonly id: string;
+  /** Written as a mapping, not as the bare id. */
+  readonly isMapping: boolean;
+  readonly settings: Salvaged<typeof modelSchema>;
+  /** Stated, but not understood: nothing more can be said of this model. */
+  readonly brokenFacts: boolean;
+}
+
+export function draftPlan(raw: unknown): Draft {
+  const top = mapping(raw);
+  return {
+    settings: salvage(planSchema, top),
+    budget: salvage(budgetSchema, mapping(top["budget"])),
+    engine: salvage(engineSchema, mapping(top["engine"])),
+    entries: list(top["entries"]).map((entry, index) => draftEntry(mapping(entry), index)),
+  };
+}
+
+function draftEntry(raw: Readonly<Record<string, unknown>>, index: number): DraftEntry {
+  const gpu = raw["gpu"];
+  return {
+    index,
+    settings: salvage(entrySchema, raw),
+    gpus: (Array.isArray(gpu) ? (gpu as unknown[]) : [gpu]).map((one) =>
+      typeof one === "string" ? one : undefined,
+    ),
+    isList: Array.isArray(gpu),
+    models: list(raw["models"]).flatMap((model, at) => draftModel(model, at)),
+  };
+}
+
+function draftModel(raw: unknown, index: number): DraftModel[] {
+  const keys = typeof raw === "string" ? { id: raw } : mapping(raw);
+  const settings = salvage(modelSchema, keys);
+  if (settings.id === undefined) return [];
+  const brokenFacts = "facts" in keys && settings.facts === undefined;
+  return [{ index, id: settings.id, isMapping: typeof raw !== "string", settings, brokenFacts }];
+}
+
+/** The keys whose values pass on their own. */
+function salvage<S extends z.ZodObject>(
+  schema: S,
+  raw: Readonly<Record<string, unknown>>,
+): Salvaged<S> {
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(schema.shape)) {
+    if (!(key in raw)) continue;
+    const result = (value as z.ZodType).safeParse(raw[key]);
+    if (result.success && result.data !== undefined) kept[key] = result.data;
+  }
+  return kept as Salvaged<S>;
+}
+
+function mapping(raw: unknown): Readonly<Record<string, unknown>> {
+  const isMapping = typeof raw === "object" && raw !== null && !Array.isArray(raw);
+  return isMapping ? (raw as Record<string, unknown>) : {};
+}
+
+function list(raw: unknown): readonly unknown[] {
+  return Array.isArray(raw) ? raw : [];
+}
+
+/** The keys that `facts:` needs, for the message that asks for them. */
+export const REQUIRED_FACTS: readonly string[] = Object.entries(factsSchema.shape).flatMap(
+  ([key, value]) => (value.safeParse(undefined).success ? [] : [key]),
+);
+
+export type { FactsFile, ModelFile };

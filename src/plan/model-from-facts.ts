@@ -1,0 +1,36 @@
+import { categoryOf, kvBytesPerToken, PLAIN_OVERHEAD_GIB } from "../catalog/model-catalog.ts";
+import type { ModelFacts } from "../catalog/models.ts";
+import { largestWholeGroupParallel } from "../catalog/whole-groups.ts";
+import type { FactsFile } from "./plan-schema.ts";
+
+/** A model that the plan describes itself, because the catalogue does not know it. */
+export function modelFromFacts(id: string, facts: FactsFile): ModelFacts {
+  const quantization = facts.quantization ?? "none";
+  return {
+    id,
+    category: categoryOf(facts.params_b),
+    paramsB: facts.params_b,
+    activeParamsB: facts.active_params_b ?? facts.params_b,
+    layers: facts.layers,
+    hidden: facts.hidden ?? facts.heads * facts.head_dim,
+    heads: facts.heads,
+    kvHeads: facts.kv_heads,
+    headDim: facts.head_dim,
+    // Unknown: then the embedding counts as read for every token, which makes the forecast a little slow.
+    vocab: facts.vocab ?? 0,
+    maxPosition: facts.max_position,
+    checkpointGib: facts.checkpoint_gib,
+    quantization,
+    kvBytesPerToken:
+      facts.kv_bytes_per_token ?? kvBytesPerToken(facts.layers, facts.kv_heads, facts.head_dim),
+    mla: facts.mla ?? false,
+    largestTensorParallel: largestWholeGroupParallel(quantization, {
+      intermediate: facts.intermediate,
+      expertIntermediate: facts.expert_intermediate,
+    }),
+    overheadGib: PLAIN_OVERHEAD_GIB,
+    kvFactor: 1,
+    float16: facts.float16 ?? true,
+    gated: facts.gated ?? false,
+  };
+}

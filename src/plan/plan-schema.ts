@@ -1,0 +1,161 @@
+import { z } from "zod";
+import { CATEGORIES } from "../evidence/suite.ts";
+import {
+  cidrGrammar,
+  commitGrammar,
+  gpuTypeGrammar,
+  hubIdGrammar,
+  imageGrammar,
+  planNameGrammar,
+  regionGrammar,
+  type Grammar,
+} from "./grammars.ts";
+
+/** The engine that is proven on every card of the catalogue. */
+export const DEFAULT_IMAGE = "vllm/vllm-openai:v0.27.1";
+/** Tokens of window when the plan asks for none. */
+export const DEFAULT_MODEL_LEN = 32_768;
+
+const text = (grammar: Grammar) =>
+  z.string().check((context) => {
+    const complaint = grammar(context.value);
+    if (complaint !== undefined)
+      context.issues.push({ code: "custom", input: context.value, message: complaint });
+  });
+
+const unique = <T extends z.ZodType>(item: T, most: number) =>
+  z
+    .array(item)
+    .min(1)
+    .max(most)
+    .check((context) => {
+      context.value.forEach((value, index) => {
+        if (context.value.indexOf(value) < index)
+          context.issues.push({
+            code: "custom",
+            input: value,
+            path: [index],
+            message: `stands twice: ${String(value)}`,
+          });
+      });
+    });
+
+/** US dollars; a cap beyond the largest is a slip of the keyboard. */
+const dollars = z.number().positive().max(100_000);
+const windowTokens = z.int().min(1024).max(10_485_760);
+const utilisation = z.number().min(0.3).max(0.98);
+const dtype = z.enum(["auto", "half", "float16", "bfloat16"]);
+const quantization = z.enum([
+  "awq",
+  "awq_marlin",
+  "gptq",
+  "gptq_marlin",
+  "moe_wna16",
+  "fp8",
+  "mxfp4",
+  "compressed-tensors",
+]);
+const kvCacheDtype = z.enum(["auto", "fp8", "fp8_e4m3", "fp8_e5m2"]);
+const regions = unique(text(regionGrammar), 50);
+const passes = z.int().min(1).max(100);
+const suites = unique(z.enum(CATEGORIES), CATEGORIES.length);
+const load = unique(z.int().min(1).max(512), 8);
+const gpuType = text(gpuTypeGrammar);
+
+/** What must be known of a model that the catalogue does not have; sizes in 10^9 parameters and GiB. */
+const FACTS = {
+  params_b: z.number().positive().max(10_000),
+  active_params_b: z.number().positive().max(10_000).optional(),
+  layers: z.int().min(1).max(1000),
+  hidden: z.int().min(1).max(1_000_000).optional(),
+  heads: z.int().min(1).max(10_000),
+  kv_heads: z.int().min(1).max(10_000),
+  head_dim: z.int().min(1).max(10_000),
+  vocab: z.int().min(1).max(10_000_000).optional(),
+  max_position: z.int().min(1024).max(100_000_000),
+  checkpoint_gib: z.number().positive().max(10_000),
+  quantization: z.enum(["none", "awq", "gptq", "fp8", "mxfp4", "compressed-tensors"]).optional(),
+  intermediate: z.int().min(1).max(10_000_000).optional(),
+  expert_intermediate: z.int().min(1).max(10_000_000).optional(),
+  kv_bytes_per_token: z.int().min(1).max(1_000_000_000).optional(),
+  mla: z.boolean().optional(),
+  float16: z.boolean().optional(),
+  gated: z.boolean().optional(),
+};
+
+export const factsSchema = z.strictObject(FACTS).check(({ value, issues }) => {
+  const contradict = (key: keyof typeof FACTS, message: string): void => {
+    issues.push({ code: "custom", input: value[key], path: [key], message });
+  };
+  if (value.heads % value.kv_heads !== 0)
+    contradict("kv_heads", `must divide \`heads\` (${String(value.heads)})`);
+  if ((value.active_params_b ?? 0) > value.params_b)
+    contradict("active_params_b", `is more than \`params_b\` (${String(value.params_b)})`);
+});
+
+const engineKeys = {
+  max_model_len: windowTokens.optional(),
+  gpu_memory_utilization: utilisation.optional(),
+  dtype: dtype.optional(),
+  quantization: quantization.optional(),
+  enforce_eager: z.boolean().optional(),
+  max_num_seqs: z.int().min(1).max(4096).optional(),
+  kv_cache_dtype: kvCacheDtype.optional(),
+};
+
+export const modelSchema = z.strictObject({
+  id: text(hubIdGrammar),
+  category: z.enum(["7b", "14b", "30b", "70b"]).optional(),
+  revision: text(commitGrammar).optional(),
+  ...engineKeys,
+  facts: factsSchema.optional(),
+});
+
+export const modelItemSchema = z.union([text(hubIdGrammar), modelSchema]);
+
+export const gpuSchema = z.union([gpuType, unique(gpuType, 50)]);
+
+export const entrySchema = z.strictObject({
+  gpu: gpuSchema,
+  models: z.array(modelItemSchema).min(1).max(100),
+  region: text(regionGrammar).optional(),
+  regions: regions.optional(),
+  passes: passes.optional(),
+  suites: suites.optional(),
+  load: load.optional(),
+});
+
+export const engineSchema = z.strictObject({
+  image: text(imageGrammar).optional(),
+  ...engineKeys,
+});
+
+export const budgetSchema = z.strictObject({
+  max_cost: dollars.optional(),
+  max_cost_per_entry: dollars.optional(),
+  max_hours_per_rental: z.number().min(0.25).max(720).optional(),
+  monthly_cap: dollars.optional(),
+});
+
+/** A plan as the file has it. Keys are snake_case, as in the database; unknown keys are errors. */
+export const planSchema = z.strictObject({
+  version: z.literal(1),
+  name: text(planNameGrammar).optional(),
+  budget: budgetSchema.optional(),
+  regions: regions.optional(),
+  concurrency: z.int().min(1).max(50).optional(),
+  packing: z.enum(["per-entry", "fill-hours"]).optional(),
+  passes: passes.optional(),
+  suites: suites.optional(),
+  load: load.optional(),
+  stale_after_days: z.number().positive().max(3650).optional(),
+  ssh_cidr: text(cidrGrammar).optional(),
+  prompts: z.string().min(1).max(1024).optional(),
+  allow_remote_code: z.boolean().optional(),
+  engine: engineSchema.optional(),
+  entries: z.array(entrySchema).min(1).max(200),
+});
+
+export type ModelFile = z.infer<typeof modelSchema>;
+export type FactsFile = z.infer<typeof factsSchema>;
+export type EngineFile = z.infer<typeof engineSchema>;

@@ -1,0 +1,118 @@
+import { basename, dirname, extname, resolve } from "node:path";
+import { formatUsd, microUsd } from "../support/money.ts";
+import type { CoveragePlan, Problem } from "./coverage-plan.ts";
+import { describeIssues } from "./describe-issue.ts";
+import { draftPlan, type Draft } from "./draft.ts";
+import { IMAGE_HOSTS, imageHost, normaliseCidr } from "./grammars.ts";
+import { planSchema } from "./plan-schema.ts";
+import { readPlanText, type PlanText } from "./plan-text.ts";
+import { resolveEntries } from "./resolve-entries.ts";
+
+export type PlanReading =
+  | { readonly ok: true; readonly plan: CoveragePlan }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads, checks and resolves a plan, without the network. `source` is the file's path as the user gave it (relative
+ * paths in the plan count from its folder), or a name like `<rebench>`. A missing `max_cost` is no problem here: it may
+ * come from the command line.
+ */
+export function readPlan(text: string, source: string): PlanReading {
+  const planText = readPlanText(text);
+  if (planText.value === undefined) return { ok: false, problems: inOrder(planText.problems) };
+  const parsed = planSchema.safeParse(planText.value, { reportInput: true });
+  const draft = draftPlan(planText.value);
+  const resolved = resolveEntries(draft, planText);
+  const problems = inOrder([
+    ...planText.problems,
+    ...(parsed.success ? [] : describeIssues(parsed.error.issues, planText)),
+    ...contradictions(draft, planText),
+    ...resolved.problems,
+  ]);
+  if (problems.length > 0) return { ok: false, problems };
+  if (resolved.entries.length === 0)
+    return { ok: false, problems: [nothingLeft(planText, resolved.skipped[0]?.reason)] };
+  return { ok: true, plan: assemble(draft, resolved, text, source) };
+}
+
+function assemble(
+  { settings, budget }: Draft,
+  { entries, skipped }: Pick<CoveragePlan, "entries" | "skipped">,
+  text: string,
+  source: string,
+): CoveragePlan {
+  const isFile = !source.startsWith("<");
+  const money = (dollars: number | undefined) =>
+    dollars === undefined ? undefined : microUsd(dollars);
+  return {
+    name: settings.name ?? basename(source, extname(source)).replace(/[<>]/g, ""),
+    source,
+    text,
+    budget: {
+      maxCost: money(budget.max_cost),
+      maxCostPerEntry: money(budget.max_cost_per_entry),
+      maxHoursPerRental: budget.max_hours_per_rental ?? 4,
+      monthlyCap: money(budget.monthly_cap),
+    },
+    regions: settings.regions ?? [],
+    concurrency: settings.concurrency ?? 3,
+    packing: settings.packing ?? "per-entry",
+    staleAfterDays: settings.stale_after_days ?? 30,
+    sshCidr: settings.ssh_cidr === undefined ? undefined : normaliseCidr(settings.ssh_cidr),
+    prompts:
+      settings.prompts === undefined
+        ? undefined
+        : resolve(isFile ? dirname(source) : ".", settings.prompts),
+    allowRemoteCode: settings.allow_remote_code ?? false,
+    entries,
+    skipped,
+  };
+}
+
+/** What is well-formed key by key and cannot be meant together. */
+function contradictions({ settings, budget, engine, entries }: Draft, text: PlanText): Problem[] {
+  const problems: Problem[] = [];
+  const { max_cost: cap, max_cost_per_entry: perEntry, monthly_cap: monthly } = budget;
+  const money = (dollars: number): string => formatUsd(microUsd(dollars));
+  if (cap !== undefined && perEntry !== undefined && perEntry > cap)
+    problems.push(
+      text.at(
+        ["budget", "max_cost_per_entry"],
+        `\`max_cost_per_entry\` (${money(perEntry)}) is more than \`max_cost\` (${money(cap)})`,
+      ),
+    );
+  if (cap !== undefined && monthly !== undefined && monthly < cap)
+    problems.push(
+      text.at(
+        ["budget", "monthly_cap"],
+        `\`monthly_cap\` (${money(monthly)}) is less than \`max_cost\` (${money(cap)}), which it makes unreachable`,
+      ),
+    );
+  for (const { index, settings: entry } of entries)
+    if (entry.region !== undefined && entry.regions !== undefined)
+      problems.push(
+        text.atKey(["entries", index, "region"], "`region` and `regions` exclude one another"),
+      );
+  const host = engine.image === undefined ? undefined : imageHost(engine.image);
+  if (host !== undefined && !IMAGE_HOSTS.includes(host) && settings.allow_remote_code !== true)
+    problems.push(
+      text.at(
+        ["engine", "image"],
+        `images from \`${host}\` need \`allow_remote_code: true\``,
+        `trusted without it: ${IMAGE_HOSTS.join(", ")}`,
+      ),
+    );
+  return problems;
+}
+
+function nothingLeft(text: PlanText, reason: string | undefined): Problem {
+  return text.atKey(["entries"], "nothing is left to run: no pair of this plan fits", reason);
+}
+
+/** In reading order; of several problems at one place the first found says it best. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const byPlace = Map.groupBy(problems, ({ line, column }) => `${String(line)}:${String(column)}`);
+  return [...byPlace.values()]
+    .flatMap((group) => group.slice(0, 1))
+    .toSorted((a, b) => a.line - b.line || a.column - b.column);
+}

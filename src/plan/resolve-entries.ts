@@ -1,0 +1,167 @@
+import { findGpuType, GPU_TYPES } from "../catalog/gpu-catalog.ts";
+import type { GpuType } from "../catalog/gpu-types.ts";
+import { findModel, MODELS } from "../catalog/model-catalog.ts";
+import type { ModelFacts } from "../catalog/models.ts";
+import { CATEGORIES } from "../evidence/suite.ts";
+import { nearest } from "../support/nearest.ts";
+import { configure, type Refusal } from "./configure.ts";
+import type { Configuration, Entry, Problem, Skip } from "./coverage-plan.ts";
+import { REQUIRED_FACTS, type Draft, type DraftEntry, type DraftModel } from "./draft.ts";
+import { gpuTypeGrammar } from "./grammars.ts";
+import { modelFromFacts } from "./model-from-facts.ts";
+import type { PlanText } from "./plan-text.ts";
+
+export interface Resolution {
+  readonly entries: readonly Entry[];
+  readonly skipped: readonly Skip[];
+  readonly problems: readonly Problem[];
+}
+
+/** GPU types and models looked up, every pair held against the card, each list of types made into entries. */
+export function resolveEntries(draft: Draft, text: PlanText): Resolution {
+  const entries: Entry[] = [];
+  const skipped: Skip[] = [];
+  const problems: Problem[] = [];
+  const seen = new Map<string, number>();
+  for (const entry of draft.entries) {
+    const gpus = lookUpGpus(entry, text, problems);
+    const models = lookUpModels(entry, text, problems);
+    for (const gpu of gpus) {
+      const configurations: Configuration[] = [];
+      for (const [drafted, model] of models) {
+        const result = configure(wishOf(draft, entry, gpu, drafted, model));
+        const pair = `\`${model.id}\` on \`${gpu.id}\``;
+        if (!("reason" in result)) {
+          const first = seen.get(identity(result));
+          const here = text.at(modelPath(entry, drafted), "");
+          if (first === undefined) seen.set(identity(result), here.line);
+          else
+            problems.push({
+              ...here,
+              message: `the same configuration as in line ${String(first)}: ${pair}`,
+            });
+          configurations.push(result);
+        } else if (entry.isList)
+          skipped.push({ gpu: gpu.id, model: model.id, reason: result.reason });
+        else
+          problems.push(
+            text.at(blamed(draft, entry, drafted, result), `${pair}: ${result.reason}`),
+          );
+      }
+      if (configurations.length > 0)
+        entries.push({
+          path: `entries[${String(entry.index)}]`,
+          gpu,
+          regions: regionsOf(draft, entry),
+          configurations,
+        });
+    }
+  }
+  return { entries, skipped, problems };
+}
+
+function lookUpGpus(entry: DraftEntry, text: PlanText, problems: Problem[]): readonly GpuType[] {
+  const found = new Set<GpuType>();
+  for (const [index, id] of entry.gpus.entries()) {
+    // The schema has complained already of what is no id at all.
+    if (id === undefined || gpuTypeGrammar(id) !== undefined) continue;
+    const gpu = findGpuType(id);
+    if (gpu !== undefined) found.add(gpu);
+    else {
+      const meant = nearest(
+        id,
+        GPU_TYPES.map((type) => type.id),
+      );
+      const path = ["entries", entry.index, "gpu", ...(entry.isList ? [index] : [])];
+      problems.push(
+        text.at(
+          path,
+          `\`${id}\` is not a GPU type that we know`,
+          meant === undefined ? undefined : `did you mean \`${meant}\`?`,
+        ),
+      );
+    }
+  }
+  return [...found];
+}
+
+function lookUpModels(
+  entry: DraftEntry,
+  text: PlanText,
+  problems: Problem[],
+): readonly (readonly [DraftModel, ModelFacts])[] {
+  return entry.models.flatMap((drafted) => {
+    const { id, settings, brokenFacts } = drafted;
+    if (brokenFacts) return [];
+    const model = settings.facts === undefined ? findModel(id) : modelFromFacts(id, settings.facts);
+    if (model !== undefined)
+      return [[drafted, { ...model, category: settings.category ?? model.category }] as const];
+    const meant = nearest(
+      id,
+      MODELS.map((one) => one.id),
+    );
+    const facts = `state its \`facts:\` (${REQUIRED_FACTS.join(", ")})`;
+    problems.push(
+      text.at(
+        modelPath(entry, drafted),
+        `\`${id}\` is not in the catalogue`,
+        meant === undefined ? facts : `did you mean \`${meant}\`? Else ${facts}`,
+      ),
+    );
+    return [];
+  });
+}
+
+function wishOf(
+  draft: Draft,
+  entry: DraftEntry,
+  gpu: GpuType,
+  drafted: DraftModel,
+  model: ModelFacts,
+) {
+  const { id: _id, category: _category, facts: _facts, revision, ...own } = drafted.settings;
+  return {
+    gpu,
+    model,
+    revision,
+    own,
+    defaults: draft.engine,
+    rest: {
+      passes: entry.settings.passes ?? draft.settings.passes ?? 3,
+      suites: entry.settings.suites ?? draft.settings.suites ?? CATEGORIES,
+      load: withSingle(entry.settings.load ?? draft.settings.load ?? []),
+    },
+  };
+}
+
+/** One request in flight comes first and gives the record; further levels follow in rising order. */
+function withSingle(load: readonly number[]): readonly number[] {
+  return [...new Set([1, ...load])].toSorted((a, b) => a - b);
+}
+
+function regionsOf(draft: Draft, { settings }: DraftEntry): readonly string[] {
+  if (settings.region !== undefined) return [settings.region];
+  return settings.regions ?? draft.settings.regions ?? [];
+}
+
+function modelPath(entry: DraftEntry, model: DraftModel): PropertyKey[] {
+  const path: PropertyKey[] = ["entries", entry.index, "models", model.index];
+  return model.isMapping ? [...path, "id"] : path;
+}
+
+/** The key that asks for what cannot be: the model's own, else the plan's default, else the model itself. */
+function blamed(
+  draft: Draft,
+  entry: DraftEntry,
+  model: DraftModel,
+  { key }: Refusal,
+): PropertyKey[] {
+  if (key !== undefined && key in model.settings)
+    return ["entries", entry.index, "models", model.index, key];
+  if (key !== undefined && key in draft.engine) return ["engine", key];
+  return modelPath(entry, model);
+}
+
+function identity({ gpu, model, revision, engine }: Configuration): string {
+  return JSON.stringify([gpu.id, model.id, revision, engine]);
+}
