@@ -23,7 +23,11 @@ export function generateSshKey(comment: string): SshKey {
   const pair = generateKeyPairSync("ed25519");
   const jwk = pair.privateKey.export({ format: "jwk" });
   if (jwk.x === undefined || jwk.d === undefined) throw new Error("no ed25519 key was made");
-  const key = encodeSshKey(Buffer.from(jwk.d, "base64url"), Buffer.from(jwk.x, "base64url"), comment);
+  const key = encodeSshKey(
+    Buffer.from(jwk.d, "base64url"),
+    Buffer.from(jwk.x, "base64url"),
+    comment,
+  );
   assertReadsBack(key);
   return key;
 }
@@ -69,11 +73,12 @@ function assertReadsBack(key: SshKey): void {
   const parsed = ssh2.utils.parseKey(key.privateKey);
   if (parsed instanceof Error) throw parsed;
   const sample = Buffer.from("self-check");
-  const signature = parsed.sign(sample);
+  // Typed as a boolean, but ssh2 returns errors instead of throwing them.
+  const verified: unknown = parsed.verify(sample, parsed.sign(sample));
   const sound =
     Buffer.from(parsed.getPublicSSH()).toString("base64") === key.publicWire &&
     createPrivateKey(parsed.getPrivatePEM()).asymmetricKeyType === "ed25519" &&
-    parsed.verify(sample, signature) === true;
+    verified === true;
   if (!sound) throw new Error("the SSH key that was made does not read back");
 }
 

@@ -27,7 +27,7 @@ export interface Machine {
   /** Starts vLLM; returns at once. Any former server is stopped first. */
   serve(request: ServeRequest, signal: AbortSignal): Promise<void>;
   serverStatus(signal: AbortSignal): Promise<ServerStatus>;
-  /** The server's log from a byte on. */
+  /** The server's log from a byte on, a part at a time; the text's UTF-8 length is how many bytes were read. */
   serverLog(fromByte: number, signal: AbortSignal): Promise<string>;
   stopServer(signal: AbortSignal): Promise<void>;
   /** What the GPUs do just now. */

@@ -15,7 +15,10 @@ const SETUP_PATH = "/opt/maider-sweep/setup";
  * the VM: it holds no secret but the VM's own host key.
  * @throws SweepError when the image's name is none, or the text is larger than the API takes.
  */
-export function buildUserData(request: { readonly hostKey: SshKey; readonly image: string }): string {
+export function buildUserData(request: {
+  readonly hostKey: SshKey;
+  readonly image: string;
+}): string {
   const { hostKey, image } = request;
   if (!isImageReference(image)) {
     throw new SweepError(`"${image}" is not the name of a container image`, {
@@ -36,7 +39,11 @@ export function buildUserData(request: { readonly hostKey: SshKey; readonly imag
     write_files: [
       program(SETUP_PATH, "setup.sh"),
       program(AGENT_PATH, "agent.py"),
-      { path: "/opt/maider-sweep/setup.json", permissions: "0644", content: JSON.stringify({ image }) },
+      {
+        path: "/opt/maider-sweep/setup.json",
+        permissions: "0644",
+        content: JSON.stringify({ image }),
+      },
     ] satisfies WrittenFile[],
     runcmd: [[SETUP_PATH, "start"]],
   })}\n`;

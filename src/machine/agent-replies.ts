@@ -1,0 +1,181 @@
+import type {
+  FactsJson,
+  GpuSampleJson,
+  ServeJson,
+  ServerStatusJson,
+  SetupStatusJson,
+} from "./agent-protocol.ts";
+import {
+  MachineError,
+  type GpuSample,
+  type MachineFacts,
+  type ServeRequest,
+  type ServerStatus,
+  type SetupStatus,
+} from "./machine.ts";
+import { plainText } from "./remote-text.ts";
+
+type Check<T> = (value: unknown) => value is T;
+
+const text: Check<string> = (value) => typeof value === "string";
+const count: Check<number> = (value): value is number =>
+  typeof value === "number" && Number.isFinite(value) && value >= 0;
+const whole: Check<number> = (value): value is number => Number.isInteger(value);
+const yesOrNo: Check<boolean> = (value) => typeof value === "boolean";
+const orNull =
+  <T>(check: Check<T>): Check<T | null> =>
+  (value): value is T | null =>
+    value === null || check(value);
+const oneOf =
+  <const T extends string>(...words: readonly T[]): Check<T> =>
+  (value): value is T =>
+    words.some((word) => word === value);
+const object =
+  <T>(shape: { readonly [K in keyof T]: Check<T[K]> }): Check<T> =>
+  (value): value is T =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries<Check<unknown>>(shape).every(([key, check]) =>
+      check((value as Record<string, unknown>)[key]),
+    );
+const listOf =
+  <T>(check: Check<T>): Check<T[]> =>
+  (value): value is T[] =>
+    Array.isArray(value) && value.every((item) => check(item));
+
+const SETUP = object<SetupStatusJson>({
+  state: oneOf("waiting", "running", "done", "failed"),
+  stage: text,
+  index: count,
+  stages: count,
+  reboot_needed: yesOrNo,
+  reason: orNull(text),
+});
+const FACTS = object<FactsJson>({
+  gpus: listOf(
+    object<FactsJson["gpus"][number]>({
+      name: text,
+      memory_mib: count,
+      driver: text,
+      compute_capability: text,
+      power_limit_w: count,
+      max_clock_mhz: count,
+    }),
+  ),
+  cuda: text,
+  cpu: text,
+  vcpus: count,
+  ram_mib: count,
+  kernel: text,
+  os: text,
+});
+const SERVER = object<ServerStatusJson>({
+  state: oneOf("absent", "downloading", "starting", "running", "exited"),
+  exit_code: orNull(whole),
+  downloaded_bytes: count,
+  total_bytes: orNull(count),
+  image_digest: orNull(text),
+  revision: orNull(text),
+  log_bytes: count,
+});
+const SAMPLES = listOf(
+  object<GpuSampleJson>({
+    clock_mhz: count,
+    power_w: count,
+    temperature_c: count,
+    throttle: listOf(text),
+  }),
+);
+
+/** What a VM says is data of an unknown sender: parsed, checked, and rid of control characters. */
+function parse<T>(bytes: Buffer, check: Check<T>, verb: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString("utf8"), (_, part: unknown) =>
+      typeof part === "string" ? plainText(part) : part,
+    );
+  } catch {
+    value = undefined;
+  }
+  if (!check(value)) {
+    throw new MachineError(
+      "command",
+      `${verb}: not the answer that it has to give: ${plainText(bytes, 200)}`,
+    );
+  }
+  return value;
+}
+
+export function readSetupStatus(bytes: Buffer): SetupStatus {
+  const json = parse(bytes, SETUP, "setup-status");
+  return {
+    state: json.state,
+    stage: json.stage,
+    index: json.index,
+    stages: json.stages,
+    rebootNeeded: json.reboot_needed,
+    reason: json.reason ?? undefined,
+  };
+}
+
+export function readFacts(bytes: Buffer): MachineFacts {
+  const json = parse(bytes, FACTS, "facts");
+  return {
+    gpus: json.gpus.map((gpu) => ({
+      name: gpu.name,
+      memoryMib: gpu.memory_mib,
+      driver: gpu.driver,
+      computeCapability: gpu.compute_capability,
+      powerLimitW: gpu.power_limit_w,
+      maxClockMhz: gpu.max_clock_mhz,
+    })),
+    cuda: json.cuda,
+    cpu: json.cpu,
+    vcpus: json.vcpus,
+    ramMib: json.ram_mib,
+    kernel: json.kernel,
+    os: json.os,
+  };
+}
+
+export function readServerStatus(bytes: Buffer): ServerStatus {
+  const json = parse(bytes, SERVER, "server-status");
+  return {
+    state: json.state,
+    exitCode: json.exit_code ?? undefined,
+    downloadedBytes: json.downloaded_bytes,
+    totalBytes: json.total_bytes ?? undefined,
+    imageDigest: json.image_digest ?? undefined,
+    revision: json.revision ?? undefined,
+    logBytes: json.log_bytes,
+  };
+}
+
+export function readSamples(bytes: Buffer): readonly GpuSample[] {
+  return parse(bytes, SAMPLES, "sample").map((sample) => ({
+    clockMhz: sample.clock_mhz,
+    powerW: sample.power_w,
+    temperatureC: sample.temperature_c,
+    throttle: sample.throttle,
+  }));
+}
+
+export function writeServeRequest(request: ServeRequest): string {
+  return JSON.stringify({
+    image: request.image,
+    model: request.model,
+    revision: request.revision ?? null,
+    tensor_parallel_size: request.tensorParallel,
+    pipeline_parallel_size: request.pipelineParallel,
+    max_model_len: request.maxModelLen,
+    gpu_memory_utilization: request.gpuMemoryUtilization,
+    dtype: request.dtype,
+    quantization: request.quantization ?? null,
+    attention_backend: request.attentionBackend ?? null,
+    kv_cache_dtype: request.kvCacheDtype ?? null,
+    enforce_eager: request.enforceEager,
+    max_num_seqs: request.maxNumSeqs ?? null,
+    trust_remote_code: request.trustRemoteCode,
+    stream_interval: request.streamInterval ?? null,
+  } satisfies ServeJson);
+}

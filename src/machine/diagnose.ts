@@ -1,0 +1,75 @@
+import { FAILURE_SIGNATURES } from "./failure-signatures.ts";
+
+export interface Diagnosis {
+  /** A phrase; one of `FAILURE_SIGNATURES`, or what could be read from an unknown log. */
+  readonly cause: string;
+  /** The log's own words: the telling line, or the end of a log that nobody knows. */
+  readonly evidence: string;
+  readonly remedy: string;
+  /** The same configuration may work at another try. */
+  readonly retry: boolean;
+  /** What to write into the plan; empty when no line would help. */
+  readonly planLines: readonly string[];
+}
+
+const LONGEST_EVIDENCE = 800;
+const TAIL_LINES = 30;
+/** Killed by the kernel: 128 + SIGKILL. */
+const KILLED = 137;
+
+/** Stamps, the process's name, level with date, and the place in the source. */
+const PREFIX =
+  /^(?:\[\s*[\d.]+\]\s?)?(?:\((?:\w+[ _]?)+ pid=\d+\)\s)?(?:(DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:.]+ (?:\[[^\]]*\]\s?)?)?/;
+/** Raised by the parent about a child that failed: never the cause. */
+const WRAPPER =
+  /Engine core initialization failed|EngineCore failed to start|WorkerProc (?:initialization failed|hit an exception)|died unexpectedly|Engine process failed to start|EngineDeadError/;
+const EXCEPTION = /^\s*(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b:?/;
+
+/** Why vLLM did not start. `exitCode` is the container's. */
+export function diagnose(log: string, exitCode?: number): Diagnosis {
+  const lines = log.split(/\r?\n/).flatMap((line) => {
+    const prefix = PREFIX.exec(line);
+    const level = prefix?.[1];
+    const text = line.slice(prefix?.[0].length ?? 0);
+    // Information and warnings quote configuration and errors that were survived.
+    const told = level !== "DEBUG" && level !== "INFO" && level !== "WARNING";
+    return told && !WRAPPER.test(text) ? [text] : [];
+  });
+  for (const signature of FAILURE_SIGNATURES) {
+    for (const line of lines) {
+      const match = signature.pattern.exec(line);
+      if (match === null) continue;
+      return {
+        cause: signature.cause,
+        evidence: cut(line.trim()),
+        remedy: signature.remedy,
+        retry: signature.retry ?? false,
+        planLines: signature.planLines?.(match) ?? [],
+      };
+    }
+  }
+  return unknown(log, lines, exitCode);
+}
+
+function unknown(log: string, lines: readonly string[], exitCode: number | undefined): Diagnosis {
+  const tail = log.trimEnd().split("\n").slice(-TAIL_LINES).join("\n");
+  const exception = lines.findLast((line) => EXCEPTION.test(line))?.trim();
+  const killed = exitCode === KILLED && exception === undefined;
+  return {
+    cause: killed
+      ? "the server was killed, most likely for want of the VM's own memory"
+      : exception === undefined
+        ? "unknown"
+        : `unknown: ${cut(exception, 200)}`,
+    evidence: tail,
+    remedy: killed
+      ? "use a type with more memory beside the GPU's"
+      : "read the log that was kept; the cause is not one that we know",
+    retry: false,
+    planLines: [],
+  };
+}
+
+function cut(text: string, longest = LONGEST_EVIDENCE): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}

@@ -1,0 +1,35 @@
+/** Everything that a terminal could obey or a log could be forged with. Line feed and tab stay. */
+// oxlint-disable-next-line no-control-regex -- these are the very characters that are taken out
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** One short line out of what a VM said, safe to show. */
+export function plainText(bytes: Buffer | string, longest = 2_000): string {
+  const text = bytes.toString().replace(/\r\n?/g, "\n").replace(CONTROL, "");
+  return text.length > longest ? `…${text.slice(-longest)}` : text;
+}
+
+/**
+ * Bytes of a log as text of exactly as many UTF-8 bytes, so that whoever follows a log can count on from it: control
+ * characters turn into others of the same size, a character that is not whole yet is left for the next read.
+ */
+export function countableText(bytes: Buffer): string {
+  const whole = bytes.subarray(0, bytes.length - unfinishedTail(bytes));
+  const text = whole.toString("utf8");
+  const sound = text.includes("\ufffd")
+    ? whole.toString("latin1").replace(/[\u0080-\u00ff]/g, "?")
+    : text;
+  return sound
+    .replaceAll("\r", "\n")
+    .replace(CONTROL, (character) => "?".repeat(Buffer.byteLength(character)));
+}
+
+/** Length of a multi-byte character that has begun at the end but not ended. */
+function unfinishedTail(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return size > back && size > 1 ? back : 0;
+  }
+  return 0;
+}
