@@ -2,7 +2,6 @@ import {
   isAlias,
   isCollection,
   isMap,
-  isPair,
   isScalar,
   LineCounter,
   parseDocument,
@@ -11,13 +10,9 @@ import {
   type Node,
 } from "yaml";
 import type { Problem } from "./coverage-plan.ts";
+import { MOST_ALIASES, planLimits, TAGGED, TOO_DEEP, type Report } from "./plan-limits.ts";
 
 const LARGEST_BYTES = 1_048_576;
-const DEEPEST = 20;
-const MOST_NODES = 20_000;
-const MOST_ALIASES = 100;
-/** Line breaks, escapes and whatever else could end one text and begin another. */
-const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
 /** Keys and indices from the top of the document. */
 export type PlanPath = readonly PropertyKey[];
@@ -33,8 +28,6 @@ export interface PlanText {
   atKey(path: PlanPath, message: string, hint?: string): Problem;
 }
 
-type Report = (offset: number, message: string, hint?: string) => Problem;
-
 export function readPlanText(text: string): PlanText {
   const counter = new LineCounter();
   const report: Report = (offset, message, hint) => {
@@ -43,28 +36,29 @@ export function readPlanText(text: string): PlanText {
   };
   if (Buffer.byteLength(text) > LARGEST_BYTES)
     return broken([report(0, `the file is larger than ${String(LARGEST_BYTES / 1_048_576)} MB`)]);
-  let document: Document.Parsed;
-  try {
-    document = parseDocument(text, { lineCounter: counter, prettyErrors: false, merge: false });
-  } catch (error) {
-    // The parser is recursive: a text of nothing but brackets exhausts the stack.
-    if (error instanceof RangeError) return broken([report(0, tooDeep())]);
-    throw error;
-  }
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    prettyErrors: false,
+    merge: false,
+  });
+  if (document.errors.some(({ message }) => message.includes("call stack")))
+    // The parser is recursive: a text of nothing but brackets exhausts the stack, and it says so in these words.
+    return broken([report(0, TOO_DEEP)]);
   const complaints = [...document.errors, ...document.warnings].map(({ code, pos, message }) =>
     report(pos[0], YAML_WORDS[code] ?? `not valid YAML: ${message.replace(/\.?\s*$/, "")}`),
   );
   if (document.contents === null && complaints.length === 0)
     return broken([report(0, "the plan is empty", "`maider-sweep init` writes one to start from")]);
-  const problems = complaints.length > 0 ? complaints : limits(document, report);
-  if (problems.some(({ message }) => message !== YAML_WORDS["DUPLICATE_KEY"]))
-    return broken(problems);
+  // A key that stands twice leaves the rest of the plan readable; any other fault of the YAML does not.
+  if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY")) return broken(complaints);
+  const beyond = planLimits(document, report);
+  if (beyond.length > 0) return broken([...complaints, ...beyond]);
   const value = plainValue(document);
   if (value instanceof ReferenceError)
     return broken([report(firstAlias(document), "the aliases stand for too many values")]);
   return {
     value,
-    problems,
+    problems: complaints,
     at: (path, ...words) => report(offsetOf(document, path, "value"), ...words),
     atKey: (path, ...words) => report(offsetOf(document, path, "key"), ...words),
   };
@@ -101,50 +95,8 @@ const YAML_WORDS: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: "this key stands twice in one place",
   MULTIPLE_DOCS: "a plan is one YAML document, and here begins a second",
   TAB_AS_INDENT: "tabs cannot indent YAML",
-  TAG_RESOLVE_FAILED: "tags (`!…`) have no meaning in a plan",
+  TAG_RESOLVE_FAILED: TAGGED,
 };
-
-function tooDeep(): string {
-  return `nested deeper than ${String(DEEPEST)} levels`;
-}
-
-/** What the parser lets through and a plan has no use for. */
-function limits(document: Document.Parsed, report: Report): Problem[] {
-  const problems: Problem[] = [];
-  const startOf = (node: unknown): number => (node as Node).range?.[0] ?? 0;
-  let nodes = 0;
-  let aliases = 0;
-  visit(document, (_key, node, ancestors) => {
-    if (isPair(node)) {
-      if (!isScalar(node.key))
-        problems.push(report(startOf(node.key), "a key must be a plain word"));
-      return undefined;
-    }
-    nodes += 1;
-    if (isAlias(node)) {
-      aliases += 1;
-      if (node.resolve(document) === undefined)
-        problems.push(
-          report(startOf(node), `no anchor \`&${node.source}\` stands before this alias`),
-        );
-      if (aliases > MOST_ALIASES)
-        problems.push(report(startOf(node), `more than ${String(MOST_ALIASES)} aliases`));
-    }
-    if (nodes > MOST_NODES)
-      problems.push(report(startOf(node), `more than ${String(MOST_NODES)} values`));
-    if (
-      ancestors.filter((ancestor) => isCollection(ancestor)).length >= DEEPEST &&
-      isCollection(node)
-    )
-      problems.push(report(startOf(node), tooDeep()));
-    if (isScalar(node) && typeof node.value === "string" && CONTROL.test(node.value))
-      problems.push(
-        report(startOf(node), "line breaks and control characters are not allowed in a text"),
-      );
-    return problems.length > 0 && nodes > MOST_NODES ? visit.BREAK : undefined;
-  });
-  return problems.slice(0, 20);
-}
 
 /** Where a path stands: itself, or what is nearest to it on the way down. */
 function offsetOf(document: Document.Parsed, path: PlanPath, want: "key" | "value"): number {

@@ -109,10 +109,8 @@ function nothingLeft(text: PlanText, reason: string | undefined): Problem {
   return text.atKey(["entries"], "nothing is left to run: no pair of this plan fits", reason);
 }
 
-/** In reading order; of several problems at one place the first found says it best. */
+/** In reading order, each once. */
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
-  const byPlace = Map.groupBy(problems, ({ line, column }) => `${String(line)}:${String(column)}`);
-  return [...byPlace.values()]
-    .flatMap((group) => group.slice(0, 1))
-    .toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const distinct = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  return [...distinct.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }

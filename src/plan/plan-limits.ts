@@ -1,0 +1,62 @@
+import {
+  isAlias,
+  isCollection,
+  isNode,
+  isPair,
+  isScalar,
+  visit,
+  type Document,
+  type Node,
+} from "yaml";
+import type { Problem } from "./coverage-plan.ts";
+
+const DEEPEST = 20;
+const MOST_NODES = 20_000;
+export const MOST_ALIASES = 100;
+/** Line breaks, escapes and whatever else could end one text and begin another. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+
+export const TOO_DEEP = `nested deeper than ${String(DEEPEST)} levels`;
+export const TAGGED = "tags (`!...`) have no meaning in a plan";
+
+/** Turns an offset in the text into a problem there. */
+export type Report = (offset: number, message: string, hint?: string) => Problem;
+
+/** What the parser lets through and a plan has no use for. */
+export function planLimits(document: Document.Parsed, report: Report): readonly Problem[] {
+  const problems: Problem[] = [];
+  const complain = (node: unknown, message: string): void => {
+    problems.push(report((node as Node | null)?.range?.[0] ?? 0, message));
+  };
+  let nodes = 0;
+  let aliases = 0;
+  visit(document, (_key, node, ancestors) => {
+    if (isPair(node)) {
+      if (!isScalar(node.key)) complain(node.key, "a key must be a plain word");
+      return undefined;
+    }
+    nodes += 1;
+    if (nodes > MOST_NODES) {
+      complain(node, `more than ${String(MOST_NODES)} values`);
+      return visit.BREAK;
+    }
+    if (isNode(node) && node.tag !== undefined) complain(node, TAGGED);
+    if (isAlias(node)) {
+      aliases += 1;
+      if (aliases > MOST_ALIASES) {
+        complain(node, `more than ${String(MOST_ALIASES)} aliases`);
+        return visit.BREAK;
+      }
+      if (node.resolve(document) === undefined)
+        complain(node, `no anchor \`&${node.source}\` stands before this alias`);
+    }
+    if (isCollection(node) && ancestors.filter((above) => isCollection(above)).length === DEEPEST) {
+      complain(node, TOO_DEEP);
+      return visit.SKIP;
+    }
+    if (isScalar(node) && typeof node.value === "string" && CONTROL.test(node.value))
+      complain(node, "line breaks and control characters are not allowed in a text");
+    return undefined;
+  });
+  return problems;
+}
