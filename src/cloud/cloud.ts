@@ -51,7 +51,7 @@ export interface Availability {
 
 export interface Account {
   readonly username: string;
-  /** A fingerprint that is the same for all tokens of one account, as far as the token may read one. */
+  /** The same for all tokens of one user, who alone sees the same VMs; of one token where it may not read whose it is. */
   readonly fingerprint: string;
   /** From `X-OAuth-Scopes`; `*` = all. */
   readonly scopes: readonly string[];

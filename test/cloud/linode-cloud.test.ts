@@ -26,7 +26,7 @@ server.events.on("request:start", ({ request }) => {
   seen.push(request.clone());
 });
 beforeAll(() => {
-  server.listen({ onUnhandledRequest: "error" });
+  server.listen({ onUnhandledFrame: "error" });
 });
 afterEach(() => {
   server.resetHandlers();

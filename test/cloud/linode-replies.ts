@@ -124,7 +124,7 @@ export function errorsReply(reason: string, field?: string): { errors: readonly 
 }
 
 /** A page as Linode cuts it. */
-export function pageReply<T>(rows: readonly T[], page = 1, pageSize = 500): object {
+export function pageReply(rows: readonly unknown[], page = 1, pageSize = 500): object {
   const from = (page - 1) * pageSize;
   return {
     data: rows.slice(from, from + pageSize),
