@@ -41,19 +41,20 @@ export function httpClient(
   let opening: AbortSignal;
   let openFailure: unknown;
   let closed = false;
+  const connect = async (done: (error: Error | null, stream?: unknown) => void) => {
+    let stream;
+    try {
+      stream = asSocket(await server.open(opening));
+    } catch (error) {
+      openFailure = error;
+      done(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    if (closed) stream.destroy();
+    else done(null, stream);
+  };
   Object.assign(agent, {
-    createConnection: (_: unknown, done: (error: Error | null, stream?: unknown) => void) => {
-      server.open(opening).then(
-        (stream) => {
-          if (closed) stream.destroy();
-          else done(null, asSocket(stream));
-        },
-        (error: unknown) => {
-          openFailure = error;
-          done(error instanceof Error ? error : new Error(String(error)));
-        },
-      );
-    },
+    createConnection: (_: unknown, done: Parameters<typeof connect>[0]) => void connect(done),
   });
 
   const once = (method: string, path: string, body: string | undefined, signal: AbortSignal) =>

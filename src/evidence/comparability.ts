@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { LEGACY_METHOD, LEGACY_SUITE } from "./method.ts";
+import type { BenchmarkRecord } from "./record.ts";
+
+/** What a record must agree in with another before their figures are held side by side. */
+export type ComparabilityFacts = Pick<
+  BenchmarkRecord,
+  "gpu_type" | "gpu_count" | "model_id" | "vllm_config" | "summary" | "tests"
+>;
+
+/** Undefined = the record does not tell. */
+export type FactValue = string | number | boolean | undefined;
+
+export interface FieldDifference {
+  readonly field: ComparabilityField;
+  readonly a: FactValue;
+  readonly b: FactValue;
+}
+
+const ENGINE_FIELDS = [
+  "vllm_version",
+  "image",
+  "image_digest",
+  "revision",
+  "dtype",
+  "quantization",
+  "tensor_parallel_size",
+  "pipeline_parallel_size",
+  "max_model_len",
+  "gpu_memory_utilization",
+  "kv_cache_dtype",
+  "attention_backend",
+  "enforce_eager",
+  "max_num_seqs",
+] as const;
+
+export const COMPARABILITY_FIELDS = [
+  "gpu_type",
+  "gpu_count",
+  "model_id",
+  ...ENGINE_FIELDS,
+  "driver",
+  "suite",
+  "method",
+  "simulated",
+  "tests",
+] as const;
+export type ComparabilityField = (typeof COMPARABILITY_FIELDS)[number];
+
+/** The facts by field; `tests` names those that were measured. */
+export function comparabilityFacts(
+  record: ComparabilityFacts,
+): Record<ComparabilityField, FactValue> {
+  const { summary, vllm_config: engine } = record;
+  const measured = record.tests.filter((test) => test.success).map((test) => test.test_name);
+  return {
+    gpu_type: record.gpu_type,
+    gpu_count: record.gpu_count,
+    model_id: record.model_id,
+    ...(Object.fromEntries(ENGINE_FIELDS.map((field) => [field, plain(engine[field])])) as Record<
+      (typeof ENGINE_FIELDS)[number],
+      FactValue
+    >),
+    driver: plain(summary["driver"]),
+    suite: summary.suite ?? LEGACY_SUITE,
+    method: summary.method ?? LEGACY_METHOD,
+    simulated: summary.simulated ?? false,
+    tests: measured.toSorted().join(", "),
+  };
+}
+
+/** 16 hexadecimal digits; equal for records that differ in nothing that matters. */
+export function comparabilityKey(record: ComparabilityFacts): string {
+  const facts = comparabilityFacts(record);
+  const text = JSON.stringify(COMPARABILITY_FIELDS.map((field) => facts[field] ?? null));
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/**
+ * Fields in which both records say something and disagree, without those that are being compared. What only one of
+ * them tells is no difference: older and foreign records tell less.
+ */
+export function differingFields(
+  a: ComparabilityFacts,
+  b: ComparabilityFacts,
+  compared: readonly ComparabilityField[] = [],
+): FieldDifference[] {
+  const [factsA, factsB] = [comparabilityFacts(a), comparabilityFacts(b)];
+  return COMPARABILITY_FIELDS.filter(
+    (field) =>
+      !compared.includes(field) &&
+      factsA[field] !== undefined &&
+      factsB[field] !== undefined &&
+      factsA[field] !== factsB[field],
+  ).map((field) => ({ field, a: factsA[field], b: factsB[field] }));
+}
+
+function plain(value: unknown): FactValue {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? value
+    : undefined;
+}
