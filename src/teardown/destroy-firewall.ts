@@ -1,0 +1,69 @@
+import type { CloudFirewall } from "../cloud/cloud.ts";
+import { foldRun } from "../journal/fold-run.ts";
+import { parseLabel } from "../journal/label.ts";
+import { checkAccount } from "./look.ts";
+import { orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
+import { note, type TeardownPorts } from "./teardown-ports.ts";
+
+const BETWEEN_LOOKS_MS = 10_000;
+/** A create whose answer was lost may show up so late. */
+const LATE_MS = 120_000;
+
+export interface DestroyFirewall extends TeardownPorts {
+  readonly run: string;
+  readonly patienceMs?: number | undefined;
+}
+
+/**
+ * Destroys every firewall that carries the run's name, until the list shows none under the run's own account; where
+ * its create was never answered, not before a late one would show. The VMs that use it should be gone before.
+ * @returns "unproved" when patience ended first. @throws FencedError
+ */
+export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" | "unproved"> {
+  const { firewall } = foldRun(options.journal.events());
+  try {
+    await withPatience(options.clock, options.patienceMs, (signal) =>
+      untilNone(options, firewall?.gone === true ? undefined : firewall?.id, signal),
+    );
+  } catch (error) {
+    if (error instanceof OutOfPatience) return "unproved";
+    throw error;
+  }
+  if (firewall?.gone === false) {
+    await note(options, { type: "firewall.gone", label: firewall.label });
+  }
+  return "gone";
+}
+
+async function untilNone(
+  options: DestroyFirewall,
+  id: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { cloud, clock, journal, ownership, run } = options;
+  const intended = journal.events().findLast(({ type }) => type === "firewall.intended");
+  const lateMs = intended === undefined || id !== undefined ? 0 : Date.parse(intended.ts) + LATE_MS;
+  // The journal knows its id: that DELETE need not wait for a list.
+  let found: readonly Pick<CloudFirewall, "id">[] = id === undefined ? [] : [{ id }];
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      for (const firewall of found) {
+        ownership.assertCurrent();
+        await orAborted(cloud.deleteFirewall(firewall.id), signal);
+      }
+      await checkAccount(options, signal);
+      found = (await cloud.listFirewalls({}, signal)).filter(({ label }) => isOf(run, label));
+      if (found.length === 0) {
+        if (clock.now() >= lateMs) return;
+        await clock.sleep(BETWEEN_LOOKS_MS, signal);
+      }
+    } catch (error) {
+      await waitAfter(error, attempt, `mds-${run}`, options, signal);
+    }
+  }
+}
+
+function isOf(run: string, text: string): boolean {
+  const label = parseLabel(text);
+  return label?.kind === "firewall" && label.run === run;
+}

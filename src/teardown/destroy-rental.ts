@@ -1,0 +1,109 @@
+import { CloudError } from "../cloud/cloud.ts";
+import type { RentalState } from "../journal/run-state.ts";
+import { stillSeen } from "./look.ts";
+import { lookUpCreate } from "./look-up-create.ts";
+import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
+import { currentRental, settleRental } from "./settle.ts";
+import { note, type TeardownPorts } from "./teardown-ports.ts";
+
+/** The list may be a little behind; a second look this much later must agree. */
+const BETWEEN_LOOKS_MS = 20_000;
+
+export interface DestroyRental extends TeardownPorts {
+  readonly rental: RentalState;
+  readonly reason: string;
+  /** Virtual; without it there is no end but the proof. */
+  readonly patienceMs?: number | undefined;
+}
+
+/**
+ * Destroys the VM of a rental and proves it gone: DELETE at once and until it works, then absent by its id and from
+ * the list, twice, under the run's own account. An error is never "gone". Then the rental is settled.
+ * @returns "unproved" when patience ended first: the record stays open.
+ * @throws FencedError when another process has become the owner.
+ */
+export async function destroyAndProve(options: DestroyRental): Promise<"gone" | "unproved"> {
+  const { label } = options.rental;
+  await note(options, { type: "destroy.intended", label, reason: options.reason });
+  try {
+    await withPatience(options.clock, options.patienceMs, (signal) => untilGone(options, signal));
+  } catch (error) {
+    if (error instanceof OutOfPatience) return "unproved";
+    throw error;
+  }
+  await settleRental(options.rental, options);
+  return "gone";
+}
+
+async function untilGone(options: DestroyRental, signal: AbortSignal): Promise<void> {
+  const { label } = options.rental;
+  const rental = currentRental(options.rental, options);
+  let vmId = rental.vmId ?? options.rental.vmId;
+  let announced: number | undefined;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      vmId ??= await findVm(rental, options, signal);
+      if (vmId === undefined) return;
+      if (announced !== vmId) await note(options, { type: "destroy.sent", label, vm_id: vmId });
+      announced = vmId;
+      options.ownership.assertCurrent();
+      const failure = await deleteOnce(vmId, options, signal);
+      if (failure !== undefined && !mayBeGoneAllTheSame(failure)) throw failure;
+      const seen = await seenTwice(vmId, rental, options, signal);
+      if (seen === undefined) return;
+      vmId = seen;
+      if (failure !== undefined) throw failure;
+      await options.clock.sleep(jitter(Math.min(attempt, 3), options), signal);
+    } catch (error) {
+      await waitAfter(error, attempt, label, options, signal);
+    }
+  }
+}
+
+/** @returns why it failed. */
+async function deleteOnce(
+  vmId: number,
+  { cloud }: DestroyRental,
+  signal: AbortSignal,
+): Promise<Error | undefined> {
+  try {
+    await orAborted(cloud.deleteVm(vmId), signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return error as Error;
+  }
+}
+
+/** A token that may only read, and a VM that is busy being deleted: somebody else may have ended it. */
+function mayBeGoneAllTheSame(failure: Error): boolean {
+  const kinds: readonly string[] = ["token", "scope", "busy"];
+  return failure instanceof CloudError && kinds.includes(failure.kind);
+}
+
+/** The id under which it is still seen; `undefined` when two looks, far enough apart, show nothing. */
+async function seenTwice(
+  vmId: number,
+  rental: RentalState,
+  options: DestroyRental,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const first = await stillSeen(vmId, rental, options, signal);
+  if (first !== undefined) return first;
+  await note(options, { type: "destroy.unseen", label: rental.label });
+  await options.clock.sleep(BETWEEN_LOOKS_MS, signal);
+  return stillSeen(vmId, rental, options, signal);
+}
+
+/** The VM of a create whose answer was never read. */
+async function findVm(
+  rental: RentalState,
+  options: DestroyRental,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const vm = await lookUpCreate(rental, { refusal: undefined }, options, signal);
+  if (vm === undefined) return undefined;
+  const { id, label, ipv4 = "" } = vm;
+  await note(options, { type: "create.adopted", label, vm_id: id, ipv4 });
+  return id;
+}

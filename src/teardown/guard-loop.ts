@@ -1,0 +1,152 @@
+import type { Cloud } from "../cloud/cloud.ts";
+import { foldRun, isUnsettled, openRentals } from "../journal/fold-run.ts";
+import { openJournal, readJournal } from "../journal/journal-file.ts";
+import { volatileJournal } from "../journal/journal-over.ts";
+import { FencedError, JournalError } from "../journal/journal-errors.ts";
+import { takeOwnership, type HeldOwnership } from "../journal/owner-lock.ts";
+import type { RentalState, RunState } from "../journal/run-state.ts";
+import { runFolder } from "../journal/state-folder.ts";
+import type { Journal, Ownership } from "../journal/events.ts";
+import { type Clock, isoUtc } from "../support/clock.ts";
+import { errorText, ExitCode, SweepError } from "../support/errors.ts";
+import { recoverRun } from "./recover-run.ts";
+import type { Alarm } from "./teardown-ports.ts";
+
+export interface GuardLoop {
+  readonly stateDir: string;
+  readonly run: string;
+  readonly pid: number;
+  /** The parent's generation: it may be taken over although its process may still show. */
+  readonly replaces: number;
+  /** Virtual milliseconds for which a resume may still find the VMs. */
+  readonly holdMs: number;
+  readonly cloud: Cloud;
+  readonly clock: Clock;
+  readonly worldGone?: (() => Promise<boolean>) | undefined;
+  readonly redact?: ((text: string) => string) | undefined;
+  readonly log: (text: string) => void;
+}
+
+/** A DELETE needs so long before the paid hour ends, with a retry or two. */
+const BEFORE_THE_HOUR_MS = 120_000;
+const HOUR_MS = 3_600_000;
+const LOOK_AGAIN_MS = 5_000;
+
+/**
+ * What the guard does once its parent is gone: becomes the owner, destroys everything open, proves it gone, closes
+ * the run. Waits for what is held and, with a hold time, for a resume; holds no lock while it waits. Returns when
+ * the run is closed, by whomever, and never before.
+ */
+export async function guardLoop(options: GuardLoop): Promise<void> {
+  const { clock, run, stateDir, log } = options;
+  const folder = runFolder(stateDir, run);
+  const leftMs = clock.now();
+  for (;;) {
+    const { events } = readJournal(folder);
+    const state = foldRun(events);
+    if (state.closed !== undefined && !isUnsettled(state)) return;
+    const due = dueMs(state, leftMs, options.holdMs);
+    if (due > clock.now()) {
+      await clock.sleep(Math.min(due - clock.now(), pollMs(clock)));
+      continue;
+    }
+    try {
+      if (await takeOver(folder, leftMs, options)) return;
+    } catch (error) {
+      // Another owner is at it, or was faster: it does our work, and should it die, we are still here.
+      const owned = error instanceof FencedError || isLocked(error);
+      log(owned ? `waiting: ${whyOf(error)}` : `failed, trying again: ${whyOf(error)}`);
+    }
+    await clock.sleep(pollMs(clock));
+  }
+}
+
+/** @returns true when the run is closed, or all of it is proved gone and the disk just does not take it down. */
+async function takeOver(folder: string, leftMs: number, options: GuardLoop): Promise<boolean> {
+  const { cloud, clock, log, pid } = options;
+  const ownership = await own(options);
+  const journal = await openOrForget(folder, ownership, options);
+  try {
+    const recovery = await recoverRun({
+      folder,
+      cloud,
+      clock,
+      journal,
+      ownership,
+      by: "guard",
+      pid,
+      spareHeld: true,
+      spare: (rental) => dueAt(rental, leftMs, options.holdMs) > clock.now(),
+      worldGone: options.worldGone,
+      onAlarm: ({ label, message }: Alarm) => log(`${label}: ${message}`),
+    });
+    log(`${recovery.outcome}: spared ${recovery.spared.join(", ") || "nothing"}`);
+    return recovery.outcome === "closed" || recovery.outcome === "world_ended";
+  } finally {
+    await journal.close().catch(() => undefined);
+    await ownership.release().catch(() => undefined);
+  }
+}
+
+/** A disk that takes no lock file takes none from anybody else either. @throws SweepError exit 7 */
+async function own(options: GuardLoop): Promise<HeldOwnership> {
+  const { clock, log, pid, replaces, run, stateDir } = options;
+  try {
+    const since = isoUtc(clock.now());
+    return await takeOwnership(stateDir, { run, role: "guard", since, pid, replaces });
+  } catch (error) {
+    if (error instanceof SweepError) throw error;
+    log(`destroying without the lock: ${errorText(error)}`);
+    return {
+      gen: replaces + 1,
+      assertCurrent: () => undefined,
+      release: () => Promise.resolve(),
+    };
+  }
+}
+
+async function openOrForget(
+  folder: string,
+  ownership: Ownership,
+  options: GuardLoop,
+): Promise<Journal> {
+  const { clock, log, redact, run } = options;
+  try {
+    return await openJournal({ folder, run, ownership, clock, redact });
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    log(`destroying without the journal: ${whyOf(error)}`);
+    return volatileJournal(readJournal(folder).events, { run, ownership, clock, redact });
+  }
+}
+
+/** When the first of what is open must go; now, when nothing is and only the end has to be written. */
+function dueMs(state: RunState, leftMs: number, holdMs: number): number {
+  const open = openRentals(state);
+  if (open.length === 0) return leftMs;
+  return Math.min(...open.map((rental) => dueAt(rental, leftMs, holdMs)));
+}
+
+/** Until its expiry when it is held for a user; else for the hold time, within the paid hour and the deadline. */
+function dueAt(rental: RentalState, leftMs: number, holdMs: number): number {
+  if (rental.heldUntilMs !== undefined) return Math.min(rental.heldUntilMs, rental.expiresMs);
+  const { createSentMs, deadlineMs, vmId } = rental;
+  if (holdMs === 0 || createSentMs === undefined || vmId === undefined) return leftMs;
+  const paidHours = Math.max(1, Math.ceil((leftMs - createSentMs) / HOUR_MS));
+  const hourEndsMs = createSentMs + paidHours * HOUR_MS;
+  return Math.min(leftMs + holdMs, deadlineMs, hourEndsMs - BEFORE_THE_HOUR_MS);
+}
+
+/** At least as long as the clock's floor: on a fast clock the journal is not read all the time. */
+function pollMs(clock: Clock): number {
+  return clock.ceiling(LOOK_AGAIN_MS) * clock.speed;
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof SweepError && error.exitCode === ExitCode.locked;
+}
+
+function whyOf(error: unknown): string {
+  const reason = error instanceof SweepError ? error.reason : undefined;
+  return reason === undefined ? errorText(error) : `${errorText(error)}: ${reason}`;
+}

@@ -1,0 +1,53 @@
+import type { CloudVm } from "../cloud/cloud.ts";
+import type { RentalState } from "../journal/run-state.ts";
+import { WrongAccount } from "./pace.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
+
+/** What identifies a VM of ours before its id is known. */
+export type Wanted = Pick<RentalState, "label" | "gpu" | "region">;
+
+/**
+ * The VMs that carry a label, seen under the run's own account.
+ * @throws CloudError, WrongAccount, or the signal's reason: none of them says that it is gone.
+ */
+export async function lookByLabel(
+  label: string,
+  ports: TeardownPorts,
+  signal: AbortSignal,
+): Promise<readonly CloudVm[]> {
+  await checkAccount(ports, signal);
+  const listed = await ports.cloud.listVms({ label }, signal);
+  return listed.filter((vm) => vm.label === label);
+}
+
+/**
+ * The id under which a VM is still seen, by its own id or in the list; `undefined` when neither shows it.
+ * @throws as `lookByLabel` does.
+ */
+export async function stillSeen(
+  id: number,
+  wanted: Wanted,
+  ports: TeardownPorts,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if ((await ports.cloud.getVm(id, signal)) !== undefined) return id;
+  const listed = await lookByLabel(wanted.label, ports, signal);
+  return listed.find((vm) => isWhatWeAsked(vm, wanted))?.id;
+}
+
+/** Same label, and what we asked for: the label is unique in the account, so anything else is not our doing. */
+export function isWhatWeAsked(vm: CloudVm, wanted: Wanted): boolean {
+  return (
+    vm.label === wanted.label &&
+    (wanted.gpu === "" || vm.type === wanted.gpu) &&
+    (wanted.region === "" || vm.region === wanted.region)
+  );
+}
+
+/** A 404 from another account's token looks just like a VM that is gone. */
+export async function checkAccount(ports: TeardownPorts, signal: AbortSignal): Promise<void> {
+  const opened = ports.journal.events().find((event) => event.type === "run.opened");
+  if (opened === undefined || opened.account === "") return;
+  const { fingerprint } = await ports.cloud.account(signal);
+  if (fingerprint !== opened.account) throw new WrongAccount();
+}

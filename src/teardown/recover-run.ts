@@ -1,0 +1,141 @@
+import { foldRun, nameless, openRentals } from "../journal/fold-run.ts";
+import { readJournal } from "../journal/journal-file.ts";
+import { parseLabel } from "../journal/label.ts";
+import type { RentalState } from "../journal/run-state.ts";
+import { ExitCode } from "../support/errors.ts";
+import { destroyAndProve } from "./destroy-rental.ts";
+import { destroyFirewall } from "./destroy-firewall.ts";
+import { findStrays } from "./find-strays.ts";
+import { settleRental } from "./settle.ts";
+import { note, type TeardownPorts } from "./teardown-ports.ts";
+
+export interface RecoverRun extends TeardownPorts {
+  /** The run's folder; its name is the run's id. The journal is the one in it, already opened. */
+  readonly folder: string;
+  /** A resume destroys what it spares not, and leaves firewall and journal open. */
+  readonly by: "recover" | "guard" | "down" | "resume";
+  readonly pid: number;
+  /** Leaves what is held until its expiry alone; the run then stays open. */
+  readonly spareHeld: boolean;
+  /** What else to leave alone. */
+  readonly spare?: ((rental: RentalState) => boolean) | undefined;
+  /** Is the simulated world that the run lived in gone, and everything with it? */
+  readonly worldGone?: (() => Promise<boolean>) | undefined;
+  readonly reason?: string | undefined;
+  /** Virtual; without it there is no end but the proof. */
+  readonly patienceMs?: number | undefined;
+}
+
+export interface Recovery {
+  /** `spared`: all but what is spared is gone. `unproved`: patience ended before the proof. */
+  readonly outcome: "closed" | "world_ended" | "spared" | "unproved";
+  /** Labels. */
+  readonly spared: readonly string[];
+  readonly unproved: readonly string[];
+}
+
+/** Is it held, and neither expired nor past what it was held for? */
+export function isHeld(rental: RentalState, nowMs: number): boolean {
+  return Math.min(rental.heldUntilMs ?? 0, rental.expiresMs) > nowMs;
+}
+
+/**
+ * Brings a run that its owner left to its end: folds the journal, asks the cloud for everything that carries the
+ * run's name, destroys what is open on either side, proves it gone, settles it, removes the firewall and closes the
+ * journal. What the journal knows is destroyed without waiting for the list. @throws FencedError
+ */
+export async function recoverRun(options: RecoverRun): Promise<Recovery> {
+  const { journal, clock, by, pid } = options;
+  await note(options, { type: "run.adopted", by, pid });
+  if ((await options.worldGone?.()) === true) {
+    const world = foldRun(journal.events()).opened?.world ?? "";
+    await note(options, { type: "world.ended", world });
+    await closeRun(options);
+    return { outcome: "world_ended", spared: [], unproved: [] };
+  }
+  await doubtWhatIsDamaged(options);
+
+  const giveUpMs = clock.now() + (options.patienceMs ?? Infinity);
+  const left = (): number | undefined =>
+    options.patienceMs === undefined ? undefined : Math.max(0, giveUpMs - clock.now());
+  const isSpared = (rental: RentalState): boolean =>
+    (options.spareHeld && isHeld(rental, clock.now())) || options.spare?.(rental) === true;
+  const reason = options.reason ?? "the run was left by its owner";
+  const unproved = new Set<string>();
+  const destroyAll = (rentals: readonly RentalState[]): Promise<unknown> =>
+    Promise.all(
+      rentals.map(async (rental) => {
+        const end = await destroyAndProve({ ...options, rental, reason, patienceMs: left() });
+        if (end === "unproved") unproved.add(rental.label);
+      }),
+    );
+
+  const state = foldRun(journal.events());
+  const known = openRentals(state).filter((rental) => isSent(rental) && !isSpared(rental));
+  const spared = openRentals(state).filter(isSpared);
+  const covered = new Set([...known, ...spared].map(({ label }) => label));
+  const destroyStrays = async (): Promise<boolean> => {
+    const strays = await findStrays(options, covered, left());
+    if (strays === undefined) return false;
+    for (const { label } of strays) covered.add(label);
+    await destroyAll(strays);
+    return strays.length === 0 || destroyStrays();
+  };
+  const [, listed] = await Promise.all([destroyAll(known), destroyStrays()]);
+  if (!listed) return { outcome: "unproved", spared: labelsOf(spared), unproved: [...unproved] };
+
+  for (const rental of foldRun(journal.events()).rentals.values()) {
+    const done = rental.goneMs !== undefined || !isSent(rental);
+    if (rental.settled === undefined && done) await settleRental(rental, options);
+  }
+  if (unproved.size > 0) {
+    return { outcome: "unproved", spared: labelsOf(spared), unproved: [...unproved] };
+  }
+  if (spared.length > 0 || by === "resume") {
+    return { outcome: "spared", spared: labelsOf(spared), unproved: [] };
+  }
+  const { run } = journal;
+  if ((await destroyFirewall({ ...options, run, patienceMs: left() })) === "unproved") {
+    return { outcome: "unproved", spared: [], unproved: [] };
+  }
+  await closeRun(options);
+  return { outcome: "closed", spared: [], unproved: [] };
+}
+
+/** In a damaged journal the fact that a create was sent may be lost: everything ever named may exist. */
+async function doubtWhatIsDamaged(options: RecoverRun): Promise<void> {
+  const { damaged, labels } = readJournal(options.folder);
+  if (!damaged) return;
+  const { rentals } = foldRun(options.journal.events());
+  for (const label of labels) {
+    if (parseLabel(label)?.kind !== "vm") continue;
+    const rental = rentals.get(label) ?? nameless(label, options.clock.now());
+    if (rental.settled !== undefined || isSent(rental)) continue;
+    await note(options, { type: "create.unknown", label, reason: "the journal is damaged" });
+  }
+}
+
+async function closeRun(options: RecoverRun): Promise<void> {
+  const { journal, by } = options;
+  const state = foldRun(journal.events());
+  const held = journal.events().some(({ type }) => type === "rental.held");
+  if (by === "down" || held) {
+    await note(options, { type: "run.closed", exit_code: ExitCode.done, state: "finished" });
+    return;
+  }
+  const interrupted = state.stopping !== undefined;
+  await note(options, {
+    type: "run.closed",
+    exit_code: interrupted ? ExitCode.interrupted : ExitCode.incomplete,
+    state: interrupted ? "interrupted" : "crashed",
+  });
+}
+
+function isSent(rental: RentalState): boolean {
+  const { createSentMs, vmId, stage } = rental;
+  return createSentMs !== undefined || vmId !== undefined || stage === "unknown";
+}
+
+function labelsOf(rentals: readonly RentalState[]): readonly string[] {
+  return rentals.map(({ label }) => label);
+}
