@@ -1,0 +1,136 @@
+import type { BenchmarkRecord, CategoryResult } from "../evidence/record.ts";
+import { costEfficiency, costPer1kTokens } from "../evidence/cost.ts";
+import { distribution, median, type Distribution } from "../evidence/statistics.ts";
+import { isOurs, measuredAtMs, newestFirst, unsoundness } from "./evidence-of-record.ts";
+
+/** What the database knows of one GPU type x model x engine. */
+export interface ConfigurationResult {
+  readonly id: string;
+  readonly gpu: string;
+  readonly gpuCount: number;
+  /** All GPUs together, GB. */
+  readonly vramGb: number;
+  readonly model: string;
+  readonly modelCategory: string;
+  /** Engine facts that tell it from others, for the user: `vLLM 0.27.1, 32768 tokens`. */
+  readonly engine: string;
+  /** Sound passes, newest first; each counts as a run. */
+  readonly records: readonly BenchmarkRecord[];
+  /** The guide's tokens a second, one value a run. */
+  readonly speeds: readonly number[];
+  readonly speed: Distribution;
+  /** Seconds, median over runs; undefined when no record has it. */
+  readonly ttftS: number | undefined;
+  readonly tpotS: number | undefined;
+  /** Distinct VMs; undefined when no record says on which it ran. */
+  readonly vms: number | undefined;
+  /** Of the newest record, US dollars. */
+  readonly hourlyUsd: number;
+  /** US dollars, by the median speed. */
+  readonly costPer1k: number;
+  readonly costPer1M: number;
+  /** Tokens a second for each dollar an hour. */
+  readonly efficiency: number;
+  readonly testsPassed: number;
+  readonly testsTotal: number;
+  readonly lastMs: number | undefined;
+  readonly simulated: boolean;
+}
+
+/** A record that takes no part in a ranking. */
+export interface BarredRecord {
+  readonly record: BenchmarkRecord;
+  readonly reason: string;
+}
+
+/**
+ * The sound records by configuration. With `category` all figures are that category's own, and records without it
+ * are left out.
+ */
+export function configurations(
+  records: readonly BenchmarkRecord[],
+  category?: string,
+): ConfigurationResult[] {
+  const usable = records.filter(
+    (record) => unsoundness(record) === undefined && figuresOf(record, category) !== undefined,
+  );
+  return [...Map.groupBy(usable, configurationId)].map(([id, group]) =>
+    summarise(id, newestFirst(group), category),
+  );
+}
+
+/** What `configurations` leaves out, with the reason. */
+export function barred(records: readonly BenchmarkRecord[]): BarredRecord[] {
+  return records.flatMap((record) => {
+    const reason = unsoundness(record);
+    return reason === undefined ? [] : [{ record, reason }];
+  });
+}
+
+/** The figures that count: of the whole pass, or of one category. Undefined when the record has none of it. */
+export function figuresOf(record: BenchmarkRecord, category?: string): CategoryResult | undefined {
+  const figures =
+    category === undefined
+      ? record.summary
+      : (record.results_by_category as Record<string, CategoryResult | undefined>)[category];
+  return figures !== undefined && figures.avg_tokens_per_sec > 0 ? figures : undefined;
+}
+
+/** Records with the same id are passes of one and the same thing; never two models. */
+export function configurationId(record: BenchmarkRecord): string {
+  const { gpu_type, model_id, vllm_config: engine, summary } = record;
+  const { max_model_len, gpu_memory_utilization, tensor_parallel_size } = engine;
+  const settings = [max_model_len, gpu_memory_utilization, tensor_parallel_size];
+  const facts = isOurs(record)
+    ? [engine.vllm_version, engine.image, engine.quantization, engine.dtype, summary.suite]
+    : [];
+  const engineKey = summary.key ?? [...settings, ...facts];
+  return JSON.stringify([gpu_type, model_id, summary.simulated === true, engineKey]);
+}
+
+function summarise(
+  id: string,
+  records: readonly BenchmarkRecord[],
+  category: string | undefined,
+): ConfigurationResult {
+  const newest = records[0] as BenchmarkRecord;
+  const figures = records.flatMap((record) => figuresOf(record, category) ?? []);
+  const speeds = figures.map(({ avg_tokens_per_sec }) => avg_tokens_per_sec);
+  const speed = distribution(speeds, id);
+  const vms = new Set(records.flatMap(({ summary }) => summary.vm ?? []));
+  const costPer1k = costPer1kTokens(speed.median, newest.hourly_cost);
+  const ofNewest = figuresOf(newest, category);
+  return {
+    id,
+    gpu: newest.gpu_type,
+    gpuCount: newest.gpu_count,
+    vramGb: newest.total_vram,
+    model: newest.model_id,
+    modelCategory: newest.model_category,
+    engine: engineText(newest),
+    records,
+    speeds,
+    speed,
+    ttftS: medianOf(figures.map(({ ttft_s }) => ttft_s)),
+    tpotS: medianOf(figures.map(({ tpot_s }) => tpot_s)),
+    vms: vms.size === 0 ? undefined : vms.size,
+    hourlyUsd: newest.hourly_cost,
+    costPer1k,
+    costPer1M: costPer1k * 1000,
+    efficiency: costEfficiency(speed.median, newest.hourly_cost),
+    testsPassed: ofNewest?.tests_passed ?? 0,
+    testsTotal: ofNewest?.tests_total ?? ofNewest?.tests_passed ?? 0,
+    lastMs: measuredAtMs(newest),
+    simulated: newest.summary.simulated === true,
+  };
+}
+
+function engineText(record: BenchmarkRecord): string {
+  const { vllm_version, max_model_len } = record.vllm_config;
+  return `${vllm_version === undefined ? "vLLM of unknown version" : `vLLM ${vllm_version}`}, ${max_model_len} tokens`;
+}
+
+function medianOf(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : median(known);
+}
