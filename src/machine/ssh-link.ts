@@ -102,8 +102,8 @@ export async function connectSsh(
     throw new MachineError("unreachable", `SSH to ${target.label}: no connection`);
   const link = linkOver(client, socket, target.label, clock);
   try {
-    // OpenSSH before 10.1 turns Nagle off only when a session runs a command; without it a tunnel delivers tokens in
-    // bursts of one round trip (docs/measuring.md).
+    // OpenSSH before 10.1 turns Nagle off only when a session runs a command (session.c, do_exec_no_pty); without it a
+    // tunnel delivers tokens in bursts of one round trip.
     await link.run("true", {}, signal);
   } catch (error) {
     await link.close();

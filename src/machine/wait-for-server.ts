@@ -148,8 +148,11 @@ function followLog(machine: Machine, onLog: ((text: string) => void) | undefined
   };
 }
 
+/** Lines that would change the configuration are told, for the user to decide. */
 function failed(diagnosis: Diagnosis, log: string): ServerFailure {
-  return { ready: false, ...diagnosis, log };
+  const lines = diagnosis.planLines.join(", ");
+  const remedy = lines === "" ? diagnosis.remedy : `${diagnosis.remedy} (in the plan: ${lines})`;
+  return { ready: false, ...diagnosis, remedy, log };
 }
 
 function ended(log: string, status: ServerStatus): Diagnosis {

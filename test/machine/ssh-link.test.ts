@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { type MachineError } from "../../src/machine/machine.ts";
+import { connectSsh } from "../../src/machine/ssh-link.ts";
+import { type Clock, realClock } from "../../src/support/clock.ts";
+import { startFreezingProxy } from "./freezing-proxy.ts";
+import { CONTRACT_COMMANDS, sshContract } from "./ssh-contract.ts";
+import { type Answer, startSshServer } from "./ssh-server.ts";
+
+const never = new AbortController().signal;
+
+const shell = (command: string, stdin: string): Answer => {
+  switch (command) {
+    case CONTRACT_COMMANDS.seven:
+      return { code: 7, stdout: "partial\n", stderr: "why it \u001b[31mfailed\n" };
+    case CONTRACT_COMMANDS.large:
+      return { code: 0, stdout: Buffer.alloc(900_000, "x") };
+    case CONTRACT_COMMANDS.tooLarge:
+      return { code: 0, stdout: Buffer.alloc(3_000_000, "x") };
+    case CONTRACT_COMMANDS.echo:
+      return { code: 0, stdout: stdin };
+    case CONTRACT_COMMANDS.killed:
+      return { code: null, stdout: "partial\n" };
+    default:
+      return { code: undefined };
+  }
+};
+
+sshContract("ssh2's server", () => startSshServer((c, i) => {
+  const given = shell(c, i);
+  return c === CONTRACT_COMMANDS.seven ? { ...given, stderr: "why it failed\n" } : given;
+}));
+
+describe("a link", () => {
+  const ceilings = (table: Record<number, number>): Clock => ({
+    ...realClock(),
+    ceiling: (ms) => table[ms] ?? ms,
+  });
+
+  it("takes control characters out of what a command complains of", async () => {
+    const server = await startSshServer(shell);
+    const link = await connectSsh(server.target, realClock(), never);
+    const error = await link
+      .run(CONTRACT_COMMANDS.seven, {}, never)
+      .catch((e: unknown) => e as MachineError);
+    expect((error as MachineError).message).toContain("why it [31mfailed");
+    expect((error as MachineError).message).not.toContain("\u001b");
+    await link.close();
+    await server.close();
+  });
+
+  it("runs `true` before anything else, since only a session turns the far side's Nagle off", async () => {
+    const server = await startSshServer(shell);
+    const link = await connectSsh(server.target, realClock(), never);
+    expect(server.commands).toEqual([{ command: "true", stdin: "" }]);
+    await link.close();
+    await server.close();
+  });
+
+  it("bounds a command that a living peer never answers, and goes on", async () => {
+    const server = await startSshServer(shell);
+    const link = await connectSsh(server.target, ceilings({ 77: 30 }), never);
+    await expect(link.run("hangs", { ceilingMs: 77 }, never)).rejects.toMatchObject({
+      kind: "timeout",
+    });
+    expect((await link.run("cat", { stdin: "on" }, never)).toString()).toBe("on");
+    await link.close();
+    await server.close();
+  });
+
+  it("ends a command when its signal says so, with the signal's reason", async () => {
+    const server = await startSshServer(shell);
+    const link = await connectSsh(server.target, realClock(), never);
+    const control = new AbortController();
+    const running = link.run("hangs", {}, control.signal);
+    control.abort(new Error("the user stopped it"));
+    await expect(running).rejects.toThrow("the user stopped it");
+    await expect(link.run("cat", {}, control.signal)).rejects.toThrow("the user stopped it");
+    await link.close();
+    await server.close();
+  });
+
+  it("bounds a server that accepts and then says nothing", async () => {
+    const silent = await startSshServer(shell);
+    const proxy = await startFreezingProxy(silent.target.host, silent.target.port);
+    proxy.freeze();
+    await expect(
+      connectSsh({ ...silent.target, port: proxy.port }, ceilings({ 15_000: 50 }), never),
+    ).rejects.toMatchObject({ kind: "timeout" });
+    proxy.close();
+    await silent.close();
+  });
+
+  it("calls a port where nobody listens unreachable", async () => {
+    const server = await startSshServer(shell);
+    await server.close();
+    await expect(connectSsh(server.target, realClock(), never)).rejects.toMatchObject({
+      kind: "unreachable",
+    });
+  });
+
+  it("tells of its loss when the far side hangs up, but not when we do", async () => {
+    const server = await startSshServer(shell);
+    const dropped = await connectSsh(server.target, realClock(), never);
+    server.drop();
+    expect(await dropped.lost).toMatchObject({ kind: "link_lost" });
+    const closed = await connectSsh(server.target, realClock(), never);
+    await closed.close();
+    await closed.close();
+    const first = await Promise.race([closed.lost, Promise.resolve("still pending")]);
+    expect(first).toBe("still pending");
+    await expect(closed.run("true", {}, never)).rejects.toMatchObject({ kind: "link_lost" });
+    await server.close();
+  });
+
+  it("closes even when the peer is frozen", async () => {
+    const server = await startSshServer(shell);
+    const proxy = await startFreezingProxy(server.target.host, server.target.port);
+    const link = await connectSsh({ ...server.target, port: proxy.port }, realClock(), never);
+    proxy.freeze();
+    await link.close();
+    await expect(link.run("true", {}, never)).rejects.toMatchObject({ kind: "link_lost" });
+    proxy.close();
+    await server.close();
+  });
+});
