@@ -1,0 +1,129 @@
+import { createServer, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import type { Duplex } from "node:stream";
+import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
+import { asSocket } from "./channel-socket.ts";
+import type { CommandResult, ReadStdin } from "./vm-commands.ts";
+
+export interface SshServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** PEM. */
+  readonly hostKey: string;
+  /** Lines of `authorized_keys`, as they stand now. */
+  readonly authorizedKeys: () => readonly string[];
+  readonly admits: (address: string) => boolean;
+  readonly exec: (line: string, readStdin: ReadStdin) => Promise<CommandResult>;
+  /** Who takes connections to this port of the loopback; undefined: nobody listens. */
+  readonly forward: (port: number) => ((connection: Duplex) => void) | undefined;
+}
+
+/** The VM's sshd. */
+export interface SshServer {
+  readonly connections: number;
+  /** What is open stays open, nothing answers any more, new connections hang. */
+  freeze(): void;
+  close(): Promise<void>;
+}
+
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
+
+/** Public keys only, root only, direct channels to the loopback only. @throws when the address cannot be bound. */
+export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
+  const sockets = new Set<Socket>();
+  let frozen = false;
+  const ssh = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
+    serveClient(client, options);
+  });
+  ssh.on("error", () => undefined);
+  const freezeSocket = (socket: Socket): void => {
+    socket.pause();
+    socket.cork();
+  };
+  const listener = createServer((socket) => {
+    const from = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+    socket.on("error", () => socket.destroy());
+    if (!options.admits(from)) {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    socket.setNoDelay(true);
+    if (frozen) freezeSocket(socket);
+    else ssh.injectSocket(socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    listener.once("error", reject);
+    listener.listen(options.port, options.host, () => {
+      listener.off("error", reject);
+      resolve();
+    });
+  });
+  return {
+    get connections() {
+      return sockets.size;
+    },
+    freeze: () => {
+      frozen = true;
+      for (const socket of sockets) freezeSocket(socket);
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => listener.close(resolve));
+    },
+  };
+}
+
+function serveClient(client: Connection, options: SshServerOptions): void {
+  client.on("error", () => {
+    client.end();
+  });
+  client.on("authentication", (context) => {
+    if (mayLogIn(context, options.authorizedKeys())) context.accept();
+    else context.reject(["publickey"]);
+  });
+  client.on("ready", () => {
+    client.on("session", (accept) => {
+      const session = accept();
+      session.on("env", (acceptEnv) => (acceptEnv as (() => void) | undefined)?.());
+      session.on("pty", (acceptPty) => (acceptPty as (() => void) | undefined)?.());
+      session.on("exec", (acceptExec, _reject, info) => {
+        const channel = acceptExec();
+        channel.on("error", () => undefined);
+        void answer(channel, info.command, options);
+      });
+    });
+    client.on("tcpip", (accept, reject, info) => {
+      const take = LOOPBACK.has(info.destIP) ? options.forward(info.destPort) : undefined;
+      if (take === undefined) reject();
+      else take(asSocket(accept()));
+    });
+  });
+}
+
+async function answer(
+  channel: ServerChannel,
+  line: string,
+  options: SshServerOptions,
+): Promise<void> {
+  const result = await options.exec(line, () => text(channel));
+  channel.write(result.stdout);
+  if (result.stderr !== "") channel.stderr.write(result.stderr);
+  channel.exit(result.code);
+  channel.end();
+}
+
+function mayLogIn(context: AuthContext, authorizedKeys: readonly string[]): boolean {
+  if (context.method !== "publickey" || context.username !== "root") return false;
+  const known = authorizedKeys
+    .map((line) => ssh2.utils.parseKey(line))
+    .filter((key): key is ParsedKey => !(key instanceof Error))
+    .find((key) => key.getPublicSSH().equals(context.key.data));
+  if (known === undefined) return false;
+  // Without a signature the client only asks whether this key would do.
+  if (context.signature === undefined || context.blob === undefined) return true;
+  // Its types do not tell, but a malformed signature gives an Error.
+  const verified: unknown = known.verify(context.blob, context.signature, context.hashAlgo);
+  return verified === true;
+}

@@ -1,0 +1,65 @@
+import type { MachineFault } from "../simulated-vm.ts";
+import type { EngineRequest } from "./engine.ts";
+import type { Cancel, Timeline } from "./timeline.ts";
+
+export type InPass = "server-dies" | "stalls" | "ssh-freezes";
+
+/**
+ * The fault scripts of one VM. `after_seconds` counts from the boot. What needs a running server then waits for the
+ * first request that is long enough to be a measurement and half done, so that it always strikes in the middle of one.
+ */
+export interface Troubles {
+  /** What holds for a server of this model that starts now. */
+  atStart(model: string): "out-of-memory" | "gated" | undefined;
+  /** What strikes now, each once. */
+  due(model: string, request: EngineRequest, share: number): readonly InPass[];
+  /** Freezes that need no model. */
+  whenFrozen(freeze: () => void): void;
+  end(): void;
+}
+
+const MEASUREMENT_TOKENS = 32;
+const IN_THE_MIDDLE = 0.5;
+
+export function createTroubles(
+  timeline: Timeline,
+  faults: readonly MachineFault[],
+  bootedEpochMs: number,
+): Troubles {
+  const pending = new Set(faults);
+  const cancels: Cancel[] = [];
+  const sinceBoot = (): number => timeline.epoch(timeline.now()) - bootedEpochMs;
+  const isDue = (fault: MachineFault, model: string): boolean =>
+    (fault.vm.model ?? model) === model && sinceBoot() >= (fault.after_seconds ?? 0) * 1000;
+  const isInPass = (fault: MachineFault): boolean =>
+    fault.action === "server-dies" ||
+    fault.action === "stalls" ||
+    (fault.action === "ssh-freezes" && fault.vm.model !== undefined);
+  return {
+    atStart: (model) => {
+      for (const fault of pending) {
+        const { action } = fault;
+        if ((action === "out-of-memory" || action === "gated") && isDue(fault, model))
+          return action;
+      }
+      return undefined;
+    },
+    due: (model, request, share) => {
+      if (request.job.maxTokens < MEASUREMENT_TOKENS || share < IN_THE_MIDDLE || share >= 1)
+        return [];
+      const found = [...pending].filter((fault) => isInPass(fault) && isDue(fault, model));
+      for (const fault of found) pending.delete(fault);
+      return found.map(({ action }) => action as InPass);
+    },
+    whenFrozen: (freeze) => {
+      for (const fault of faults) {
+        if (fault.action !== "ssh-freezes" || fault.vm.model !== undefined) continue;
+        const left = (fault.after_seconds ?? 0) * 1000 - sinceBoot();
+        cancels.push(timeline.at(timeline.now() + Math.max(0, left), freeze));
+      }
+    },
+    end: () => {
+      for (const cancel of cancels) cancel();
+    },
+  };
+}
