@@ -1,0 +1,60 @@
+import { usd } from "../support/money.ts";
+import type { Estimate, PlannedRental } from "./estimate.ts";
+import { likeliestOffer } from "./region-offers.ts";
+
+/** What `estimate --json` prints. Money in dollars, times in whole minutes; `worst` is what would be reserved. */
+export interface EstimateJson {
+  readonly currency: "USD";
+  readonly cap: number | null;
+  readonly likely: { readonly usd: number; readonly hours: number };
+  readonly worst: { readonly usd: number; readonly hours: number };
+  readonly wall_minutes: number;
+  readonly rentals: readonly RentalJson[];
+  readonly skipped: readonly {
+    readonly gpu: string;
+    readonly model: string;
+    readonly reason: string;
+  }[];
+  readonly prices: "live" | "built-in";
+}
+
+interface RentalJson {
+  readonly gpu: string;
+  readonly region: string | null;
+  readonly models: readonly string[];
+  readonly price_per_hour: number;
+  readonly minutes: number;
+  readonly likely_hours: number;
+  readonly worst_hours: number;
+  readonly likely_usd: number;
+  readonly worst_usd: number;
+}
+
+export function estimateJson(estimate: Estimate): EstimateJson {
+  const { cap, likely, worst, wallMinutes, rentals, skipped, prices } = estimate;
+  return {
+    currency: "USD",
+    cap: cap === undefined ? null : usd(cap),
+    likely: { usd: usd(likely.micros), hours: likely.hours },
+    worst: { usd: usd(worst.micros), hours: worst.hours },
+    wall_minutes: Math.round(wallMinutes),
+    rentals: rentals.map(rentalJson),
+    skipped: skipped.map(({ gpu, model, reason }) => ({ gpu, model, reason })),
+    prices,
+  };
+}
+
+function rentalJson(rental: PlannedRental): RentalJson {
+  const { likely, worst } = rental;
+  return {
+    gpu: rental.gpuId,
+    region: likeliestOffer(rental.regions)?.region ?? null,
+    models: rental.configurations.map(({ model }) => model.id),
+    price_per_hour: usd(likely.micros / likely.hours),
+    minutes: Math.round(likely.minutes),
+    likely_hours: likely.hours,
+    worst_hours: worst.hours,
+    likely_usd: usd(likely.micros),
+    worst_usd: usd(worst.micros),
+  };
+}

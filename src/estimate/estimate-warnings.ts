@@ -1,0 +1,68 @@
+import type { CoveragePlan } from "../plan/coverage-plan.ts";
+import { formatUsd } from "../support/money.ts";
+import type { Estimate, PlannedRental } from "./estimate.ts";
+import type { Market } from "./market.ts";
+
+/** What a user should know before saying yes, in full sentences without a full stop. */
+export function estimateWarnings(
+  plan: CoveragePlan,
+  market: Market,
+  { rentals, cap, likely, worst }: Estimate,
+): readonly string[] {
+  return [
+    ...ofMarket(market),
+    ...rentals.flatMap((rental) => ofRental(rental, plan, market)),
+    ...ofCap(cap, likely.micros, worst.micros),
+  ];
+}
+
+function ofMarket(market: Market): string[] {
+  if (market.source === "live") return [];
+  return [
+    `the prices are the built-in ones of ${market.date}, and the stock is unknown: the API did not answer`,
+  ];
+}
+
+function ofRental(rental: PlannedRental, plan: CoveragePlan, market: Market): string[] {
+  const warnings: string[] = [];
+  const name = `rental ${String(rental.seq)} (${rental.gpuId})`;
+  if (!market.prices.has(rental.gpuId))
+    warnings.push(
+      `${name}: the API does not list this type for your account; its price is the built-in one`,
+    );
+  if (rental.regions.length > 0 && rental.regions.every(({ stock }) => stock === false))
+    warnings.push(`${name}: none of its regions has stock just now`);
+  if (rental.likely.minutes > rental.deadlineMinutes)
+    warnings.push(
+      `${name}: needs about ${minutes(rental.likely.minutes)} and is stopped after ${minutes(rental.deadlineMinutes)}, so passes will be missing`,
+    );
+  const perEntry = plan.budget.maxCostPerEntry;
+  if (perEntry !== undefined && rental.worst.micros > perEntry * rental.entries.length)
+    warnings.push(
+      `${name}: ${formatUsd(rental.worst.micros)} must be reserved, more than max_cost_per_entry (${formatUsd(perEntry)}) allows`,
+    );
+  for (const { model, fit, engine } of rental.configurations) {
+    if (fit.loweredFrom !== undefined)
+      warnings.push(
+        `${model.id} on ${rental.gpuId}: the window is ${engine.maxModelLen.toLocaleString("en-US")} tokens, lowered from ${fit.loweredFrom.toLocaleString("en-US")} to what fits`,
+      );
+    if (model.gated)
+      warnings.push(`${model.id} is gated: HF_TOKEN must be of someone who was let in`);
+  }
+  return warnings;
+}
+
+function ofCap(cap: number | undefined, likely: number, worst: number): string[] {
+  if (cap === undefined || cap >= worst) return [];
+  if (cap >= likely)
+    return [
+      `the cap of ${formatUsd(cap)} is below the worst case: entries may wait for others to free money`,
+    ];
+  return [
+    `the cap of ${formatUsd(cap)} is below the likely cost of ${formatUsd(likely)}: not all entries will run`,
+  ];
+}
+
+function minutes(value: number): string {
+  return `${String(Math.round(value))} min`;
+}

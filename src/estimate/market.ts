@@ -1,0 +1,34 @@
+import { GPU_TYPES, PRICE_DATE } from "../catalog/gpu-catalog.ts";
+import type { MicroUsd } from "../support/money.ts";
+
+/** What renting costs and where there is something to rent, as known now. */
+export interface Market {
+  readonly source: "live" | "built-in";
+  /** Day of the built-in prices, `YYYY-MM-DD`. */
+  readonly date: string;
+  /** By GPU type; `byRegion` holds exceptions only. */
+  readonly prices: ReadonlyMap<string, TypePrices>;
+  /** A pair without a row is unknown, not out of stock. */
+  readonly availability: readonly Availability[];
+}
+
+interface TypePrices {
+  readonly hourly: MicroUsd;
+  readonly byRegion: ReadonlyMap<string, MicroUsd>;
+}
+
+interface Availability {
+  readonly region: string;
+  readonly type: string;
+  readonly available: boolean;
+}
+
+/** For when the API does not answer. It says nothing of stock. */
+export function builtInMarket(): Market {
+  return {
+    source: "built-in",
+    date: PRICE_DATE,
+    prices: new Map(GPU_TYPES.map(({ id, hourly }) => [id, { hourly, byRegion: new Map() }])),
+    availability: [],
+  };
+}

@@ -1,0 +1,36 @@
+import { USUAL_REGIONS } from "../catalog/gpu-catalog.ts";
+import type { GpuType } from "../catalog/gpu-types.ts";
+import type { RegionOffer } from "./estimate.ts";
+import type { Market } from "./market.ts";
+
+/**
+ * Regions to try for a GPU type, in order: the plan's, or else all that offer the type, in stock before unknown before
+ * sold out, cheapest first. A sold-out region stays in the list, because stock changes several times a day.
+ */
+export function regionOffers(
+  gpu: GpuType,
+  wanted: readonly string[],
+  market: Market,
+): readonly RegionOffer[] {
+  const rows = market.availability.filter(({ type }) => type === gpu.id);
+  const stock = new Map(rows.map(({ region, available }) => [region, available]));
+  const price = market.prices.get(gpu.id) ?? { hourly: gpu.hourly, byRegion: new Map() };
+  const offer = (region: string): RegionOffer => ({
+    region,
+    hourly: price.byRegion.get(region) ?? price.hourly,
+    stock: stock.get(region),
+  });
+  if (wanted.length > 0) return wanted.map(offer);
+  const anywhere = rows.length > 0 ? [...stock.keys()] : USUAL_REGIONS[gpu.card.id];
+  return anywhere.map(offer).toSorted((a, b) => shelf(a) - shelf(b) || a.hourly - b.hourly);
+}
+
+function shelf({ stock }: RegionOffer): number {
+  if (stock === undefined) return 1;
+  return stock ? 0 : 2;
+}
+
+/** Where it will most likely be rented. */
+export function likeliestOffer(offers: readonly RegionOffer[]): RegionOffer | undefined {
+  return offers.find(({ stock }) => stock !== false) ?? offers[0];
+}
