@@ -8,7 +8,7 @@ const SHORTEST_SECRET = 6;
 const PATTERNS: readonly RegExp[] = [
   // Up to the end, or to a quote or the end of the text where a log's tail was cut in the middle of a key.
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*?(?:-----END [A-Z ]*PRIVATE KEY-----|(?=")|$)/g,
-  /(?<=\bbearer\s+)[\w.~+/=-]+/gi,
+  /(?<=\bbearer\s{1,4})[\w.~+/=-]+/gi,
   /\bhf_[A-Za-z0-9]{20,}/g,
   // A Linode token is 64 hexadecimal digits, and so is a digest: what says that it is one stays.
   /(?<!(?:sha-?256|digest)["'\s:=-]{0,4})(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/gi,
