@@ -19,10 +19,12 @@ const KILLED = 137;
 
 /** Stamps, the process's name, level with date, and the place in the source. */
 const PREFIX =
-  /^(?:\[\s*[\d.]+\]\s?)?(?:\((?:\w+[ _]?)+ pid=\d+\)\s)?(?:(DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:.]+ (?:\[[^\]]*\]\s?)?)?/;
+  /^(?:\[\s*[\d.]+\]\s?)?(?:\(\w[\w ]* pid=\d+\)\s)?(?:(DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:.]+ (?:\[[^\]]*\]\s?)?)?/;
 /** Raised by the parent about a child that failed: never the cause. */
 const WRAPPER =
   /Engine core initialization failed|EngineCore failed to start|WorkerProc (?:initialization failed|hit an exception)|died unexpectedly|Engine process failed to start|EngineDeadError/;
+/** A line of source in a traceback: it may name an exception without being one. */
+const SOURCE = /^ {4}/;
 const EXCEPTION = /^\s*(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b:?/;
 
 /** Why vLLM did not start. `exitCode` is the container's. */
@@ -33,7 +35,7 @@ export function diagnose(log: string, exitCode?: number): Diagnosis {
     const text = line.slice(prefix?.[0].length ?? 0);
     // Information and warnings quote configuration and errors that were survived.
     const told = level !== "DEBUG" && level !== "INFO" && level !== "WARNING";
-    return told && !WRAPPER.test(text) ? [text] : [];
+    return told && !WRAPPER.test(text) && !SOURCE.test(text) ? [text] : [];
   });
   for (const signature of FAILURE_SIGNATURES) {
     for (const line of lines) {

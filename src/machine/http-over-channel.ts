@@ -50,8 +50,12 @@ export function requestOverChannel(
         let size = 0;
         reply.on("data", (part: Buffer) => {
           size += part.length;
-          if (size <= LONGEST_BODY) parts.push(part);
-          else request.destroy(new Error("an answer of more than 1 MiB"));
+          if (size <= LONGEST_BODY) {
+            parts.push(part);
+            return;
+          }
+          fail(new Error("an answer of more than 1 MiB"));
+          request.destroy();
         });
         reply.on("error", fail);
         reply.on("end", () =>

@@ -25,10 +25,12 @@ const shell = (command: string, stdin: string): Answer => {
   }
 };
 
-sshContract("ssh2's server", () => startSshServer((c, i) => {
-  const given = shell(c, i);
-  return c === CONTRACT_COMMANDS.seven ? { ...given, stderr: "why it failed\n" } : given;
-}));
+sshContract("ssh2's server", () =>
+  startSshServer((c, i) => {
+    const given = shell(c, i);
+    return c === CONTRACT_COMMANDS.seven ? { ...given, stderr: "why it failed\n" } : given;
+  }),
+);
 
 describe("a link", () => {
   const ceilings = (table: Record<number, number>): Clock => ({

@@ -1,0 +1,113 @@
+import { Duplex } from "node:stream";
+import type {
+  Machine,
+  MachineError,
+  ServerStatus,
+  SetupStatus,
+} from "../../src/machine/machine.ts";
+import { countableText } from "../../src/machine/remote-text.ts";
+import type { Clock } from "../../src/support/clock.ts";
+
+/** Time that jumps: a sleep ends at once and the clock is further on. */
+export function jumpingClock(): Clock {
+  let now = 0;
+  return {
+    speed: 1,
+    now: () => now,
+    monotonic: () => now,
+    fromStamp: (ms) => ms,
+    sleep: (ms, signal) => {
+      now += ms;
+      return signal?.aborted === true ? Promise.reject(signal.reason as Error) : Promise.resolve();
+    },
+    ceiling: (ms) => ms,
+  };
+}
+
+/** What each look shows, one after the other; the last one stays. An error is thrown. */
+export interface Script {
+  readonly setup?: readonly (Partial<SetupStatus> | MachineError)[];
+  readonly server?: readonly (Partial<ServerStatus> | MachineError)[];
+  readonly log?: string;
+  /** Answers of vLLM's port by `METHOD path`; undefined = nobody listens. */
+  readonly http?: (request: string, body: string) => { status: number; body: string } | Error;
+}
+
+const setup: SetupStatus = {
+  state: "running",
+  stage: "packages",
+  index: 1,
+  stages: 5,
+  rebootNeeded: false,
+  reason: undefined,
+};
+const server: ServerStatus = {
+  state: "starting",
+  exitCode: undefined,
+  downloadedBytes: 0,
+  totalBytes: undefined,
+  imageDigest: "sha256:ab",
+  revision: "c0ffee",
+  logBytes: 0,
+};
+
+export function scriptedMachine(script: Script): Machine & { readonly asked: string[] } {
+  const asked: string[] = [];
+  const next = <T extends object>(
+    list: readonly (Partial<T> | MachineError)[] | undefined,
+    base: T,
+  ) => {
+    let at = 0;
+    return (): Promise<T> => {
+      const item = list?.[Math.min(at, list.length - 1)] ?? {};
+      at += 1;
+      return item instanceof Error ? Promise.reject(item) : Promise.resolve({ ...base, ...item });
+    };
+  };
+  const unused = (): Promise<never> => Promise.reject(new Error("not asked for in this test"));
+  return {
+    asked,
+    lost: new Promise(() => undefined),
+    setupStatus: next(script.setup, setup),
+    facts: unused,
+    setSecret: unused,
+    serve: unused,
+    serverStatus: next(script.server, server),
+    serverLog: (from) =>
+      Promise.resolve(countableText(Buffer.from(script.log ?? "").subarray(from, from + 40))),
+    stopServer: unused,
+    sampleGpus: unused,
+    openChannel: () => {
+      if (script.http === undefined) return unused();
+      return Promise.resolve(httpChannel(script.http, asked));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The far end of a channel: a server that takes one request and closes. */
+export function httpChannel(answer: NonNullable<Script["http"]>, asked: string[] = []): Duplex {
+  let received = "";
+  const channel = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _, done) => {
+      received += chunk.toString();
+      const [head = "", body = ""] = received.split("\r\n\r\n");
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+      if (received.includes("\r\n\r\n") && Buffer.byteLength(body) >= length) {
+        const line = head.split(" HTTP")[0] ?? "";
+        asked.push(line);
+        const given = answer(line, body);
+        if (given instanceof Error) channel.destroy(given);
+        else {
+          channel.push(
+            `HTTP/1.1 ${String(given.status)} X\r\nContent-Length: ${String(Buffer.byteLength(given.body))}\r\nConnection: close\r\n\r\n${given.body}`,
+          );
+          channel.push(null);
+        }
+      }
+      done();
+    },
+  });
+  return channel;
+}
