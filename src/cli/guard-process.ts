@@ -1,0 +1,144 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { createLinodeCloud } from "../cloud/linode-cloud.ts";
+import { foldRun, isUnsettled } from "../journal/fold-run.ts";
+import { readJournal } from "../journal/journal-file.ts";
+import { runFolder } from "../journal/state-folder.ts";
+import { isoUtc, linearClock, sleepReal, type LinearTime } from "../support/clock.ts";
+import { errorText } from "../support/errors.ts";
+import { createRedactor } from "../support/redact.ts";
+import { guardLoop } from "../teardown/guard-loop.ts";
+
+/** The first line that the guard reads. It holds the token, which therefore stands in no argument and no environment. */
+export interface GuardOrder {
+  readonly stateDir: string;
+  readonly run: string;
+  /** The parent's generation. */
+  readonly gen: number;
+  readonly token: string;
+  readonly apiUrl: string;
+  readonly holdMinutes: number;
+  readonly time: LinearTime;
+  readonly ceilings: number;
+  /** Of a simulated cloud. */
+  readonly world: string | null;
+  /** A parent that has been silent for so long, in real milliseconds, hangs. */
+  readonly stallMs: number;
+}
+
+const LOOKS_AT_THE_PARENT = 12;
+const AGAIN_MS = 1_000;
+
+/**
+ * The guard: a process of its own that holds one end of a pipe. When the other end closes, or its parent stops
+ * breathing, it destroys what the run has left and proves it gone; it never gives up. Told that all is settled, it
+ * looks for itself and goes.
+ */
+async function main(): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => undefined);
+  // After its parent's end nobody reads what it says.
+  process.stdout.on("error", () => undefined);
+  process.stderr.on("error", () => undefined);
+
+  const lines = createInterface({ input: process.stdin });
+  const ended = new Promise<"the pipe closed">((resolve) => {
+    lines.once("close", () => {
+      resolve("the pipe closed");
+    });
+  });
+  const first = await Promise.race([
+    new Promise<string>((resolve) => {
+      lines.once("line", resolve);
+    }),
+    ended.then(() => undefined),
+  ]);
+  if (first === undefined) return;
+  const order = JSON.parse(first) as GuardOrder;
+  const log = openLog(order);
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      log(`going on after: ${errorText(error)}`);
+    });
+  }
+  let silentFor = 0;
+  const released = new Promise<"released">((resolve) => {
+    lines.on("line", (line) => {
+      silentFor = 0;
+      if (line === "release") resolve("released");
+    });
+  });
+  // Counted by its own timer: a machine that slept has stopped both of them, and neither hangs.
+  const stalled = new Promise<"the parent hangs">((resolve) => {
+    setInterval(() => {
+      silentFor += 1;
+      if (silentFor > LOOKS_AT_THE_PARENT) resolve("the parent hangs");
+    }, order.stallMs / LOOKS_AT_THE_PARENT).unref();
+  });
+  log(`watching run ${order.run} as process ${String(process.pid)}`);
+  process.stdout.write("ready\n");
+
+  const why = await Promise.race([ended, released, stalled]);
+  log(why);
+  if (why === "released" && !isSettled(order)) process.stdout.write("watching\n");
+  await destroyEverything(order, log);
+  log("everything is proved gone");
+  process.exit(0);
+}
+
+async function destroyEverything(order: GuardOrder, log: (text: string) => void): Promise<void> {
+  const { stateDir, run, gen, token, apiUrl, holdMinutes, time, ceilings } = order;
+  const clock = linearClock(time, ceilings);
+  for (;;) {
+    try {
+      await guardLoop({
+        stateDir,
+        run,
+        pid: process.pid,
+        replaces: gen,
+        holdMs: holdMinutes * 60_000,
+        cloud: createLinodeCloud({ apiUrl, token, clock }),
+        clock,
+        worldGone: order.world === null ? undefined : () => isWorldGone(apiUrl, order.world),
+        redact: createRedactor([token]),
+        log,
+      });
+      return;
+    } catch (error) {
+      log(`trying again after: ${errorText(error)}`);
+      await sleepReal(AGAIN_MS);
+    }
+  }
+}
+
+function isSettled({ stateDir, run }: GuardOrder): boolean {
+  const state = foldRun(readJournal(runFolder(stateDir, run)).events);
+  return state.closed !== undefined && !isUnsettled(state);
+}
+
+/** Nobody listens where the simulated cloud was, or somebody else does. It is on this machine: no network lies. */
+async function isWorldGone(apiUrl: string, world: string | null): Promise<boolean> {
+  try {
+    const reply = await fetch(new URL("/simulator/world", apiUrl));
+    return reply.ok && ((await reply.json()) as { readonly world?: string }).world !== world;
+  } catch (error) {
+    const cause = (error as { readonly cause?: { readonly code?: string } }).cause;
+    return cause?.code === "ECONNREFUSED";
+  }
+}
+
+/** A log that cannot be written stops nothing. */
+function openLog({ stateDir, run, token }: GuardOrder): (text: string) => void {
+  const redact = createRedactor([token]);
+  const path = join(runFolder(stateDir, run), "guard.log");
+  return (text) => {
+    try {
+      appendFileSync(path, `${isoUtc(Date.now())} ${redact(text)}\n`, { mode: 0o600 });
+    } catch {
+      // The journal tells what matters.
+    }
+  };
+}
+
+await main();
