@@ -1,0 +1,130 @@
+import type { ConfigurationResult, BarredRecord } from "../results/configurations.ts";
+import { costOf, hoursOf } from "../journal/ledger.ts";
+import type { Ledger, RunState } from "../journal/run-state.ts";
+import { formatUsd } from "../support/money.ts";
+import { indentLines, renderTable, type TableStyle } from "./table.ts";
+
+/** What happened to a configuration, beside what was measured. */
+export interface ConfigurationRow {
+  readonly gpu: string;
+  readonly model: string;
+  readonly result: ConfigurationResult | undefined;
+  /** `measured`, `partial`, `failed`, `not started`. */
+  readonly state: string;
+}
+
+/** Runs, speed with its interval, time to first token, cost. */
+export function configurationTable(rows: readonly ConfigurationRow[], style: TableStyle): string {
+  return renderTable(
+    [
+      { head: "GPU type", shrinks: true },
+      { head: "Model", shrinks: true },
+      { head: "Runs", align: "right" },
+      { head: style.width < WIDE ? "Tokens/s" : "Tokens/s (95 %)", align: "right" },
+      { head: "TTFT", align: "right" },
+      { head: "$/1K", align: "right" },
+      { head: "$/1M", align: "right" },
+      { head: "State" },
+    ],
+    rows.map(({ gpu, model, result, state }) => [
+      shortGpu(gpu),
+      shortModel(model),
+      String(result?.speed.n ?? 0),
+      speedText(result, style),
+      result?.ttftS === undefined ? "-" : `${result.ttftS.toFixed(2)}s`,
+      result === undefined ? "-" : result.costPer1k.toFixed(4),
+      result === undefined ? "-" : result.costPer1M.toFixed(2),
+      result?.speed.unstable === true ? `${state}, unstable` : state,
+    ]),
+    style,
+  );
+}
+
+/** From here on there is room for both ends of an interval. */
+export const WIDE = 110;
+
+/** `45.3 (44.9-45.8)`, or `45.3 ±1.0%` where it is narrow; without the interval where one run gives none. */
+export function speedText(result: ConfigurationResult | undefined, style: TableStyle): string {
+  if (result === undefined) return "-";
+  const { median, interval } = result.speed;
+  if (interval === undefined) return median.toFixed(1);
+  const { low, high } = interval;
+  return style.width < WIDE
+    ? `${median.toFixed(1)} ±${((50 * (high - low)) / median).toFixed(1)}%`
+    : `${median.toFixed(1)} (${low.toFixed(1)}-${high.toFixed(1)})`;
+}
+
+/** What failed and why, a line each; empty when nothing did. */
+export function failureTable(state: RunState): string {
+  const lines = [
+    ...state.notStarted.map(
+      ({ gpu, models, reason }) => `${gpu} ${models.join(", ")}: not started: ${reason}`,
+    ),
+    ...state.failures.map((event) => {
+      const gpu = state.rentals.get(event.label)?.gpu ?? "";
+      return event.type === "server.failed"
+        ? `${gpu} ${event.model}: ${event.cause}: ${event.evidence}; ${event.remedy} (log: ${event.log})`
+        : `${gpu} ${event.label}: ${event.stage}: ${event.reason}`;
+    }),
+    ...state.passes.flatMap((event) => {
+      if (event.type === "pass.finished") return [];
+      const gpu = state.rentals.get(event.label)?.gpu ?? "";
+      const why = event.type === "pass.void" ? `void: ${event.reason}` : event.reasons.join("; ");
+      return [`${gpu} ${event.model}, pass ${event.pass}: ${why}`];
+    }),
+    ...state.skipped.map(({ gpu, model, reason }) => `${gpu} ${model}: skipped: ${reason}`),
+  ];
+  return indentLines(lines);
+}
+
+/** Hours and dollars by rental, then the cap and what is left of it. */
+export function moneyTable(
+  state: RunState,
+  ledger: Ledger,
+  nowMs: number,
+  style: TableStyle,
+): string {
+  const rentals = [...state.rentals.values()].filter((rental) => costOf(rental, nowMs) > 0);
+  const table = renderTable(
+    [
+      { head: "VM", shrinks: true },
+      { head: "GPU type", shrinks: true },
+      { head: "Region" },
+      { head: "Hours", align: "right" },
+      { head: "$/hour", align: "right" },
+      { head: "Billed", align: "right" },
+      { head: "State" },
+    ],
+    rentals.map((rental) => [
+      rental.label,
+      shortGpu(rental.gpu),
+      rental.region,
+      String(hoursOf(rental, nowMs)),
+      formatUsd(rental.priceMicroUsd),
+      formatUsd(costOf(rental, nowMs)),
+      rental.settled === undefined ? rental.stage : "gone",
+    ]),
+    style,
+  );
+  const reserved =
+    ledger.reservedMicroUsd > 0 ? `, reserved ${formatUsd(ledger.reservedMicroUsd)}` : "";
+  const totals = `billed ${formatUsd(ledger.spentMicroUsd)}${reserved}, cap ${formatUsd(ledger.capMicroUsd)}, left ${formatUsd(ledger.leftMicroUsd)}`;
+  return rentals.length === 0 ? `  ${totals}` : `${table}\n  ${totals}`;
+}
+
+/** Records that are not ranked, each with its reason; empty when there are none. */
+export function barredTable(barred: readonly BarredRecord[]): string {
+  return indentLines(
+    barred.map(({ record, reason }) => `${record.gpu_type} ${record.model_id}: ${reason}`),
+  );
+}
+
+/** `g2-gpu-rtx4000a1-s` -> `rtx4000a1-s`. */
+export function shortGpu(gpu: string): string {
+  return gpu.replace(/^g\d+-gpu-/, "").replace("-blackwell", "");
+}
+
+/** `Qwen/Qwen2.5-Coder-7B-Instruct` -> `Qwen2.5-Coder-7B`. */
+export function shortModel(model: string): string {
+  return (model.split("/").at(-1) ?? model).replace(/-(?:Instruct|it)(?=-|$)/, "");
+}

@@ -1,0 +1,276 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import type { BenchmarkRecord } from "../../src/evidence/record.ts";
+import type { Fact } from "../../src/journal/events.ts";
+import { foldRun } from "../../src/journal/fold-run.ts";
+import { foldLedger } from "../../src/journal/ledger.ts";
+import {
+  comparisonTable,
+  coverageText,
+  gpuLabel,
+  recommendationText,
+} from "../../src/report/query-tables.ts";
+import { sweepSummary } from "../../src/report/sweep-summary.ts";
+import { UNLIMITED, renderTable } from "../../src/report/table.ts";
+import { compare } from "../../src/results/compare.ts";
+import { coverage } from "../../src/results/coverage.ts";
+import { recommend } from "../../src/results/recommend.ts";
+import { START_MS, journalOf, labelOf, opened, reserved } from "../cli/progress/sample-events.ts";
+import { sampleRecord } from "../results/sample-record.ts";
+
+const fixture = (
+  JSON.parse(
+    await readFile(new URL("../../fixtures/benchmark-database.v1.json", import.meta.url), "utf8"),
+  ) as { benchmarks: BenchmarkRecord[] }
+).benchmarks;
+const NOW = Date.UTC(2026, 10, 24, 12);
+const NARROW = { width: 80, colour: false };
+const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
+
+describe("renderTable", () => {
+  const columns = [
+    { head: "Name", shrinks: true },
+    { head: "Figure", align: "right" },
+  ] as const;
+
+  it("aligns, and draws borders where there is room", () => {
+    expect(renderTable(columns, [["a", "1.0"]], UNLIMITED).split("\n")).toEqual([
+      "┌──────┬────────┐",
+      "│ Name │ Figure │",
+      "├──────┼────────┤",
+      "│ a    │    1.0 │",
+      "└──────┴────────┘",
+    ]);
+  });
+
+  it("drops borders and cuts names, never figures, where it is narrow", () => {
+    const text = renderTable(columns, [["a-very-long-name-indeed", "1234567.0"]], {
+      width: 22,
+      colour: false,
+    });
+    expect(widest(text)).toBeLessThanOrEqual(22);
+    expect(text).toContain("1234567.0");
+    expect(text).toContain("…");
+  });
+
+  it("has no terminal codes unless told, and lets none in", () => {
+    const row = [["\u001b[31mred\nline", "1"]];
+    expect(renderTable(columns, row, UNLIMITED)).not.toContain("\u001b");
+    expect(renderTable(columns, row, { width: 80, colour: true })).toContain("\u001b[1m");
+  });
+});
+
+const MODEL = "Qwen/Qwen2.5-Coder-7B-Instruct";
+const label = labelOf(1);
+const gpu = "g2-gpu-rtx4000a1-s";
+const pass = (number: number, speed: number): Fact => ({
+  type: "pass.finished",
+  label,
+  model: MODEL,
+  pass: number,
+  record: sampleRecord({ speed, summary: { simulated: true } }),
+});
+const run = (facts: readonly (readonly [number, Fact])[], world: string | null = "w1") =>
+  foldRun(
+    journalOf([
+      [0, opened({ world })],
+      [0, reserved(1)],
+      [1, { type: "create.sent", label }],
+      [1, { type: "create.acknowledged", label, vm_id: 1, ipv4: "127.64.0.1" }],
+      ...facts,
+    ]),
+  );
+const finished: readonly (readonly [number, Fact])[] = [
+  [20, pass(1, 50)],
+  [25, pass(2, 50.5)],
+  [30, pass(3, 50.2)],
+  [
+    30,
+    {
+      type: "configuration.finished",
+      label,
+      gpu,
+      model: MODEL,
+      state: "measured",
+      passes: 3,
+      reason: null,
+    },
+  ],
+  [
+    31,
+    {
+      type: "server.failed",
+      label,
+      model: "Qwen/Big-70B",
+      cause: "out of memory",
+      evidence: "CUDA OOM",
+      remedy: "a larger GPU",
+      log: "x.log",
+    },
+  ],
+  [
+    31,
+    {
+      type: "configuration.finished",
+      label,
+      gpu,
+      model: "Qwen/Big-70B",
+      state: "failed",
+      passes: 0,
+      reason: "oom",
+    },
+  ],
+  [32, { type: "destroy.intended", label, reason: "done" }],
+  [33, { type: "rental.gone", label }],
+  [33, { type: "rental.settled", label, hours: 1, micro_usd: 520_000, usd: 0.52 }],
+  [
+    34,
+    {
+      type: "entry.not_started",
+      rental: 2,
+      gpu: "g1-gpu-rtx6000-1",
+      models: [MODEL],
+      reason: "budget: needs $9.00",
+    },
+  ],
+  [35, { type: "run.closed", exit_code: 5, state: "finished" }],
+];
+const summary = (state: ReturnType<typeof run>, style = NARROW): string =>
+  sweepSummary(
+    {
+      state,
+      ledger: foldLedger(state, START_MS + 40 * 60_000),
+      nowMs: START_MS + 40 * 60_000,
+      folder: "/state/runs/x",
+      database: "/cache/db.json",
+    },
+    style,
+  );
+
+describe("the end-of-run report", () => {
+  it("tells configurations, failures with reasons, money by rental, and where the results lie", () => {
+    const text = summary(run(finished));
+    expect(text).toMatch(
+      /rtx4000a1-s +Qwen2\.5\S*7B +3 +50\.2 ±1\.2% +0\.21s +0\.0029 +2\.88 +measured/,
+    );
+    expect(text).toMatch(/rtx4000a1-s +Big-70B +0 +- +- +- +- +failed/);
+    expect(text).toMatch(/rtx6000-1 +Qwen2\.5\S*7B +0 .* not started/);
+    expect(text).toContain(
+      "g2-gpu-rtx4000a1-s Qwen/Big-70B: out of memory: CUDA OOM; a larger GPU (log: x.log)",
+    );
+    expect(text).toContain("not started: budget: needs $9.00");
+    expect(text).toMatch(/us-ord +│? +1 +│? +\$0\.52 +│? +\$0\.52 +│? gone/);
+    expect(text).toContain("billed $0.52, cap $60.00, left $59.48");
+    expect(text).toContain("Results: /cache/db.json");
+    expect(text).toContain("Journal and logs: /state/runs/x");
+  });
+
+  it("keeps its tables to 80 columns, and shows both ends of the interval where there is room", () => {
+    const table = summary(run(finished))
+      .split("\n")
+      .filter((line) => !line.startsWith("  g"));
+    expect(widest(table.join("\n"))).toBeLessThanOrEqual(80);
+    expect(summary(run(finished), UNLIMITED)).toMatch(/50\.2 \(49\.\d-50\.\d\)/);
+  });
+
+  it("says SIMULATED with results and money alike, and never of a real run", () => {
+    expect(summary(run(finished)).match(/SIMULATED/g)?.length).toBeGreaterThanOrEqual(3);
+    expect(summary(run(finished, null))).not.toContain("SIMULATED");
+  });
+
+  it("shows what was measured before a rental was cut short, and what is still reserved", () => {
+    const text = summary(run([[20, pass(1, 50)]]));
+    expect(text).toMatch(/Qwen2\.5-Coder-7B +│? +1 +│? +50\.0 .*cut short/);
+    expect(text).toContain("billed $0.52, reserved $1.04, cap $60.00, left $58.44");
+  });
+
+  it("says so when nothing was measured", () => {
+    expect(summary(run([]))).toContain("nothing was measured");
+  });
+});
+
+describe("the comparison table", () => {
+  const answer = compare({ records: fixture, sortBy: "tokens_per_sec" });
+
+  it("has the guide's columns and labels within 80 columns", () => {
+    const text = comparisonTable(
+      answer,
+      { taskCategory: undefined, sortBy: "tokens_per_sec" },
+      NOW,
+      NARROW,
+    );
+    for (const head of [
+      "GPU Type",
+      "GPUs",
+      "VRAM",
+      "Model",
+      "Tokens/Sec",
+      "Cost/1K",
+      "$/Hour",
+      "Efficiency",
+    ])
+      expect(text).toContain(head);
+    expect(text).toContain("Sorted by: Tokens Per Sec");
+    expect(text).toMatch(/RTX6000x2 +│? +2 +│? +96GB/);
+    expect(text).toContain("2 of 12 tests failed");
+    const table = text.split("\n").filter((line) => /│|RTX/.test(line));
+    expect(widest(table.join("\n"))).toBeLessThanOrEqual(80);
+  });
+
+  it("adds tests, runs, VMs and age where there is room", () => {
+    const text = comparisonTable(
+      answer,
+      { taskCategory: "context_heavy", sortBy: "cost_efficiency" },
+      NOW,
+      UNLIMITED,
+    );
+    expect(text).toContain("Category: Context Heavy");
+    expect(text).toMatch(/RTX6000x2 .* 12\/12 │ +3 │ +\? │ +2 weeks ago/);
+  });
+
+  it.each([
+    ["g1-gpu-rtx6000-2", "RTX6000x2"],
+    ["g2-gpu-rtx4000a2-s", "RTX4000x2"],
+    ["g2-gpu-rtx4000a4-m", "RTX4000x4-m"],
+    ["g3-gpu-rtxpro6000-blackwell-1", "rtxpro6000-1"],
+    ["other", "other"],
+  ])("calls %s %s", (gpuType, text) => {
+    expect(gpuLabel(gpuType)).toBe(text);
+  });
+});
+
+describe("the coverage text", () => {
+  it("names which configurations are High, stale and missing, so that grep finds them", () => {
+    const text = coverageText(coverage(fixture, NOW, 30), NOW, UNLIMITED);
+    const lines = text.split("\n");
+    expect(
+      lines.filter((line) => line.includes("High")).some((line) => line.includes("RTX6000x2")),
+    ).toBe(true);
+    expect(text).toMatch(/Coder-14B-AWQ .*2026-07-01 4 months ago \(stale\)/);
+    expect(text).toMatch(/GPU types tested: \d+\/13/);
+    expect(text).toContain("Missing GPU types:");
+    expect(text).toContain(
+      "Confidence (runs: 3+ High, 2 Medium, 1 Low): High: 1, Medium: 1, Low: 2",
+    );
+  });
+
+  it("says so when there is nothing", () => {
+    expect(coverageText(coverage([], NOW, 30), NOW, NARROW)).toContain(
+      "No configurations tested yet.",
+    );
+  });
+});
+
+describe("the recommendation text", () => {
+  it("gives metrics, confidence, warnings and the reason", () => {
+    const records = [sampleRecord({ speed: 50 })];
+    const text = recommendationText(
+      recommend({ records, task: "coding", budget: "none", size: "balanced" }),
+      NARROW,
+    );
+    expect(text).toContain("#1  RTX4000x1 (g2-gpu-rtx4000a1-s)  Qwen/Qwen2.5-Coder-7B-Instruct");
+    expect(text).toContain("Confidence: Low (1 benchmark run)");
+    expect(text).toContain("⚠ Single benchmark - results may vary");
+    expect(text).toContain("Based on 1 benchmark results");
+  });
+});
