@@ -65,6 +65,7 @@ export async function startGuard(options: StartGuard): Promise<Guard> {
   });
   const listeners: (() => void)[] = [];
   let ended = false;
+  const beat = setInterval(() => child.stdin.write("beat\n"), stallMs / BEATS_IN_A_STALL).unref();
   const exit = (async (): Promise<void> => {
     await child;
     ended = true;
@@ -73,7 +74,6 @@ export async function startGuard(options: StartGuard): Promise<Guard> {
   })();
   // A guard that has died makes our writes fail; `alive` tells of it.
   child.stdin.on("error", () => undefined);
-  const beat = setInterval(() => child.stdin.write("beat\n"), stallMs / BEATS_IN_A_STALL).unref();
 
   const lines = createInterface({ input: child.stdout });
   let complaint = "";
