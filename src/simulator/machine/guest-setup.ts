@@ -68,7 +68,8 @@ function writtenFile(entry: unknown): [string, GuestFile][] {
   const path = text(at(entry, "path"));
   const content = text(at(entry, "content")) ?? "";
   if (path === undefined) return [];
-  const mode = String(at(entry, "permissions") ?? "0644");
+
+  const mode = text(at(entry, "permissions")) ?? "0644";
   const decoded = decode(content, text(at(entry, "encoding")) ?? "");
   if (decoded === undefined) return [];
   return [[path, { content: decoded, executable: (Number.parseInt(mode, 8) & 0o100) !== 0 }]];
@@ -77,7 +78,7 @@ function writtenFile(entry: unknown): [string, GuestFile][] {
 function decode(content: string, encoding: string): Buffer | undefined {
   const base64 = /b64|base64/.test(encoding);
   const bytes = Buffer.from(content, base64 ? "base64" : "utf8");
-  if (!/^gz/.test(encoding)) return bytes;
+  if (!encoding.startsWith("gz")) return bytes;
   try {
     return gunzipSync(bytes);
   } catch {

@@ -219,5 +219,5 @@ function python(value: unknown): string {
   if (value === null) return "None";
   if (value === true) return "True";
   if (value === false) return "False";
-  return typeof value === "string" ? `'${value}'` : String(value);
+  return typeof value === "string" ? `'${value}'` : JSON.stringify(value);
 }
