@@ -19,12 +19,14 @@ export function countableText(bytes: Buffer): string {
     ? whole.toString("latin1").replace(/[\u0080-\u00ff]/g, "?")
     : text;
   return sound
+    .replaceAll("\r\n", " \n")
     .replaceAll("\r", "\n")
     .replace(CONTROL, (character) => "?".repeat(Buffer.byteLength(character)));
 }
 
-/** Length of a multi-byte character that has begun at the end but not ended. */
+/** Length of a multi-byte character, or a line ending, that has begun at the end but not ended. */
 function unfinishedTail(bytes: Buffer): number {
+  if (bytes.length > 1 && bytes.at(-1) === 0x0d) return 1;
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;
     if ((byte & 0xc0) === 0x80) continue;

@@ -142,7 +142,7 @@ describe("a machine over SSH", () => {
 
   it("reads the log from a byte on", async () => {
     await on(() => ({ code: 0, stdout: "INFO \u001b[1mready\u001b[0m\r\n" }));
-    expect(await machine.serverLog(17, never)).toBe("INFO ?[1mready?[0m\n\n");
+    expect(await machine.serverLog(17, never)).toBe("INFO ?[1mready?[0m \n");
     expect(sent()?.stdin).toBe('{"from":17}');
   });
 
