@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { link, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive, thisProcess, type ProcessIdentity } from "../journal/process-identity.ts";
 
 interface Owner {
-  readonly pid: number;
-  readonly host: string;
+  readonly process: ProcessIdentity;
   readonly released: boolean;
 }
 
@@ -67,19 +66,11 @@ async function list(folder: string, prefix: string): Promise<number[]> {
 }
 
 async function isHeld(path: string): Promise<boolean> {
-  let owner: Owner;
   try {
-    owner = JSON.parse(await readFile(path, "utf8")) as Owner;
+    const owner = JSON.parse(await readFile(path, "utf8")) as Owner;
+    return !owner.released && isAlive(owner.process);
   } catch {
     return false;
-  }
-  if (owner.released) return false;
-  if (owner.host !== hostname()) return true;
-  try {
-    process.kill(owner.pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
@@ -104,5 +95,5 @@ async function put(folder: string, path: string, released: boolean): Promise<voi
 }
 
 function text(released: boolean): string {
-  return JSON.stringify({ pid: process.pid, host: hostname(), released } satisfies Owner);
+  return JSON.stringify({ process: thisProcess(process.pid), released } satisfies Owner);
 }

@@ -51,7 +51,9 @@ describe("freshness", () => {
     expect(ask([sampleRecord({ gpu: "other" }), sampleRecord({ model: "other/one" })]).state).toBe(
       "missing",
     );
-    const throttled = sampleRecord({ summary: { verdict: { state: "void", reasons: ["throttled"] } } });
+    const throttled = sampleRecord({
+      summary: { verdict: { state: "void", reasons: ["throttled"] } },
+    });
     expect(ask([throttled])).toEqual({ state: "missing", reasons: ["no sound pass: throttled"] });
     const coding = sampleRecord().results_by_category.coding;
     if (coding === undefined) throw new Error("no coding");
