@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { open, readFile, type FileHandle } from "node:fs/promises";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { followLinks } from "../support/safe-file.ts";
@@ -6,6 +7,9 @@ import { parsePythonJson, salvageElements } from "./database-text.ts";
 
 /** What distinguishes one state of a file from another: who replaces it, and who writes into it, changes one of these. */
 export type Identity = string;
+
+/** The identity of what is not there. */
+export const MISSING: Identity = "missing";
 
 export type DatabaseFile =
   | { readonly kind: "missing"; readonly identity: Identity }
@@ -26,7 +30,7 @@ export type DatabaseFile =
   /** A folder, or no permission: nothing can be said of its content. */
   | { readonly kind: "unreadable"; readonly why: string };
 
-const MISSING = "missing";
+const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
 
 /** Reads the database without changing anything. Never throws for what it finds. */
 export async function readDatabaseFile(path: string): Promise<DatabaseFile> {
@@ -40,7 +44,7 @@ export async function readDatabaseFile(path: string): Promise<DatabaseFile> {
   }
   try {
     const { ino, mtimeNs, size } = await handle.stat({ bigint: true });
-    return understand(await handle.readFile(), `${ino}-${mtimeNs}-${size}`);
+    return understand(await readAll(handle, Number(size)), `${ino}-${mtimeNs}-${size}`);
   } catch (error) {
     return { kind: "unreadable", why: errorText(error) };
   } finally {
@@ -48,15 +52,24 @@ export async function readDatabaseFile(path: string): Promise<DatabaseFile> {
   }
 }
 
-function understand(bytes: Buffer, identity: Identity): DatabaseFile {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return { kind: "corrupt", identity, text: bytes.toString("utf8"), why: "it is not UTF-8 text" };
+/** In one piece: `FileHandle.readFile` reads half a megabyte at a time, which doubles the time of a large file. */
+async function readAll(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  while (at < size) {
+    const { bytesRead } = await handle.read(bytes, at, size - at, at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
   }
+  return bytes.subarray(0, at);
+}
+
+function understand(bytes: Buffer, identity: Identity): DatabaseFile {
+  // A mark of byte order is no part of JSON.
+  const text = bytes.toString("utf8", bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0);
+  if (!isUtf8(bytes)) return { kind: "corrupt", identity, text, why: "it is not UTF-8 text" };
   const corrupt = (why: string): DatabaseFile => ({ kind: "corrupt", identity, text, why });
-  if (text.trim() === "") return corrupt("it is empty");
+  if (!/\S/.test(text)) return corrupt("it is empty");
   let value: unknown;
   try {
     value = parsePythonJson(text);

@@ -1,6 +1,6 @@
 import { Low } from "lowdb";
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import { bestCopy, idOf, readDatabaseFile } from "./database-file.ts";
+import { bestCopy, idOf, identityOf, MISSING, readDatabaseFile } from "./database-file.ts";
 import { parsePythonJson, removeElements, scanDatabase } from "./database-text.ts";
 import { mergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
 import { notePublication, readPublication } from "./publication-log.ts";
@@ -58,7 +58,6 @@ export function openDatabase(
       "published",
       wanted.map(({ id }) => id).filter((id) => !published.has(id)),
     );
-    await low.read();
     return { added: added.length, total: low.data.benchmarks.length };
   };
 
@@ -115,7 +114,7 @@ function assertPublishable(record: BenchmarkRecord): void {
 async function tombstones(file: string): Promise<ReadonlySet<string>> {
   const { published, removed } = await readPublication(file);
   if (published.size === 0) return removed;
-  if ((await readDatabaseFile(file)).kind !== "missing") return removed;
+  if ((await identityOf(file)) !== MISSING) return removed;
   await notePublication(file, "removed", [...published]);
   return new Set([...removed, ...published]);
 }
