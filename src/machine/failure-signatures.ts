@@ -122,6 +122,11 @@ export const FAILURE_SIGNATURES: readonly FailureSignature[] = [
     planLines: () => ["dtype: half"],
   },
   {
+    cause: "the quantisation asked for is not the checkpoint's",
+    pattern: /Quantization method specified in the model config .* does not match/,
+    remedy: "leave the quantisation to vLLM, which reads it from the checkpoint",
+  },
+  {
     cause: "the key-value cache cannot be FP8 on this card",
     pattern: /FP8 KV cache is not supported by/,
     remedy: "leave the cache's precision to vLLM",

@@ -139,10 +139,17 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
     limits.signal.throwIfAborted();
     if (socket.destroyed || closing) throw linkLost();
     let abandoned = false;
-    const opening = new Promise<C>((resolve, reject) => {
+    let opened: C | undefined;
+    const outcome = new Promise<T>((resolve, reject) => {
       const done = (error: Error | undefined, channel: C): void => {
-        if (error === undefined) resolve(channel);
-        else reject(isRefusal(error) ? refusal(label, limits.what, error) : linkLost());
+        if (error !== undefined) {
+          reject(isRefusal(error) ? refusal(label, limits.what, error) : linkLost());
+          return;
+        }
+        opened = channel;
+        if (abandoned) channel.close();
+        // At once: the answer's end may stand in the same packet, and its events do not wait for a listener.
+        else resolve(work(channel));
       };
       // ssh2 throws at once when its socket is no longer writable.
       try {
@@ -151,20 +158,11 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
         reject(linkLost());
       }
     });
-    const abandon = (): void => {
-      abandoned = true;
-      void opening.then(
-        (channel) => channel.close(),
-        () => undefined,
-      );
-    };
-    const begun = async (): Promise<T> => {
-      const channel = await opening;
-      if (abandoned) throw linkLost();
-      return work(channel);
-    };
     const what = `${label}: ${limits.what}`;
-    return untilDeadline(begun(), { ...limits, what, lost }, abandon);
+    return untilDeadline(outcome, { ...limits, what, lost }, () => {
+      abandoned = true;
+      opened?.close();
+    });
   };
 
   return {

@@ -113,6 +113,10 @@ const ROWS: readonly [text: string, cause: string, planLines?: string[]][] = [
     ["dtype: half"],
   ],
   [
+    "  Value error, Quantization method specified in the model config (compressed-tensors) does not match the quantization method specified in the `quantization` argument (awq).",
+    "not the checkpoint's",
+  ],
+  [
     "ValueError: FP8 KV cache is not supported by the Triton attention backend on this device, it requires SM89+.",
     "cannot be FP8",
     ["kv_cache_dtype: auto"],
@@ -215,7 +219,7 @@ describe("diagnosing a server that did not start", () => {
     for (const log of [text, WRAPPED(text), `[  12.1] ${text}\n`]) {
       const found = diagnose(log);
       expect(found.cause).toContain(cause);
-      expect(found.evidence).toContain(text.slice(0, 60));
+      expect(found.evidence).toContain(text.trim().slice(0, 60));
       expect(found.planLines).toEqual(planLines);
       expect(found.remedy).not.toBe("");
     }

@@ -79,6 +79,13 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       });
     });
 
+    it("loses no exit code, even when reply and end arrive in one packet", async () => {
+      const link = await login();
+      for (let i = 0; i < 50; i += 1) {
+        expect((await link.run("true", {}, never)).toString()).toBe("");
+      }
+    });
+
     it("takes a command that ends without an exit code for no success", async () => {
       const link = await login();
       await expect(link.run(CONTRACT_COMMANDS.killed, {}, never)).rejects.toMatchObject({

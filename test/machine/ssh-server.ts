@@ -52,10 +52,15 @@ export async function startSshServer(
         channel.on("data", (chunk: Buffer) => {
           stdin += chunk.toString();
         });
+        if (info.command === "true") {
+          // Nothing to wait for: reply, exit code and end go out together.
+          commands.push({ command: "true", stdin: "" });
+          finish(channel, { code: 0 });
+          return;
+        }
         channel.on("end", () => {
           commands.push({ command: info.command, stdin });
-          const given = info.command === "true" ? { code: 0 } : answer(info.command, stdin);
-          finish(channel, given);
+          finish(channel, answer(info.command, stdin));
         });
         channel.resume();
       });

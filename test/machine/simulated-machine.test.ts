@@ -1,0 +1,151 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { findGpuType } from "../../src/catalog/gpu-catalog.ts";
+import { generateSshKey } from "../../src/machine/keys.ts";
+import type { Machine, ServeRequest } from "../../src/machine/machine.ts";
+import { createSshConnector } from "../../src/machine/ssh-machine.ts";
+import { buildUserData } from "../../src/machine/user-data.ts";
+import {
+  type ServerFailure,
+  type ServerProgress,
+  type ServerReady,
+  waitForServer,
+} from "../../src/machine/wait-for-server.ts";
+import { waitForSetup } from "../../src/machine/wait-for-setup.ts";
+import { createCoefficients } from "../../src/simulator/machine/coefficients.ts";
+import { createMachineFace } from "../../src/simulator/machine/machine-face.ts";
+import type { MachineFace, MachineFault } from "../../src/simulator/simulated-vm.ts";
+import { linearClock } from "../../src/support/clock.ts";
+
+const PORT = 22_077;
+const image = "vllm/vllm-openai:v0.27.1";
+const never = new AbortController().signal;
+const request: ServeRequest = {
+  image,
+  model: "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ",
+  revision: undefined,
+  tensorParallel: 1,
+  pipelineParallel: 1,
+  maxModelLen: 16_384,
+  gpuMemoryUtilization: 0.9,
+  dtype: "auto",
+  quantization: undefined,
+  attentionBackend: undefined,
+  kvCacheDtype: undefined,
+  enforceEager: false,
+  maxNumSeqs: undefined,
+  trustRemoteCode: false,
+  streamInterval: undefined,
+};
+
+let face: MachineFace;
+let machine: Machine | undefined;
+let ids = 0;
+afterEach(async () => {
+  await machine?.close();
+  machine = undefined;
+  await face.close();
+});
+
+/** Our own user-data, keys and connector against the simulated cloud's VM; 600 times faster than life. */
+async function rent(faults: readonly MachineFault[] = [], admitted = true) {
+  const clock = linearClock({ v0: 0, w0: Date.now(), speed: 600 });
+  const coefficients = createCoefficients({ seed: 1, delays: 0.2 });
+  face = createMachineFace({ clock: () => clock, sshPort: PORT, coefficients, seed: 1 });
+  const hostKey = generateSshKey("host");
+  const clientKey = generateSshKey("client");
+  const type = findGpuType("g2-gpu-rtx4000a1-s");
+  if (type === undefined) throw new Error("no such type");
+  ids += 1;
+  const vm = {
+    id: ids,
+    label: `mds-test-${String(ids)}`,
+    type,
+    region: "us-ord",
+    ipv4: `127.64.77.${String(ids)}`,
+    userData: buildUserData({ hostKey, image }),
+    authorizedKeys: admitted ? [clientKey.publicLine] : [],
+    admitsSsh: () => true,
+    bootedMs: clock.now(),
+  };
+  await face.powerOn(vm, faults);
+  const target = {
+    label: vm.label,
+    host: vm.ipv4,
+    port: PORT,
+    hostKey: hostKey.publicWire,
+    clientKey: clientKey.privateKey,
+  };
+  return { clock, target, connect: () => createSshConnector({ clock }).connect(target, never) };
+}
+
+async function served(
+  faults: readonly MachineFault[],
+  changes: Partial<ServeRequest> = {},
+): Promise<{ outcome: ServerReady | ServerFailure; progress: ServerProgress[] }> {
+  const { clock, connect } = await rent(faults);
+  machine = await connect();
+  const status = await waitForSetup(
+    machine,
+    { clock, ceilingMs: 3_600_000, onProgress: () => undefined },
+    never,
+  );
+  expect(status.state).toBe("done");
+  await machine.serve({ ...request, ...changes }, never);
+  const progress: ServerProgress[] = [];
+  const outcome = await waitForServer(
+    machine,
+    {
+      model: changes.model ?? request.model,
+      clock,
+      ceilingMs: 3_600_000,
+      stallMs: 600_000,
+      onProgress: (now) => progress.push(now),
+    },
+    never,
+  );
+  return { outcome, progress };
+}
+
+describe("our side against the simulated cloud's machines", () => {
+  it("sets up from our user-data, serves a model and is told what it became", async () => {
+    const { outcome, progress } = await served([]);
+    expect(outcome).toMatchObject({
+      ready: true,
+      vllmVersion: "0.27.1",
+      maxModelLen: 16_384,
+      imageDigest: expect.stringMatching(/^sha256:/) as string,
+      revision: expect.stringMatching(/^[0-9a-f]{40}$/) as string,
+    });
+    expect((outcome as ServerReady).engine.dtype).toBe("bfloat16");
+    expect(progress.some((now) => now.stage === "load")).toBe(true);
+    expect((await machine?.facts(never))?.gpus).toHaveLength(1);
+    expect(await machine?.sampleGpus(never)).toHaveLength(1);
+    await machine?.stopServer(never);
+    expect((await machine?.serverStatus(never))?.state).toBe("absent");
+    await expect(machine?.openChannel(never)).rejects.toMatchObject({ kind: "unreachable" });
+  });
+
+  it.each([
+    ["out-of-memory", {}, "out of GPU memory"],
+    ["gated", {}, "gated"],
+    [undefined, { maxModelLen: 65_536 }, "longer than the model's own"],
+    [undefined, { tensorParallel: 3 }, "heads do not divide"],
+    [undefined, { tensorParallel: 2 }, "fewer GPUs"],
+    [undefined, { quantization: "gptq" }, "not the checkpoint's"],
+  ] as const)("tells why a server does not come up: %s %j", async (action, changes, cause) => {
+    const faults = action === undefined ? [] : [{ vm: {}, action }];
+    const { outcome } = await served(faults, changes);
+    expect(outcome).toMatchObject({ ready: false, retry: false });
+    expect((outcome as ServerFailure).cause).toContain(cause);
+  });
+
+  it("refuses a machine with another host key, and is refused with an unknown client key", async () => {
+    const { target, clock } = await rent([], false);
+    const { connect } = createSshConnector({ clock });
+    await expect(connect(target, never)).rejects.toMatchObject({ kind: "authentication" });
+    const hostKey = generateSshKey("other").publicWire;
+    await expect(connect({ ...target, hostKey }, never)).rejects.toMatchObject({
+      kind: "host_key",
+    });
+  });
+});
