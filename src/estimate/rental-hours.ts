@@ -12,8 +12,6 @@ export interface RentalHours {
   /** Paid hours until proved gone, and one more: nobody has told whether an hour counts from the create or by the clock. */
   readonly reservedHours: number;
   readonly likelyHours: number;
-  /** What cut the deadline below the worst case. */
-  readonly cutBy: "max_hours_per_rental" | "max_cost_per_entry" | undefined;
 }
 
 /**
@@ -38,7 +36,5 @@ export function rentalHours(
     deadlineMinutes: hours * 60 - DESTROY_MINUTES,
     reservedHours: whole + 1,
     likelyHours: Math.min(whole, Math.ceil((likelyMinutes + LEAVING_MINUTES) / 60)),
-    cutBy:
-      hours === needed ? undefined : hours === paid ? "max_cost_per_entry" : "max_hours_per_rental",
   };
 }

@@ -17,7 +17,7 @@ export const MOST_ALIASES = 100;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
 export const TOO_DEEP = `nested deeper than ${String(DEEPEST)} levels`;
-export const TAGGED = "tags (`!...`) have no meaning in a plan";
+const TAGGED = "tags (`!...`) have no meaning in a plan";
 
 /** Turns an offset in the text into a problem there. */
 export type Report = (offset: number, message: string, hint?: string) => Problem;

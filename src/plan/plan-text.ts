@@ -10,7 +10,7 @@ import {
   type Node,
 } from "yaml";
 import type { Problem } from "./coverage-plan.ts";
-import { MOST_ALIASES, planLimits, TAGGED, TOO_DEEP, type Report } from "./plan-limits.ts";
+import { MOST_ALIASES, planLimits, TOO_DEEP, type Report } from "./plan-limits.ts";
 
 const LARGEST_BYTES = 1_048_576;
 
@@ -44,8 +44,8 @@ export function readPlanText(text: string): PlanText {
   if (document.errors.some(({ message }) => message.includes("call stack")))
     // The parser is recursive: a text of nothing but brackets exhausts the stack, and it says so in these words.
     return broken([report(0, TOO_DEEP)]);
-  const complaints = [...document.errors, ...document.warnings].map(({ code, pos, message }) =>
-    report(pos[0], YAML_WORDS[code] ?? `not valid YAML: ${message.replace(/\.?\s*$/, "")}`),
+  const complaints = document.errors.map(({ code, pos, message }) =>
+    report(pos[0], yamlComplaint(code, message, text.slice(pos[0]))),
   );
   if (document.contents === null && complaints.length === 0)
     return broken([report(0, "the plan is empty", "`maider-sweep init` writes one to start from")]);
@@ -92,11 +92,14 @@ function broken(problems: readonly Problem[]): PlanText {
 }
 
 const YAML_WORDS: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "this key stands twice in one place",
   MULTIPLE_DOCS: "a plan is one YAML document, and here begins a second",
   TAB_AS_INDENT: "tabs cannot indent YAML",
-  TAG_RESOLVE_FAILED: TAGGED,
 };
+
+function yamlComplaint(code: string, message: string, from: string): string {
+  if (code === "DUPLICATE_KEY") return `\`${/^[\w-]*/.exec(from)?.[0] ?? ""}\` stands twice`;
+  return YAML_WORDS[code] ?? `not valid YAML: ${message.replace(/\.?\s*$/, "")}`;
+}
 
 /** Where a path stands: itself, or what is nearest to it on the way down. */
 function offsetOf(document: Document.Parsed, path: PlanPath, want: "key" | "value"): number {

@@ -1,0 +1,282 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { estimateJson } from "../../src/estimate/estimate-json.ts";
+import { estimatePlan } from "../../src/estimate/estimate-plan.ts";
+import { builtInMarket, type Market } from "../../src/estimate/market.ts";
+import { microUsd } from "../../src/support/money.ts";
+import { planWith } from "../plan/a-plan.ts";
+
+const SMALL = "{gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ], passes: 1}";
+const SLOW = "{gpu: g1-gpu-rtx6000-3, models: [Qwen/Qwen2.5-72B-Instruct-AWQ]}";
+
+function market(rows: readonly (readonly [string, string, boolean])[], prices = {}): Market {
+  return {
+    ...builtInMarket(),
+    source: "live",
+    prices: new Map([
+      ...builtInMarket().prices,
+      ...Object.entries(
+        prices as Record<string, { hourly: number; byRegion: Map<string, number> }>,
+      ),
+    ]),
+    availability: rows.map(([region, type, available]) => ({ region, type, available })),
+  };
+}
+
+test("a short rental is billed one hour, and two are reserved", () => {
+  const { rentals, likely, worst } = estimatePlan(planWith(`[${SMALL}]`), builtInMarket());
+  expect(rentals).toHaveLength(1);
+  expect(rentals[0]).toMatchObject({
+    seq: 1,
+    gpuId: "g2-gpu-rtx4000a1-s",
+    reservedHours: 2,
+    deadlineMinutes: 54,
+  });
+  expect(likely).toEqual({ micros: 520_000, hours: 1 });
+  expect(worst).toEqual({ micros: 1_040_000, hours: 2 });
+});
+
+test("the deadline is the worst case in whole hours, less the time to destroy", () => {
+  const { rentals } = estimatePlan(planWith(`[${SLOW}]`), builtInMarket());
+  const [rental] = rentals;
+  if (rental === undefined) throw new Error("no rental");
+  const hours = Math.ceil((rental.worst.minutes + 6) / 60);
+  expect(hours).toBeGreaterThan(1);
+  expect(rental.deadlineMinutes).toBe(hours * 60 - 6);
+  expect(rental.reservedHours).toBe(hours + 1);
+  expect(rental.worst.hours).toBe(hours + 1);
+});
+
+test.each([
+  [1, 54, 2],
+  [1.5, 84, 3],
+  [0.5, 24, 2],
+])(
+  "max_hours_per_rental %d stops it after %d minutes and reserves %d hours",
+  (hours, deadline, reserved) => {
+    const plan = planWith(
+      `[${SLOW.replace("}", ", passes: 9}")}]`,
+      `budget: {max_hours_per_rental: ${String(hours)}}`,
+    );
+    const { rentals, warnings } = estimatePlan(plan, builtInMarket());
+    expect(rentals[0]).toMatchObject({ deadlineMinutes: deadline, reservedHours: reserved });
+    expect(warnings.join("\n")).toContain("so passes will be missing");
+  },
+);
+
+test("max_cost_per_entry shortens the deadline to the hours that it pays, one kept apart", () => {
+  const plan = planWith(`[${SLOW}]`, "budget: {max_cost_per_entry: 10}");
+  const { rentals, warnings } = estimatePlan(plan, builtInMarket());
+  expect(rentals[0]).toMatchObject({ deadlineMinutes: 54, reservedHours: 2 });
+  expect(rentals[0]?.worst.micros).toBeLessThanOrEqual(microUsd(10));
+  expect(warnings.some((warning) => warning.includes("max_cost_per_entry"))).toBe(false);
+});
+
+test("an entry that max_cost_per_entry cannot pay at all is warned of", () => {
+  const plan = planWith(`[${SLOW}]`, "budget: {max_cost_per_entry: 5}");
+  expect(estimatePlan(plan, builtInMarket()).warnings.join("\n")).toContain(
+    "rental 1 (g1-gpu-rtx6000-3): $9.00 must be reserved, more than max_cost_per_entry ($5.00) allows",
+  );
+});
+
+test("a rental is likely rented in the first region with stock and reserved at the dearest", () => {
+  const plan = planWith(`[${SMALL}]`, "regions: [us-ord, de-fra-2, br-gru]");
+  const live = market(
+    [
+      ["us-ord", "g2-gpu-rtx4000a1-s", false],
+      ["de-fra-2", "g2-gpu-rtx4000a1-s", true],
+    ],
+    {
+      "g2-gpu-rtx4000a1-s": {
+        hourly: 500_000,
+        byRegion: new Map([
+          ["br-gru", 900_000],
+          ["de-fra-2", 600_000],
+        ]),
+      },
+    },
+  );
+  const estimate = estimatePlan(plan, live);
+  expect(estimate.rentals[0]?.regions).toEqual([
+    { region: "us-ord", hourly: 500_000, stock: false },
+    { region: "de-fra-2", hourly: 600_000, stock: true },
+    { region: "br-gru", hourly: 900_000, stock: undefined },
+  ]);
+  expect(estimateJson(estimate).rentals[0]).toMatchObject({
+    region: "de-fra-2",
+    price_per_hour: 0.6,
+    likely_usd: 0.6,
+    worst_usd: 1.8,
+  });
+});
+
+test("without regions in the plan, those in stock come first, the cheapest of them first", () => {
+  const live = market(
+    [
+      ["us-ord", "g2-gpu-rtx4000a1-s", false],
+      ["de-fra-2", "g2-gpu-rtx4000a1-s", true],
+      ["us-sea", "g2-gpu-rtx4000a1-s", true],
+      ["us-sea", "g2-gpu-rtx4000a2-s", true],
+    ],
+    { "g2-gpu-rtx4000a1-s": { hourly: 500_000, byRegion: new Map([["de-fra-2", 600_000]]) } },
+  );
+  const { rentals } = estimatePlan(planWith(`[${SMALL}]`), live);
+  expect(rentals[0]?.regions.map(({ region }) => region)).toEqual(["us-sea", "de-fra-2", "us-ord"]);
+});
+
+test("a type that is sold out everywhere is planned and warned of", () => {
+  const { rentals, warnings } = estimatePlan(
+    planWith(`[${SMALL}]`),
+    market([["us-ord", "g2-gpu-rtx4000a1-s", false]]),
+  );
+  expect(rentals).toHaveLength(1);
+  expect(warnings).toContain(
+    "rental 1 (g2-gpu-rtx4000a1-s): none of its regions has stock just now",
+  );
+});
+
+test("built-in prices are said to be so, with their day", () => {
+  const { prices, warnings } = estimatePlan(planWith(`[${SMALL}]`), builtInMarket());
+  expect(prices).toBe("built-in");
+  expect(warnings[0]).toMatch(/built-in ones of \d{4}-\d\d-\d\d/);
+  expect(estimatePlan(planWith(`[${SMALL}]`), market([])).warnings).toEqual([]);
+});
+
+test("lowered windows, gated models and a low cap are said", () => {
+  const plan = planWith(
+    "[{gpu: g1-gpu-rtx6000-1, models: [Qwen/Qwen3-30B-A3B-GPTQ-Int4, meta-llama/Llama-3.1-8B-Instruct]}]",
+    "budget: {max_cost: 1}",
+  );
+  expect(estimatePlan(plan, market([])).warnings).toEqual([
+    "Qwen/Qwen3-30B-A3B-GPTQ-Int4 on g1-gpu-rtx6000-1: the window is 28,672 tokens, lowered from 32,768 to what fits",
+    "meta-llama/Llama-3.1-8B-Instruct on g1-gpu-rtx6000-1: the window is 26,624 tokens, lowered from 32,768 to what fits",
+    "meta-llama/Llama-3.1-8B-Instruct is gated: HF_TOKEN must be of someone who was let in",
+    "the cap of $1.00 is below the likely cost of $1.50: not all entries will run",
+  ]);
+});
+
+const THREE = (packing: string, top = "") =>
+  estimatePlan(
+    planWith(
+      `[${SMALL}, {gpu: g2-gpu-rtx4000a2-s, models: [Qwen/Qwen3-8B-AWQ]}, {gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ]}]`,
+      `packing: ${packing}\n${top}`,
+    ),
+    builtInMarket(),
+  );
+
+test("fill-hours merges entries of one type and costs less", () => {
+  expect(THREE("per-entry").rentals.map(({ gpuId }) => gpuId)).toHaveLength(3);
+  const filled = THREE("fill-hours");
+  expect(filled.rentals.map(({ gpuId, entries }) => [gpuId, entries.length])).toEqual([
+    ["g2-gpu-rtx4000a1-s", 2],
+    ["g2-gpu-rtx4000a2-s", 1],
+  ]);
+  expect(filled.likely.micros).toBeLessThan(THREE("per-entry").likely.micros);
+});
+
+test("fill-hours keeps apart what would outlast a rental, or is wanted elsewhere", () => {
+  expect(THREE("fill-hours", "budget: {max_hours_per_rental: 0.75}").rentals).toHaveLength(3);
+  const elsewhere = planWith(
+    `[${SMALL}, {gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ], region: us-sea}]`,
+    "packing: fill-hours",
+  );
+  expect(estimatePlan(elsewhere, builtInMarket()).rentals).toHaveLength(2);
+});
+
+test("wall time is that of the fullest lane, each rental on the lane that is free first", () => {
+  const lane = (concurrency: number) => {
+    const { rentals, wallMinutes } = THREE("per-entry", `concurrency: ${String(concurrency)}`);
+    return { minutes: rentals.map(({ likely }) => likely.minutes), wallMinutes };
+  };
+  const [a = 0, b = 0, c = 0] = lane(1).minutes;
+  expect(lane(1).wallMinutes).toBeCloseTo(a + b + c);
+  expect(lane(2).wallMinutes).toBeCloseTo(Math.max(b, a + c));
+  expect(lane(9).wallMinutes).toBeCloseTo(Math.max(a, b, c));
+});
+
+test("a plan of which nothing is left costs nothing", () => {
+  const empty = estimatePlan({ ...planWith(`[${SMALL}]`), entries: [] }, market([]));
+  expect(empty).toMatchObject({ rentals: [], likely: { micros: 0, hours: 0 }, wallMinutes: 0 });
+});
+
+test("the JSON has the promised keys and no others", () => {
+  const json = estimateJson(
+    estimatePlan(
+      planWith(
+        `[${SMALL}, {gpu: [g2-gpu-rtx4000a1-m], models: [Qwen/Qwen3-32B-AWQ, Qwen/Qwen3-8B-AWQ]}]`,
+        "budget: {max_cost: 60}",
+      ),
+      builtInMarket(),
+    ),
+  );
+  expect(Object.keys(json)).toEqual([
+    "currency",
+    "cap",
+    "likely",
+    "worst",
+    "wall_minutes",
+    "rentals",
+    "skipped",
+    "prices",
+  ]);
+  expect(json).toMatchObject({ currency: "USD", cap: 60, prices: "built-in", worst: { hours: 4 } });
+  expect(Object.keys(json.rentals[0] ?? {})).toEqual([
+    "gpu",
+    "region",
+    "models",
+    "price_per_hour",
+    "minutes",
+    "likely_hours",
+    "worst_hours",
+    "likely_usd",
+    "worst_usd",
+  ]);
+  expect(json.skipped).toEqual([
+    {
+      gpu: "g2-gpu-rtx4000a1-m",
+      model: "Qwen/Qwen3-32B-AWQ",
+      reason: expect.stringContaining("18.0 GiB") as string,
+    },
+  ]);
+  expect(estimateJson(estimatePlan(planWith(`[${SMALL}]`), market([]))).cap).toBeNull();
+});
+
+test("likely never exceeds worst, totals are sums, and reserved hours outlast the deadline by more than an hour", () => {
+  const gpus = fc.constantFrom("g2-gpu-rtx4000a1-s", "g2-gpu-rtx4000a2-m", "g1-gpu-rtx6000-4");
+  const entry = fc.record({
+    gpu: gpus,
+    passes: fc.integer({ min: 1, max: 40 }),
+    load: fc.constantFrom("[1]", "[1, 8]"),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(entry, { minLength: 1, maxLength: 4 }),
+      fc.double({ min: 0.25, max: 12, noNaN: true }),
+      fc.constantFrom("per-entry", "fill-hours"),
+      (entries, hours, packing) => {
+        const rows = entries.map(
+          ({ gpu, passes, load }, index) =>
+            `{gpu: ${gpu}, passes: ${String(passes)}, load: ${load}, models: [{id: Qwen/Qwen3-8B-AWQ, max_num_seqs: ${String(index + 1)}}]}`,
+        );
+        const plan = planWith(
+          `[${rows.join(", ")}]`,
+          `packing: ${packing}\nbudget: {max_hours_per_rental: ${String(hours)}}`,
+        );
+        const { rentals, likely, worst } = estimatePlan(plan, builtInMarket());
+        expect(rentals.flatMap((rental) => rental.configurations)).toHaveLength(entries.length);
+        for (const rental of rentals) {
+          expect(rental.likely.minutes).toBeLessThan(rental.worst.minutes);
+          expect(rental.likely.hours).toBeLessThan(rental.reservedHours);
+          expect(rental.deadlineMinutes).toBeGreaterThan(0);
+          expect(rental.deadlineMinutes + 6).toBeLessThanOrEqual(hours * 60 + 1e-6);
+          expect((rental.reservedHours - 1) * 60).toBeGreaterThanOrEqual(
+            rental.deadlineMinutes + 6,
+          );
+        }
+        expect(likely.micros).toBe(rentals.reduce((sum, rental) => sum + rental.likely.micros, 0));
+        expect(worst.hours).toBe(rentals.reduce((sum, rental) => sum + rental.reservedHours, 0));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
