@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import { crossCheck } from "../../src/benchmark/cross-check.ts";
+import type { CrossCheckQuestion } from "../../src/benchmark/cross-check.ts";
+import type { ServerCounters } from "../../src/benchmark/server-counters.ts";
+
+const REQUESTS = 3;
+const zero: ServerCounters = {
+  running: 0,
+  waiting: 0,
+  promptTokens: 1000,
+  generationTokens: 500,
+  preemptions: 2,
+  cacheHits: 64,
+  finished: { stop: 4, length: 5, abort: 1, error: 0 },
+  ttft: { sum: 2, count: 10 },
+  decode: { sum: 9, count: 10 },
+  began: 1_000,
+};
+/** Three requests of 100 prompt and 101 output tokens; 2 s of decoding each, first token after 0.1 s. */
+const after: ServerCounters = {
+  ...zero,
+  promptTokens: 1300,
+  generationTokens: 803,
+  finished: { ...zero.finished, length: 8 },
+  ttft: { sum: 2.3, count: 13 },
+  decode: { sum: 15, count: 13 },
+};
+const request = {
+  promptTokens: 100,
+  completionTokens: 101,
+  ttftS: 0.15,
+  e2eS: 2.15,
+  bodyS: 2.16,
+  headersS: 0.05,
+  tpotS: 0.02,
+  chunks: 101,
+  cachedTokens: 0,
+  finishReason: "length",
+  text: "",
+  requestBytes: 2_000,
+};
+const question: CrossCheckQuestion = {
+  before: zero,
+  after,
+  requests: Array.from({ length: REQUESTS }, () => request),
+  rttS: 0.05,
+  speed: 1,
+  loopDelayS: 0,
+  fixedLength: true,
+  warm: false,
+};
+
+describe("the cross-check", () => {
+  it("is content when the server counted the same", () => {
+    const check = crossCheck(question);
+    expect(check).toMatchObject({ failed: [], stalled: [], facts: { tokens_exact: true } });
+    expect(check.facts.server_decode_tps).toBeCloseTo(50, 9);
+    expect(check.facts.decode_ratio).toBeCloseTo(1, 9);
+    expect(check.facts.ttft_offset_s).toBeCloseTo(0.05, 9);
+  });
+
+  it.each<[string, Partial<ServerCounters>, string]>([
+    [
+      "a server that counts 1 % too many",
+      { generationTokens: 806 },
+      "output tokens: the server counted 306, we 303 (another client used the server)",
+    ],
+    [
+      "a server that counts too few",
+      { generationTokens: 802 },
+      "output tokens: the server counted 302, we 303",
+    ],
+    ["a prompt more", { promptTokens: 1301 }, "prompt tokens: the server counted 301, we 300"],
+    [
+      "a second client",
+      { finished: { ...after.finished, stop: 5 } },
+      "finished requests: the server counted 4, we 3 (another client used the server)",
+    ],
+    [
+      "an aborted request",
+      { finished: { ...after.finished, abort: 2 } },
+      "1 requests ended with abort",
+    ],
+    [
+      "a reply that ended early",
+      { finished: { ...after.finished, stop: 5, length: 7 } },
+      "requests of full length: the server counted 2, we 3",
+    ],
+    ["a cache that helped", { cacheHits: 80 }, "16 prompt tokens came from the prefix cache"],
+    ["a preemption", { preemptions: 3 }, "the server preempted 1 times"],
+    [
+      "a restart",
+      { generationTokens: 303, began: 1_500 },
+      "the server was started anew during the pass",
+    ],
+    ["a restart without a known beginning", { generationTokens: 303 }, "started anew"],
+  ])("finds %s", (_, counted, reason) => {
+    const check = crossCheck({ ...question, after: { ...after, ...counted } });
+    expect(check.failed.join("; ")).toContain(reason);
+    expect(check.facts.tokens_exact).toBe(false);
+  });
+
+  it("lets the cache help a warm pass", () => {
+    const counted = { ...after, cacheHits: 80 };
+    expect(crossCheck({ ...question, after: counted, warm: true }).failed).toEqual([]);
+  });
+
+  it.each([
+    [6.13, "neither"],
+    [6.14, "failed"],
+    [5.87, "neither"],
+    [5.86, "stalled"],
+  ])("holds our 6 s of decoding to 2 %% and 15 ms: %f s on the server are %s", (sum, expected) => {
+    const decode = { sum: zero.decode.sum + sum, count: 13 };
+    const check = crossCheck({ ...question, after: { ...after, decode } });
+    const found =
+      check.failed.length > 0 ? "failed" : check.stalled.length > 0 ? "stalled" : "neither";
+    expect(found).toBe(expected);
+  });
+
+  it("widens the tolerance on a fast clock by its rule, and not on the real one", () => {
+    const slow = crossCheck({ ...question, loopDelayS: 1 });
+    expect(slow.facts.decode_tolerance).toBeCloseTo(0.02 + (3 * 0.005) / 6, 12);
+    const fast = crossCheck({ ...question, speed: 21, loopDelayS: 0.015 });
+    expect(fast.facts.decode_tolerance).toBeCloseTo(0.02 + (21 * 3 * 0.005 + 20 * 0.015) / 6, 12);
+  });
+
+  it.each([
+    [0.05, 2_000, 0.242, true],
+    [0.05, 2_000, 0.244, false],
+    [0.05, 64_000, 0.342, true],
+    [0.05, 64_000, 0.344, false],
+  ])(
+    "explains a first token by round trips of %f s and %i bytes: %f s",
+    (rttS, requestBytes, ttftS, explained) => {
+      // Server's own 0.15 s; a quarter of it and 5 ms are slack. 64,000 bytes take two further round trips.
+      const slow = { ...request, ttftS, e2eS: ttftS + 2, requestBytes };
+      const counted = { ...after, ttft: { sum: 2.45, count: 13 } };
+      const check = crossCheck({ ...question, after: counted, rttS, requests: [slow, slow, slow] });
+      expect(check.stalled).toEqual(
+        explained ? [] : [expect.stringContaining("the connection stalled")],
+      );
+    },
+  );
+});

@@ -1,0 +1,270 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { chatRequest } from "../../src/benchmark/chat-request.ts";
+import { runPass } from "../../src/benchmark/run-pass.ts";
+import { sendChat } from "../../src/benchmark/send-chat.ts";
+import type { PassRequest } from "../../src/benchmark/benchmark.ts";
+import type { PassResult, RequestMetrics, TestResult } from "../../src/evidence/pass.ts";
+import { startReferenceServer } from "../../src/simulator/machine/reference-server.ts";
+import type {
+  ReferenceOptions,
+  ReferenceServer,
+} from "../../src/simulator/machine/reference-server.ts";
+import { linearClock, realClock } from "../../src/support/clock.ts";
+import { never, passRequest, prompt, smallSuite, underTest } from "./reference.ts";
+
+const open: ReferenceServer[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+/** Ten times as fast as life: what is shown here is not how exact the times are. */
+const clock = linearClock({ v0: 1e12, w0: Date.now(), speed: 10 });
+
+async function reference(changes: Partial<ReferenceOptions> = {}): Promise<ReferenceServer> {
+  const server = await startReferenceServer({ ttftMs: 60, tpotMs: 10, clock, ...changes });
+  open.push(server);
+  return server;
+}
+async function pass(
+  changes: Partial<ReferenceOptions> = {},
+  request: Partial<PassRequest> = {},
+): Promise<PassResult> {
+  const server = await reference(changes);
+  return runPass(passRequest(underTest(server), { clock, ...request }), never);
+}
+const metricsOf = (result: PassResult): RequestMetrics[] =>
+  result.tests.flatMap(({ outcome }) => (outcome.kind === "measured" ? [outcome.metrics] : []));
+/** What the verdict says of the server; a busy test machine may slow us, which is told apart. */
+const faultsOf = (result: PassResult): string[] =>
+  result.verdict.reasons.filter((reason) => !/our own event loop|connection stalled/.test(reason));
+
+describe("a pass", () => {
+  it("measures every test with exact counts, in the suite's order, told in the order of running", async () => {
+    const told: [string, number, number][] = [];
+    const result = await pass(
+      {},
+      { onTest: (test, index, tests) => told.push([test.name, index, tests]) },
+    );
+    expect(result.tests.map((test) => test.name)).toEqual(["alpha", "beta", "gamma"]);
+    expect(told.map(([, index, tests]) => [index, tests])).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+    expect(told.map(([name]) => name).toSorted()).toEqual(["alpha", "beta", "gamma"]);
+    expect(faultsOf(result)).toEqual([]);
+    expect(result.verdict["tokens_exact"]).toBe(true);
+    for (const metrics of metricsOf(result)) {
+      expect(metrics).toMatchObject({ completionTokens: 30, chunks: 30, cachedTokens: 0 });
+      expect(metrics.ttftS).toBeGreaterThan(0.059);
+      expect(metrics.e2eS).toBeGreaterThan(metrics.ttftS);
+      expect(metrics.bodyS).toBeGreaterThanOrEqual(metrics.e2eS);
+    }
+    expect(result.rttS).toBeGreaterThan(0);
+    expect(result.finishedMs).toBeGreaterThan(result.startedMs);
+  });
+
+  it("runs its tests in an order that the seed gives", async () => {
+    const server = await reference({ ttftMs: 1, tpotMs: 0.2 });
+    const suite = {
+      id: "x",
+      tests: Array.from({ length: 8 }, (_, i) => prompt(`t${String(i)}`, 2)),
+    };
+    const orderOf = async (seed: string): Promise<string> => {
+      const names: string[] = [];
+      const onTest = (test: TestResult): number => names.push(test.name);
+      await runPass(passRequest(underTest(server), { clock, suite, seed, onTest }), never);
+      return names.join(" ");
+    };
+    const first = await orderOf("one");
+    expect(await orderOf("one")).toBe(first);
+    expect(await orderOf("two")).not.toBe(first);
+  });
+
+  it("does not care that the same prompt was sent before: every request has a salt of its own", async () => {
+    const tests = Array.from({ length: 3 }, (_, i) =>
+      prompt(`t${String(i)}`, 4, "word ".repeat(200)),
+    );
+    const result = await pass({ tpotMs: 1 }, { suite: { id: "x", tests } });
+    expect(metricsOf(result).map((metrics) => metrics.cachedTokens)).toEqual([0, 0, 0]);
+    expect(faultsOf(result)).toEqual([]);
+  });
+
+  it("serves a warm pass from the cache, and marks it", async () => {
+    const tests = [prompt("long", 4, "word ".repeat(200))];
+    const result = await pass({ tpotMs: 1 }, { suite: { id: "x", tests }, mode: "warm-cache" });
+    expect(metricsOf(result)[0]?.cachedTokens).toBeGreaterThan(100);
+    expect(result.mode).toBe("warm-cache");
+    expect(faultsOf(result)).toEqual([]);
+  });
+
+  it("calls a test that is longer than the window not applicable, and the rest sound", async () => {
+    const server = await reference({ maxModelLen: 2_048, tpotMs: 1 });
+    const suite = {
+      id: "x",
+      tests: [prompt("short", 20), prompt("long", 20, "word ".repeat(3_000))],
+    };
+    const result = await runPass(
+      passRequest(underTest(server, { maxModelLen: 2_048 }), { clock, suite }),
+      never,
+    );
+    expect(result.tests.map(({ outcome }) => outcome.kind)).toEqual(["measured", "not_applicable"]);
+    expect(result.tests[1]?.outcome).toMatchObject({
+      reason: expect.stringContaining("the window 2048"),
+    });
+    expect(faultsOf(result)).toEqual([]);
+  });
+
+  it("looks for the needles in natural mode, and lets replies end by themselves", async () => {
+    const tests = [{ ...prompt("needles", 20), needles: ["no such value", "e"] }];
+    const result = await pass({ tpotMs: 1 }, { suite: { id: "x", tests }, mode: "natural" });
+    expect(result.tests[0]?.needles).toEqual({ found: expect.any(Number), of: 2 });
+    expect(result.tests[0]?.needles?.found).toBeLessThan(2);
+    expect(result.mode).toBe("natural");
+  });
+
+  it("ends with the signal's reason, and leaves nothing running", async () => {
+    const server = await reference({ tpotMs: 500 });
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const running = runPass(passRequest(underTest(server), { clock }), controller.signal);
+    setTimeout(() => controller.abort(reason), 120);
+    await expect(running).rejects.toBe(reason);
+  });
+
+  it("throws what opening a connection threw: the link is gone, and so is the pass", async () => {
+    const lost = new Error("link lost");
+    const server = await reference();
+    let opened = 0;
+    const sound = underTest(server);
+    const failing = underTest(server, {
+      open: (signal) => {
+        opened += 1;
+        return opened > 2 ? Promise.reject(lost) : sound.open(signal);
+      },
+    });
+    await expect(runPass(passRequest(failing, { clock }), never)).rejects.toBe(lost);
+  });
+});
+
+describe("a pass is not sound", () => {
+  it.each<[string, Partial<ReferenceOptions>, string]>([
+    ["the server miscounts", { miscount: 0.05 }, "output tokens: the server counted"],
+    ["a cache hits in spite of the salt", { ignoreSalt: true }, "came from the prefix cache"],
+    ["requests are preempted", { preemptions: 1 }, "the server preempted 3 times"],
+    ["usage is missing", { omitUsage: true }, "alpha: the server sent no final usage"],
+    ["[DONE] is missing", { omitDone: true }, "alpha: the stream ended without [DONE]"],
+    [
+      "an error comes inside the stream",
+      { errorAfterTokens: 5 },
+      "alpha: the server reported in the stream:",
+    ],
+    ["a reply ends early", { endAfterTokens: 7 }, "alpha: 7 tokens came instead of 30"],
+    ["the connection is cut", { cutAfterTokens: 5 }, "alpha: the connection broke"],
+    [
+      "the server refuses",
+      { refuse: { status: 429, message: "too many requests" } },
+      "alpha: HTTP 429: too many requests",
+    ],
+  ])("when %s", async (_, oddity, reason) => {
+    const same = "The very same words in each of the prompts, so that a cache could help. ".repeat(
+      4,
+    );
+    const suite = {
+      id: "x",
+      tests: smallSuite.tests.map((test) => prompt(test.name, 30, same)),
+    };
+    const result = await pass({ ...oddity }, { suite });
+    expect(result.verdict.state).toBe("failed");
+    expect(result.verdict.reasons.join("; ")).toContain(reason);
+  });
+
+  it("when a second client uses the server", async () => {
+    const server = await reference();
+    const chat = chatRequest(server.model, prompt("other", 3), "fixed");
+    let other: Promise<unknown> | undefined;
+    const onTest = (): void => {
+      other ??= sendChat(underTest(server), chat, 1, clock, never);
+    };
+    const result = await runPass(passRequest(underTest(server), { clock, onTest }), never);
+    await other;
+    expect(result.verdict.state).toBe("failed");
+    expect(result.verdict.reasons.join("; ")).toContain("another client used the server");
+  });
+
+  it("when the server was started anew in between", async () => {
+    const server = await reference();
+    const onTest = (_: TestResult, index: number): void => {
+      if (index === 2) server.restart();
+    };
+    const result = await runPass(passRequest(underTest(server), { clock, onTest }), never);
+    expect(result.verdict).toMatchObject({ state: "failed" });
+    expect(result.verdict.reasons.join("; ")).toContain("started anew");
+  });
+
+  it("when the engine died, and says so for the tests that it took along", async () => {
+    const server = await reference();
+    const onTest = (_: TestResult, index: number): void => {
+      if (index === 1) server.die();
+    };
+    const result = await runPass(passRequest(underTest(server), { clock, onTest }), never);
+    expect(result.verdict.state).toBe("failed");
+    expect(result.tests.filter(({ outcome }) => outcome.kind === "failed")).toHaveLength(2);
+  });
+
+  it("but void, when the GPU was throttled", async () => {
+    const result = await pass(
+      { tpotMs: 150 },
+      { throttled: () => Promise.resolve(["hw_thermal_slowdown"]) },
+    );
+    expect(result.verdict.state).toBe("void");
+    expect(result.verdict.reasons).toContain("the GPU was throttled: hw_thermal_slowdown");
+    expect(result.verdict["throttle_samples"]).toBeGreaterThan(0);
+  });
+
+  it("but void, when our own loop was blocked", async () => {
+    const onTest = (_: TestResult, index: number): void => {
+      if (index > 1) return;
+      const end = performance.now() + 300;
+      while (performance.now() < end);
+    };
+    const real = { clock: realClock() };
+    const result = await pass({ ...real, tpotMs: 2 }, { ...real, onTest });
+    expect(result.verdict.state).toBe("void");
+    expect(result.verdict.reasons.join("; ")).toContain("our own event loop was blocked for");
+  });
+});
+
+describe("what no client can be misled by", () => {
+  it.each<[string, Partial<ReferenceOptions>, Partial<RequestMetrics>]>([
+    ["bytes split inside of events", { chunkBytes: 7 }, {}],
+    ["comments", { comments: true }, {}],
+    ["several tokens in an event", { tokensPerChunk: 3 }, { chunks: 11, firstTokens: 1 }],
+    ["reasoning before the content", { reasoningTokens: 5 }, {}],
+    ["no usage but the last", { omitContinuousUsage: true }, { firstTokens: 1 }],
+  ])("%s", async (_, oddity, expected) => {
+    const result = await pass({ ...oddity });
+    expect(faultsOf(result)).toEqual([]);
+    for (const metrics of metricsOf(result))
+      expect(metrics).toMatchObject({ completionTokens: 30, ...expected });
+  });
+});
+
+describe("further load levels", () => {
+  it("run closed loops with as many requests in flight, ten of each, and count exactly", async () => {
+    const result = await pass({ ttftMs: 200, tpotMs: 20 }, { load: [1, 4] });
+    expect(result.load).toHaveLength(1);
+    const [level] = result.load;
+    expect(level).toMatchObject({ concurrency: 4, requests: 40, failed: 0, reasons: [] });
+    expect(level?.per_user_tps).toBeGreaterThan(30);
+    expect(level?.out_tps).toBeGreaterThan(1.5 * (level?.per_user_tps ?? 0));
+  });
+
+  it("say how many failed and why", async () => {
+    const result = await pass({ ttftMs: 2, tpotMs: 1, endAfterTokens: 3 }, { load: [1, 2] });
+    expect(result.load[0]).toMatchObject({
+      failed: 20,
+      out_tps: 0,
+      reasons: ["3 tokens came instead of 30"],
+    });
+  });
+});
