@@ -1,7 +1,8 @@
 import type { BenchmarkRecord, CategoryResult } from "../evidence/record.ts";
+import { comparabilityFacts } from "../evidence/comparability.ts";
 import { costEfficiency, costPer1kTokens } from "../evidence/cost.ts";
 import { distribution, median, type Distribution } from "../evidence/statistics.ts";
-import { isOurs, measuredAtMs, newestFirst, unsoundness } from "./evidence-of-record.ts";
+import { measuredAtMs, newestFirst, unsoundness } from "./evidence-of-record.ts";
 
 /** What the database knows of one GPU type x model x engine. */
 export interface ConfigurationResult {
@@ -54,8 +55,8 @@ export function configurations(
   const usable = records.filter(
     (record) => unsoundness(record) === undefined && figuresOf(record, category) !== undefined,
   );
-  return [...Map.groupBy(usable, configurationId)].map(([id, group]) =>
-    summarise(id, newestFirst(group), category),
+  return [...Map.groupBy(usable, (record) => configurationId(record, category))].map(
+    ([id, group]) => summarise(id, newestFirst(group), category),
   );
 }
 
@@ -76,16 +77,13 @@ export function figuresOf(record: BenchmarkRecord, category?: string): CategoryR
   return figures !== undefined && figures.avg_tokens_per_sec > 0 ? figures : undefined;
 }
 
-/** Records with the same id are passes of one and the same thing; never two models. */
-export function configurationId(record: BenchmarkRecord): string {
-  const { gpu_type, model_id, vllm_config: engine, summary } = record;
-  const { max_model_len, gpu_memory_utilization, tensor_parallel_size } = engine;
-  const settings = [max_model_len, gpu_memory_utilization, tensor_parallel_size];
-  const facts = isOurs(record)
-    ? [engine.vllm_version, engine.image, engine.quantization, engine.dtype, summary.suite]
-    : [];
-  const engineKey = summary.key ?? [...settings, ...facts];
-  return JSON.stringify([gpu_type, model_id, summary.simulated === true, engineKey]);
+/**
+ * Records with the same id are passes of one and the same thing, by all facts that comparability asks for. Where one
+ * category is looked at, it does not matter which others were measured beside it.
+ */
+export function configurationId(record: BenchmarkRecord, category?: string): string {
+  const { tests, ...facts } = comparabilityFacts(record);
+  return JSON.stringify(category === undefined ? { ...facts, tests } : facts);
 }
 
 function summarise(

@@ -2,6 +2,7 @@ import { findGpuType } from "../catalog/gpu-catalog.ts";
 import { findModel } from "../catalog/model-catalog.ts";
 import { CATEGORIES } from "../evidence/suite.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
+import { modelSchema } from "../plan/plan-schema.ts";
 import { isOurs, newestFirst, soundRecords } from "../results/evidence-of-record.ts";
 import { freshness, vllmVersionOf, type WantedConfiguration } from "../results/freshness.ts";
 
@@ -126,6 +127,8 @@ function obstacleTo(
     return `the size of ${model} is not known; a plan that states its size and heads can measure it`;
   if (categories.includes("custom") && categories.length === 1)
     return "it was measured with prompts of your own; run the plan that names them";
+  if (!modelSchema.safeParse(modelItem(configuration, described)).success)
+    return "what its record says of its settings is no sound plan";
   return undefined;
 }
 
@@ -135,7 +138,7 @@ function imageOf(defaults: PlanDefaults): string | undefined {
   return typeof engine.image === "string" ? engine.image : undefined;
 }
 
-/** Models that the defaults describe in their own entries, by id. */
+/** Models whose sizes the defaults state in their own entries, by id. */
 function describedModels(defaults: PlanDefaults): ReadonlyMap<string, object> {
   const entries = Array.isArray(defaults["entries"]) ? (defaults["entries"] as unknown[]) : [];
   const models = entries.flatMap((entry) =>
@@ -145,7 +148,11 @@ function describedModels(defaults: PlanDefaults): ReadonlyMap<string, object> {
   );
   return new Map(
     models.flatMap((model) =>
-      typeof model === "object" && model !== null && "id" in model && typeof model.id === "string"
+      typeof model === "object" &&
+      model !== null &&
+      "facts" in model &&
+      "id" in model &&
+      typeof model.id === "string"
         ? [[model.id, model] as const]
         : [],
     ),
@@ -166,18 +173,22 @@ function planText(
   for (const [gpu, configurations] of Map.groupBy(stale, (one) => one.gpu)) {
     // As a list: a model that no longer fits is then a visible skip and does not refuse the others.
     lines.push(`  - gpu: ${JSON.stringify([gpu])}`, "    models:");
-    for (const { model, maxModelLen, gpuMemoryUtilization, reasons } of configurations) {
-      const value = {
-        ...described.get(model),
-        id: model,
-        ...(maxModelLen === undefined ? {} : { max_model_len: maxModelLen }),
-        ...(gpuMemoryUtilization === undefined
-          ? {}
-          : { gpu_memory_utilization: gpuMemoryUtilization }),
-      };
-      lines.push(`      # ${reasons.join("; ").replaceAll(/\p{C}/gu, " ")}`);
-      lines.push(`      - ${JSON.stringify(value)}`);
+    for (const configuration of configurations) {
+      lines.push(`      # ${configuration.reasons.join("; ").replaceAll(/\p{C}/gu, " ")}`);
+      lines.push(`      - ${JSON.stringify(modelItem(configuration, described))}`);
     }
   }
   return `${lines.join("\n")}\n`;
+}
+
+function modelItem(
+  { model, maxModelLen, gpuMemoryUtilization }: Due,
+  described: ReadonlyMap<string, object>,
+): object {
+  return {
+    ...described.get(model),
+    id: model,
+    ...(maxModelLen === undefined ? {} : { max_model_len: maxModelLen }),
+    ...(gpuMemoryUtilization === undefined ? {} : { gpu_memory_utilization: gpuMemoryUtilization }),
+  };
 }

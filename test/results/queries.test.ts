@@ -53,7 +53,7 @@ describe("configurations", () => {
       sampleRecord({ model: "Qwen/Other-7B" }),
       sampleRecord({ vllm: { max_model_len: 8192 } }),
       sampleRecord({ summary: { simulated: true } }),
-      sampleRecord({ summary: { key: "k1" } }),
+      sampleRecord({ summary: { driver: "581.01" } }),
     ]);
     expect(rows).toHaveLength(5);
   });
@@ -67,6 +67,15 @@ describe("configurations", () => {
       .toSorted((a, b) => a - b);
     expect(row?.speed.median).toBe(own[1]);
     expect(row?.testsPassed).toBe(4);
+  });
+
+  it("joins whole and partial runs where one category is looked at, and only there", () => {
+    const { coding } = sampleRecord().results_by_category;
+    const partial = sampleRecord({ results: coding === undefined ? {} : { coding } });
+    const tests = sampleRecord().tests.map((test) => ({ ...test, test_name: "System design" }));
+    const whole = { ...sampleRecord(), tests: [...sampleRecord().tests, ...tests] };
+    expect(configurations([partial, whole])).toHaveLength(2);
+    expect(configurations([partial, whole], "coding").map(({ speed }) => speed.n)).toEqual([2]);
   });
 
   it("leaves out what is not sound", () => {

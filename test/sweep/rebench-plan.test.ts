@@ -1,8 +1,23 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { readPlan } from "../../src/plan/read-plan.ts";
 import { rebenchPlan, type RebenchRequest } from "../../src/sweep/rebench-plan.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 
+const OWN = {
+  id: "own/Model",
+  category: "7b",
+  facts: {
+    params_b: 8,
+    layers: 36,
+    heads: 32,
+    kv_heads: 8,
+    head_dim: 128,
+    max_position: 40_960,
+    checkpoint_gib: 15,
+  },
+};
 const NOW = Date.UTC(2026, 10, 24, 12);
 const defaults = {
   version: 1,
@@ -14,7 +29,7 @@ const defaults = {
   entries: [
     {
       gpu: "g2-gpu-rtx4000a1-s",
-      models: ["Qwen/Qwen2.5-Coder-7B-Instruct", { id: "own/Model", layers: 12 }],
+      models: ["Qwen/Qwen2.5-Coder-7B-Instruct", OWN],
     },
   ],
 };
@@ -110,7 +125,7 @@ describe("rebenchPlan", () => {
       [seven, "the GPU type g9-gpu-gone-1 is not known"],
     ]);
     expect((parse(plan.text ?? "") as typeof defaults).entries[0]?.models).toEqual([
-      { id: "own/Model", layers: 12, max_model_len: 32768, gpu_memory_utilization: 0.9 },
+      { ...OWN, max_model_len: 32768, gpu_memory_utilization: 0.9 },
     ]);
   });
 
@@ -130,6 +145,42 @@ describe("rebenchPlan", () => {
         models: [{ id: seven, max_model_len: 4096, gpu_memory_utilization: 0.9 }],
       },
     ]);
+  });
+
+  it("makes a plan that the plan reader takes, from the defaults that we ship and from any", async () => {
+    const refresh = parse(
+      await readFile(new URL("../../plans/refresh.yaml", import.meta.url), "utf8"),
+    ) as typeof defaults;
+    const records = [
+      sampleRecord({ ...old, vllm: { max_model_len: 16_384 } }),
+      sampleRecord({ ...old, vllm: { max_model_len: 8192 } }),
+      sampleRecord({ ...old, gpu: "g2-gpu-rtx4000a2-s", model: "own/Model" }),
+      // Too large for the card by now: skipped, and the others are not refused.
+      sampleRecord({ ...old, model: "Qwen/Qwen2.5-72B-Instruct-AWQ" }),
+      sampleRecord({ ...old, model: fourteen, vllm: { max_model_len: 1.5 } }),
+    ];
+    const plan = rebenchPlan(
+      request({
+        records,
+        defaults: { ...refresh, entries: [...refresh.entries, { models: [OWN] }] },
+      }),
+    );
+    expect(plan.left.map(({ reasons }) => reasons)).toEqual([
+      ["what its record says of its settings is no sound plan"],
+    ]);
+    const reading = readPlan(plan.text ?? "", "<rebench>");
+    expect(reading).toMatchObject({ ok: true });
+    const { plan: read } = reading as Extract<typeof reading, { ok: true }>;
+    expect(
+      read.entries.flatMap(({ configurations }) =>
+        configurations.map(({ gpu, model, engine }) => [gpu.id, model.id, engine.maxModelLen]),
+      ),
+    ).toEqual([
+      ["g2-gpu-rtx4000a1-s", seven, 16_384],
+      ["g2-gpu-rtx4000a1-s", seven, 8192],
+      ["g2-gpu-rtx4000a2-s", "own/Model", 32_768],
+    ]);
+    expect(read.skipped.map(({ model }) => model)).toEqual(["Qwen/Qwen2.5-72B-Instruct-AWQ"]);
   });
 
   it("lets nothing that a record holds become structure of the plan", () => {

@@ -7,8 +7,8 @@ import { liveLines, type LiveLine } from "./live-lines.ts";
 import { oneLine } from "./plain.ts";
 import type { ProgressView, ViewOptions } from "./progress-view.ts";
 
-/** Redraws are few and evenly spaced, so that they cannot disturb a measurement in this process. */
-const REDRAW_MS = 250;
+/** Redraws are few, real time, so that they cannot disturb a measurement in this process. */
+const REDRAW_MS = 200;
 const WARNINGS_SHOWN = 3;
 
 const COLOURS = { waiting: "dim", running: "cyan", done: "green", failed: "yellow" } as const;
@@ -29,7 +29,10 @@ export function liveView(options: ViewOptions): ProgressView {
   let unseen: SweepEvent[] = [];
   const warnings: string[] = [];
 
+  let drawnAt = -Infinity;
+
   const draw = (nowMs: number): void => {
+    drawnAt = performance.now();
     state = foldRun(unseen, state);
     unseen = [];
     if (state.opened === undefined) return;
@@ -40,11 +43,6 @@ export function liveView(options: ViewOptions): ProgressView {
       [...footer, ...warnings.slice(-WARNINGS_SHOWN)],
     );
   };
-  const timer = setInterval(() => {
-    draw(now());
-  }, REDRAW_MS);
-  timer.unref();
-
   return {
     show(event) {
       unseen.push(event);
@@ -52,9 +50,10 @@ export function liveView(options: ViewOptions): ProgressView {
       if (told?.tone === "warning")
         warnings.push(oneLine(`${event.ts.slice(11, 16)} ${told.text}`));
     },
-    tick: draw,
+    tick(nowMs) {
+      if (performance.now() - drawnAt >= REDRAW_MS) draw(nowMs);
+    },
     async close() {
-      clearInterval(timer);
       draw(now());
       await screen?.close();
       for (const warning of warnings) stderr.write(`${warning}\n`);

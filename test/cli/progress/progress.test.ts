@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { viewKind } from "../../../src/cli/progress/choose-view.ts";
 import { eventText } from "../../../src/cli/progress/event-text.ts";
 import { liveView } from "../../../src/cli/progress/live.ts";
@@ -272,11 +272,10 @@ describe("the live view", () => {
     });
     for (const event of journalOf(measuring)) view.show(event);
     view.tick?.(START_MS + 14 * 60_000);
-    // listr2 loads its drawing parts lazily; a macrotask later they are there.
-    await import("log-update");
-    await new Promise((resolve) => setImmediate(resolve));
-    view.tick?.(START_MS + 14 * 60_000);
-    expect(stderr.seen()).toContain("pass 2/3 test 7/12 52.1 tok/s");
+    await vi.waitFor(() => {
+      view.tick?.(START_MS + 14 * 60_000);
+      expect(stderr.seen()).toContain("pass 2/3 test 7/12 52.1 tok/s");
+    });
     expect(process.listenerCount("SIGINT")).toBe(before);
     stdout.write("said meanwhile\n");
     expect(stdout.seen()).not.toContain("said meanwhile");
