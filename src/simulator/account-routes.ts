@@ -55,7 +55,7 @@ export const accountRoutes: readonly Route[] = [
   route("GET", "/account/events", "events:read_only", (call) =>
     listed(
       call,
-      [...call.world.events.all(call.account)].reverse(),
+      call.world.events.all(call.account).toReversed(),
       {
         id: (event) => event.id,
         action: (event) => event.action,

@@ -5,9 +5,9 @@ export interface Agenda {
   /** Does all that is due until then, oldest first; what that adds, too. */
   runUntil(nowMs: number): void;
   /** When the next thing is due. */
-  next(): number | undefined;
+  readonly next: () => number | undefined;
   /** Called whenever something is added, so that a sleeper can look again. */
-  onAdded(listener: () => void): void;
+  readonly onAdded: (listener: () => void) => void;
 }
 
 export function createAgenda(): Agenda {

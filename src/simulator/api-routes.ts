@@ -43,4 +43,3 @@ function decodePiece(piece: string): string {
     throw notFound();
   }
 }
-

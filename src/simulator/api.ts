@@ -55,7 +55,11 @@ export function createApi(world: World): Api {
       // A token that is sent has to be good, even where none is needed.
       if (token === undefined && (route.scope !== undefined || request.authorization !== undefined))
         throw invalidToken();
-      if (route.scope !== undefined && route.scope !== "" && !allows(token?.scopes ?? "", route.scope))
+      if (
+        route.scope !== undefined &&
+        route.scope !== "" &&
+        !allows(token?.scopes ?? "", route.scope)
+      )
         throw missingScope();
       const body = route.run({
         world,
@@ -82,7 +86,9 @@ function tokenOf(world: World, authorization: string | undefined): Token | undef
 
 function acceptedScopes({ scope }: Route): string {
   if (scope === undefined || scope === "") return "*";
-  return scope.endsWith(":read_only") ? `${scope} ${scope.replace("read_only", "read_write")}` : scope;
+  return scope.endsWith(":read_only")
+    ? `${scope} ${scope.replace("read_only", "read_write")}`
+    : scope;
 }
 
 function parseBody(text: string): Readonly<Record<string, unknown>> {

@@ -55,4 +55,3 @@ export const catalogueRoutes: readonly Route[] = [
     return imageView(pieces[0] ?? "");
   }),
 ];
-

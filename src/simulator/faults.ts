@@ -64,14 +64,7 @@ const machineFault = z.strictObject({
     model: z.string().exactOptional(),
     nth: z.int().min(1).exactOptional(),
   }),
-  action: z.enum([
-    "boot-hangs",
-    "ssh-freezes",
-    "server-dies",
-    "out-of-memory",
-    "gated",
-    "stalls",
-  ]),
+  action: z.enum(["boot-hangs", "ssh-freezes", "server-dies", "out-of-memory", "gated", "stalls"]),
   after_seconds: z.number().min(0).exactOptional(),
 });
 

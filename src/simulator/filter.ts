@@ -14,8 +14,7 @@ type Test<Item> = (item: Item) => boolean;
  * @throws Refusal
  */
 export function readFilter<Item>(header: string | undefined, fields: Fields<Item>): Filter<Item> {
-  if (header === undefined || header === "")
-    return { matches: () => true, sort: (items) => items };
+  if (header === undefined || header === "") return { matches: () => true, sort: (items) => items };
   let value: unknown;
   try {
     value = JSON.parse(header);
@@ -23,7 +22,7 @@ export function readFilter<Item>(header: string | undefined, fields: Fields<Item
     throw badRequest("X-Filter header is not valid JSON");
   }
   const { "+order_by": orderBy, "+order": order = "asc", ...rest } = asObject(value);
-  const key = orderBy === undefined ? undefined : fieldOf(String(orderBy), fields);
+  const key = typeof orderBy === "string" ? fieldOf(orderBy, fields) : undefined;
   const sign = order === "desc" ? -1 : 1;
   return {
     matches: compile(rest, fields),

@@ -8,9 +8,7 @@ const READ = "firewall:read_only";
 const WRITE = "firewall:read_write";
 
 const attached = (call: RouteCall, firewall: Firewall): readonly Vm[] =>
-  call.world.vms
-    .list(call.account, call.world.now())
-    .filter((vm) => vm.firewallId === firewall.id);
+  call.world.vms.list(call.account, call.world.now()).filter((vm) => vm.firewallId === firewall.id);
 
 const view = (call: RouteCall, firewall: Firewall): unknown =>
   firewallView(firewall, attached(call, firewall));

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Clock } from "../support/clock.ts";
-import type { Api, ApiReply, ApiRequest, Bend } from "./api.ts";
+import type { Api, ApiReply, ApiRequest } from "./api.ts";
 import type { ApiFault, ApiFaults } from "./faults.ts";
 import { usualBody } from "./refusal.ts";
 import type { RequestLog } from "./request-log.ts";
@@ -8,7 +8,7 @@ import type { SideDoor } from "./side-door.ts";
 import type { World } from "./world.ts";
 
 export interface HttpParts {
-  clock(): Clock;
+  readonly clock: () => Clock;
   readonly world: World;
   readonly api: Api;
   readonly sideDoor: SideDoor;
@@ -79,13 +79,13 @@ async function carryOut(
   const { seconds = 60 } = fault;
   switch (fault.action) {
     case "drop-before":
-      return undefined;
+      break;
     case "commit-then-drop":
       api(call);
-      return undefined;
+      break;
     case "commit-later":
       world.after(seconds, () => api(call));
-      return undefined;
+      break;
     case "delay": {
       const reply = api(call);
       await clock().sleep(seconds * 1_000);
@@ -96,10 +96,11 @@ async function carryOut(
       return { status, headers, body };
     }
     case "stale-list":
-      return api(call, { staleSeconds: seconds } satisfies Bend);
+      return api(call, { staleSeconds: seconds });
     case "wrong-account":
-      return api(call, { wrongAccount: true } satisfies Bend);
+      return api(call, { wrongAccount: true });
   }
+  return undefined;
 }
 
 function send(

@@ -37,4 +37,3 @@ export const instanceRoutes: readonly Route[] = [
     return {};
   }),
 ];
-

@@ -6,7 +6,7 @@ import { lineOf } from "./regions.ts";
 export interface PriceList {
   /** Gated plans are seen by an account that was let in, never without a token. */
   types(withToken: boolean): readonly GpuType[];
-  find(typeId: string): GpuType | undefined;
+  readonly find: (typeId: string) => GpuType | undefined;
   hourly(typeId: string, region: string): MicroUsd;
   /** Exceptions only, as `region_prices` has them. */
   exceptions(typeId: string): readonly { readonly region: string; readonly hourly: MicroUsd }[];

@@ -39,7 +39,10 @@ const speedChange = z.strictObject({ speed: z.number().positive() });
 
 export function createSideDoor(parts: SideDoorParts): SideDoor {
   const { world, clock, faults } = parts;
-  const time = (): LinearTime & { readonly auto: boolean } => ({ ...clock.time(), auto: clock.isAuto() });
+  const time = (): LinearTime & { readonly auto: boolean } => ({
+    ...clock.time(),
+    auto: clock.isAuto(),
+  });
   const requests: Readonly<Record<string, (body: unknown) => unknown>> = {
     "GET /state": () => stateOf(world),
     "GET /invoice": () =>

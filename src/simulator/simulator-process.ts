@@ -41,14 +41,14 @@ export async function runSimulatorProcess(
 }
 
 async function leaseEnd(simulator: Simulator, stdin: Readable, signal: AbortSignal): Promise<void> {
-  let open = true;
-  const onClosed = (): void => {
-    open = false;
-  };
-  for (const event of ["end", "close", "error"]) stdin.once(event, onClosed);
+  // A broken pipe is an ended one.
+  stdin.on("error", () => undefined);
   stdin.resume();
-  while (!signal.aborted && (open || simulator.isInUse() || simulator.quietMs() < GRACE_MS))
-    await sleepReal(LOOK_MS, signal).catch(() => undefined);
+  const isHeld = (): boolean =>
+    !(stdin.readableEnded || stdin.destroyed) ||
+    simulator.isInUse() ||
+    simulator.quietMs() < GRACE_MS;
+  while (!signal.aborted && isHeld()) await sleepReal(LOOK_MS, signal).catch(() => undefined);
   stdin.destroy();
 }
 

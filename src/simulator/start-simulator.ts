@@ -26,7 +26,7 @@ export interface SimulatorOptions {
   /** Replaces the SSH side, for tests of the HTTP side alone. */
   readonly createMachineFace?: typeof createMachineFace;
   /** Something in the world's own works failed; a VM may stay silent. */
-  onProblem?(error: unknown): void;
+  readonly onProblem?: (error: unknown) => void;
 }
 
 /** A simulated cloud that answers on loopback. */
@@ -85,7 +85,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     clock: clock.clock,
     world,
     api: createApi(world),
-    sideDoor: createSideDoor({ world, clock, faults, log, token, sshPort, served: machines.served }),
+    sideDoor: createSideDoor({
+      world,
+      clock,
+      faults,
+      log,
+      token,
+      sshPort,
+      served: () => machines.served(),
+    }),
     faults,
     log,
     onRequest() {

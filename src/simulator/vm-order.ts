@@ -30,7 +30,8 @@ export const IMAGES: readonly string[] = ["linode/ubuntu24.04", "linode/ubuntu22
 /** Two tools found this cap, counted after decoding; the specification names 65,535. */
 const LARGEST_USER_DATA = 16_384;
 const LABEL = /^[a-zA-Z]((?!--|__|\.\.)[a-zA-Z0-9-_.])+$/;
-const PUBLIC_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d{3}|sk-[\w@.-]+) [A-Za-z0-9+/]+=*( .*)?$/;
+const PUBLIC_KEY =
+  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d{3}|sk-[\w@.-]+) [A-Za-z0-9+/]+=*( .*)?$/;
 
 /** @throws Refusal with everything that is wrong, as the API answers. */
 export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: OrderFacts): VmOrder {
@@ -56,9 +57,9 @@ export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: Orde
   if (body["region"] === undefined) wrong("region", "region is required");
   else if (region === undefined) wrong("region", "region is not valid");
 
-  const image = body["image"] ?? null;
+  const image = (body["image"] ?? null) as string | null;
   const hasImage = image !== null;
-  if (hasImage && !IMAGES.includes(String(image))) wrong("image", "image is not valid");
+  if (image !== null && !IMAGES.includes(image)) wrong("image", "image is not valid");
 
   const label = body["label"] ?? undefined;
   if (label !== undefined) {
@@ -76,8 +77,7 @@ export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: Orde
     if (password.length < 7 || password.length > 128)
       wrong("root_pass", "Length must be 7-128 characters");
     else if (!isStrong(password)) wrong("root_pass", "Password does not meet strength requirement");
-  } else if (hasImage && authorizedKeys.length === 0)
-    wrong("root_pass", "root_pass is required");
+  } else if (hasImage && authorizedKeys.length === 0) wrong("root_pass", "root_pass is required");
 
   const tags = strings("tags");
   if (tags.some((tag) => tag.length < 3 || tag.length > 50))
@@ -92,7 +92,7 @@ export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: Orde
     label: label as string | undefined,
     type,
     region: region.id,
-    image: image as string | null,
+    image,
     userData,
     authorizedKeys,
     ...network,
@@ -150,7 +150,10 @@ function readNetwork(
       connected: true,
     };
   if (body["firewall_id"] !== undefined && body["firewall_id"] !== null)
-    wrong("firewall_id", "firewall_id is not allowed with Linode interfaces; set it on the interface");
+    wrong(
+      "firewall_id",
+      "firewall_id is not allowed with Linode interfaces; set it on the interface",
+    );
   const interfaces = (body["interfaces"] ?? []) as Record<string, unknown>[];
   const open = interfaces.find((item) => (item["public"] ?? null) !== null);
   if (open !== undefined && (open["firewall_id"] ?? null) === null)
@@ -164,6 +167,8 @@ function readNetwork(
 
 /** Stands in for Linode's score, of which only the refusal is known: enough kinds, enough different characters. */
 function isStrong(password: string): boolean {
-  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^a-zA-Z\d]/].filter((kind) => kind.test(password)).length;
+  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^a-zA-Z\d]/].filter((kind) =>
+    kind.test(password),
+  ).length;
   return kinds >= 2 && new Set(password).size >= 5;
 }

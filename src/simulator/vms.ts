@@ -55,7 +55,7 @@ export interface Vms {
 }
 
 export interface VmsParts {
-  now(): number;
+  readonly now: () => number;
   readonly agenda: Agenda;
   readonly addresses: Addresses;
   readonly prices: PriceList;
@@ -67,7 +67,7 @@ export interface VmsParts {
   hasStock(typeId: string, region: string): boolean;
   machineFaults(): readonly MachineFault[];
   /** The machine side could not do what it was told. */
-  onProblem(error: unknown): void;
+  readonly onProblem: (error: unknown) => void;
 }
 
 const FIRST_ID = 70_000_001;
@@ -109,12 +109,22 @@ export function createVms(parts: VmsParts): Vms {
     if (powered.delete(vm)) switchPower(vm, () => machines.powerOff(vm, how));
   };
 
-  const start = (vm: Vm, status: "booting" | "rebooting", fromMs: number, seconds: number): void => {
+  const start = (
+    vm: Vm,
+    status: "booting" | "rebooting",
+    fromMs: number,
+    seconds: number,
+  ): void => {
     newJob(vm);
     enter(vm, status, fromMs);
     const own = faults.get(vm) ?? [];
     if (own.some((fault) => fault.action === "boot-hangs")) return;
-    const event = events.begin(vm.account, `linode_${status === "booting" ? "boot" : "reboot"}`, entity(vm), fromMs);
+    const event = events.begin(
+      vm.account,
+      `linode_${status === "booting" ? "boot" : "reboot"}`,
+      entity(vm),
+      fromMs,
+    );
     later(vm, fromMs + seconds * 1_000, (runningMs) => {
       enter(vm, "running", runningMs);
       finish(event, runningMs);
@@ -153,7 +163,9 @@ export function createVms(parts: VmsParts): Vms {
         ipv4,
         userData: order.userData,
         authorizedKeys: order.authorizedKeys,
-        hostUuid: createHash("sha1").update(`${region}/${id % 40}`).digest("hex"),
+        hostUuid: createHash("sha1")
+          .update(`${region}/${id % 40}`)
+          .digest("hex"),
         createdMs,
         updatedMs: createdMs,
         deletedMs: undefined,
@@ -184,8 +196,7 @@ export function createVms(parts: VmsParts): Vms {
     get: find,
     list: (account, atMs) =>
       vms.filter(
-        (vm) =>
-          vm.account === account && vm.createdMs <= atMs && (vm.goneMs ?? Infinity) > atMs,
+        (vm) => vm.account === account && vm.createdMs <= atMs && (vm.goneMs ?? Infinity) > atMs,
       ),
     remove(account, id) {
       const vm = find(account, id);

@@ -3,7 +3,7 @@ import { type Clock, type LinearTime, linearClock } from "../support/clock.ts";
 /** The one clock of a world. Its speed can be chosen once, when nobody has chosen it yet. */
 export interface WorldClock {
   /** Always the present one; a holder of an older one would live in another time. */
-  clock(): Clock;
+  readonly clock: () => Clock;
   time(): LinearTime;
   isAuto(): boolean;
   setSpeed(speed: number): void;

@@ -21,16 +21,15 @@ export function driveWorld(
     if (stopped || dueMs === undefined) return;
     const controller = new AbortController();
     sleeping = controller;
-    clock()
-      .sleep(dueMs - clock().now(), controller.signal)
-      .then(() => {
-        sleeping = undefined;
-        world.settle();
-        wake();
-      })
-      .catch((error: unknown) => {
-        if (!controller.signal.aborted) onProblem(error);
-      });
+    const sleep = async (): Promise<void> => {
+      await clock().sleep(dueMs - clock().now(), controller.signal);
+      sleeping = undefined;
+      world.settle();
+      wake();
+    };
+    sleep().catch((error: unknown) => {
+      if (!controller.signal.aborted) onProblem(error);
+    });
   };
   world.onScheduled(wake);
   return {

@@ -41,11 +41,11 @@ export interface WorldOptions {
   readonly delays: number;
   /** The x of 127.64.x.y. */
   readonly subnet: number;
-  now(): number;
+  readonly now: () => number;
   readonly gpuTypes: readonly GpuType[];
   readonly coefficients: Coefficients;
   readonly machines: Pick<MachineFace, "powerOn" | "powerOff">;
-  onProblem(error: unknown): void;
+  readonly onProblem: (error: unknown) => void;
 }
 
 export function createWorld(options: WorldOptions): World {

@@ -22,12 +22,24 @@ describe("firewall rules", () => {
     ["a name for an address", rules("example.com"), "rules.inbound[0].addresses.ipv4"],
     ["a port too high", rule({ ports: "65536" }), "rules.inbound[0].ports"],
     ["a range that runs back", rule({ ports: "30-20" }), "rules.inbound[0].ports"],
-    ["16 ports", rule({ ports: Array.from({ length: 16 }, (_, n) => n + 1).join() }), "rules.inbound[0].ports"],
+    [
+      "16 ports",
+      rule({ ports: Array.from({ length: 16 }, (_, n) => n + 1).join() }),
+      "rules.inbound[0].ports",
+    ],
     ["ports for ICMP", rule({ protocol: "ICMP" }), "rules.inbound[0].ports"],
     ["another action", rule({ action: "ALLOW" }), "rules.inbound[0].action"],
     ["another protocol", rule({ protocol: "QUIC" }), "rules.inbound[0].protocol"],
-    ["256 addresses", rules(...Array.from({ length: 256 }, (_, n) => `10.0.0.${n}/32`)), "rules.inbound[0].addresses"],
-    ["26 rules", { ...rules(), inbound: Array.from({ length: 26 }, () => rules("10.0.0.1/32").inbound[0]) }, "rules"],
+    [
+      "256 addresses",
+      rules(...Array.from({ length: 256 }, (_, n) => `10.0.0.${n}/32`)),
+      "rules.inbound[0].addresses",
+    ],
+    [
+      "26 rules",
+      { ...rules(), inbound: Array.from({ length: 26 }, () => rules("10.0.0.1/32").inbound[0]) },
+      "rules",
+    ],
   ])("refuse %s", (_, value, field) => {
     expect(readFirewallRules(value)).toContainEqual(expect.objectContaining({ field }));
   });

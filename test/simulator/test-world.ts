@@ -66,7 +66,7 @@ export function testWorld(
     api,
     machines,
     problems,
-    async pass(seconds: number) {
+    pass: async (seconds: number) => {
       nowMs += seconds * 1_000;
       world.settle();
       // The machine side is told one thing after another.
@@ -75,7 +75,12 @@ export function testWorld(
       });
     },
     /** A request with the world's own token. */
-    ask(method: string, path: string, body?: unknown, more: { filter?: unknown; token?: string } = {}) {
+    ask: (
+      method: string,
+      path: string,
+      body?: unknown,
+      more: { filter?: unknown; token?: string } = {},
+    ) => {
       const url = new URL(path, "http://x");
       const { token = TOKEN } = more;
       const reply = api({
@@ -87,7 +92,7 @@ export function testWorld(
         body: body === undefined ? "" : JSON.stringify(body),
         from: "127.0.0.1",
       });
-      return { ...reply, body: reply.body as Record<string, any> };
+      return { ...reply, body: JSON.parse(JSON.stringify(reply.body)) };
     },
   };
 }

@@ -33,14 +33,39 @@ describe("a create request", () => {
     ["an unknown image", { image: "linode/ubuntu4.10" }, "image", "image is not valid"],
     ["a short label", { label: "ab" }, "label", "Length must be 3-64 characters"],
     ["a long label", { label: "a".repeat(65) }, "label", "Length must be 3-64 characters"],
-    ["a label that begins with a digit", { label: "1abc" }, "label", "Label must begin with a letter"],
-    ["a weak password", { root_pass: "aaaaaaaa" }, "root_pass", "Password does not meet strength requirement"],
+    [
+      "a label that begins with a digit",
+      { label: "1abc" },
+      "label",
+      "Label must begin with a letter",
+    ],
+    [
+      "a weak password",
+      { root_pass: "aaaaaaaa" },
+      "root_pass",
+      "Password does not meet strength requirement",
+    ],
     ["a short password", { root_pass: "aB1!" }, "root_pass", "Length must be 7-128 characters"],
-    ["a key that is none", { authorized_keys: ["hello"] }, "authorized_keys", "Must be valid SSH public keys"],
+    [
+      "a key that is none",
+      { authorized_keys: ["hello"] },
+      "authorized_keys",
+      "Must be valid SSH public keys",
+    ],
     ["a short tag", { tags: ["ab"] }, "tags", "Length must be 3-50 characters"],
     ["a firewall that is none", { firewall_id: 4 }, "firewall_id", "firewall_id is not valid"],
-    ["another generation", { interface_generation: "x" }, "interface_generation", "Must be one of legacy_config, linode"],
-    ["user-data in clear", { metadata: { user_data: "#cloud" } }, "metadata.user_data", "Must be base64 encoded"],
+    [
+      "another generation",
+      { interface_generation: "x" },
+      "interface_generation",
+      "Must be one of legacy_config, linode",
+    ],
+    [
+      "user-data in clear",
+      { metadata: { user_data: "#cloud" } },
+      "metadata.user_data",
+      "Must be base64 encoded",
+    ],
   ])("refuses %s in Linode's words", (_, changes, field, reason) => {
     expect(errorsOf(changes)).toContainEqual({ reason, field });
   });
@@ -103,8 +128,7 @@ describe("a create request", () => {
 
   it("answers 403 with the capacity text where there is no stock", () => {
     const { ask, world } = testWorld();
-    const reason =
-      "The Linode plan you chose is not currently available in the selected region";
+    const reason = "The Linode plan you chose is not currently available in the selected region";
     const refused = { status: 403, body: { errors: [{ reason }] } };
     expect(ask("POST", "/linode/instances", order({ region: "us-east" }))).toMatchObject(refused);
     expect(ask("POST", "/linode/instances", order({ type: "g6-nanode-1" }))).toMatchObject(refused);

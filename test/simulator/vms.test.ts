@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hoursCharged, makeInvoice } from "../../src/simulator/invoice.ts";
 import { billedHours } from "../../src/support/money.ts";
@@ -82,9 +82,7 @@ describe("a VM's life", () => {
 
   it("hangs in booting for ever where a fault says so, and is billed all the same", async () => {
     const { world, ask, pass } = testWorld();
-    world.addMachineFaults([
-      { vm: { type: "g2-gpu-rtx4000a1-s", nth: 2 }, action: "boot-hangs" },
-    ]);
+    world.addMachineFaults([{ vm: { type: "g2-gpu-rtx4000a1-s", nth: 2 }, action: "boot-hangs" }]);
     for (const label of ["one", "two"]) ask("POST", "/linode/instances", order({ label }));
     await pass(7_300);
     expect(world.vms.all().map((vm) => vm.status)).toEqual(["running", "booting"]);
