@@ -77,10 +77,14 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
   return {
     async read() {
       const file = await readDatabaseFile(path);
-      if (file.kind !== "sound") return null;
-      for (const element of file.elements)
+      if (file.kind === "missing" || file.kind === "unreadable") return null;
+      const sound = file.kind === "sound";
+      const benchmarks = sound
+        ? [...file.elements]
+        : (await bestCopy(path, file.text)).map(parsePythonJson);
+      for (const element of benchmarks)
         if (typeof element === "object" && element !== null) readFromDisk.add(element);
-      return { version: String(file.version), benchmarks: [...file.elements] };
+      return { version: sound ? String(file.version) : "1.0", benchmarks };
     },
     async write(data) {
       await guardedOrTranslated(path, () =>

@@ -10,9 +10,9 @@ import {
   rm,
   stat,
   symlink,
-  utimes,
   writeFile,
 } from "node:fs/promises";
+import { renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -246,11 +246,13 @@ describe("publishing", () => {
     await openDatabase(file).publish([sampleRecord({ id: "a" })]);
     const damaged = (await readFile(file, "utf8")).slice(0, 9_000);
     await writeFile(file, damaged);
-    await openDatabase(file).publish([sampleRecord({ id: "b" })]);
+    expect(
+      await openDatabase(file).publish([sampleRecord({ id: "b" }), sampleRecord({ id: "a" })]),
+    ).toEqual({ added: 2, total: 10 });
     const aside = (await readdir(dirname(file))).filter((name) => name.includes(".corrupt-"));
     expect(aside).toHaveLength(1);
     expect(await readFile(join(dirname(file), aside[0] ?? ""), "utf8")).toBe(damaged);
-    expect(await pythonLoads(file)).toHaveLength(9);
+    expect(await pythonLoads(file)).toHaveLength(10);
     expect(await ids()).toContain("b");
   });
 
@@ -291,15 +293,12 @@ describe("publishing", () => {
       return Date.UTC(2026, 10, 1);
     });
     const intrude = (): void => {
-      const text = fixture.replace("b64ce422", "ffffffff");
-      void (async () => {
-        await writeFile(`${file}.tmp`, text);
-        await rename(`${file}.tmp`, file);
-        await utimes(file, 1, 1);
-      })();
+      writeFileSync(`${file}.tmp`, fixture.replace("b64ce422", "ffffffff"));
+      renameSync(`${file}.tmp`, file);
     };
     await database.publish([sampleRecord({ id: "ours" })]);
     expect(await ids()).toHaveLength(9);
+    expect((await ids())[0]).toMatch(/^ffffffff/);
   });
 
   it.each([
