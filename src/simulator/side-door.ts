@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isoUtc, type LinearTime } from "../support/clock.ts";
+import { isoUtc } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 import { microUsd, usd } from "../support/money.ts";
 import { type ApiFaults, parseFaults } from "./faults.ts";
@@ -39,10 +39,8 @@ const speedChange = z.strictObject({ speed: z.number().positive() });
 
 export function createSideDoor(parts: SideDoorParts): SideDoor {
   const { world, clock, faults } = parts;
-  const time = (): LinearTime & { readonly auto: boolean } => ({
-    ...clock.time(),
-    auto: clock.isAuto(),
-  });
+  /** `"auto"` tells a client that the choice is still open, and that time runs at 1 until then. */
+  const time = () => (clock.isAuto() ? { ...clock.time(), speed: "auto" } : clock.time());
   const requests: Readonly<Record<string, (body: unknown) => unknown>> = {
     "GET /state": () => stateOf(world),
     "GET /invoice": () =>

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseFaults } from "../../src/simulator/faults.ts";
-import { runSimulatorProcess } from "../../src/simulator/simulator-process.ts";
+import { type ProcessOptions, runSimulatorProcess } from "../../src/simulator/simulator-process.ts";
 import {
   type Simulator,
   type SimulatorOptions,
@@ -188,7 +188,7 @@ describe("the side door", () => {
 
   it("lets the speed be chosen once, before the first VM, where it was left open", async () => {
     const { send } = await start({ speed: "auto" });
-    expect((await send("GET", "/simulator/clock")).json.speed).toBe(1);
+    expect((await send("GET", "/simulator/clock")).json.speed).toBe("auto");
     expect((await send("POST", "/simulator/clock", { speed: 0 })).status).toBe(400);
     const { json } = await send("POST", "/simulator/clock", { speed: 60 });
     expect(json).toMatchObject({ speed: 60, v0: expect.any(Number), w0: expect.any(Number) });
@@ -232,7 +232,7 @@ describe("the side door", () => {
 });
 
 describe("the simulator's process", () => {
-  const options: SimulatorOptions = {
+  const options: ProcessOptions = {
     port: 0,
     speed: "auto",
     seed: 1,
@@ -240,17 +240,38 @@ describe("the simulator's process", () => {
     createMachineFace: recordingMachines,
   };
 
-  it("prints one line when it is ready and ends on SIGTERM", async () => {
+  const run = (changes: Partial<ProcessOptions>, signal: AbortSignal, stdout = new PassThrough()) =>
+    runSimulatorProcess(
+      { ...options, ...changes },
+      { stdin: new PassThrough(), stdout, lease: false, signal },
+    );
+
+  it("prints one line when it is ready and ends when it is told to", async () => {
     const stdout = new PassThrough();
-    const ended = runSimulatorProcess(options, { stdin: new PassThrough(), stdout, lease: false });
+    const told = new AbortController();
+    const ended = run({}, told.signal, stdout);
     const line = String(await new Promise((resolve) => stdout.once("data", resolve)));
     expect(line).toMatch(/^[^\n]*\n$/);
     const ready = JSON.parse(line);
     expect(Object.keys(ready)).toEqual(["url", "token", "world", "ssh_port", "speed"]);
     expect(ready.speed).toBe("auto");
     expect((await fetch(`${ready.url}/simulator/world`)).status).toBe(200);
-    process.emit("SIGTERM");
+    told.abort();
     await ended;
     await expect(fetch(`${ready.url}/simulator/world`)).rejects.toThrow("fetch failed");
+  });
+
+  it("says what is wrong with its fault scripts, or that its port is taken", async () => {
+    const { simulator } = await start();
+    const never = new AbortController().signal;
+    await expect(run({ faults: [{ match: {}, action: "explode" }] }, never)).rejects.toMatchObject({
+      exitCode: 2,
+      reason: expect.stringContaining("fault 1"),
+    });
+    const port = Number(new URL(simulator.url).port);
+    await expect(run({ port }, never)).rejects.toMatchObject({
+      exitCode: 2,
+      reason: expect.stringContaining("EADDRINUSE"),
+    });
   });
 });
