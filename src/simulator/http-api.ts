@@ -1,18 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type Clock } from "../support/clock.ts";
-import type { Api, ApiReply, ApiRequest } from "./api.ts";
-import type { ApiFault, ApiFaults } from "./faults.ts";
-import { usualBody } from "./refusal.ts";
+import type { ApiRequest } from "./api.ts";
+import { type ApiSide, carryOut } from "./carry-out.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { SideDoor } from "./side-door.ts";
-import type { World } from "./world.ts";
 
-export interface HttpParts {
-  readonly clock: () => Clock;
-  readonly world: World;
-  readonly api: Api;
+export interface HttpParts extends ApiSide {
   readonly sideDoor: SideDoor;
-  readonly faults: ApiFaults;
   readonly log: RequestLog;
   /** A request came, or the world was changed by one. */
   onRequest(): void;
@@ -58,7 +51,7 @@ async function answer(
     from: request.socket.remoteAddress ?? "",
   };
   const entry = parts.log.begin(parts.world.now(), { method, path, query: url.search, body });
-  const reply = await carryOut(parts, call, parts.faults.claim(method, path));
+  const reply = await carryOut(parts, call);
   parts.onRequest();
   if (reply === undefined) {
     request.socket.destroy();
@@ -67,40 +60,6 @@ async function answer(
   entry.status = reply.status;
   const text = typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body);
   send(parts, response, reply.status, reply.headers, text);
-}
-
-/** The answer, or nothing where the connection breaks. */
-async function carryOut(
-  { api, world, clock }: HttpParts,
-  call: ApiRequest,
-  fault: ApiFault | undefined,
-): Promise<ApiReply | undefined> {
-  if (fault === undefined) return api(call);
-  const { seconds = 60 } = fault;
-  switch (fault.action) {
-    case "drop-before":
-      break;
-    case "commit-then-drop":
-      api(call);
-      break;
-    case "commit-later":
-      world.after(seconds, () => api(call));
-      break;
-    case "delay": {
-      const reply = api(call);
-      await clock().sleep(seconds * 1_000);
-      return reply;
-    }
-    case "status": {
-      const { status = 500, body = usualBody(fault.status ?? 500), headers = {} } = fault;
-      return { status, headers, body };
-    }
-    case "stale-list":
-      return api(call, { staleSeconds: seconds });
-    case "wrong-account":
-      return api(call, { wrongAccount: true });
-  }
-  return undefined;
 }
 
 function send(

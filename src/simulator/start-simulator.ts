@@ -79,6 +79,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   world.addStockFaults(options.faults?.stock ?? []);
 
   const log = createRequestLog();
+  const ended = new AbortController();
   const driver = driveWorld(world, clock.clock, onProblem);
   let lastRequestMs = performance.now();
   const server = createHttpApi({
@@ -95,6 +96,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       served: () => machines.served(),
     }),
     faults,
+    ended: ended.signal,
     log,
     onRequest() {
       lastRequestMs = performance.now();
@@ -102,6 +104,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
   });
   const close = async (): Promise<void> => {
+    ended.abort();
     driver.stop();
     server.closeAllConnections();
     await new Promise((resolve) => {

@@ -37,7 +37,11 @@ export function recordingMachines(): MachineFace & {
 
 /** A world whose clock only moves when it is told. */
 export function testWorld(
-  options: { seed?: number; machines?: ReturnType<typeof recordingMachines> } = {},
+  options: {
+    seed?: number;
+    machines?: ReturnType<typeof recordingMachines>;
+    now?: () => number;
+  } = {},
 ) {
   let nowMs = START_MS;
   const problems: unknown[] = [];
@@ -48,7 +52,7 @@ export function testWorld(
     seed: options.seed ?? 1,
     delays: 1,
     subnet: 7,
-    now: () => nowMs,
+    now: options.now ?? (() => nowMs),
     gpuTypes: GPU_TYPES,
     coefficients: {
       speed: () => 1,
