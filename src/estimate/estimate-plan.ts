@@ -5,15 +5,15 @@ import { estimateWarnings } from "./estimate-warnings.ts";
 import { forecastStages, totalMinutes, type Pace, type StageMinutes } from "./forecast.ts";
 import type { Market } from "./market.ts";
 import { planRentals } from "./plan-rentals.ts";
-import { likeliestOffer, regionOffers } from "./region-offers.ts";
-import { rentalHours } from "./rental-hours.ts";
+import { dearestHourly, likeliestOffer, regionOffers } from "./region-offers.ts";
+import { mostHours, rentalHours } from "./rental-hours.ts";
 
 /**
  * What a plan will take, likely and at worst, in minutes, whole hours and money. The worst case of a rental is what is
  * reserved for it, in the dearest of its regions: a cap of the whole worst case refuses nothing and makes nothing wait.
  */
 export function estimatePlan(plan: CoveragePlan, market: Market): Estimate {
-  const rentals = planRentals(plan).map((entries, index) =>
+  const rentals = planRentals(plan, market).map((entries, index) =>
     planRental(entries, index + 1, plan, market),
   );
   const total = (pace: Pace) => ({
@@ -47,15 +47,13 @@ function planRental(
   const configurations = entries.flatMap((entry) => entry.configurations);
   const regions = regionOffers(first.gpu, first.regions, market);
   const hourly = likeliestOffer(regions)?.hourly ?? first.gpu.hourly;
-  const dearest = Math.max(hourly, ...regions.map((offer) => offer.hourly));
+  const dearest = dearestHourly(first.gpu, regions);
   const likely = forecastStages(configurations, "likely");
   const worst = forecastStages(configurations, "worst");
   const { deadlineMinutes, reservedHours, likelyHours } = rentalHours(
     totalMinutes(likely),
     totalMinutes(worst),
-    plan.budget,
-    dearest,
-    entries.length,
+    mostHours(plan.budget, dearest),
   );
   return {
     seq,

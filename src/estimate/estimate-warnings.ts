@@ -37,7 +37,7 @@ function ofRental(rental: PlannedRental, plan: CoveragePlan, market: Market): st
       `${name}: needs about ${minutes(rental.likely.minutes)} and is stopped after ${minutes(rental.deadlineMinutes)}, so passes will be missing`,
     );
   const perEntry = plan.budget.maxCostPerEntry;
-  if (perEntry !== undefined && rental.worst.micros > perEntry * rental.entries.length)
+  if (perEntry !== undefined && rental.worst.micros > perEntry)
     warnings.push(
       `${name}: ${formatUsd(rental.worst.micros)} must be reserved, more than max_cost_per_entry (${formatUsd(perEntry)}) allows`,
     );

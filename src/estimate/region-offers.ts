@@ -1,5 +1,6 @@
 import { USUAL_REGIONS } from "../catalog/gpu-catalog.ts";
 import type { GpuType } from "../catalog/gpu-types.ts";
+import type { MicroUsd } from "../support/money.ts";
 import type { RegionOffer } from "./estimate.ts";
 import type { Market } from "./market.ts";
 
@@ -28,6 +29,11 @@ export function regionOffers(
 function shelf({ stock }: RegionOffer): number {
   if (stock === undefined) return 1;
   return stock ? 0 : 2;
+}
+
+/** What a reservation must reckon with, since any of the regions may be the one. */
+export function dearestHourly(gpu: GpuType, offers: readonly RegionOffer[]): MicroUsd {
+  return offers.length === 0 ? gpu.hourly : Math.max(...offers.map((offer) => offer.hourly));
 }
 
 /** Where it will most likely be rented. */

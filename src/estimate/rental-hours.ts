@@ -14,23 +14,23 @@ export interface RentalHours {
   readonly likelyHours: number;
 }
 
-/**
- * Whole hours for a rental: those that its worst case needs, at most what the budget allows one rental in time and
- * money. A rental gets one hour at least, even where that breaks the money limit: then the admission refuses it.
- */
+/** The longest that the budget lets one rental be, in time and in money; fractions only by `max_hours_per_rental`. */
+export function mostHours(budget: PlanBudget, dearestHourly: MicroUsd): number {
+  const { maxCostPerEntry, maxHoursPerRental } = budget;
+  if (maxCostPerEntry === undefined) return maxHoursPerRental;
+  // Below two paid hours the money allows no rental at all; the admission says so, by its figures.
+  const paid = Math.max(1, Math.floor(maxCostPerEntry / dearestHourly) - 1);
+  return Math.min(maxHoursPerRental, paid);
+}
+
+/** Whole hours for a rental: those that its worst case needs, at most `most`. */
 export function rentalHours(
   likelyMinutes: number,
   worstMinutes: number,
-  budget: PlanBudget,
-  dearestHourly: MicroUsd,
-  entries: number,
+  most: number,
 ): RentalHours {
   const needed = Math.ceil((worstMinutes + DESTROY_MINUTES) / 60);
-  const paid =
-    budget.maxCostPerEntry === undefined
-      ? Infinity
-      : Math.max(1, Math.floor((budget.maxCostPerEntry * entries) / dearestHourly) - 1);
-  const hours = Math.min(needed, budget.maxHoursPerRental, paid);
+  const hours = Math.min(needed, most);
   const whole = Math.ceil(hours);
   return {
     deadlineMinutes: hours * 60 - DESTROY_MINUTES,

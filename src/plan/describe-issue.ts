@@ -127,7 +127,7 @@ function printable(text: string): string {
 }
 
 /** `entries[0].models[1].id` */
-export function label(path: PlanPath): string {
+function label(path: PlanPath): string {
   return path
     .map((step) => (typeof step === "number" ? `[${String(step)}]` : `.${String(step)}`))
     .join("")

@@ -7,8 +7,6 @@ import {
   modelSchema,
   planSchema,
   type EngineFile,
-  type FactsFile,
-  type ModelFile,
 } from "./plan-schema.ts";
 
 type Salvaged<S extends z.ZodObject> = Partial<z.infer<S>>;
@@ -99,5 +97,3 @@ function list(raw: unknown): readonly unknown[] {
 export const REQUIRED_FACTS: readonly string[] = Object.entries(factsSchema.shape).flatMap(
   ([key, value]) => (value.safeParse(undefined).success ? [] : [key]),
 );
-
-export type { FactsFile, ModelFile };

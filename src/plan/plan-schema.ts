@@ -111,9 +111,9 @@ export const modelSchema = z.strictObject({
   facts: factsSchema.optional(),
 });
 
-export const modelItemSchema = z.union([text(hubIdGrammar), modelSchema]);
+const modelItemSchema = z.union([text(hubIdGrammar), modelSchema]);
 
-export const gpuSchema = z.union([gpuType, unique(gpuType, 50)]);
+const gpuSchema = z.union([gpuType, unique(gpuType, 50)]);
 
 export const entrySchema = z.strictObject({
   gpu: gpuSchema,
@@ -156,6 +156,5 @@ export const planSchema = z.strictObject({
   entries: z.array(entrySchema).min(1).max(200),
 });
 
-export type ModelFile = z.infer<typeof modelSchema>;
 export type FactsFile = z.infer<typeof factsSchema>;
 export type EngineFile = z.infer<typeof engineSchema>;

@@ -183,6 +183,19 @@ test("fill-hours keeps apart what would outlast a rental, or is wanted elsewhere
   expect(estimatePlan(elsewhere, builtInMarket()).rentals).toHaveLength(2);
 });
 
+test("fill-hours merges no further than max_cost_per_entry pays for", () => {
+  const rentals = (perEntry: string) =>
+    estimatePlan(
+      planWith(
+        "[{gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ]}, {gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-14B-AWQ]}]",
+        `packing: fill-hours\nbudget: {max_cost_per_entry: ${perEntry}}`,
+      ),
+      builtInMarket(),
+    ).rentals;
+  expect(rentals("1.60")).toHaveLength(1);
+  expect(rentals("1.10")).toHaveLength(2);
+});
+
 test("wall time is that of the fullest lane, each rental on the lane that is free first", () => {
   const lane = (concurrency: number) => {
     const { rentals, wallMinutes } = THREE("per-entry", `concurrency: ${String(concurrency)}`);
