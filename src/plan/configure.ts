@@ -110,7 +110,7 @@ function engineRefuses(
     return { reason: "vLLM refuses this model in float16", key: "dtype" };
   if (isFp8(engine.kv_cache_dtype) && card.computeCapability < 89)
     return {
-      reason: `an FP8 cache needs compute capability 8.9, ${card.name} has 7.5`,
+      reason: `an FP8 cache needs compute capability 8.9, ${card.name} has ${(card.computeCapability / 10).toFixed(1)}`,
       key: "kv_cache_dtype",
     };
   return undefined;

@@ -502,7 +502,7 @@ name: t
 entries:
   - gpu: g2-gpu-rtx4000a1-s
     models:
-      - Qwen/x; touch /tmp/y
+      - Qwen/x; touch y
 `,
     `plan.yaml:6:9: \`entries[0].models[0]\` is not a model id of the Hugging Face Hub, such as \`Qwen/Qwen2.5-Coder-7B-Instruct\``,
   ],
