@@ -141,10 +141,12 @@ describe("our side against the simulated cloud's machines", () => {
 
   it("refuses a machine with another host key, and is refused with an unknown client key", async () => {
     const { target, clock } = await rent([], false);
-    const { connect } = createSshConnector({ clock });
-    await expect(connect(target, never)).rejects.toMatchObject({ kind: "authentication" });
+    const connector = createSshConnector({ clock });
+    await expect(connector.connect(target, never)).rejects.toMatchObject({
+      kind: "authentication",
+    });
     const hostKey = generateSshKey("other").publicWire;
-    await expect(connect({ ...target, hostKey }, never)).rejects.toMatchObject({
+    await expect(connector.connect({ ...target, hostKey }, never)).rejects.toMatchObject({
       kind: "host_key",
     });
   });
