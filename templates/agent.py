@@ -2,7 +2,7 @@
 # The one program that maider-sweep runs on a VM: `agent VERB`, JSON in on stdin, JSON out on stdout.
 # Exit code 0 = done, 2 = request refused, 1 = failed; the reason stands on stderr. No shell is ever started, and a
 # value reaches docker only as `--option=value` after its type and form were checked.
-# MAIDER_SWEEP_ROOT is put before every path, for the tests.
+# The MAIDER_SWEEP_ variables are for the tests: a root before every path, another port, shorter waits.
 import fcntl
 import json
 import os
@@ -16,6 +16,7 @@ import urllib.request
 
 ROOT = os.environ.get("MAIDER_SWEEP_ROOT", "")
 PORT = int(os.environ.get("MAIDER_SWEEP_PORT", "8000"))
+PAUSE = float(os.environ.get("MAIDER_SWEEP_PAUSE", "1"))
 RUN = ROOT + "/run/maider-sweep"
 SECRET = RUN + "/secret/hf_token"
 CACHE = ROOT + "/var/lib/maider-sweep/huggingface"
@@ -161,7 +162,7 @@ def wait_for_memory():
         holders = output("nvidia-smi", "--query-compute-apps=pid", "--format=csv,noheader").split()
         if not holders:
             return
-        time.sleep(1)
+        time.sleep(PAUSE)
     raise RuntimeError("GPU memory is still held after 60 s by " + " ".join(holders))
 
 

@@ -1,0 +1,380 @@
+import { once } from "node:events";
+import { stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ServeJson, ServerStatusJson } from "../../src/machine/agent-protocol.ts";
+import {
+  type Ended,
+  eventually,
+  template,
+  type ThrowAwayRoot,
+  throwAwayRoot,
+} from "./throw-away-root.ts";
+
+const request: ServeJson = {
+  image: "vllm/vllm-openai:v0.27.1",
+  model: "Qwen/Qwen2.5-Coder-7B-Instruct",
+  revision: null,
+  tensor_parallel_size: 2,
+  pipeline_parallel_size: 1,
+  max_model_len: 32_768,
+  gpu_memory_utilization: 0.9,
+  dtype: "auto",
+  quantization: null,
+  attention_backend: null,
+  kv_cache_dtype: null,
+  enforce_eager: false,
+  max_num_seqs: null,
+  trust_remote_code: false,
+  stream_interval: null,
+};
+const CACHE = "var/lib/maider-sweep/huggingface/hub/models--Qwen--Qwen2.5-Coder-7B-Instruct";
+
+let root: ThrowAwayRoot;
+let port: number;
+const agent = (verb: string, stdin = ""): Promise<Ended> =>
+  root.run(["python3", template("agent.py"), verb], stdin);
+const serve = (changes: Partial<ServeJson> = {}): Promise<Ended> =>
+  agent("serve", JSON.stringify({ ...request, ...changes }));
+const json = async <T>(verb: string): Promise<T> => {
+  const { code, stdout, stderr } = await agent(verb);
+  if (code !== 0) throw new Error(`${verb} ended with ${String(code)}: ${stderr}`);
+  return JSON.parse(stdout) as T;
+};
+const status = (): Promise<ServerStatusJson> => json<ServerStatusJson>("server-status");
+const docker = (plan: object): Promise<void> =>
+  root.write("stand-ins/docker.json", JSON.stringify(plan));
+const runs = async (): Promise<string[][]> =>
+  (await root.calls()).filter(([program, verb]) => program === "docker" && verb === "run");
+
+beforeEach(async () => {
+  const probe = createTcpServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  ({ port } = probe.address() as AddressInfo);
+  probe.close();
+  // No hub: the size of a download stays unknown.
+  root = await throwAwayRoot({
+    MAIDER_SWEEP_PORT: String(port),
+    HF_ENDPOINT: "http://127.0.0.1:9",
+  });
+});
+afterEach(async () => {
+  await docker({});
+  await agent("stop");
+  await root.remove();
+});
+
+describe("serving", () => {
+  it("starts a container with this argument list and no other, on the loopback, without a shell", async () => {
+    expect(await serve()).toEqual({ code: 0, stdout: "", stderr: "" });
+    await eventually(runs, (calls) => calls.length === 1);
+    expect((await runs())[0]).toEqual([
+      "docker",
+      "run",
+      "--detach",
+      "--name",
+      "maider-sweep-vllm",
+      "--gpus",
+      "all",
+      "--ipc=host",
+      "--network=host",
+      "--env=VLLM_HOST_IP=127.0.0.1",
+      "--env=VLLM_NO_USAGE_STATS=1",
+      `--volume=${root.path}/var/lib/maider-sweep/huggingface:/root/.cache/huggingface`,
+      "--entrypoint=vllm",
+      "vllm/vllm-openai:v0.27.1",
+      "serve",
+      "Qwen/Qwen2.5-Coder-7B-Instruct",
+      "--host=127.0.0.1",
+      `--port=${String(port)}`,
+      "--enable-prompt-tokens-details",
+      "--tensor-parallel-size=2",
+      "--pipeline-parallel-size=1",
+      "--max-model-len=32768",
+      "--gpu-memory-utilization=0.9",
+      "--dtype=auto",
+    ]);
+  });
+
+  it("passes every setting on, and remote code only when it is asked for", async () => {
+    await serve({
+      revision: "c0ffee",
+      dtype: "half",
+      quantization: "compressed-tensors",
+      attention_backend: "TRITON_ATTN",
+      kv_cache_dtype: "fp8_e4m3",
+      enforce_eager: true,
+      max_num_seqs: 64,
+      trust_remote_code: true,
+      stream_interval: 4,
+    });
+    await eventually(runs, (calls) => calls.length === 1);
+    expect((await runs())[0]).toEqual(
+      expect.arrayContaining([
+        "--revision=c0ffee",
+        "--dtype=half",
+        "--quantization=compressed-tensors",
+        "--attention-backend=TRITON_ATTN",
+        "--kv-cache-dtype=fp8_e4m3",
+        "--enforce-eager",
+        "--max-num-seqs=64",
+        "--trust-remote-code",
+        "--stream-interval=4",
+      ]),
+    );
+  });
+
+  it("goes from start over running to absent, with image, commit and log", async () => {
+    await docker({ log: "INFO loading\nINFO Application startup complete.\n" });
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    await root.write(`${CACHE}/refs/main`, commit);
+    expect((await status()).state).toBe("absent");
+    await serve();
+    expect(["starting", "running"]).toContain((await status()).state);
+    const running = await eventually(status, ({ state }) => state === "running");
+    expect(running).toMatchObject({
+      exit_code: null,
+      image_digest: `sha256:${"ab".repeat(32)}`,
+      revision: commit,
+      total_bytes: null,
+    });
+    await eventually(status, ({ log_bytes }) => log_bytes === 48);
+    expect((await agent("server-log", '{"from":13}')).stdout).toBe(
+      "INFO Application startup complete.\n",
+    );
+    expect((await agent("server-log", '{"from":4000}')).stdout).toBe("");
+    expect((await agent("stop")).code).toBe(0);
+    expect((await status()).state).toBe("absent");
+  });
+
+  it("stops a former server first, and starts its log anew", async () => {
+    await docker({ log: "the first\n" });
+    await serve();
+    await eventually(status, ({ state, log_bytes }) => state === "running" && log_bytes > 0);
+    await docker({ log: "the second\n" });
+    await serve({ model: "Qwen/Qwen2.5-Coder-3B-Instruct" });
+    await eventually(status, ({ state, log_bytes }) => state === "running" && log_bytes > 0);
+    expect((await agent("server-log", '{"from":0}')).stdout).toBe("the second\n");
+    const verbs = (await root.calls()).map(([, verb]) => verb);
+    expect(verbs.indexOf("rm")).toBeLessThan(verbs.lastIndexOf("run"));
+    expect(verbs.indexOf("rm")).toBeGreaterThan(verbs.indexOf("run"));
+  });
+
+  it("tells the exit code of a server that ended, its log complete", async () => {
+    await docker({ log: "ValueError: No available memory for the cache blocks.\n", exit: 1 });
+    await serve();
+    const ended = await eventually(
+      status,
+      ({ state, log_bytes }) => state === "exited" && log_bytes > 0,
+    );
+    expect(ended.exit_code).toBe(1);
+    expect((await agent("server-log", '{"from":0}')).stdout).toContain("No available memory");
+  });
+
+  it("tells a container that docker would not start, in docker's words", async () => {
+    await docker({ fail: { run: "docker: Error response from daemon: manifest unknown." } });
+    await serve();
+    const ended = await eventually(status, ({ state }) => state === "exited");
+    expect(ended.exit_code).toBe(125);
+    expect((await agent("server-log", '{"from":0}')).stdout).toContain("manifest unknown");
+  });
+
+  it("says so when docker itself does not answer", async () => {
+    await docker({ fail: { inspect: "Cannot connect to the Docker daemon." } });
+    expect(await agent("server-status")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("Cannot connect to the Docker daemon.") as string,
+    });
+  });
+
+  it("counts what is downloaded, of how much, while a file is open", async () => {
+    const hub = createServer((incoming, reply) => {
+      asked.push(`${incoming.url ?? ""} ${incoming.headers.authorization ?? ""}`);
+      reply.end(
+        JSON.stringify({
+          siblings: [
+            { rfilename: "model-1.safetensors", size: 1_000 },
+            { rfilename: "model-2.safetensors", size: 500 },
+            { rfilename: "config.json", size: 20 },
+            { rfilename: "pytorch_model.bin", size: 9_999 },
+            { rfilename: "original/consolidated.pth", size: 9_999 },
+          ],
+        }),
+      );
+    }).listen(0, "127.0.0.1");
+    const asked: string[] = [];
+    await once(hub, "listening");
+    root.env["HF_ENDPOINT"] = `http://127.0.0.1:${String((hub.address() as AddressInfo).port)}`;
+    await docker({ exit: null, fail: {} });
+    await agent("secret", "hf_canary");
+    await root.write(`${CACHE}/blobs/aaaa`, "x".repeat(1_000));
+    await root.write(`${CACHE}/blobs/bbbb.incomplete`, "x".repeat(300));
+    await serve({ revision: "main" });
+    const seen = await eventually(status, ({ total_bytes }) => total_bytes !== null);
+    expect(seen).toMatchObject({ downloaded_bytes: 1_300, total_bytes: 1_520 });
+    expect(asked).toEqual([
+      "/api/models/Qwen/Qwen2.5-Coder-7B-Instruct/revision/main?blobs=true Bearer hf_canary",
+    ]);
+    hub.close();
+  });
+
+  it("says whose memory is held when a stopped server leaves some behind", async () => {
+    await root.write("stand-ins/holders", "4242\n");
+    expect(await agent("stop")).toMatchObject({
+      code: 1,
+      stderr: "GPU memory is still held after 60 s by 4242\n",
+    });
+    await root.write("stand-ins/holders", "");
+  });
+});
+
+describe("hostile values", () => {
+  const HOSTILE: readonly unknown[] = [
+    "$(touch canary)",
+    "`touch canary`",
+    "; touch canary",
+    "a\ntouch canary",
+    "a\n",
+    "--privileged",
+    "-v/:/host",
+    "../../etc/passwd",
+    "a/../../b",
+    "é",
+    "a\u0000b",
+    "x".repeat(10_000),
+    "",
+    {},
+    [1],
+    true,
+    -1,
+    1e30,
+    "NaN",
+  ];
+
+  /** What is in order after all, and the argument that it becomes. */
+  const HARMLESS: Readonly<Record<string, readonly string[]>> = {
+    "model NaN": ["NaN"],
+    "revision NaN": ["--revision=NaN"],
+    "enforce_eager true": ["--enforce-eager"],
+    "trust_remote_code true": ["--trust-remote-code"],
+  };
+
+  it(
+    "are refused by name in every field, or passed as one inert argument",
+    { timeout: 300_000 },
+    async () => {
+      const cases = Object.keys(request).flatMap((field) =>
+        HOSTILE.map((value) => [field, value] as const),
+      );
+      expect(cases.length).toBeGreaterThan(200);
+      await serve();
+      const [plain = []] = await eventually(runs, (calls) => calls.length === 1);
+      for (const [field, value] of cases) {
+        const before = (await runs()).length;
+        const { code, stderr } = await serve({ [field]: value });
+        if (code === 0) {
+          const calls = await eventually(runs, (all) => all.length > before);
+          const changed = calls.at(-1)?.filter((argument) => !plain.includes(argument));
+          expect([field, value, changed]).toEqual([
+            field,
+            value,
+            HARMLESS[`${field} ${String(value)}`],
+          ]);
+        } else {
+          expect([field, code, stderr]).toEqual([
+            field,
+            2,
+            `refused: ${field}: not a value that is allowed here\n`,
+          ]);
+          expect((await runs()).length).toBe(before);
+        }
+      }
+      for (const place of [root.path, process.cwd()]) {
+        await expect(stat(join(place, "canary"))).rejects.toThrow("ENOENT");
+      }
+    },
+  );
+
+  it("are refused as a whole request", async () => {
+    for (const text of [
+      "",
+      "not json",
+      "[]",
+      "null",
+      "{}",
+      JSON.stringify({ ...request, extra: 1 }),
+    ]) {
+      expect((await agent("serve", text)).code).toBe(2);
+    }
+    for (const verb of ["", "launch;true", "--help", "$(id)"])
+      expect((await agent(verb)).code).toBe(2);
+    for (const text of ["", "{}", '{"from":-1}', '{"from":"0"}']) {
+      expect((await agent("server-log", text)).code).toBe(2);
+    }
+    for (const token of ["a b", "a\nb", "x".repeat(600), "é"]) {
+      expect((await agent("secret", token)).code).toBe(2);
+    }
+    expect(await runs()).toEqual([]);
+  });
+});
+
+describe("the secret", () => {
+  const file = "run/maider-sweep/secret/hf_token";
+
+  it("lies in a file for root alone, reaches the container as a mount, and is wiped", async () => {
+    expect((await agent("secret", "hf_canary")).code).toBe(0);
+    expect(await root.read(file)).toBe("hf_canary");
+    expect((await stat(join(root.path, file))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(root.path, "run/maider-sweep/secret"))).mode & 0o777).toBe(0o700);
+    await serve();
+    const [call] = await eventually(runs, (calls) => calls.length === 1);
+    expect(call).toContain("--env=HF_TOKEN_PATH=/run/secrets/hf_token");
+    expect(call).toContain(
+      `--mount=type=bind,readonly,src=${root.path}/${file},dst=/run/secrets/hf_token`,
+    );
+    expect(JSON.stringify(await root.calls())).not.toContain("hf_canary");
+    expect((await agent("secret", "")).code).toBe(0);
+    await expect(root.read(file)).rejects.toThrow("ENOENT");
+    expect((await agent("secret", "")).code).toBe(0);
+  });
+});
+
+describe("telemetry", () => {
+  it("reads cards, driver and machine", async () => {
+    expect(await json("facts")).toMatchObject({
+      gpus: [
+        {
+          name: "NVIDIA RTX 4000 Ada Generation",
+          memory_mib: 20_475,
+          driver: "580.95.05",
+          compute_capability: "8.9",
+          power_limit_w: 130,
+          max_clock_mhz: 2_175,
+        },
+      ],
+      cuda: "13.0",
+      kernel: expect.stringMatching(/^\d+\./) as string,
+      vcpus: expect.any(Number) as number,
+      ram_mib: expect.any(Number) as number,
+    });
+  });
+
+  it("names heat as a slowdown, and neither idling nor the power cap", async () => {
+    const calm = { clock_mhz: 2_100, power_w: 118.42, temperature_c: 61, throttle: [] };
+    expect(await json("sample")).toEqual([calm]);
+    await root.write("stand-ins/hot", "");
+    expect(await json("sample")).toEqual([{ ...calm, throttle: ["sw_thermal_slowdown"] }]);
+  });
+
+  it("fails in nvidia-smi's words when there is no driver", async () => {
+    await root.write("stand-ins/no-gpu", "");
+    for (const verb of ["facts", "sample"]) {
+      expect(await agent(verb)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("couldn't communicate with the NVIDIA driver") as string,
+      });
+    }
+  });
+});
