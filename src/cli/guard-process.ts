@@ -9,6 +9,7 @@ import { isoUtc, linearClock, sleepReal, type LinearTime } from "../support/cloc
 import { errorText } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
 import { guardLoop } from "../teardown/guard-loop.ts";
+import { isWorldGone } from "./world-gone.ts";
 
 /** The first line that the guard reads. It holds the token, which therefore stands in no argument and no environment. */
 export interface GuardOrder {
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
 }
 
 async function destroyEverything(order: GuardOrder, log: (text: string) => void): Promise<void> {
-  const { stateDir, run, gen, token, apiUrl, holdMinutes, time, ceilings } = order;
+  const { stateDir, run, gen, token, apiUrl, holdMinutes, time, ceilings, world } = order;
   const clock = linearClock(time, ceilings);
   for (;;) {
     try {
@@ -100,7 +101,7 @@ async function destroyEverything(order: GuardOrder, log: (text: string) => void)
         holdMs: holdMinutes * 60_000,
         cloud: createLinodeCloud({ apiUrl, token, clock }),
         clock,
-        worldGone: order.world === null ? undefined : () => isWorldGone(apiUrl, order.world),
+        worldGone: world === null ? undefined : () => isWorldGone(apiUrl, world),
         redact: createRedactor([token]),
         log,
       });
@@ -115,17 +116,6 @@ async function destroyEverything(order: GuardOrder, log: (text: string) => void)
 function isSettled({ stateDir, run }: GuardOrder): boolean {
   const state = foldRun(readJournal(runFolder(stateDir, run)).events);
   return state.closed !== undefined && !isUnsettled(state);
-}
-
-/** Nobody listens where the simulated cloud was, or somebody else does. It is on this machine: no network lies. */
-async function isWorldGone(apiUrl: string, world: string | null): Promise<boolean> {
-  try {
-    const reply = await fetch(new URL("/simulator/world", apiUrl));
-    return reply.ok && ((await reply.json()) as { readonly world?: string }).world !== world;
-  } catch (error) {
-    const cause = (error as { readonly cause?: { readonly code?: string } }).cause;
-    return cause?.code === "ECONNREFUSED";
-  }
 }
 
 /** A log that cannot be written stops nothing. */

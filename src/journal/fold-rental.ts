@@ -72,7 +72,12 @@ export function foldRental(rental: RentalState, event: SweepEvent, ms: number): 
 }
 
 const STEPS: { readonly [T in EventType]?: Step<T> } = {
-  "create.intended": ({ gpu, region }) => ({ to: "creating", gpu, region }),
+  "create.intended": ({ gpu, region, price_micro_usd: priceMicroUsd }) => ({
+    to: "creating",
+    gpu,
+    region,
+    priceMicroUsd,
+  }),
   "create.sent": (_event, { createSentMs }, ms) => ({
     to: "creating",
     createSentMs: createSentMs ?? ms,

@@ -72,7 +72,7 @@ async function writeNew(path: string, bytes: Uint8Array, mode: number): Promise<
   const handle = await open(path, "wx", mode);
   try {
     // `write` may write less than it was given.
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
       at += bytesWritten;
     }

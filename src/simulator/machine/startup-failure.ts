@@ -116,6 +116,10 @@ function configFailure({ request, gpu, model }: StartupQuestion): StartupFailure
     return configError(
       "ValueError: Selected backend AttentionBackendEnum.FLASH_ATTN is not valid for this configuration. Reason: ['compute capability not supported']. FA2 is only supported on devices with compute capability >= 8",
     );
+  if (request.kv_cache_dtype?.startsWith("fp8") === true && capability < 89)
+    return configError(
+      `ValueError: FP8 KV cache is not supported by the Triton attention backend on compute capability ${(capability / 10).toFixed(1)}: it requires SM89+.`,
+    );
   return undefined;
 }
 

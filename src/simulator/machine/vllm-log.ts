@@ -1,5 +1,6 @@
 import type { ServeJson } from "../../machine/agent-protocol.ts";
-import type { ModelFacts } from "../../catalog/models.ts";
+import type { GpuType } from "../../catalog/gpu-types.ts";
+import type { ModelFacts, Quantization } from "../../catalog/models.ts";
 import type { MemoryPlan } from "./memory-plan.ts";
 
 export type LogLevel = "INFO" | "WARNING" | "ERROR";
@@ -77,20 +78,52 @@ export function bannerLines(request: ServeJson, version: string): LogLine[] {
   ];
 }
 
+/** What vLLM makes of a request on a card. */
+export interface ResolvedConfig {
+  readonly dtype: string;
+  readonly quantization: string | null;
+  readonly attentionBackend: string;
+  readonly warning: string | undefined;
+}
+
+const KERNEL: Record<Quantization, string | null> = {
+  none: null,
+  awq: "awq_marlin",
+  gptq: "gptq_marlin",
+  fp8: "fp8",
+  mxfp4: "mxfp4",
+  "compressed-tensors": "compressed-tensors",
+};
+
+export function resolveConfig(request: ServeJson, gpu: GpuType, model: ModelFacts): ResolvedConfig {
+  const { name, computeCapability } = gpu.card;
+  const turing = computeCapability < 80;
+  const asked = { half: "float16", float: "float32", auto: turing ? "float16" : "bfloat16" };
+  return {
+    dtype: asked[request.dtype as keyof typeof asked] ?? request.dtype,
+    quantization: request.quantization ?? KERNEL[model.quantization],
+    attentionBackend: request.attention_backend ?? (turing ? "TRITON_ATTN" : "FLASH_ATTN"),
+    warning:
+      turing && request.dtype === "auto"
+        ? `Your device '${name}' (with compute capability ${(computeCapability / 10).toFixed(1)}) doesn't support torch.bfloat16. Falling back to torch.float16 for compatibility.`
+        : undefined,
+  };
+}
+
 /** The configuration is good; the engine's process starts. */
 export function configuredLines(
   request: ServeJson,
   version: string,
-  dtype: string,
-  warning: string | undefined,
+  resolved: ResolvedConfig,
 ): LogLine[] {
+  const { dtype, quantization, attentionBackend, warning } = resolved;
   return [
     api("model.py:733", `Resolved architecture: ${architecture(request.model)}`),
     ...(warning === undefined ? [] : [api("model.py:1810", warning, "WARNING")]),
     api("model.py:2152", `Using max model len ${String(request.max_model_len)}`),
     engine(
       "core.py:133",
-      `Initializing a V1 LLM engine (v${version}) with config: model='${request.model}', speculative_config=None, tokenizer='${request.model}', skip_tokenizer_init=False, tokenizer_mode=auto, revision=${python(request.revision)}, tokenizer_revision=None, trust_remote_code=${python(request.trust_remote_code)}, dtype=torch.${dtype}, max_seq_len=${String(request.max_model_len)}, download_dir=None, load_format=auto, tensor_parallel_size=${String(request.tensor_parallel_size)}, pipeline_parallel_size=${String(request.pipeline_parallel_size)}, data_parallel_size=1, disable_custom_all_reduce=False, quantization=${request.quantization ?? "None"}, enforce_eager=${python(request.enforce_eager)}, kv_cache_dtype=${request.kv_cache_dtype ?? "auto"}, device_config=cuda, seed=0, served_model_name=${request.model}, enable_prefix_caching=True, enable_chunked_prefill=True`,
+      `Initializing a V1 LLM engine (v${version}) with config: model='${request.model}', speculative_config=None, tokenizer='${request.model}', skip_tokenizer_init=False, tokenizer_mode=auto, revision=${python(request.revision)}, tokenizer_revision=None, trust_remote_code=${python(request.trust_remote_code)}, dtype=torch.${dtype}, max_seq_len=${String(request.max_model_len)}, download_dir=None, load_format=auto, tensor_parallel_size=${String(request.tensor_parallel_size)}, pipeline_parallel_size=${String(request.pipeline_parallel_size)}, data_parallel_size=1, disable_custom_all_reduce=False, quantization=${quantization ?? "None"}, enforce_eager=${python(request.enforce_eager)}, kv_cache_dtype=${request.kv_cache_dtype ?? "auto"}, device_config=cuda, seed=0, served_model_name=${request.model}, enable_prefix_caching=True, enable_chunked_prefill=True`,
     ),
     worker(
       "parallel_state.py:2350",
@@ -98,7 +131,7 @@ export function configuredLines(
     ),
     worker(
       "cuda.py:412",
-      `Using ${request.attention_backend ?? "FLASH_ATTN"} attention backend out of potential backends: ['FLASH_ATTN', 'FLASHINFER', 'TRITON_ATTN', 'FLEX_ATTENTION']`,
+      `Using ${attentionBackend} attention backend out of potential backends: ['FLASH_ATTN', 'FLASHINFER', 'TRITON_ATTN', 'FLEX_ATTENTION']`,
     ),
     worker("gpu_model_runner.py:4120", `Starting to load model ${request.model}...`),
   ];

@@ -16,6 +16,7 @@ import {
   configuredLines,
   engineDiedLines,
   readyLines,
+  resolveConfig,
   shardsOf,
   throughputLine,
   weightsLines,
@@ -100,16 +101,13 @@ export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
   let stopped = false;
 
   const book = createLogBook((atMs) => timeline.epoch(atMs));
-  const turing = gpu.card.computeCapability < 80;
   const loadSeconds = ((LOADED - LOADING) * loadMs) / 1000;
   book.plan(start + 0.05 * loadMs, bannerLines(request, version));
-  const dtype = turing ? "float16" : "bfloat16";
-  const castWarning =
-    turing && request.dtype === "auto"
-      ? `Your device '${gpu.card.name}' (with compute capability 7.5) doesn't support torch.bfloat16. Falling back to torch.float16 for compatibility.`
-      : undefined;
   const milestones = [
-    { at: downloaded, lines: configuredLines(request, version, dtype, castWarning) },
+    {
+      at: downloaded,
+      lines: configuredLines(request, version, resolveConfig(request, gpu, model)),
+    },
     { at: after(LOADED), lines: weightsLines(plan, loadSeconds, shardsOf(model)) },
     { at: ready, lines: readyLines(request, plan, ((1 - LOADED) * loadMs) / 1000) },
   ].filter(({ at }) => at < (failedAt ?? Infinity));

@@ -1,0 +1,31 @@
+import { estimateJson } from "../../estimate/estimate-json.ts";
+import { ExitCode } from "../../support/errors.ts";
+import type { CommandCall, Handler } from "../command.ts";
+import { openFarSide } from "../far-side.ts";
+import { loadPlan } from "../load-plan.ts";
+import { prepare } from "../prepare.ts";
+import { printEstimate } from "../print-estimate.ts";
+import type { CoveragePlan } from "../../plan/coverage-plan.ts";
+
+export const estimate: Handler = async (call) => {
+  return estimateOnly(await loadPlan(call.parameters[0] ?? "", call.options), call);
+};
+
+/** The dry run: it is given a reader, and never an object that could create anything. */
+export async function estimateOnly(plan: CoveragePlan, call: CommandCall): Promise<ExitCode> {
+  const { options, terminal } = call;
+  const far = await openFarSide(options, terminal, false);
+  try {
+    const prepared = await prepare(plan, far, options, terminal.signals.stop);
+    if (options["json"] === true) {
+      terminal.stdout.write(`${JSON.stringify(estimateJson(prepared.estimate), undefined, 2)}\n`);
+    } else {
+      terminal.stdout.write(printEstimate(prepared.plan, prepared.estimate));
+    }
+    for (const warning of prepared.estimate.warnings)
+      terminal.stderr.write(`warning: ${warning}\n`);
+    return ExitCode.done;
+  } finally {
+    far.simulated?.release();
+  }
+}

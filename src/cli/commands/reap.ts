@@ -1,0 +1,50 @@
+import { CloudError } from "../../cloud/cloud.ts";
+import { explainCloudError } from "../../cloud/account-check.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { reap as reapExpired } from "../../teardown/reap.ts";
+import type { Reaped } from "../../teardown/reap.ts";
+import type { Handler } from "../command.ts";
+import { openFarSide } from "../far-side.ts";
+import { connectCloud } from "../wire.ts";
+
+export const reap: Handler = async ({ options, terminal }) => {
+  const far = await openFarSide(options, terminal, true);
+  const grace = options["grace"] as number | undefined;
+  let reaped: Reaped;
+  try {
+    reaped = await reapExpired(
+      {
+        cloud: connectCloud(far),
+        clock: far.clock,
+        graceMs: grace === undefined ? undefined : grace * 60_000,
+        dryRun: options["dryRun"] === true,
+      },
+      terminal.signals.stop,
+    );
+  } catch (error) {
+    throw error instanceof CloudError
+      ? explainCloudError(error, "list the VMs of the account")
+      : error;
+  } finally {
+    far.simulated?.release();
+  }
+  terminal.stdout.write(
+    options["json"] === true
+      ? `${JSON.stringify(reaped, undefined, 2)}\n`
+      : describe(reaped, options["dryRun"] === true),
+  );
+  return reaped.failed.length > 0 ? ExitCode.stillBilled : ExitCode.done;
+};
+
+function describe(reaped: Reaped, dryRun: boolean): string {
+  const lines = [
+    `${String(reaped.alive.length)} of ours alive, ${String(reaped.foreign)} not ours, ${String(reaped.expired.length)} expired`,
+    ...(dryRun ? reaped.expired.map((label) => `would destroy ${label}`) : []),
+    ...reaped.destroyed.map((label) => `destroyed ${label}`),
+    ...reaped.spared.map((label) => `left alone ${label}: not as the list had said`),
+    ...reaped.failed.map(({ label, reason }) => `NOT destroyed ${label}: ${reason}`),
+    ...reaped.left.map((label) => `next time ${label}`),
+    ...reaped.firewalls.map((label) => `${dryRun ? "would remove" : "removed"} firewall ${label}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}

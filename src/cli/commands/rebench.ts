@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import { confirm } from "@inquirer/prompts";
+import { parse } from "yaml";
+import { SUITE_VERSION } from "../../evidence/method.ts";
+import type { CoveragePlan } from "../../plan/coverage-plan.ts";
+import { openDatabase } from "../../results/database.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import { rebenchPlan } from "../../sweep/rebench-plan.ts";
+import type { CommandCall, Handler } from "../command.ts";
+import { planFromText } from "../load-plan.ts";
+import { databaseFile } from "../paths.ts";
+import { runPlan } from "../run-plan.ts";
+import { estimateOnly } from "./estimate.ts";
+
+export const rebench: Handler = async (call) => {
+  const { options, terminal } = call;
+  const only = chosen(options);
+  const text = await readFile(new URL("../../../plans/refresh.yaml", import.meta.url), "utf8");
+  const defaults = parse(text) as Record<string, unknown>;
+  const database = openDatabase(
+    databaseFile(options, terminal.env, options["simulate"] !== undefined),
+  );
+  const { records, problems } = await database.read();
+  for (const problem of problems) terminal.stderr.write(`warning: ${problem}\n`);
+  const made = rebenchPlan({
+    records,
+    defaults,
+    suite: SUITE_VERSION,
+    passes: options["passes"] as number | undefined,
+    nowMs: Date.now(),
+    staleAfterDays: staleDays(options, defaults),
+    only,
+  });
+  for (const { gpu, model, reasons } of made.left) {
+    terminal.stderr.write(`left out: ${gpu} ${model}: ${reasons.join("; ")}\n`);
+  }
+  if (made.text === undefined) {
+    terminal.stderr.write(`nothing is stale: ${String(made.fresh)} configurations are fresh\n`);
+    return ExitCode.done;
+  }
+  for (const { gpu, model, reasons } of made.stale) {
+    terminal.stderr.write(`stale: ${gpu} ${model}: ${reasons.join("; ")}\n`);
+  }
+  const plan = planFromText(made.text, "<rebench>", options);
+  if (options["dryRun"] === true) return estimateOnly(plan, call);
+  if (!(await agreed(plan, call))) return ExitCode.done;
+  return runPlan(plan, call);
+};
+
+function chosen(
+  options: CommandCall["options"],
+): { readonly gpu: string; readonly model: string } | undefined {
+  const gpu = options["gpu"] as string | undefined;
+  const model = options["model"] as string | undefined;
+  const stale = options["stale"] !== undefined;
+  if (gpu !== undefined && model !== undefined && !stale) return { gpu, model };
+  if (gpu === undefined && model === undefined && stale) return undefined;
+  throw new SweepError("what to benchmark again is not clear", {
+    exitCode: ExitCode.usage,
+    hint: "give --gpu TYPE --model ID for one configuration, or --stale [DAYS] for all that are stale",
+  });
+}
+
+function staleDays(options: CommandCall["options"], defaults: Record<string, unknown>): number {
+  if (typeof options["stale"] === "number") return options["stale"];
+  const fromPlan = defaults["stale_after_days"];
+  return typeof fromPlan === "number" ? fromPlan : 30;
+}
+
+/** It shows what it will cost and asks; without a terminal the cap or --yes has to be the consent. */
+async function agreed(plan: CoveragePlan, call: CommandCall): Promise<boolean> {
+  const { options, terminal } = call;
+  if (
+    options["yes"] === true ||
+    options["maxCost"] !== undefined ||
+    options["simulate"] !== undefined
+  )
+    return true;
+  if (!terminal.stdin.isTTY || !terminal.stderr.isTTY) {
+    throw new SweepError("nobody is here to agree to the cost", {
+      exitCode: ExitCode.usage,
+      hint: "give --max-cost USD or --yes; --dry-run shows the estimate",
+    });
+  }
+  await estimateOnly(plan, call);
+  return confirm({ message: "Rent these now?", default: false }, { signal: terminal.signals.stop });
+}

@@ -1,0 +1,79 @@
+import { takeOwnership } from "../../journal/owner-lock.ts";
+import { openStateFolder } from "../../journal/state-folder.ts";
+import { unfinishedRuns } from "../../journal/status.ts";
+import { isoUtc, realClock } from "../../support/clock.ts";
+import { ExitCode } from "../../support/errors.ts";
+import type { CommandCall, Handler } from "../command.ts";
+import { openFarSide } from "../far-side.ts";
+import type { FarSide } from "../far-side.ts";
+import { databaseFile, simulatedStateDir, stateDir } from "../paths.ts";
+import { recoverOpenRuns } from "../recover-open-runs.ts";
+import type { RecoveredRun } from "../recover-open-runs.ts";
+import { isWorldGone } from "../world-gone.ts";
+
+export const recover: Handler = async (call) => {
+  const { options, terminal } = call;
+  const done: RecoveredRun[] = [];
+  for (const far of await farSides(call)) {
+    openStateFolder(far.stateDir);
+    const ownership = await takeOwnership(far.stateDir, {
+      run: "recover",
+      role: "recover",
+      since: isoUtc(Date.now()),
+    });
+    try {
+      done.push(...(await recoverOpenRuns(far, ownership, call)));
+    } finally {
+      await ownership.release();
+    }
+  }
+  if (options["json"] === true) {
+    const runs = done.map(({ run, recovery }) => ({ run, ...recovery }));
+    terminal.stdout.write(`${JSON.stringify({ runs }, undefined, 2)}\n`);
+  } else if (done.length === 0) terminal.stdout.write("nothing to recover: every run is closed\n");
+  for (const { run, recovery } of options["json"] === true ? [] : done) {
+    const which =
+      recovery.unproved.length > 0 ? `; not proved gone: ${recovery.unproved.join(", ")}` : "";
+    terminal.stdout.write(`${run}: ${recovery.outcome.replace("_", " ")}${which}\n`);
+  }
+  return done.some(({ recovery }) => recovery.outcome === "unproved")
+    ? ExitCode.stillBilled
+    : ExitCode.done;
+};
+
+/** The real cloud where a real run is open, and each simulated world that still has a run of ours. */
+async function farSides(call: CommandCall): Promise<readonly FarSide[]> {
+  const { options, terminal } = call;
+  if (options["simulate"] !== undefined || options["apiUrl"] !== undefined) {
+    return [await openFarSide(options, terminal, true)];
+  }
+  const state = stateDir(options, terminal.env);
+  const sides: FarSide[] = [];
+  if (unfinishedRuns(state).length > 0) sides.push(await openFarSide(options, terminal, true));
+  const worlds = new Map<string, string | null>();
+  for (const { state: run } of unfinishedRuns(simulatedStateDir(state))) {
+    if (run.opened !== undefined) worlds.set(run.opened.api_url, run.opened.world);
+  }
+  for (const [url, world] of worlds) {
+    if (world === null || (await isWorldGone(url, world))) continue;
+    sides.push(await openFarSide({ ...options, simulate: url }, terminal, true));
+    worlds.delete(url);
+  }
+  // What is left lived in worlds that are gone: only their books have to be closed.
+  if (worlds.size > 0) sides.push(goneWorld(options, call));
+  return sides;
+}
+
+function goneWorld(options: CommandCall["options"], { terminal }: CommandCall): FarSide {
+  return {
+    apiUrl: "http://127.0.0.1:9",
+    token: undefined,
+    clock: realClock(),
+    time: { v0: 0, w0: 0, speed: 1 },
+    ceilings: 1,
+    sshPort: 0,
+    simulated: undefined,
+    stateDir: simulatedStateDir(stateDir(options, terminal.env)),
+    databaseFile: databaseFile(options, terminal.env, true),
+  };
+}

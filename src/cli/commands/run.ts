@@ -1,0 +1,28 @@
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import type { Handler } from "../command.ts";
+import { loadPlan } from "../load-plan.ts";
+import { resumeRun } from "../resume-run.ts";
+import { runPlan } from "../run-plan.ts";
+import { estimateOnly } from "./estimate.ts";
+
+export const run: Handler = async (call) => {
+  const file = call.parameters[0];
+  const resume = call.options["resume"] as string | undefined;
+  if (resume !== undefined) {
+    if (file !== undefined) {
+      throw new SweepError("--resume goes on with the plan of its run", {
+        exitCode: ExitCode.usage,
+        hint: "leave the plan out",
+      });
+    }
+    return resumeRun(resume, call);
+  }
+  if (file === undefined) {
+    throw new SweepError("no plan was named", {
+      exitCode: ExitCode.usage,
+      hint: "maider-sweep run plans/quick.yaml --simulate",
+    });
+  }
+  const plan = await loadPlan(file, call.options);
+  return call.options["dryRun"] === true ? estimateOnly(plan, call) : runPlan(plan, call);
+};

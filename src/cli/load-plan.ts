@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { applyOverrides } from "../plan/apply-overrides.ts";
+import type { CoveragePlan } from "../plan/coverage-plan.ts";
+import { formatProblems } from "../plan/format-problems.ts";
+import { readPlan } from "../plan/read-plan.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
+import { microUsd } from "../support/money.ts";
+
+/** @throws SweepError exit 2 with every problem at its line, before anything else was touched. */
+export async function loadPlan(
+  file: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<CoveragePlan> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SweepError(`the plan ${file} cannot be read`, {
+      exitCode: ExitCode.usage,
+      reason:
+        code === "ENOENT"
+          ? "there is no such file"
+          : code === "EISDIR"
+            ? "it is a folder"
+            : (code ?? "unreadable"),
+      hint: "name a YAML file, for example plans/quick.yaml",
+    });
+  }
+  return planFromText(text, file, options);
+}
+
+/** @throws SweepError exit 2 */
+export function planFromText(
+  text: string,
+  source: string,
+  options: Readonly<Record<string, unknown>>,
+): CoveragePlan {
+  const reading = readPlan(text, source);
+  if (!reading.ok) {
+    const count = reading.problems.length;
+    throw new SweepError(
+      `the plan has ${String(count)} problem${count === 1 ? "" : "s"}\n${formatProblems(source, reading.problems)}`,
+      { exitCode: ExitCode.usage, hint: "nothing was sent; mend the lines above and run it again" },
+    );
+  }
+  const maxCost = options["maxCost"] as number | undefined;
+  return applyOverrides(reading.plan, {
+    maxCost: maxCost === undefined ? undefined : microUsd(maxCost),
+    concurrency: options["concurrency"] as number | undefined,
+    passes: options["passes"] as number | undefined,
+    only: options["only"] as string | undefined,
+    maxHours: options["maxHours"] as number | undefined,
+    sshCidr: options["sshCidr"] as string | undefined,
+  });
+}

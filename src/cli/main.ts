@@ -1,0 +1,133 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { ExitCode, SweepError } from "../support/errors.ts";
+import type { CommandSpec, OptionSpec, Terminal } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { installSignals } from "./signals.ts";
+import { packageVersion } from "../support/package-version.ts";
+
+/** Runs one command line; sets `process.exitCode`. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const signals = installSignals(process);
+  // A terminal that went away answers writes with EIO or EPIPE; the clean-up must go on without it.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  const terminal: Terminal = {
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    colour: wantsColour(process.env, process.stderr, argv),
+    signals,
+  };
+  process.exitCode = await runCommandLine(argv, terminal);
+}
+
+/** @returns the exit code; never throws. */
+export async function runCommandLine(
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  let outcome: ExitCode = ExitCode.done;
+  const program = buildProgram(terminal, (code) => {
+    outcome = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return outcome;
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+    return report(error, terminal);
+  }
+}
+
+function buildProgram(terminal: Terminal, done: (code: ExitCode) => void): Command {
+  const program = new Command("maider-sweep")
+    .description(
+      "Rents Linode GPU VMs from a plan, benchmarks LLMs on them with vLLM, proves the VMs destroyed, and never passes the cap.",
+    )
+    .version(packageVersion(), "-V, --version")
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    })
+    .exitOverride()
+    .addHelpText(
+      "after",
+      "\nTry it, without an account:\n  maider-sweep run plans/quick.yaml --simulate\n\nMore about a verb:\n  maider-sweep run --help",
+    );
+  for (const spec of COMMANDS)
+    program.addCommand(buildCommand(spec, terminal, done), { hidden: spec.hidden ?? false });
+  program.action(() => program.help({ error: true }));
+  return program;
+}
+
+function buildCommand(
+  spec: CommandSpec,
+  terminal: Terminal,
+  done: (code: ExitCode) => void,
+): Command {
+  const command = new Command(spec.name)
+    .description(spec.summary)
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    })
+    .exitOverride();
+  for (const [syntax, description] of spec.parameters) command.argument(syntax, description);
+  for (const option of spec.options) command.addOption(buildOption(option));
+  if (spec.examples.length > 0) {
+    command.addHelpText(
+      "after",
+      `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join("\n")}`,
+    );
+  }
+  return command.action(async (...given: unknown[]) => {
+    const handler = await spec.load();
+    const parameters = given.slice(0, spec.parameters.length) as (string | undefined)[];
+    done(await handler({ parameters, options: command.opts(), terminal }));
+  });
+}
+
+function buildOption(spec: OptionSpec): Option {
+  const option = new Option(spec.flags, spec.description);
+  const { choices, parse } = spec;
+  if (choices !== undefined) {
+    option.argParser((text: string) => {
+      // The original's choices ignore case.
+      const chosen = choices.find((choice) => choice === text.toLowerCase());
+      if (chosen === undefined)
+        throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+      return chosen;
+    });
+    option.argChoices = [...choices];
+  } else if (parse !== undefined) option.argParser(parse);
+  if (spec.defaultValue !== undefined) option.default(spec.defaultValue);
+  if (spec.hidden === true) option.hideHelp();
+  return option;
+}
+
+/** Three short lines: what failed, why, what to do. A bug of ours shows its trace. */
+function report(error: unknown, terminal: Terminal): ExitCode {
+  if (error instanceof SweepError) {
+    const lines = [`error: ${error.message}`];
+    if (error.reason !== undefined) lines.push(`  why: ${error.reason}`);
+    if (error.hint !== undefined) lines.push(`  try: ${error.hint}`);
+    terminal.stderr.write(`${lines.join("\n")}\n`);
+    return error.exitCode;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  terminal.stderr.write(`error: this is a bug of maider-sweep, please report it\n${text}\n`);
+  return ExitCode.bug;
+}
+
+function wantsColour(
+  env: NodeJS.ProcessEnv,
+  stream: NodeJS.WriteStream,
+  argv: readonly string[],
+): boolean {
+  if (argv.includes("--no-color") || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb")
+    return false;
+  return stream.isTTY;
+}

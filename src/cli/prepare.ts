@@ -1,0 +1,34 @@
+import { createLinodeReader } from "../cloud/linode-cloud.ts";
+import type { Estimate } from "../estimate/estimate.ts";
+import { estimatePlan } from "../estimate/estimate-plan.ts";
+import type { CoveragePlan } from "../plan/coverage-plan.ts";
+import { openDatabase } from "../results/database.ts";
+import type { FarSide } from "./far-side.ts";
+import { readMarket } from "./market.ts";
+import { SUITE_VERSION } from "../evidence/method.ts";
+import { skipFresh } from "../sweep/skip-fresh.ts";
+
+/** A plan with what it will cost; nothing but reads was needed for it. */
+export interface Prepared {
+  readonly plan: CoveragePlan;
+  readonly estimate: Estimate;
+}
+
+export async function prepare(
+  plan: CoveragePlan,
+  far: FarSide,
+  options: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const reader = createLinodeReader({
+    apiUrl: far.apiUrl,
+    token: far.token,
+    clock: far.clock,
+    patienceMs: 15_000,
+  });
+  const market = await readMarket(reader, signal);
+  if (options["skipFresh"] !== true) return { plan, estimate: estimatePlan(plan, market) };
+  const { records } = await openDatabase(far.databaseFile).read();
+  const wanted = skipFresh(plan, records, { suite: SUITE_VERSION, nowMs: far.clock.now() });
+  return { plan: wanted, estimate: estimatePlan(wanted, market) };
+}

@@ -1,0 +1,67 @@
+import { CloudError } from "../cloud/cloud.ts";
+import { explainCloudError } from "../cloud/account-check.ts";
+import { openJournal } from "../journal/journal-file.ts";
+import type { Ownership } from "../journal/events.ts";
+import { unfinishedRuns } from "../journal/status.ts";
+import { createRedactor } from "../support/redact.ts";
+import { recoverRun } from "../teardown/recover-run.ts";
+import type { Recovery } from "../teardown/recover-run.ts";
+import type { CommandCall } from "./command.ts";
+import type { FarSide } from "./far-side.ts";
+import { isWorldGone } from "./world-gone.ts";
+import { connectCloud } from "./wire.ts";
+
+export interface RecoveredRun {
+  readonly run: string;
+  readonly recovery: Recovery;
+}
+
+/**
+ * Brings every run of the state folder that its owner has left to its end, except for what is held; the lock is ours.
+ * `run`, `rebench`, `up` and `down` do it before anything else. @throws SweepError exit 4 when the API refuses.
+ */
+export async function recoverOpenRuns(
+  far: FarSide,
+  ownership: Ownership,
+  call: CommandCall,
+  except?: string,
+): Promise<readonly RecoveredRun[]> {
+  const done: RecoveredRun[] = [];
+  for (const { run, folder, state } of unfinishedRuns(far.stateDir)) {
+    if (run === except) continue;
+    const apiUrl = state.opened?.api_url ?? far.apiUrl;
+    const world = state.opened?.world ?? null;
+    const elsewhere = world !== null && world !== far.simulated?.world;
+    // A run of another simulated world is that world's: its guard destroys there; here only its end can be seen.
+    if (elsewhere && !(await isWorldGone(apiUrl, world))) continue;
+    const journal = await openJournal({
+      folder,
+      run,
+      ownership,
+      clock: far.clock,
+      redact: createRedactor(far.token === undefined ? [] : [far.token]),
+    });
+    try {
+      const recovery = await recoverRun({
+        folder,
+        cloud: connectCloud(far),
+        ownership,
+        journal,
+        clock: far.clock,
+        by: "recover",
+        pid: process.pid,
+        spareHeld: true,
+        worldGone: () => Promise.resolve(elsewhere),
+        patienceMs: ((call.options["destroyPatience"] as number | undefined) ?? 10) * 60_000,
+        onAlarm: ({ label, message }) =>
+          call.terminal.stderr.write(`warning: ${label}: ${message}\n`),
+      });
+      done.push({ run, recovery });
+    } catch (error) {
+      throw error instanceof CloudError ? explainCloudError(error, `recover run ${run}`) : error;
+    } finally {
+      await journal.close();
+    }
+  }
+  return done;
+}

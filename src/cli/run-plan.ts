@@ -1,0 +1,141 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { checkAccount, explainCloudError } from "../cloud/account-check.ts";
+import { CloudError } from "../cloud/cloud.ts";
+import type { Account } from "../cloud/cloud.ts";
+import type { Estimate } from "../estimate/estimate.ts";
+import { newRunId, openStateFolder, runFolder } from "../journal/state-folder.ts";
+import { takeOwnership } from "../journal/owner-lock.ts";
+import type { CoveragePlan } from "../plan/coverage-plan.ts";
+import { isoUtc } from "../support/clock.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
+import { formatUsd } from "../support/money.ts";
+import { writeFileAtomically } from "../support/safe-file.ts";
+import { autoSpeed, lanesOf } from "./auto-speed.ts";
+import type { CommandCall } from "./command.ts";
+import { executeSweep } from "./execute-sweep.ts";
+import { openFarSide, withSpeed } from "./far-side.ts";
+import type { FarSide } from "./far-side.ts";
+import { isLoopback } from "./simulated-world.ts";
+import { ownCidr } from "./own-address.ts";
+import { prepare } from "./prepare.ts";
+import { recoverOpenRuns } from "./recover-open-runs.ts";
+import { readHubToken, runLocalProgram } from "./token.ts";
+import { connectCloud } from "./wire.ts";
+
+/**
+ * Runs a plan from its checks to its summary. Nothing billable starts before everything checkable was checked: the
+ * plan, the token and its scopes, the prices, the cap, our own address, the state folder and its lock, the guard.
+ */
+export async function runPlan(plan: CoveragePlan, call: CommandCall): Promise<ExitCode> {
+  const { options, terminal } = call;
+  const stop = terminal.signals.stop;
+  const { maxCost } = plan.budget;
+  if (maxCost === undefined) {
+    throw new SweepError("the plan has no cap", {
+      exitCode: ExitCode.usage,
+      reason: "the cap is the consent to spend",
+      hint: "add budget.max_cost to the plan, or give --max-cost USD",
+    });
+  }
+  let far = await openFarSide(options, terminal, true);
+  try {
+    const account = await readAccount(far, stop);
+    const { plan: wanted, estimate } = await prepare(plan, far, options, stop);
+    for (const warning of estimate.warnings) terminal.stderr.write(`warning: ${warning}\n`);
+    if (estimate.rentals.length === 0) {
+      terminal.stderr.write("nothing to do: everything in the plan is fresh or skipped\n");
+      return ExitCode.done;
+    }
+    checkCap(estimate, maxCost);
+    const speed = chooseSpeed(estimate, wanted, far, options);
+    far = await withSpeed(far, speed.speed, options);
+    const sshCidrs = [await sshCidr(wanted, far, stop)];
+    const hubToken =
+      far.simulated === undefined
+        ? await readHubToken({ env: terminal.env, run: runLocalProgram })
+        : undefined;
+
+    openStateFolder(far.stateDir);
+    const run = newRunId();
+    const ownership = await takeOwnership(far.stateDir, {
+      run,
+      role: "sweep",
+      since: isoUtc(Date.now()),
+    });
+    try {
+      await recoverOpenRuns(far, ownership, call);
+      const folder = runFolder(far.stateDir, run);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFileAtomically(join(folder, "plan.yaml"), wanted.text);
+      return await executeSweep({
+        run,
+        folder,
+        plan: wanted,
+        estimate,
+        cap: maxCost,
+        far,
+        account,
+        ownership,
+        sshCidrs,
+        hubToken,
+        streamInterval: far.simulated === undefined ? undefined : speed.streamInterval,
+        call,
+        resumed: undefined,
+      });
+    } finally {
+      await ownership.release();
+    }
+  } finally {
+    far.simulated?.release();
+  }
+}
+
+/** Who we are, and whether the token may do what a sweep needs. @throws SweepError exit 4 */
+export async function readAccount(far: FarSide, signal: AbortSignal): Promise<Account> {
+  try {
+    const account = await connectCloud(far).account(signal);
+    checkAccount(account);
+    return account;
+  } catch (error) {
+    throw error instanceof CloudError ? explainCloudError(error, "read the account") : error;
+  }
+}
+
+function checkCap(estimate: Estimate, cap: number): void {
+  const cheapest = Math.min(...estimate.rentals.map(({ worst }) => worst.micros));
+  if (cheapest <= cap) return;
+  throw new SweepError(`the cap of ${formatUsd(cap)} is below the cheapest entry of the plan`, {
+    exitCode: ExitCode.budget,
+    reason: `that entry reserves ${formatUsd(cheapest)} before it starts; all of the plan ${formatUsd(estimate.worst.micros)}`,
+    hint: `--max-cost ${(Math.ceil(cheapest / 10_000) / 100).toFixed(2)} would do for it; nothing was created`,
+  });
+}
+
+/** How fast a simulated clock runs. */
+export function chooseSpeed(
+  estimate: Estimate,
+  plan: CoveragePlan,
+  far: FarSide,
+  options: Readonly<Record<string, unknown>>,
+): { readonly speed: number; readonly streamInterval: number | undefined } {
+  if (far.simulated === undefined) return { speed: 1, streamInterval: undefined };
+  const wanted = options["speed"] as number | "auto" | undefined;
+  const fixed = far.simulated.speedOpen
+    ? typeof wanted === "number"
+      ? wanted
+      : undefined
+    : far.time.speed;
+  return autoSpeed(lanesOf(estimate, plan.concurrency), fixed);
+}
+
+export async function sshCidr(
+  plan: CoveragePlan,
+  far: FarSide,
+  signal: AbortSignal,
+): Promise<string> {
+  if (plan.sshCidr !== undefined) return plan.sshCidr;
+  // Nothing leaves this machine for a cloud that is on it.
+  if (isLoopback(far.apiUrl)) return "127.0.0.1/32";
+  return ownCidr({ fetch, signal });
+}

@@ -1,0 +1,48 @@
+import type { RegionOffer, PlannedRental } from "../estimate/estimate.ts";
+import { formatUsd } from "../support/money.ts";
+import type { SweepPorts } from "./ports.ts";
+
+/** Dearer than the estimate by more than this, and nobody agreed to it. */
+const PRICE_TOLERANCE = 1.01;
+
+/**
+ * Prices and stock as the API tells them now: the regions to try, in the plan's order, those that have stock first.
+ * @returns an Error that says why the rental must not start: no stock anywhere, a price unknown or risen.
+ * @throws CloudError, or the signal's reason.
+ */
+export async function currentOffers(
+  planned: PlannedRental,
+  ports: SweepPorts,
+  signal: AbortSignal,
+): Promise<readonly [RegionOffer, ...RegionOffer[]] | Error> {
+  const [prices, availability] = await Promise.all([
+    ports.cloud.prices(signal),
+    ports.cloud.availability(signal),
+  ]);
+  const price = prices.find(({ id }) => id === planned.gpuId);
+  if (price === undefined) return new Error(`the API offers no ${planned.gpuId} to this account`);
+  const stock = new Map(
+    availability
+      .filter(({ type }) => type === planned.gpuId)
+      .map(({ region, available }) => [region, available]),
+  );
+  const offers = planned.regions.map(({ region }) => ({
+    region,
+    hourly: price.byRegion.get(region) ?? price.hourly,
+    stock: stock.get(region),
+  }));
+  for (const [index, { region, hourly }] of offers.entries()) {
+    const asEstimated = planned.regions[index]?.hourly ?? 0;
+    if (hourly > asEstimated * PRICE_TOLERANCE) {
+      return new Error(
+        `the price in ${region} rose from ${formatUsd(asEstimated)} to ${formatUsd(hourly)} an hour`,
+      );
+    }
+  }
+  const [first, ...others] = offers
+    .filter((offer) => offer.stock !== false)
+    .toSorted((a, b) => Number(b.stock ?? false) - Number(a.stock ?? false));
+  if (first !== undefined) return [first, ...others];
+  const where = planned.regions.map(({ region }) => region).join(", ");
+  return new Error(`no stock of ${planned.gpuId} in ${where === "" ? "any other region" : where}`);
+}

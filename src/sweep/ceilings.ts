@@ -1,0 +1,17 @@
+/** How long each wait may last, milliseconds; the polls and budgets of Linode's VMs (see docs/architecture.md). */
+export const CEILINGS = {
+  pollMs: 5_000,
+  bootMs: 10 * 60_000,
+  sshMs: 6 * 60_000,
+  setupMs: 30 * 60_000,
+  rebootMs: 8 * 60_000,
+  /** A lost link is tried again for this long before the rental is given up. */
+  reconnectMs: 3 * 60_000,
+  serverMs: 60 * 60_000,
+  downloadStallMs: 5 * 60_000,
+} as const;
+
+/** A pass that is void is run again this often, then the configuration ends without it. */
+export const VOID_REPEATS = 2;
+/** A server that failed for a passing cause is started again this often. */
+export const SERVER_RETRIES = 2;

@@ -1,0 +1,20 @@
+import { CloudError } from "../cloud/cloud.ts";
+import { isUnsettled } from "../journal/fold-run.ts";
+import type { RunState } from "../journal/run-state.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
+
+/** What a run's end says to its caller. A VM that may still be billed outranks everything. */
+export function exitCodeOf(
+  state: RunState,
+  end: { readonly interrupted: boolean; readonly crashed: unknown },
+): ExitCode {
+  if (isUnsettled(state)) return ExitCode.stillBilled;
+  if (end.interrupted) return ExitCode.interrupted;
+  if (end.crashed instanceof SweepError) return end.crashed.exitCode;
+  if (end.crashed instanceof CloudError) return ExitCode.provider;
+  if (end.crashed !== undefined) return ExitCode.bug;
+  const measured = state.configurations.every(
+    (configuration) => configuration.state === "measured",
+  );
+  return measured && state.notStarted.length === 0 ? ExitCode.done : ExitCode.incomplete;
+}

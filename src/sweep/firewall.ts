@@ -1,0 +1,71 @@
+import { CloudError } from "../cloud/cloud.ts";
+import type { CloudFirewall } from "../cloud/cloud.ts";
+import { makeFirewallLabel } from "../journal/label.ts";
+import type { Estimate } from "../estimate/estimate.ts";
+import { destroyFirewall } from "../teardown/destroy-firewall.ts";
+import type { SweepPorts } from "./ports.ts";
+import type { SweepSettings } from "./settings.ts";
+
+const TRIES = 5;
+const BETWEEN_TRIES_MS = 10_000;
+
+/**
+ * The run's own firewall: TCP 22 from the caller, nothing else. It exists before the first VM, so that no VM is
+ * ever open. Its label is unique in the account, which makes a repeated create harmless.
+ * @throws CloudError
+ */
+export async function openFirewall(
+  estimate: Estimate,
+  ports: SweepPorts,
+  settings: SweepSettings,
+): Promise<number> {
+  const { cloud, clock, journal, ownership } = ports;
+  const hours = estimate.rentals.reduce((sum, { reservedHours }) => sum + reservedHours, 0);
+  const label = makeFirewallLabel({
+    run: settings.run,
+    expiresMs: clock.now() + hours * 3_600_000,
+  });
+  const cidrs = [...settings.sshCidrs];
+  await journal.append({ type: "firewall.intended", label, cidrs });
+  const never = new AbortController().signal;
+  for (let attempt = 1; ; attempt += 1) {
+    let firewall: CloudFirewall | undefined;
+    try {
+      ownership.assertCurrent();
+      firewall = await cloud.createFirewall({
+        label,
+        sshCidrs: cidrs,
+        tags: ["maider-sweep", `mds-run-${settings.run}`],
+      });
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      const passing =
+        error.sent &&
+        error.kind !== "validation" &&
+        error.kind !== "token" &&
+        error.kind !== "scope";
+      [firewall] = passing ? await cloud.listFirewalls({ label }, never).catch(() => []) : [];
+      if (firewall === undefined && (!passing || attempt >= TRIES)) throw error;
+    }
+    if (firewall !== undefined) {
+      await journal.append({ type: "firewall.acknowledged", label, firewall_id: firewall.id });
+      return firewall.id;
+    }
+    await clock.sleep(BETWEEN_TRIES_MS);
+  }
+}
+
+/** @returns when it is gone, or patience ended: then the fold still shows it open. */
+export async function closeFirewall(ports: SweepPorts, settings: SweepSettings): Promise<void> {
+  const { cloud, journal, ownership, clock, onAlarm } = ports;
+  const patienceMs = settings.destroyPatienceMs;
+  await destroyFirewall({
+    cloud,
+    journal,
+    ownership,
+    clock,
+    onAlarm,
+    run: settings.run,
+    patienceMs,
+  });
+}

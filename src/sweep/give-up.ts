@@ -1,0 +1,35 @@
+import type { PlannedRental } from "../estimate/estimate.ts";
+import type { Configuration } from "../plan/coverage-plan.ts";
+import type { SweepPorts } from "./ports.ts";
+
+/** Journals the end of a rental that did not do all it was for, and what became of each of its configurations. */
+export async function giveUp(
+  label: string,
+  planned: PlannedRental,
+  todo: readonly Configuration[],
+  reason: string,
+  ports: SweepPorts,
+): Promise<void> {
+  const { journal } = ports;
+  const ours = journal.events().filter((event) => "label" in event && event.label === label);
+  await journal.append({
+    type: "rental.failed",
+    label,
+    stage: ours.at(-1)?.type ?? "create",
+    reason,
+  });
+  for (const { model } of todo) {
+    const passes = ours.filter(
+      (event) => event.type === "pass.finished" && event.model === model.id,
+    ).length;
+    await journal.append({
+      type: "configuration.finished",
+      label,
+      gpu: planned.gpuId,
+      model: model.id,
+      state: passes > 0 ? "partial" : "not_started",
+      passes,
+      reason,
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import type { RunPass, ServerUnderTest, WarmUp } from "../benchmark/benchmark.ts";
+import type { Cloud } from "../cloud/cloud.ts";
+import type { BenchmarkRecord } from "../evidence/record.ts";
+import type { Category, Suite } from "../evidence/suite.ts";
+import type { Journal, Ownership } from "../journal/events.ts";
+import type { Machine, MachineConnector, SetupStatus } from "../machine/machine.ts";
+import type { Clock } from "../support/clock.ts";
+import type { Alarm } from "../teardown/teardown-ports.ts";
+
+/** Everything a sweep touches outside itself. The command line fills it with adapters, tests with stand-ins. */
+export interface SweepPorts {
+  readonly cloud: Cloud;
+  readonly machines: Machines;
+  readonly measure: Measure;
+  readonly journal: Journal;
+  readonly ownership: Ownership;
+  readonly clock: Clock;
+  readonly guard: GuardPort;
+  /** Hands a sound record over to be published beside; never waits. */
+  readonly publish: (record: BenchmarkRecord) => void;
+  /** Keeps a text in the run's folder and returns the file's name there. */
+  readonly keep: (name: string, text: string) => Promise<string>;
+  /** Random lower-case letters and digits. */
+  readonly nonce: (length: number) => string;
+  readonly uuid: () => string;
+  /** Random, strong enough for Linode, kept nowhere. */
+  readonly password: () => string;
+  readonly onAlarm: (alarm: Alarm) => void;
+}
+
+export interface SshKey {
+  readonly publicLine: string;
+  /** OpenSSH wire form, base64. */
+  readonly publicWire: string;
+  readonly privateKey: string;
+}
+
+/** The machine room by its port. */
+export interface Machines extends MachineConnector {
+  newKey(comment: string): SshKey;
+  /** @throws SweepError when it would not fit the API's limit. */
+  userData(request: { readonly hostKey: SshKey; readonly image: string }): string;
+  waitForSetup(
+    machine: Machine,
+    options: {
+      readonly clock: Clock;
+      readonly ceilingMs: number;
+      readonly onProgress: (status: SetupStatus) => void;
+    },
+    signal: AbortSignal,
+  ): Promise<SetupStatus>;
+  waitForServer(
+    machine: Machine,
+    options: WaitForServer,
+    signal: AbortSignal,
+  ): Promise<ServerReady | ServerFailure>;
+}
+
+export interface WaitForServer {
+  readonly model: string;
+  readonly clock: Clock;
+  readonly ceilingMs: number;
+  /** A download that does not grow for this long has stalled. */
+  readonly stallMs: number;
+  readonly onProgress: (progress: ServerProgress) => void;
+}
+
+export interface ServerProgress {
+  readonly stage: "download" | "load";
+  readonly bytes: number;
+  readonly totalBytes: number | undefined;
+}
+
+export interface ServerReady {
+  readonly ready: true;
+  readonly vllmVersion: string;
+  readonly maxModelLen: number;
+  readonly imageDigest: string | undefined;
+  readonly revision: string | undefined;
+  /** What the start-up log says it resolved to. */
+  readonly engine: {
+    readonly dtype: string | undefined;
+    readonly quantization: string | undefined;
+    readonly attentionBackend: string | undefined;
+  };
+  readonly downloadSeconds: number;
+  readonly seconds: number;
+}
+
+export interface ServerFailure {
+  readonly ready: false;
+  readonly cause: string;
+  readonly evidence: string;
+  readonly remedy: string;
+  /** The same again may work: memory not freed yet, a download that broke. */
+  readonly retry: boolean;
+  readonly log: string;
+}
+
+/** The benchmark room by its port. */
+export interface Measure {
+  readonly runPass: RunPass;
+  readonly warmUp: WarmUp;
+  /** The suite of a server, sized in the model's own tokens. */
+  suiteFor(
+    categories: readonly Category[],
+    server: ServerUnderTest,
+    clock: Clock,
+    signal: AbortSignal,
+  ): Promise<Suite>;
+}
+
+export interface GuardPort {
+  /** A living guard, started anew if the last one died. @throws SweepError when none can be had: then create nothing. */
+  ensure(): Promise<void>;
+}

@@ -1,0 +1,284 @@
+import type { ServerUnderTest } from "../benchmark/benchmark.ts";
+import { recordOfPass } from "../evidence/record-of-pass.ts";
+import type { BenchmarkRecord } from "../evidence/record.ts";
+import type { PassResult } from "../evidence/pass.ts";
+import type { Suite } from "../evidence/suite.ts";
+import type { Machine, ServeRequest } from "../machine/machine.ts";
+import type { Configuration } from "../plan/coverage-plan.ts";
+import { CEILINGS, SERVER_RETRIES, VOID_REPEATS } from "./ceilings.ts";
+import type { ServerFailure, ServerReady, SweepPorts } from "./ports.ts";
+import type { SweepSettings } from "./settings.ts";
+
+/** One configuration on a VM that is ready. */
+export interface ConfigurationJob {
+  readonly label: string;
+  readonly region: string;
+  readonly priceMicroUsd: number;
+  readonly configuration: Configuration;
+  /** Passes that a former owner of the run has recorded already. */
+  readonly passesDone: number;
+  readonly machine: Machine;
+  /** The link was lost and is back: the server may still run, with its weights loaded. */
+  readonly serverMayRun: boolean;
+}
+
+export type ConfigurationEnd = "measured" | "partial" | "failed";
+
+/**
+ * Serves one model, measures its passes and records each the moment it ends. What the server does wrong is
+ * journaled as this configuration's failure.
+ * @throws MachineError when the link is lost, and the signal's reason: then the rental decides.
+ */
+export async function runConfiguration(
+  job: ConfigurationJob,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<ConfigurationEnd> {
+  const served = await startServer(job, ports, settings, signal);
+  const passes = served.ready
+    ? await measurePasses(job, served, ports, settings, signal)
+    : { done: job.passesDone, reason: served.cause };
+  const state =
+    passes.done >= job.configuration.passes
+      ? "measured"
+      : passes.done > 0 && served.ready
+        ? "partial"
+        : "failed";
+  await ports.journal.append({
+    type: "configuration.finished",
+    label: job.label,
+    gpu: job.configuration.gpu.id,
+    model: job.configuration.model.id,
+    state,
+    passes: passes.done,
+    reason: passes.reason ?? null,
+  });
+  return state;
+}
+
+async function startServer(
+  job: ConfigurationJob,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<ServerReady | ServerFailure> {
+  const { configuration, label, machine } = job;
+  const model = configuration.model.id;
+  for (let attempt = 0; ; attempt += 1) {
+    await ports.journal.append({
+      type: "server.starting",
+      label,
+      model,
+      image: configuration.engine.image,
+      max_model_len: configuration.engine.maxModelLen,
+    });
+    if (attempt > 0 || !job.serverMayRun)
+      await machine.serve(serveRequest(configuration, settings), signal);
+    const answer = await ports.machines.waitForServer(
+      machine,
+      {
+        model,
+        clock: ports.clock,
+        ceilingMs: CEILINGS.serverMs,
+        stallMs: CEILINGS.downloadStallMs,
+        onProgress: (progress) => {
+          void ports.journal
+            .append({
+              type: "server.progressed",
+              label,
+              model,
+              stage: progress.stage,
+              bytes: progress.bytes,
+              total_bytes: progress.totalBytes ?? null,
+            })
+            .catch(() => undefined); // A journal that cannot be written fails the next awaited fact.
+        },
+      },
+      signal,
+    );
+    if (answer.ready) {
+      await ports.journal.append({
+        type: "server.ready",
+        label,
+        model,
+        seconds: answer.seconds,
+        download_seconds: answer.downloadSeconds,
+        vllm_version: answer.vllmVersion,
+      });
+      return answer;
+    }
+    const again = (answer.retry || (attempt === 0 && job.serverMayRun)) && attempt < SERVER_RETRIES;
+    const log = await ports.keep(
+      `${label}-${model.replaceAll("/", "--")}-${String(attempt + 1)}.log`,
+      answer.log,
+    );
+    await ports.journal.append({
+      type: "server.failed",
+      label,
+      model,
+      cause: again ? `${answer.cause} (trying again)` : answer.cause,
+      evidence: answer.evidence,
+      remedy: answer.remedy,
+      log,
+    });
+    if (!again) return answer;
+  }
+}
+
+async function measurePasses(
+  job: ConfigurationJob,
+  served: ServerReady,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<{ readonly done: number; readonly reason: string | undefined }> {
+  const { configuration, label, machine } = job;
+  const model = configuration.model.id;
+  const server: ServerUnderTest = {
+    open: (inner) => machine.openChannel(inner),
+    basePath: "/v1",
+    apiKey: undefined,
+    model,
+    maxModelLen: served.maxModelLen,
+  };
+  const suite = await ports.measure.suiteFor(configuration.suites, server, ports.clock, signal);
+  const throttled = async (inner: AbortSignal): Promise<readonly string[]> => {
+    const samples = await machine.sampleGpus(inner);
+    return [...new Set(samples.flatMap((sample) => sample.throttle))];
+  };
+  const request = { server, suite, load: configuration.load, clock: ports.clock, throttled };
+  await ports.measure.warmUp({ ...request, seed: `${label}/${model}/warm-up` }, signal);
+  await ports.journal.append({ type: "warmup.finished", label, model });
+
+  let done = job.passesDone;
+  let voids = 0;
+  let reason: string | undefined;
+  for (let pass = job.passesDone + 1; pass <= configuration.passes;) {
+    await ports.journal.append({
+      type: "pass.started",
+      label,
+      model,
+      pass,
+      passes: configuration.passes,
+      tests: suite.tests.length,
+    });
+    const result = await ports.measure.runPass(
+      {
+        ...request,
+        seed: `${settings.run}/${label}/${model}/${String(pass)}/${String(voids)}`,
+        onTest: (test, index, tests) => {
+          const { outcome } = test;
+          const measured = outcome.kind === "measured" ? outcome.metrics : undefined;
+          void ports.journal
+            .append({
+              type: "test.finished",
+              label,
+              model,
+              pass,
+              test: test.name,
+              category: test.category,
+              index,
+              tests,
+              outcome: outcome.kind,
+              tokens_per_sec:
+                measured === undefined ? null : measured.completionTokens / measured.bodyS,
+              ttft_s: measured?.ttftS ?? null,
+              reason: outcome.kind === "measured" ? null : outcome.reason,
+            })
+            .catch(() => undefined);
+        },
+      },
+      signal,
+    );
+    if (result.verdict.state === "void") {
+      const why = result.verdict.reasons.join("; ");
+      await ports.journal.append({ type: "pass.void", label, model, pass, reason: why });
+      voids += 1;
+      if (voids <= VOID_REPEATS) continue;
+      return { done, reason: `pass ${String(pass)} was void ${String(voids)} times: ${why}` };
+    }
+    voids = 0;
+    const record = toRecord(result, job, served, suite, ports, settings);
+    if (result.verdict.state === "sound") {
+      await ports.journal.append({ type: "pass.finished", label, model, pass, record });
+      ports.publish(record);
+      done += 1;
+    } else {
+      reason = result.verdict.reasons.join("; ");
+      await ports.journal.append({
+        type: "pass.failed",
+        label,
+        model,
+        pass,
+        record,
+        reasons: [...result.verdict.reasons],
+      });
+    }
+    pass += 1;
+  }
+  return { done, reason };
+}
+
+function toRecord(
+  pass: PassResult,
+  job: ConfigurationJob,
+  served: ServerReady,
+  suite: Suite,
+  ports: SweepPorts,
+  settings: SweepSettings,
+): BenchmarkRecord {
+  const { gpu, model, engine, fit, passes } = job.configuration;
+  return recordOfPass({
+    id: ports.uuid(),
+    pass,
+    suite,
+    gpu: { id: gpu.id, gpus: gpu.gpus, vramGb: gpu.card.vramGb },
+    priceMicroUsd: job.priceMicroUsd,
+    model: { id: model.id, category: model.category },
+    vllm: {
+      tensor_parallel_size: fit.tensorParallel,
+      max_model_len: served.maxModelLen,
+      gpu_memory_utilization: engine.gpuMemoryUtilization,
+      pipeline_parallel_size: fit.pipelineParallel,
+      vllm_version: served.vllmVersion,
+      image: engine.image,
+      ...(served.imageDigest === undefined ? {} : { image_digest: served.imageDigest }),
+      dtype: served.engine.dtype ?? engine.dtype,
+      quantization: served.engine.quantization ?? engine.quantization ?? model.quantization,
+      ...(served.revision === undefined ? {} : { revision: served.revision }),
+      ...(served.engine.attentionBackend === undefined
+        ? {}
+        : { attention_backend: served.engine.attentionBackend }),
+      ...(settings.streamInterval === undefined
+        ? {}
+        : { stream_interval: settings.streamInterval }),
+    },
+    run: settings.run,
+    vm: job.label,
+    region: job.region,
+    simulated: settings.world !== undefined,
+    passesAsked: passes,
+  });
+}
+
+function serveRequest(configuration: Configuration, settings: SweepSettings): ServeRequest {
+  const { engine, fit, model, revision } = configuration;
+  return {
+    image: engine.image,
+    model: model.id,
+    revision,
+    tensorParallel: fit.tensorParallel,
+    pipelineParallel: fit.pipelineParallel,
+    maxModelLen: engine.maxModelLen,
+    gpuMemoryUtilization: engine.gpuMemoryUtilization,
+    dtype: engine.dtype === "auto" ? fit.dtype : engine.dtype,
+    quantization: engine.quantization,
+    attentionBackend: fit.attentionBackend,
+    kvCacheDtype: engine.kvCacheDtype,
+    enforceEager: engine.enforceEager,
+    maxNumSeqs: engine.maxNumSeqs,
+    trustRemoteCode: settings.allowRemoteCode,
+    streamInterval: settings.streamInterval,
+  };
+}

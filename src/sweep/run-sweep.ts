@@ -1,0 +1,178 @@
+import PQueue from "p-queue";
+import type { Estimate, PlannedRental } from "../estimate/estimate.ts";
+import { foldRun } from "../journal/fold-run.ts";
+import { admits, foldLedger } from "../journal/ledger.ts";
+import type { Configuration } from "../plan/coverage-plan.ts";
+import { errorText } from "../support/errors.ts";
+import type { MicroUsd } from "../support/money.ts";
+import { formatUsd } from "../support/money.ts";
+import { currentOffers } from "./admission.ts";
+import { createDeadlines } from "./deadlines.ts";
+import { closeFirewall, openFirewall } from "./firewall.ts";
+import type { SweepPorts } from "./ports.ts";
+import { rent } from "./rent.ts";
+import type { RentContext } from "./rent.ts";
+import type { SweepSettings } from "./settings.ts";
+
+/**
+ * Executes an estimate: every rental is admitted by the ledger, used, destroyed and proved gone. All that happens is
+ * in the journal; nothing is returned. @throws what ended the sweep early, once everything is destroyed: CloudError
+ * for a token that is refused, FencedError for a newer owner, JournalError for a disk that takes nothing.
+ */
+export async function runSweep(
+  estimate: Estimate,
+  passesDone: (configuration: Configuration) => number,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, journal } = ports;
+  for (const skip of estimate.skipped) await journal.append({ type: "entry.skipped", ...skip });
+  const ownStop = new AbortController();
+  const stop = AbortSignal.any([signal, ownStop.signal]);
+  stop.addEventListener("abort", () => {
+    void journal
+      .append({ type: "run.stopping", reason: errorText(stop.reason) })
+      .catch(() => undefined);
+  });
+  const watchEnd = new AbortController();
+  const deadlines = createDeadlines(clock, (milliseconds) => {
+    void journal.append({ type: "clock.jumped", milliseconds }).catch(() => undefined);
+  });
+  const watching = deadlines.watch(watchEnd.signal);
+  try {
+    const context = {
+      deadlines,
+      firewallId: await openFirewall(estimate, ports, settings),
+      clientKey: ports.machines.newKey(`maider-sweep-${settings.run}`),
+      passesDone,
+      ports,
+      settings,
+    };
+    await admitAll(estimate.rentals, context, stop, (error) => {
+      ownStop.abort(error);
+    });
+  } finally {
+    watchEnd.abort();
+    await watching;
+    await closeFirewall(ports, settings);
+  }
+  if (ownStop.signal.aborted) throw ownStop.signal.reason;
+}
+
+/** Admits rentals in order as lanes and money allow; returns when all have ended or none can begin any more. */
+async function admitAll(
+  rentals: readonly PlannedRental[],
+  context: RentContext,
+  stop: AbortSignal,
+  end: (error: unknown) => void,
+): Promise<void> {
+  const { ports, settings } = context;
+  // Never given the signal: `onIdle` would resolve while a job is still destroying its VM.
+  const lanes = new PQueue({ concurrency: settings.concurrency });
+  const running = new Set<Promise<void>>();
+  const waiting = [...rentals];
+  const refusals = new Map<number, string[]>();
+  const told = new Set<number>();
+
+  const start = async (planned: PlannedRental): Promise<void> => {
+    const offers = await currentOffers(planned, ports, stop);
+    if (offers instanceof Error) {
+      remove(waiting, planned);
+      await notStarted(
+        planned,
+        [...(refusals.get(planned.seq) ?? []), offers.message].join("; "),
+        ports,
+      );
+      return;
+    }
+    const [offer] = offers;
+    const needed = offer.hourly * planned.reservedHours;
+    if (!fitsNow(needed, ports, settings)) {
+      if (told.has(planned.seq)) return;
+      told.add(planned.seq);
+      const { seq: rental, gpuId: gpu } = planned;
+      await ports.journal.append({ type: "entry.waiting", rental, gpu, needed_micro_usd: needed });
+      return;
+    }
+    remove(waiting, planned);
+    const job = await rent(planned, offer, context, stop);
+    const ended: Promise<void> = lanes
+      .add(job)
+      .then((result) => {
+        if (result.kind === "ended") return;
+        refusals.set(planned.seq, [
+          ...(refusals.get(planned.seq) ?? []),
+          `${result.region}: ${result.reason}`,
+        ]);
+        const regions = planned.regions.filter(({ region }) => region !== result.region);
+        waiting.unshift({ ...planned, regions });
+      })
+      .catch(end)
+      .finally(() => running.delete(ended));
+    running.add(ended);
+  };
+
+  try {
+    while (waiting.length > 0 && !stop.aborted) {
+      for (const planned of [...waiting]) {
+        if (running.size >= settings.concurrency || stop.aborted) break;
+        await start(planned);
+      }
+      if (running.size > 0) await Promise.race(running);
+      else if (waiting.every(({ seq }) => told.has(seq))) break;
+    }
+  } catch (error) {
+    if (!stop.aborted) end(error);
+  }
+  await Promise.all(running);
+  await lanes.onIdle();
+  for (const planned of waiting)
+    await notStarted(planned, whyNotStarted(planned, stop, ports, settings), ports);
+}
+
+function remove(waiting: PlannedRental[], planned: PlannedRental): void {
+  waiting.splice(waiting.indexOf(planned), 1);
+}
+
+/** Would this reservation pass no cap, counted with all that is spent, reserved and unresolved? */
+function fitsNow(needed: MicroUsd, ports: SweepPorts, settings: SweepSettings): boolean {
+  const ledger = foldLedger(foldRun(ports.journal.events()), ports.clock.now());
+  if (!admits(ledger, needed)) return false;
+  if (settings.maxCostPerEntry !== undefined && needed > settings.maxCostPerEntry) return false;
+  if (settings.monthlyCap === undefined) return true;
+  return (
+    settings.monthSpentElsewhere + ledger.spentMicroUsd + ledger.reservedMicroUsd + needed <=
+    settings.monthlyCap
+  );
+}
+
+function whyNotStarted(
+  planned: PlannedRental,
+  stop: AbortSignal,
+  ports: SweepPorts,
+  settings: SweepSettings,
+): string {
+  if (stop.aborted) return errorText(stop.reason);
+  const ledger = foldLedger(foldRun(ports.journal.events()), ports.clock.now());
+  const needed = Math.max(...planned.regions.map(({ hourly }) => hourly)) * planned.reservedHours;
+  if (settings.maxCostPerEntry !== undefined && needed > settings.maxCostPerEntry) {
+    return `budget: it needs ${formatUsd(needed)}, max_cost_per_entry is ${formatUsd(settings.maxCostPerEntry)}`;
+  }
+  return `budget: it needs ${formatUsd(needed)}, ${formatUsd(ledger.leftMicroUsd)} are left of ${formatUsd(settings.cap)}`;
+}
+
+async function notStarted(
+  planned: PlannedRental,
+  reason: string,
+  ports: SweepPorts,
+): Promise<void> {
+  const models = planned.configurations.map(({ model }) => model.id);
+  await ports.journal.append({
+    type: "entry.not_started",
+    rental: planned.seq,
+    gpu: planned.gpuId,
+    models,
+    reason,
+  });
+}

@@ -1,0 +1,22 @@
+import type { MicroUsd } from "../support/money.ts";
+
+/** How this sweep is run, beyond its plan. */
+export interface SweepSettings {
+  readonly run: string;
+  readonly cap: MicroUsd;
+  readonly monthlyCap: MicroUsd | undefined;
+  readonly maxCostPerEntry: MicroUsd | undefined;
+  readonly concurrency: number;
+  /** The simulated world, undefined on the real cloud. */
+  readonly world: string | undefined;
+  readonly sshPort: number;
+  readonly sshCidrs: readonly string[];
+  readonly destroyPatienceMs: number;
+  readonly keepOnFailureMs: number;
+  /** Tokens in one event; set when the clock runs fast. */
+  readonly streamInterval: number | undefined;
+  readonly allowRemoteCode: boolean;
+  readonly hfToken: string | undefined;
+  /** Micro-dollars spent and reserved this month by other runs of the state folder. */
+  readonly monthSpentElsewhere: MicroUsd;
+}
