@@ -10,6 +10,7 @@ import { isoUtc } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
+import type { Recovery } from "../teardown/recover-run.ts";
 import type { CommandCall } from "./command.ts";
 import { executeSweep, passesDoneIn } from "./execute-sweep.ts";
 import { openFarSide, withSpeed } from "./far-side.ts";
@@ -57,17 +58,22 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
         clock: far.clock,
         redact: createRedactor(far.token === undefined ? [] : [far.token]),
       });
-      const recovery = await recoverRun({
-        folder,
-        cloud: connectCloud(far),
-        ownership,
-        journal,
-        clock: far.clock,
-        by: "resume",
-        pid: process.pid,
-        spareHeld: false,
-        worldGone: () => Promise.resolve(worldGone),
-      }).finally(() => journal.close());
+      let recovery: Recovery;
+      try {
+        recovery = await recoverRun({
+          folder,
+          cloud: connectCloud(far),
+          ownership,
+          journal,
+          clock: far.clock,
+          by: "resume",
+          pid: process.pid,
+          spareHeld: false,
+          worldGone: () => Promise.resolve(worldGone),
+        });
+      } finally {
+        await journal.close();
+      }
       if (recovery.outcome === "unproved") return ExitCode.stillBilled;
       const after = foldRun(readJournal(folder).events);
       const wanted = stillToDo(plan, after);

@@ -79,7 +79,7 @@ export function isLoopback(url: string): boolean {
     const { hostname, protocol } = new URL(url);
     return (
       /^https?:$/.test(protocol) &&
-      (hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname))
+      (hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127."))
     );
   } catch {
     return false;

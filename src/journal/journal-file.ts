@@ -13,6 +13,7 @@ import { labelsIn } from "./label.ts";
 const FILE = "journal.jsonl";
 const TORN = "journal.torn-";
 const LINE_BREAK = 0x0a;
+const LINE_START = '{"v":1,"seq":';
 
 /** What a journal still tells. */
 export interface JournalReading {
@@ -136,10 +137,13 @@ function read(folder: string): Reading {
     damaged ||= event.gen === last?.gen ? event.seq !== expected : event.seq > expected;
     events.push(event);
   }
+  const torn = bytes.subarray(wholeBytes);
+  // One write is cut in one place. A tail of several lines has lost some that were whole once.
+  damaged ||= torn.indexOf(LINE_START, 1) > 0;
   const text = [bytes.toString("latin1"), ...tornTails(folder)].join("\n");
   return {
     events,
-    torn: bytes.subarray(wholeBytes),
+    torn,
     wholeBytes,
     damaged,
     labels: labelsIn(text, run),

@@ -3,7 +3,7 @@ import type { Machine, MachineTarget } from "../machine/machine.ts";
 import { CEILINGS } from "./ceilings.ts";
 import { connectWhenReady } from "./connect.ts";
 import type { SweepPorts } from "./ports.ts";
-import type { RentedVm } from "./use-vm.ts";
+import type { RentedVm } from "./rented-vm.ts";
 
 /**
  * From a VM that was created to one that can serve: powered on, reachable under its pinned key, set up.

@@ -13,7 +13,7 @@ import type { Deadlines } from "./deadlines.ts";
 import { giveUp } from "./give-up.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
 import { useVm } from "./use-vm.ts";
-import type { RentedVm } from "./use-vm.ts";
+import type { RentedVm } from "./rented-vm.ts";
 import type { SweepSettings } from "./settings.ts";
 
 export interface RentContext {

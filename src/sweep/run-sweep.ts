@@ -115,7 +115,7 @@ async function admitAll(
 
   try {
     while (waiting.length > 0 && !stop.aborted) {
-      for (const planned of [...waiting]) {
+      for (const planned of waiting.slice()) {
         if (running.size >= settings.concurrency || stop.aborted) break;
         await start(planned);
       }

@@ -8,18 +8,9 @@ import { CEILINGS } from "./ceilings.ts";
 import { connectWhenReady } from "./connect.ts";
 import { giveUp } from "./give-up.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
+import type { RentedVm } from "./rented-vm.ts";
 import { runConfiguration } from "./run-configuration.ts";
 import type { SweepSettings } from "./settings.ts";
-
-/** A VM that was created for a reservation. */
-export interface RentedVm {
-  readonly label: string;
-  readonly vmId: number;
-  readonly ipv4: string;
-  readonly region: string;
-  readonly priceMicroUsd: number;
-  readonly hostKey: SshKey;
-}
 
 const RECONNECTS = 3;
 
