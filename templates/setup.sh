@@ -54,9 +54,12 @@ begin() {
   report running false ''
 }
 
+# The end of what this stage said.
+said() { awk '/^== / { said = ""; next } { said = said $0 "\n" } END { printf "%s", said }' "$log" | tail -n 8 | cut -c1-300; }
+
 die() {
   trap - ERR
-  report failed false "${1:-$(tail -n 8 "$log" | cut -c1-300)}"
+  report failed false "${1:-$(said)}"
   exit 1
 }
 trap die ERR
@@ -137,7 +140,7 @@ fi
 
 boot=$(<"$root/proc/sys/kernel/random/boot_id")
 if [[ $loaded == no && -e $asked && $(<"$asked") != "$boot" ]]; then
-  die "the NVIDIA driver does not load, even after a reboot: $(tail -n 4 "$log" | cut -c1-300)"
+  die "the NVIDIA driver does not load, even after a reboot: $(said)"
 fi
 
 begin image 4

@@ -1,0 +1,295 @@
+import { spawn, spawnSync } from "node:child_process";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { SetupStatusJson } from "../../src/machine/agent-protocol.ts";
+import { generateSshKey } from "../../src/machine/keys.ts";
+import { buildUserData } from "../../src/machine/user-data.ts";
+import { eventually, template, type ThrowAwayRoot, throwAwayRoot } from "./throw-away-root.ts";
+
+const PROGRAMS = [
+  "apt-get",
+  "apt-cache",
+  "dpkg",
+  "curl",
+  "docker",
+  "nvidia-smi",
+  "modprobe",
+  "systemctl",
+  "uname",
+];
+const image = "vllm/vllm-openai:v0.27.1";
+const BOOT = "proc/sys/kernel/random/boot_id";
+
+let root: ThrowAwayRoot;
+beforeEach(async () => {
+  root = await throwAwayRoot();
+  for (const name of PROGRAMS) {
+    await copyFile(join(root.path, "bin/set-up-program"), join(root.path, "bin", name));
+  }
+  await root.write("opt/maider-sweep/setup.json", JSON.stringify({ image }));
+  await root.write(BOOT, "boot-1\n");
+  await root.write("etc/systemd/system/.keep", "");
+  await root.write(
+    "etc/apt/sources.list.d/ubuntu.sources",
+    "URIs: http://mirrors.linode.com/ubuntu/\n",
+  );
+  await root.write(
+    "stand-ins/drivers",
+    [535, 570, 590, 580].map((n) => `nvidia-driver-${String(n)}-server-open - NVIDIA\n`).join(""),
+  );
+  await root.write("stand-ins/prebuilt", "");
+});
+afterEach(() => root.remove());
+
+const setUp = () => root.run(["bash", template("setup.sh")]);
+/** As the client sees it. */
+const status = async (): Promise<SetupStatusJson> => {
+  const { stdout, stderr } = await root.run(["python3", template("agent.py"), "setup-status"]);
+  if (stderr !== "") throw new Error(stderr);
+  return JSON.parse(stdout) as SetupStatusJson;
+};
+const fail = (program: string, times: number, words: string): Promise<void> =>
+  root.write(`stand-ins/fail-${program}`, `${String(times)} ${words}\n`);
+const called = async (...start: string[]): Promise<string[][]> =>
+  (await root.calls()).filter((call) => start.every((word, i) => call[i] === word));
+const hold = async (program: string): Promise<() => Promise<void>> => {
+  const pipe = join(root.standIns, `hold-${program}`);
+  await root.run(["mkfifo", pipe]);
+  return async () => {
+    await writeFile(pipe, "go\n");
+    await rm(pipe);
+  };
+};
+
+describe("the set-up of a bare machine", () => {
+  it("installs docker, toolkit and driver, pulls the image, and says that it is done", async () => {
+    expect(await status()).toMatchObject({ state: "waiting", index: 0, reboot_needed: false });
+    expect((await setUp()).code).toBe(0);
+    expect(await status()).toEqual({
+      state: "done",
+      stage: "check",
+      index: 5,
+      stages: 5,
+      reboot_needed: false,
+      reason: null,
+    });
+    const installed = (await called("apt-get")).map((call) => call.slice(-3));
+    expect(installed).toContainEqual([
+      "--no-install-recommends",
+      "docker.io",
+      "nvidia-container-toolkit",
+    ]);
+    // The lowest series from 580 on, with modules built for the kernel that runs.
+    expect(installed).toContainEqual([
+      "nvidia-driver-580-server-open",
+      "nvidia-utils-580-server",
+      "linux-modules-nvidia-580-server-open-6.8.0-87-generic",
+    ]);
+    for (const call of await called("apt-get")) expect(call).toContain("DPkg::Lock::Timeout=600");
+    expect(await called("docker", "pull")).toEqual([["docker", "pull", "--quiet", image]]);
+    expect(await called("docker", "run")).toEqual([
+      ["docker", "run", "--rm", "--gpus", "all", "--entrypoint", "nvidia-smi", image, "-L"],
+    ]);
+    expect(JSON.parse(await root.read("etc/docker/daemon.json"))).toMatchObject({
+      runtimes: { nvidia: { path: "nvidia-container-runtime" } },
+    });
+    expect(JSON.stringify(await root.calls())).not.toMatch(/upgrade"|reboot|shutdown/);
+  });
+
+  it("restarts docker before the pull, which a restart would break off", async () => {
+    await setUp();
+    const calls = (await root.calls()).map((call) => call.join(" "));
+    const restart = calls.indexOf("systemctl restart docker");
+    expect(restart).toBeGreaterThan(-1);
+    expect(restart).toBeLessThan(calls.findIndex((call) => call.startsWith("docker pull")));
+  });
+
+  it("takes the kernel's headers where no modules are built for it", async () => {
+    await rm(join(root.standIns, "prebuilt"));
+    await setUp();
+    expect((await called("apt-get")).at(-1)).toContain("linux-headers-6.8.0-87-generic");
+    expect((await status()).state).toBe("done");
+  });
+
+  it("changes nothing when it runs again", async () => {
+    await setUp();
+    const before = (await root.calls()).length;
+    await setUp();
+    expect((await status()).state).toBe("done");
+    const second = (await root.calls()).slice(before).map((call) => call.join(" "));
+    expect(second.filter((call) => /pull|restart|nvidia-driver|modprobe/.test(call))).toEqual([]);
+  });
+
+  it("starts as a unit, which goes on after a reboot", async () => {
+    expect((await root.run(["bash", template("setup.sh"), "start"])).code).toBe(0);
+    expect(await root.read("etc/systemd/system/maider-sweep-setup.service")).toContain(
+      "ExecStart=/opt/maider-sweep/setup\n",
+    );
+    expect(await root.calls()).toEqual([
+      ["systemctl", "enable", "--now", "--no-block", "maider-sweep-setup.service"],
+    ]);
+  });
+});
+
+describe("a set-up in trouble", () => {
+  it.each([
+    ["curl", "Could not resolve host: nvidia.github.io", "packages"],
+    ["dpkg", "dpkg frontend lock is held by another process", "packages"],
+    ["apt-get", "E: Unable to locate package docker.io", "packages"],
+    ["systemctl", "Job for docker.service failed", "docker"],
+    ["docker", "Cannot connect to the Docker daemon", "docker"],
+    ["apt-cache", "E: The package lists are damaged", "driver"],
+  ])("reports the stage and reason when %s fails for good", async (program, words, stage) => {
+    await fail(program, -1, words);
+    expect((await setUp()).code).toBe(1);
+    expect(await status()).toMatchObject({
+      state: "failed",
+      stage,
+      reboot_needed: false,
+      reason: expect.stringMatching(new RegExp(`^(?!==)[^]*${words}`)) as string,
+    });
+  });
+
+  it.each(["curl", "dpkg", "apt-get", "docker"])(
+    "goes on when %s fails a while",
+    async (program) => {
+      await fail(program, 2, "for a moment");
+      expect((await setUp()).code).toBe(0);
+      expect((await status()).state).toBe("done");
+    },
+  );
+
+  it("asks Ubuntu itself once the provider's mirror failed", async () => {
+    await fail("apt-get", 1, "mirror is syncing");
+    await setUp();
+    expect(await root.read("etc/apt/sources.list.d/ubuntu.sources")).toContain(
+      "archive.ubuntu.com",
+    );
+  });
+
+  it("reports a pull that fails, in docker's words", async () => {
+    const docker = join(root.path, "bin/docker");
+    await root.write(
+      "bin/docker",
+      '#!/bin/bash\ncase $1 in pull) echo "toomanyrequests: pull rate limit" >&2; exit 1;; image) exit 1;; esac\n',
+    );
+    await root.run(["chmod", "+x", docker]);
+    expect((await setUp()).code).toBe(1);
+    expect(await status()).toMatchObject({
+      state: "failed",
+      stage: "image",
+      reason: expect.stringContaining("toomanyrequests: pull rate limit") as string,
+    });
+  });
+
+  it("reports an archive without a new enough driver", async () => {
+    await root.write("stand-ins/drivers", "nvidia-driver-535-server-open - NVIDIA\n");
+    await setUp();
+    expect(await status()).toMatchObject({
+      state: "failed",
+      stage: "driver",
+      reason: "the archive has no NVIDIA server driver of series 580 or newer",
+    });
+  });
+
+  it("asks for a reboot when the driver does not load, with the image pulled, and goes on after it", async () => {
+    await fail("modprobe", -1, "module nvidia not found");
+    expect((await setUp()).code).toBe(0);
+    const asking = { state: "waiting", stage: "driver", reboot_needed: true };
+    expect(await status()).toMatchObject(asking);
+    expect(await called("docker", "pull")).toHaveLength(1);
+    // Not rebooted yet: still asking.
+    await setUp();
+    expect(await status()).toMatchObject(asking);
+
+    await root.write(BOOT, "boot-2\n");
+    await rm(join(root.path, "run"), { recursive: true });
+    await fail("modprobe", 0, "");
+    await setUp();
+    expect((await status()).state).toBe("done");
+  });
+
+  it("gives up when the driver does not load after a reboot either", async () => {
+    await fail("modprobe", -1, "module nvidia not found");
+    await setUp();
+    await root.write(BOOT, "boot-2\n");
+    expect((await setUp()).code).toBe(1);
+    expect(await status()).toMatchObject({
+      state: "failed",
+      stage: "driver",
+      reboot_needed: false,
+      reason: expect.stringMatching(/even after a reboot: [^]*module nvidia not found/) as string,
+    });
+  });
+
+  it("shows where it is while a program is slow, and lets no second one in", async () => {
+    const release = await hold("apt-get");
+    const first = setUp();
+    await eventually(status, ({ state }) => state === "running");
+    expect(await status()).toMatchObject({ stage: "packages", index: 1 });
+    const before = (await root.calls()).length;
+    expect((await setUp()).code).toBe(0);
+    expect((await root.calls()).length).toBeLessThanOrEqual(before + 1);
+    expect((await status()).state).toBe("running");
+    await release();
+    expect((await first).code).toBe(0);
+    expect((await status()).state).toBe("done");
+  });
+
+  it("is seen to be dead when it was killed, and told when it was stopped; the next run finishes", async () => {
+    for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+      const release = await hold("curl");
+      const child = spawn("bash", [template("setup.sh")], { env: root.env, detached: true });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      await eventually(
+        () => called("curl"),
+        (calls) => calls.length > 0,
+      );
+      // The whole group: what the dead one had started would hold its lock.
+      process.kill(-(child.pid ?? 0), signal);
+      await ended;
+      expect(await eventually(status, ({ state }) => state === "failed")).toMatchObject({
+        stage: "packages",
+        reason:
+          signal === "SIGKILL"
+            ? "the set-up ended without a word"
+            : "the set-up was stopped from outside",
+      });
+      await rm(join(root.standIns, "hold-curl"));
+      await rm(join(root.standIns, "calls.jsonl"));
+      void release;
+    }
+    expect((await setUp()).code).toBe(0);
+    expect((await status()).state).toBe("done");
+  });
+});
+
+describe("the texts that a VM is given", () => {
+  it("are clean to shellcheck", () => {
+    const {
+      stdout,
+      status: code,
+      error,
+    } = spawnSync("shellcheck", [template("setup.sh")], {
+      encoding: "utf8",
+    });
+    expect(error).toBeUndefined();
+    expect(stdout).toBe("");
+    expect(code).toBe(0);
+  });
+
+  it("are valid to cloud-init's own schema", async () => {
+    const text = buildUserData({ hostKey: generateSshKey("mds-host"), image });
+    await root.write("user-data", text);
+    const { stdout, stderr, code } = await root.run([
+      "cloud-init",
+      "schema",
+      "--config-file",
+      join(root.path, "user-data"),
+    ]);
+    expect(stdout + stderr).toContain("Valid");
+    expect(code).toBe(0);
+    expect(await readFile(join(root.path, "user-data"), "utf8")).toBe(text);
+  });
+});
