@@ -52,12 +52,17 @@ export async function openJournal(
     // A link in the place of a journal would have us write into somebody else's file.
     const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
     const handle = await open(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
-    if (past.torn.length > 0) {
-      await handle.truncate(past.wholeBytes);
-      await handle.sync();
+    try {
+      if (past.torn.length > 0) {
+        await handle.truncate(past.wholeBytes);
+        await handle.sync();
+      }
+      await syncFolder(folder);
+      await syncFolder(dirname(folder));
+    } catch (error) {
+      await handle.close();
+      throw error;
     }
-    await syncFolder(folder);
-    await syncFolder(dirname(folder));
     return journalOver(fileStore(handle, path, past.wholeBytes), past.events, options);
   } catch (error) {
     throw new JournalError(path, errorText(error));
