@@ -193,6 +193,7 @@ function openingFact(execution: Execution): Fact {
     world: far.simulated?.world ?? null,
     api_url: far.apiUrl,
     account: account.fingerprint,
+    database: far.databaseFile,
     ssh_port: far.sshPort,
     rentals: estimate.rentals.length,
     configurations: estimate.rentals.reduce(

@@ -9,6 +9,7 @@ import { isoUtc, linearClock, sleepReal, type LinearTime } from "../support/cloc
 import { errorText } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
 import { guardLoop } from "../teardown/guard-loop.ts";
+import { publishJournals } from "./publish-journals.ts";
 import { isWorldGone } from "./world-gone.ts";
 
 /** The first line that the guard reads. It holds the token, which therefore stands in no argument and no environment. */
@@ -85,6 +86,10 @@ async function main(): Promise<void> {
   if (why === "released" && !isSettled(order)) process.stdout.write("watching\n");
   await destroyEverything(order, log);
   log("everything is proved gone");
+  // What its parent had measured and not published when it died.
+  await publishJournals(order.stateDir, [order.run]).catch((error: unknown) => {
+    log(`not published: ${errorText(error)}`);
+  });
   process.exit(0);
 }
 

@@ -3,11 +3,13 @@ import { explainCloudError } from "../cloud/account-check.ts";
 import { openJournal } from "../journal/journal-file.ts";
 import type { Ownership } from "../journal/events.ts";
 import { unfinishedRuns } from "../journal/status.ts";
+import { errorText } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
 import type { Recovery } from "../teardown/recover-run.ts";
 import type { CommandCall } from "./command.ts";
 import type { FarSide } from "./far-side.ts";
+import { publishJournals } from "./publish-journals.ts";
 import { isWorldGone } from "./world-gone.ts";
 import { connectCloud } from "./wire.ts";
 
@@ -57,6 +59,9 @@ export async function recoverOpenRuns(
           call.terminal.stderr.write(`warning: ${label}: ${message}\n`),
       });
       done.push({ run, recovery });
+      await publishJournals(far.stateDir, [run]).catch((error: unknown) => {
+        call.terminal.stderr.write(`warning: ${errorText(error)}\n`);
+      });
     } catch (error) {
       throw error instanceof CloudError ? explainCloudError(error, `recover run ${run}`) : error;
     } finally {

@@ -8,7 +8,7 @@ import { newRunId, openStateFolder, runFolder } from "../journal/state-folder.ts
 import { takeOwnership } from "../journal/owner-lock.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { isoUtc } from "../support/clock.ts";
-import { ExitCode, SweepError } from "../support/errors.ts";
+import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { formatUsd } from "../support/money.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
 import { autoSpeed, lanesOf } from "./auto-speed.ts";
@@ -19,6 +19,7 @@ import type { FarSide } from "./far-side.ts";
 import { isLoopback } from "./simulated-world.ts";
 import { ownCidr } from "./own-address.ts";
 import { prepare } from "./prepare.ts";
+import { publishJournals } from "./publish-journals.ts";
 import { recoverOpenRuns } from "./recover-open-runs.ts";
 import { readHubToken, runLocalProgram } from "./token.ts";
 import { connectCloud } from "./wire.ts";
@@ -65,6 +66,9 @@ export async function runPlan(plan: CoveragePlan, call: CommandCall): Promise<Ex
     });
     try {
       await recoverOpenRuns(far, ownership, call);
+      await publishJournals(far.stateDir).catch((error: unknown) => {
+        terminal.stderr.write(`warning: ${errorText(error)}\n`);
+      });
       const folder = runFolder(far.stateDir, run);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeFileAtomically(join(folder, "plan.yaml"), wanted.text);

@@ -17,6 +17,8 @@ export interface Facts {
     api_url: string;
     /** Fingerprint of the account: a 404 proves nothing under another one. */
     account: string;
+    /** The file that its sound passes are published to. */
+    database: string;
     ssh_port: number;
     rentals: number;
     configurations: number;

@@ -26,6 +26,7 @@ export function opened(facts: { world?: string | null; rentals?: number } = {}):
     monthly_cap_micro_usd: null,
     world: facts.world === undefined ? "w1" : facts.world,
     api_url: "http://127.0.0.1:1",
+    database: "/home/user/benchmark-database.json",
     account: "acc",
     ssh_port: 2222,
     rentals: facts.rentals ?? 2,
