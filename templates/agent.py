@@ -274,7 +274,8 @@ def server_status():
     failed = read_json(RUN + "/failed.json")
     code = None
     if box and box["Status"] in ("exited", "dead"):
-        state, code = "exited", box["ExitCode"]
+        # Not before the last line of its log is copied.
+        state, code = ("starting", None) if launcher() else ("exited", box["ExitCode"])
     elif box:
         state = "running" if healthy() else "downloading" if open_files else "starting"
     elif failed:
