@@ -1,4 +1,5 @@
 import type { PlannedRental } from "../estimate/estimate.ts";
+import { foldRun } from "../journal/fold-run.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
 import type { SweepPorts } from "./ports.ts";
 
@@ -15,7 +16,7 @@ export async function giveUp(
   await journal.append({
     type: "rental.failed",
     label,
-    stage: ours.at(-1)?.type ?? "create",
+    stage: foldRun(journal.events()).rentals.get(label)?.stage ?? "reserved",
     reason,
   });
   for (const { model } of todo) {
