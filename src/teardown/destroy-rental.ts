@@ -1,6 +1,6 @@
 import { CloudError } from "../cloud/cloud.ts";
 import type { RentalState } from "../journal/run-state.ts";
-import { stillSeen } from "./look.ts";
+import { stillSeen, wasSent } from "./look.ts";
 import { lookUpCreate } from "./look-up-create.ts";
 import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
 import { currentRental, settleRental } from "./settle.ts";
@@ -24,6 +24,10 @@ export interface DestroyRental extends TeardownPorts {
  */
 export async function destroyAndProve(options: DestroyRental): Promise<"gone" | "unproved"> {
   const { label } = options.rental;
+  if (!wasSent(currentRental(options.rental, options), options)) {
+    await settleRental(options.rental, options);
+    return "gone";
+  }
   await note(options, { type: "destroy.intended", label, reason: options.reason });
   try {
     await withPatience(options.clock, options.patienceMs, (signal) => untilGone(options, signal));

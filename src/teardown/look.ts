@@ -51,3 +51,11 @@ export async function checkAccount(ports: TeardownPorts, signal: AbortSignal): P
   const { fingerprint } = await ports.cloud.account(signal);
   if (fingerprint !== opened.account) throw new WrongAccount();
 }
+
+/** Could it have been created? False when the journal has no trace of a create that was sent. */
+export function wasSent({ label, createSentMs, vmId }: RentalState, ports: TeardownPorts): boolean {
+  if (createSentMs !== undefined || vmId !== undefined) return true;
+  return ports.journal
+    .events()
+    .some((event) => event.type === "create.unknown" && event.label === label);
+}

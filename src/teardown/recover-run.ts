@@ -6,6 +6,7 @@ import { ExitCode } from "../support/errors.ts";
 import { destroyAndProve } from "./destroy-rental.ts";
 import { destroyFirewall } from "./destroy-firewall.ts";
 import { findStrays } from "./find-strays.ts";
+import { wasSent } from "./look.ts";
 import { settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
@@ -71,7 +72,9 @@ export async function recoverRun(options: RecoverRun): Promise<Recovery> {
     );
 
   const state = foldRun(journal.events());
-  const known = openRentals(state).filter((rental) => isSent(rental) && !isSpared(rental));
+  const known = openRentals(state).filter(
+    (rental) => wasSent(rental, options) && !isSpared(rental),
+  );
   const spared = openRentals(state).filter(isSpared);
   const covered = new Set([...known, ...spared].map(({ label }) => label));
   const destroyStrays = async (): Promise<boolean> => {
@@ -85,7 +88,7 @@ export async function recoverRun(options: RecoverRun): Promise<Recovery> {
   if (!listed) return { outcome: "unproved", spared: labelsOf(spared), unproved: [...unproved] };
 
   for (const rental of foldRun(journal.events()).rentals.values()) {
-    const done = rental.goneMs !== undefined || !isSent(rental);
+    const done = rental.goneMs !== undefined || !wasSent(rental, options);
     if (rental.settled === undefined && done) await settleRental(rental, options);
   }
   if (unproved.size > 0) {
@@ -110,7 +113,7 @@ async function doubtWhatIsDamaged(options: RecoverRun): Promise<void> {
   for (const label of labels) {
     if (parseLabel(label)?.kind !== "vm") continue;
     const rental = rentals.get(label) ?? nameless(label, options.clock.now());
-    if (rental.settled !== undefined || isSent(rental)) continue;
+    if (rental.settled !== undefined || wasSent(rental, options)) continue;
     await note(options, { type: "create.unknown", label, reason: "the journal is damaged" });
   }
 }
@@ -129,11 +132,6 @@ async function closeRun(options: RecoverRun): Promise<void> {
     exit_code: interrupted ? ExitCode.interrupted : ExitCode.incomplete,
     state: interrupted ? "interrupted" : "crashed",
   });
-}
-
-function isSent(rental: RentalState): boolean {
-  const { createSentMs, vmId, stage } = rental;
-  return createSentMs !== undefined || vmId !== undefined || stage === "unknown";
 }
 
 function labelsOf(rentals: readonly RentalState[]): readonly string[] {
