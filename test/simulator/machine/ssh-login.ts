@@ -1,7 +1,7 @@
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
-import ssh2, { type Client } from "ssh2";
+import ssh2, { type Client, type ClientChannel } from "ssh2";
 import type { SshKey } from "../../../src/machine/keys.ts";
 import type { SimulatedVm } from "../../../src/simulator/simulated-vm.ts";
 
@@ -41,22 +41,26 @@ function login(client: Client): Login {
   client.setNoDelay(true);
   return {
     client,
-    run: (line, stdin) =>
-      new Promise((resolve, reject) => {
-        client.exec(line, (error, channel) => {
+    run: async (line, stdin) => {
+      let exited: (code: number) => void = () => undefined;
+      const exit = new Promise<number>((resolve) => {
+        exited = resolve;
+      });
+      const channel = await new Promise<ClientChannel>((resolve, reject) => {
+        client.exec(line, (error, opened) => {
           if (error !== undefined) {
             reject(error);
             return;
           }
-          const output = Promise.all([text(channel), text(channel.stderr)]);
-          channel.on("exit", (code: number) => {
-            void output.then(([stdout, stderr]) => {
-              resolve({ code, stdout, stderr });
-            });
-          });
-          if (stdin !== undefined) channel.end(stdin);
+          // At once: the code can come in the same packet as the answer to `exec`.
+          opened.on("exit", exited);
+          resolve(opened);
         });
-      }),
+      });
+      if (stdin !== undefined) channel.end(stdin);
+      const [code, stdout, stderr] = await Promise.all([exit, text(channel), text(channel.stderr)]);
+      return { code, stdout, stderr };
+    },
     open: (port) =>
       new Promise((resolve, reject) => {
         client.forwardOut("127.0.0.1", 0, "127.0.0.1", port, (error, channel) => {
@@ -76,30 +80,31 @@ export interface Answer {
 }
 
 /** One request over a connection that is open already. */
-export function ask(
+export async function ask(
   connection: Duplex,
   path: string,
   body?: unknown,
   onData: (bytes: Buffer) => void = () => undefined,
 ): Promise<Answer> {
-  return new Promise((resolve, reject) => {
+  const res = await new Promise<IncomingMessage>((resolve, reject) => {
     const req = request(
       {
         path,
         method: body === undefined ? "GET" : "POST",
-        headers: { "content-type": "application/json", host: "127.0.0.1:8000", connection: "close" },
+        headers: {
+          "content-type": "application/json",
+          host: "127.0.0.1:8000",
+          connection: "close",
+        },
         createConnection: () => connection,
       },
-      (res) => {
-        res.on("data", onData);
-        text(res).then((got) => {
-          resolve({ status: res.statusCode ?? 0, body: got });
-        }, reject);
-      },
+      resolve,
     );
     req.once("error", reject);
     req.end(body === undefined ? undefined : JSON.stringify(body));
   });
+  res.on("data", onData);
+  return { status: res.statusCode ?? 0, body: await text(res) };
 }
 
 /** The JSON values of a stream's events, in order; `[DONE]` is left as text. */
