@@ -47,6 +47,7 @@ export const opened: { readonly type: "run.opened" } & Facts["run.opened"] = {
   monthly_cap_micro_usd: null,
   world: null,
   api_url: "http://127.0.0.1:1",
+  database: "/home/user/benchmark-database.json",
   account: "acc",
   ssh_port: 22,
   rentals: 1,
