@@ -50,6 +50,11 @@ export function runCompletion(completion: Completion, res: ServerResponse): void
     request.ignoreEos ? Infinity : naturalLength(request.tokens, request.minTokens),
   );
   const total = Math.min(request.maxTokens, naturalTokens);
+  const breakAfter = Math.min(
+    oddities.stallAfterTokens ?? Infinity,
+    oddities.errorAfterTokens ?? Infinity,
+    oddities.cutAfterTokens ?? Infinity,
+  );
   const atTotal = naturalTokens < request.maxTokens ? "stop" : "length";
   const send = (parts: readonly (string | undefined)[]): void => {
     const list = parts.filter((part) => part !== undefined);
@@ -125,6 +130,7 @@ export function runCompletion(completion: Completion, res: ServerResponse): void
     salt: oddities.ignoreSalt === true ? undefined : request.salt,
     maxTokens: request.maxTokens,
     naturalTokens,
+    breakAfter,
     arrivedMs: completion.receivedMs,
     onOutputs: (counts) => {
       onOutputs(counts);
@@ -136,15 +142,12 @@ export function runCompletion(completion: Completion, res: ServerResponse): void
     onEnd,
   });
   const misbehave = (produced: number): void => {
-    const reached = (after: number | undefined): boolean =>
-      after !== undefined && produced >= after && produced < total;
-    if (reached(oddities.stallAfterTokens)) running.stall();
-    if (reached(oddities.errorAfterTokens) || reached(oddities.cutAfterTokens)) {
-      running.abort();
-      if (reached(oddities.cutAfterTokens)) res.socket?.destroy();
-      else endStream("error");
-      report();
-    }
+    if (produced < breakAfter || produced >= total) return;
+    if (breakAfter === oddities.stallAfterTokens) return;
+    running.abort();
+    if (breakAfter === oddities.cutAfterTokens) res.socket?.destroy();
+    else endStream("error");
+    report();
   };
   res.once("close", () => {
     if (res.writableFinished) return;

@@ -24,6 +24,8 @@ export interface Job {
   readonly maxTokens: number;
   /** Where the model itself would stop, if that comes before `maxTokens`. */
   readonly naturalTokens: number;
+  /** After so many tokens no more come, and the job's owner decides what that means. */
+  readonly breakAfter: number;
   /** Monotonic stamp of its arrival. */
   readonly arrivedMs: number;
   /** Numbers of tokens that exist by now, one an output, in order. */
@@ -112,7 +114,11 @@ export function createEngine(options: EngineOptions): Engine {
   const dueMs = (state: State, tokens: number): number =>
     state.anchorMs + (tokens - state.anchorTokens) * state.stepMs;
   const nextOutput = (state: State): number =>
-    Math.min(total(state), state.produced === 0 ? 1 : state.produced + options.streamInterval);
+    Math.min(
+      total(state),
+      state.job.breakAfter,
+      state.produced === 0 ? 1 : state.produced + options.streamInterval,
+    );
   const plan = (state: State): void => {
     state.cancel();
     state.cancel = timeline.at(dueMs(state, nextOutput(state)), () => {
@@ -160,6 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
       state.lastMs = timeline.now();
       metrics.generated(state.produced - before);
       if (before === 0) firstToken(state);
+      if (state.produced >= state.job.breakAfter && state.produced < total(state)) state.stall();
       state.job.onWritten(state.produced);
     }
     if (!running.has(state) || state.anchorMs === Infinity) return;

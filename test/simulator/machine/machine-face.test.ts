@@ -251,7 +251,7 @@ describe("faults", () => {
     const answer = await ask(
       await login.open(VLLM_PORT),
       "/v1/chat/completions",
-      fixedLength(CODER_7B, 64),
+      fixedLength(CODER_7B, 600),
     );
     expect(answer.status).toBe(200);
     const got = events(answer.body);
@@ -276,7 +276,7 @@ describe("faults", () => {
     const stream = ask(
       await login.open(VLLM_PORT),
       "/v1/chat/completions",
-      fixedLength(CODER_7B, 400),
+      fixedLength(CODER_7B, 600),
       (bytes) => received.push(bytes),
     );
     note(done, "stream", stream);

@@ -1,6 +1,7 @@
 import { request, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
+import { finished } from "node:stream/promises";
 import ssh2, { type Client, type ClientChannel } from "ssh2";
 import type { SshKey } from "../../../src/machine/keys.ts";
 import type { SimulatedVm } from "../../../src/simulator/simulated-vm.ts";
@@ -103,8 +104,13 @@ export async function ask(
     req.once("error", reject);
     req.end(body === undefined ? undefined : JSON.stringify(body));
   });
-  res.on("data", onData);
-  return { status: res.statusCode ?? 0, body: await text(res) };
+  const parts: Buffer[] = [];
+  res.on("data", (bytes: Buffer) => {
+    parts.push(bytes);
+    onData(bytes);
+  });
+  await finished(res);
+  return { status: res.statusCode ?? 0, body: Buffer.concat(parts).toString() };
 }
 
 /** The JSON values of a stream's events, in order; `[DONE]` is left as text. */
