@@ -52,7 +52,12 @@ export function generateHostKey(): string {
 
 function isEd25519(pem: string): boolean {
   const key = ssh2.utils.parseKey(pem);
-  return !(key instanceof Error) && !Array.isArray(key) && key.type === "ssh-ed25519";
+  return (
+    !(key instanceof Error) &&
+    !Array.isArray(key) &&
+    key.isPrivateKey() &&
+    key.type === "ssh-ed25519"
+  );
 }
 
 /** Ubuntu bars root's keys unless `disable_root` is false; those of the default user go to root as well. */

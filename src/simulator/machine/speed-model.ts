@@ -40,7 +40,7 @@ const TRAITS: Record<CardId, CardTraits> = {
     prefill: 0.21,
     layerMs: 0.05,
     reduceMs: [0.13, 0.25],
-    expertsLayerMs: 0.06,
+    expertsLayerMs: 0.04,
     batch: 0.085,
   },
   "rtx-4000-ada": {
@@ -62,7 +62,7 @@ const TRAITS: Record<CardId, CardTraits> = {
     batch: 0.03,
   },
 };
-const EAGER_LAYER_MS = 0.09;
+const EAGER_LAYER_MS = 0.03;
 const ENGINE_MS = 6;
 const CACHE_BANDWIDTH = 0.6;
 const BYTES_PER_GIB = 2 ** 30;
