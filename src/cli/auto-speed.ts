@@ -6,7 +6,9 @@ export interface AutoSpeed {
   readonly streamInterval: number | undefined;
 }
 
-const FASTEST = 120;
+/** A millisecond between the two processes is this many milliseconds of a reply: faster, the short replies of the
+ * fastest models would be told several per cent too slow. */
+const FASTEST = 60;
 const EVENTS_A_SECOND = 10_000;
 /** Tokens in one event; longer ones would leave short replies with too few stamps to tell a rate from. */
 const INTERVALS = [1, 2, 4, 8] as const;
@@ -25,7 +27,7 @@ export function lanesOf(estimate: Estimate, concurrency: number): number {
 }
 
 /**
- * The fastest speed at which the streams of all lanes stay under about 10,000 real events a second, at most 120.
+ * The fastest speed at which the streams of all lanes stay under about 10,000 real events a second, at most 60.
  * @param fixed the speed, when it is not ours to choose.
  */
 export function autoSpeed(streams: number, fixed: number | undefined): AutoSpeed {

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { Estimate } from "../estimate/estimate.ts";
+import { likeliestOffer } from "../estimate/region-offers.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { formatUsd } from "../support/money.ts";
 
@@ -13,7 +14,7 @@ export function printEstimate(plan: CoveragePlan, estimate: Estimate): string {
   const lines: string[] = [];
   for (const rental of estimate.rentals) {
     const { boot, setup, download, load, passes } = rental.likely.stages;
-    const offer = rental.regions[0];
+    const offer = likeliestOffer(rental.regions);
     table.push([
       String(rental.seq),
       rental.gpuId,

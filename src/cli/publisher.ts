@@ -12,6 +12,8 @@ export interface Publisher {
 export function startPublisher(file: string): Publisher {
   const worker = new Worker(new URL("./publisher-thread.js", import.meta.url), {
     workerData: { file },
+    // Its garbage is small and never urgent; left alone it grows to hundreds of megabytes.
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
   });
   worker.unref();
   const problems: string[] = [];

@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { BenchmarkRecord } from "../../src/evidence/record.ts";
+import { sweepRun, type SweepRun } from "./sweep-run.ts";
+
+interface Served {
+  readonly label: string;
+  readonly completion_tokens: number;
+  readonly received: number;
+  readonly first_write: number;
+  readonly last_write: number;
+}
+
+let rig: SweepRun;
+let sweep: Awaited<ReturnType<SweepRun["run"]>>;
+
+beforeAll(async () => {
+  rig = await sweepRun(7);
+  sweep = await rig.run("run", "plans/quick.yaml", "--simulate", rig.url);
+});
+afterAll(async () => {
+  await rig[Symbol.asyncDispose]();
+});
+
+function onlyRecord(): BenchmarkRecord {
+  const records = rig.records();
+  expect(records).toHaveLength(1);
+  return records[0] as BenchmarkRecord;
+}
+
+test("the quick plan ends with exit 0, one record, and nothing left in the cloud", async () => {
+  expect(sweep.stderr).not.toMatch(/^error/m);
+  expect(sweep.code).toBe(0);
+  expect(onlyRecord().summary.simulated).toBe(true);
+  const state = await rig.ask<{
+    vms: { deleted: string | null }[];
+    firewalls: { deleted: unknown }[];
+  }>("state");
+  expect(state.vms).toHaveLength(1);
+  expect(state.vms.every(({ deleted }) => deleted !== null)).toBe(true);
+  expect(state.firewalls.every(({ deleted }) => Boolean(deleted))).toBe(true);
+});
+
+test("the ledger says what the invoice says, below the cap", async () => {
+  const invoice = await rig.ask<{ usd: number; live: number }>("invoice");
+  const { stdout } = await rig.run("status", "--json");
+  const { runs } = JSON.parse(stdout) as {
+    runs: { state: string; spent_usd: number; reserved_usd: number; cap_usd: number }[];
+  };
+  expect(runs).toMatchObject([
+    { state: "finished", spent_usd: invoice.usd, reserved_usd: 0, cap_usd: 2 },
+  ]);
+  expect(invoice.live).toBe(0);
+  expect(invoice.usd).toBeGreaterThan(0);
+  expect(invoice.usd).toBeLessThanOrEqual(2);
+});
+
+test("the decode rate is what the server did, by its own log", async () => {
+  const record = onlyRecord();
+  const { requests } = await rig.ask<{ requests: Served[] }>("served");
+  const budgets = new Set(record.tests.map(({ expected_tokens: tokens }) => tokens));
+  const measured = requests.filter(({ completion_tokens: tokens }) => budgets.has(tokens));
+  const tokens = measured.reduce((sum, request) => sum + request.completion_tokens - 1, 0);
+  const seconds = measured.reduce(
+    (sum, request) => sum + request.last_write - request.first_write,
+    0,
+  );
+  const rate = Number(record.summary["decode_tps"]);
+  expect(Math.abs(rate / (tokens / seconds) - 1)).toBeLessThan(0.03);
+});
+
+test("a record has the keys and types with which the Python tool reads the shared database", () => {
+  const fixture = JSON.parse(
+    readFileSync(new URL("../../fixtures/benchmark-database.v1.json", import.meta.url), "utf8"),
+  ) as { benchmarks: Record<string, unknown>[] };
+  const sample = fixture.benchmarks[0] ?? {};
+  const written = onlyRecord() as unknown as Record<string, unknown>;
+  expect(Object.keys(sample)).toHaveLength(13);
+  expect(Object.keys(written).toSorted()).toEqual(Object.keys(sample).toSorted());
+  for (const [key, value] of Object.entries(sample)) {
+    expect([key, typeof written[key], Array.isArray(written[key])]).toEqual([
+      key,
+      typeof value,
+      Array.isArray(value),
+    ]);
+  }
+  // What `datetime.fromisoformat` takes in every Python 3: no `Z`, six digits.
+  expect(written["timestamp"]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/);
+  for (const inner of ["summary", "vllm_config"]) {
+    const ours = written[inner] as Record<string, unknown>;
+    for (const [key, value] of Object.entries(sample[inner] as object))
+      expect([inner, key, typeof ours[key]]).toEqual([inner, key, typeof value]);
+  }
+});
+
+test("estimate sends nothing but reads, and its worst is not below the bill", async () => {
+  await using other = await sweepRun(7);
+  const { code, stdout } = await other.run(
+    "estimate",
+    "plans/quick.yaml",
+    "--simulate",
+    other.url,
+    "--json",
+  );
+  expect(code).toBe(0);
+  const { requests } = await other.ask<{ requests: { method: string }[] }>("requests");
+  expect([...new Set(requests.map(({ method }) => method))]).toEqual(["GET"]);
+  const { worst } = JSON.parse(stdout) as { worst: { usd: number } };
+  expect(worst.usd).toBeGreaterThanOrEqual((await rig.ask<{ usd: number }>("invoice")).usd);
+});

@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { BenchmarkRecord } from "../../src/evidence/record.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
+
+/** A simulated cloud started by hand, with a state folder and a database of its own. */
+export interface SweepRun extends AsyncDisposable {
+  readonly url: string;
+  run(...argv: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  ask<T>(door: string): Promise<T>;
+  records(): readonly BenchmarkRecord[];
+}
+
+export async function sweepRun(seed: number): Promise<SweepRun> {
+  const folder = mkdtempSync(join(tmpdir(), "mds-run-"));
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: folder,
+    MAIDER_SWEEP_STATE: join(folder, "state"),
+    MAIDER_SWEEP_DB: join(folder, "benchmark-database.json"),
+  };
+  const simulator = spawn(
+    process.execPath,
+    [PROGRAM, "simulator", "--port", "0", "--seed", String(seed)],
+    { env, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const lines = createInterface({ input: simulator.stdout });
+  const [line] = (await once(lines, "line")) as [string];
+  const { url } = JSON.parse(line) as { url: string };
+  return {
+    url,
+    run: async (...argv) => {
+      const child = spawn(process.execPath, [PROGRAM, ...argv], { env });
+      let stdout = "";
+      let stderr = "";
+      child.stdout.on("data", (bytes: Buffer) => (stdout += bytes.toString()));
+      child.stderr.on("data", (bytes: Buffer) => (stderr += bytes.toString()));
+      const [code] = (await once(child, "close")) as [number | null];
+      return { code, stdout, stderr };
+    },
+    ask: async <T>(door: string) => (await (await fetch(`${url}/simulator/${door}`)).json()) as T,
+    records: () => {
+      const file = join(folder, "benchmark-database.simulated.json");
+      if (!existsSync(file)) return [];
+      return (JSON.parse(readFileSync(file, "utf8")) as { benchmarks: BenchmarkRecord[] })
+        .benchmarks;
+    },
+    async [Symbol.asyncDispose]() {
+      if (simulator.exitCode === null) {
+        simulator.kill("SIGTERM");
+        await once(simulator, "close");
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
