@@ -18,7 +18,7 @@ export interface EngineOptions {
   readonly preemptionsPerRequest?: number | undefined;
 }
 
-export interface Job {
+interface Job {
   readonly tokens: readonly number[];
   readonly salt: string | undefined;
   readonly maxTokens: number;

@@ -13,7 +13,7 @@ export interface GuestSetup {
   readonly commands: readonly string[];
 }
 
-export interface GuestFile {
+interface GuestFile {
   readonly content: Buffer;
   readonly executable: boolean;
 }

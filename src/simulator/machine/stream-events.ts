@@ -8,7 +8,7 @@ export interface Reply {
   readonly fingerprint: string;
 }
 
-export interface TokenEvent {
+interface TokenEvent {
   readonly text: string;
   readonly reasoning: boolean;
   /** Completion tokens by now. */

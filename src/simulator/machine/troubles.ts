@@ -2,7 +2,7 @@ import type { MachineFault } from "../simulated-vm.ts";
 import type { EngineRequest } from "./engine.ts";
 import type { Cancel, Timeline } from "./timeline.ts";
 
-export type InPass = "server-dies" | "stalls" | "ssh-freezes";
+type InPass = "server-dies" | "stalls" | "ssh-freezes";
 
 /**
  * The fault scripts of one VM. `after_seconds` counts from the boot. What needs a running server then waits for the

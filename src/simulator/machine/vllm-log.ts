@@ -3,7 +3,7 @@ import type { GpuType } from "../../catalog/gpu-types.ts";
 import type { ModelFacts, Quantization } from "../../catalog/models.ts";
 import type { MemoryPlan } from "./memory-plan.ts";
 
-export type LogLevel = "INFO" | "WARNING" | "ERROR";
+type LogLevel = "INFO" | "WARNING" | "ERROR";
 
 /** One line: with a process it gets vLLM's prefix, without one it is raw. */
 export interface LogLine {

@@ -10,7 +10,7 @@ export function clockAt(speed: number): Clock {
   return linearClock({ v0: Date.UTC(2026, 10, 24), w0: Date.now(), speed });
 }
 
-export function goodUserData(hostKey: SshKey): string {
+function goodUserData(hostKey: SshKey): string {
   return `#cloud-config\n${JSON.stringify({
     ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicLine },
     write_files: [
