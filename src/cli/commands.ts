@@ -132,6 +132,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/reap.ts")).reap,
   },
   {
+    name: "drill",
+    summary: "Show on the simulated cloud that no death of the program leaves a VM",
+    parameters: [],
+    options: [JSON_OPTION, ...OUTPUT_OPTIONS],
+    examples: ["maider-sweep drill"],
+    load: async () => (await import("./commands/drill.ts")).drill,
+  },
+  {
     name: "simulator",
     summary: "The simulated cloud, as a server on this machine",
     parameters: [],

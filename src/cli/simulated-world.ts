@@ -23,6 +23,8 @@ export interface SimulatedWorld {
 export async function startSimulatedWorld(options: {
   readonly seed: number;
   readonly speed: number | "auto";
+  /** Scales boot, set-up, download and load; 1 when left out. */
+  readonly delays?: number;
   readonly env: NodeJS.ProcessEnv;
 }): Promise<SimulatedWorld> {
   const program = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
@@ -38,6 +40,8 @@ export async function startSimulatedWorld(options: {
       String(options.seed),
       "--speed",
       String(options.speed),
+      "--delays",
+      String(options.delays ?? 1),
     ],
     {
       // Its own process group: Ctrl-C is for the sweep, the cloud stays.
