@@ -1,0 +1,121 @@
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+/** A room with imports that its rule refuses. */
+const REFUSED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  support: ["../catalog/fit.ts", "yaml"],
+  catalog: ["../evidence/pass.ts", "node:fs"],
+  evidence: ["../plan/draft.ts", "node:fs", "zod"],
+  plan: ["../estimate/market.ts", "commander"],
+  estimate: ["../journal/events.ts", "node:fs"],
+  journal: ["../plan/draft.ts", "lowdb"],
+  cloud: ["../machine/machine.ts", "node-ssh"],
+  machine: ["../cloud/cloud.ts", "@linode/api-v4"],
+  benchmark: ["../machine/machine.ts", "ssh2"],
+  results: ["../cloud/cloud.ts", "p-queue"],
+  teardown: ["../cloud/linode-cloud.ts", "../machine/machine.ts", "node:fs"],
+  sweep: ["../cloud/linode-cloud.ts", "../machine/ssh-machine.ts", "../benchmark/run-pass.ts"],
+  report: ["../cloud/cloud.ts", "node:fs"],
+  simulator: ["../estimate/forecast.ts", "../cloud/linode-cloud.ts", "../machine/keys.ts"],
+  "simulator/machine": ["../../estimate/forecast.ts", "../../machine/machine.ts"],
+};
+/** Rooms whose clock, randomness and output are handed to them. */
+const WITHOUT_TIMERS = [
+  "catalog",
+  "evidence",
+  "plan",
+  "estimate",
+  "journal",
+  "results",
+  "teardown",
+  "sweep",
+  "report",
+];
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), "breaches-")));
+const breaches: { file: string; rule: string; text: string }[] = [];
+for (const [room, imports] of Object.entries(REFUSED_IMPORTS)) {
+  imports.forEach((from, i) =>
+    breaches.push({
+      file: `src/${room}/breach-${i}.ts`,
+      rule: "no-restricted-imports",
+      text: `export * from "${from}";\n`,
+    }),
+  );
+}
+for (const room of WITHOUT_TIMERS) {
+  breaches.push({
+    file: `src/${room}/breach-timer.ts`,
+    rule: "no-restricted-globals",
+    text: "setTimeout(() => undefined, 1);\n",
+  });
+}
+breaches.push(
+  {
+    file: "src/cli/breach-default.ts",
+    rule: "no-default-export",
+    text: "export default 1;\n",
+  },
+  {
+    file: "src/cli/cycle-a.ts",
+    rule: "no-cycle",
+    text: 'import type { B } from "./cycle-b.ts";\nexport interface A {\n  b: B;\n}\n',
+  },
+  {
+    file: "src/cli/cycle-b.ts",
+    rule: "no-cycle",
+    text: 'import type { A } from "./cycle-a.ts";\nexport interface B {\n  a: A;\n}\n',
+  },
+);
+
+const reported = new Set<string>();
+beforeAll(() => {
+  cpSync(".oxlintrc.json", join(root, ".oxlintrc.json"));
+  for (const { file, text } of breaches) write(file, text);
+  write("src/cli/sound.ts", 'export { A } from "../sweep/breach-timer.ts";\n');
+  const oxlint = realpathSync("node_modules/oxlint/bin/oxlint");
+  const { stdout } = spawnSync(process.execPath, [oxlint, "--format=json", "src"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  const { diagnostics } = JSON.parse(stdout) as {
+    diagnostics: { code?: string; filename: string }[];
+  };
+  for (const { code, filename } of diagnostics) reported.add(`${code ?? ""} ${filename}`);
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe("the linter refuses", () => {
+  test.each(breaches)("$rule in $file: $text", ({ file, rule }) => {
+    expect([...reported].filter((line) => line.includes(`(${rule})`))).toContainEqual(
+      expect.stringMatching(new RegExp(` (.*/)?${file}$`)),
+    );
+  });
+
+  test("nothing that is allowed", () => {
+    expect([...reported].filter((line) => line.endsWith("sound.ts"))).toEqual([]);
+  });
+});
+
+test("every room but cli, which may import all, has its rule held here", () => {
+  const rooms = readdirSync("src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(Object.keys(REFUSED_IMPORTS)).toEqual(
+    expect.arrayContaining(rooms.map(({ name }) => name).filter((name) => name !== "cli")),
+  );
+});
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(join(root, file)), { recursive: true });
+  writeFileSync(join(root, file), text);
+}
