@@ -1,4 +1,5 @@
 import type { CommandSpec } from "./command.ts";
+import { FRONT_COMMANDS } from "./commands-front.ts";
 import {
   DB_OPTION,
   JSON_OPTION,
@@ -172,4 +173,5 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/simulator.ts")).simulator,
   },
+  ...FRONT_COMMANDS,
 ];
