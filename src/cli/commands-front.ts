@@ -1,7 +1,19 @@
 import type { CommandSpec } from "./command.ts";
+import { DB_OPTION, JSON_OPTION, OUTPUT_OPTIONS, STATE_OPTION, WORLD_OPTIONS } from "./options.ts";
 
 /** The verbs of the front door. */
 export const FRONT_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "doctor",
+    summary: "Whether a run would get through: token, stock, clock, folders; reads only",
+    parameters: [["[plan]", "also what this plan needs"]],
+    options: [...WORLD_OPTIONS, STATE_OPTION, DB_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
+    examples: [
+      "maider-sweep doctor plans/full-coverage.yaml",
+      "maider-sweep doctor --simulate --json",
+    ],
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
   {
     name: "schema",
     summary: "The JSON Schema of plans, for editors",

@@ -134,7 +134,7 @@ export function chooseSpeed(
 }
 
 export async function sshCidr(
-  plan: CoveragePlan,
+  plan: Pick<CoveragePlan, "sshCidr">,
   far: FarSide,
   signal: AbortSignal,
 ): Promise<string> {

@@ -35,7 +35,7 @@ export async function runConfiguration(
   settings: SweepSettings,
   signal: AbortSignal,
 ): Promise<ConfigurationEnd> {
-  const served = await startServer(job, ports, settings, signal);
+  const served = await startWithSecret(job, ports, settings, signal);
   const passes = served.ready
     ? await measurePasses(job, served, ports, settings, signal)
     : { done: job.passesDone, reason: served.cause };
@@ -55,6 +55,22 @@ export async function runConfiguration(
     reason: passes.reason ?? null,
   });
   return state;
+}
+
+/** The Hugging Face token lies on the VM only while the weights of a gated model are fetched. */
+async function startWithSecret(
+  job: ConfigurationJob,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<ServerReady | ServerFailure> {
+  const { hfToken } = settings;
+  if (!job.configuration.model.gated || hfToken === undefined)
+    return startServer(job, ports, settings, signal);
+  await job.machine.setSecret(hfToken, signal);
+  const served = await startServer(job, ports, settings, signal);
+  await job.machine.setSecret(undefined, signal);
+  return served;
 }
 
 async function startServer(

@@ -5,6 +5,7 @@ import { reap as reapExpired } from "../../teardown/reap.ts";
 import type { Reaped } from "../../teardown/reap.ts";
 import type { Handler } from "../command.ts";
 import { openFarSide } from "../far-side.ts";
+import { leaveReaperSign } from "../reaper-sign.ts";
 import { connectCloud } from "../wire.ts";
 
 export const reap: Handler = async ({ options, terminal }) => {
@@ -21,6 +22,7 @@ export const reap: Handler = async ({ options, terminal }) => {
       },
       terminal.signals.stop,
     );
+    if (options["dryRun"] !== true) await leaveReaperSign(far.stateDir, far.clock.now());
   } catch (error) {
     throw error instanceof CloudError
       ? explainCloudError(error, "list the VMs of the account")

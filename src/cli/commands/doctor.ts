@@ -1,0 +1,132 @@
+import { styleText } from "node:util";
+import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
+import { createLinodeReader } from "../../cloud/linode-cloud.ts";
+import type { CloudReader } from "../../cloud/cloud.ts";
+import type { CoveragePlan } from "../../plan/coverage-plan.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import type { CommandCall, Handler } from "../command.ts";
+import { ok, problem, type Check } from "../doctor/check.ts";
+import { checkHub, checkMarket, checkToken, explained } from "../doctor/cloud-checks.ts";
+import {
+  checkClock,
+  checkDatabase,
+  checkNode,
+  checkReaper,
+  checkState,
+} from "../doctor/local-checks.ts";
+import { openFarSide, type FarSide } from "../far-side.ts";
+import { loadPlan } from "../load-plan.ts";
+import { sshCidr } from "../run-plan.ts";
+import { isLoopback } from "../simulated-world.ts";
+import { readHubToken, runLocalProgram } from "../token.ts";
+
+const PATIENCE_MS = 15_000;
+
+/** Whether a run would get through; reads only. */
+export const doctor: Handler = async (call) => {
+  const { options, parameters, terminal } = call;
+  const plan = parameters[0] === undefined ? undefined : await loadPlan(parameters[0], options);
+  const { far, tokenFailure } = await openAnyway(call);
+  try {
+    const checks = await examine(plan, far, tokenFailure, call);
+    terminal.stdout.write(
+      options["json"] === true
+        ? `${JSON.stringify({ checks }, undefined, 2)}\n`
+        : checks.map((check) => line(check, terminal.colour)).join(""),
+    );
+    return checks.some(({ state }) => state === "problem") ? ExitCode.provider : ExitCode.done;
+  } finally {
+    far.simulated?.release();
+  }
+};
+
+async function examine(
+  plan: CoveragePlan | undefined,
+  far: FarSide,
+  tokenFailure: Check | undefined,
+  { terminal }: CommandCall,
+): Promise<readonly Check[]> {
+  const signal = terminal.signals.stop;
+  const reading = (token: string | undefined): CloudReader =>
+    createLinodeReader({ apiUrl: far.apiUrl, token, clock: far.clock, patienceMs: PATIENCE_MS });
+  const token = tokenFailure ?? (await checkToken(reading(far.token), signal));
+  // A bad token spoils even what needs none.
+  const reader = reading(token.state === "ok" ? far.token : undefined);
+  const market = await checkMarket(reader, wantedTypes(plan), signal);
+  const loopback = isLoopback(far.apiUrl);
+  return [
+    checkNode(process.version),
+    checkClock(reader.clockOffsetMs(), far.clock.speed),
+    checkState(far.stateDir),
+    await checkDatabase(far.databaseFile),
+    token,
+    ...market,
+    await hub(plan, loopback, terminal.env, signal),
+    await address(plan, far, signal),
+    checkReaper(far.stateDir, far.clock.now()),
+  ];
+}
+
+function wantedTypes(plan: CoveragePlan | undefined): ReadonlyMap<string, readonly string[]> {
+  if (plan === undefined) return new Map(GPU_TYPES.map(({ id }) => [id, []]));
+  return new Map(
+    plan.entries.map(({ gpu, regions }) => [gpu.id, regions.length > 0 ? regions : plan.regions]),
+  );
+}
+
+/** A token that cannot even be read is a finding, not the end. */
+async function openAnyway(
+  call: CommandCall,
+): Promise<{ readonly far: FarSide; readonly tokenFailure: Check | undefined }> {
+  const { options, terminal } = call;
+  try {
+    return { far: await openFarSide(options, terminal, false), tokenFailure: undefined };
+  } catch (error) {
+    const ofToken =
+      error instanceof SweepError &&
+      error.exitCode === ExitCode.provider &&
+      options["simulate"] === undefined;
+    if (!ofToken) throw error;
+    return {
+      far: await openFarSide({ ...options, tokenFile: undefined }, terminal, false),
+      tokenFailure: explained("token", error, "read the token"),
+    };
+  }
+}
+
+async function hub(
+  plan: CoveragePlan | undefined,
+  loopback: boolean,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Check> {
+  try {
+    const token = await readHubToken({ env, run: runLocalProgram });
+    return await checkHub(plan, token, loopback ? undefined : fetch, signal);
+  } catch (error) {
+    return explained("hugging face", error, "read HF_TOKEN");
+  }
+}
+
+async function address(
+  plan: CoveragePlan | undefined,
+  far: FarSide,
+  signal: AbortSignal,
+): Promise<Check> {
+  try {
+    const cidr = plan?.sshCidr ?? (await sshCidr({ sshCidr: undefined }, far, signal));
+    return ok("own address", cidr);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof SweepError)) throw error;
+    return problem("own address", error.reason ?? error.message, error.hint ?? "");
+  }
+}
+
+const COLOURS = { ok: "green", warning: "yellow", problem: "red" } as const;
+
+function line({ check, state, detail, remedy }: Check, colour: boolean): string {
+  const word = state.padEnd(8);
+  const mark = colour ? styleText(COLOURS[state], word, { validateStream: false }) : word;
+  return `${mark} ${check.padEnd(13)} ${detail}\n${remedy === "" ? "" : `${" ".repeat(9)}${" ".repeat(14)}try: ${remedy}\n`}`;
+}

@@ -1,0 +1,28 @@
+/** One line of `doctor`. */
+export interface Check {
+  readonly check: string;
+  readonly state: "ok" | "warning" | "problem";
+  /** What was seen. */
+  readonly detail: string;
+  /** What to do; empty when nothing is. */
+  readonly remedy: string;
+}
+
+export const ok = (check: string, detail: string): Check => ({
+  check,
+  state: "ok",
+  detail,
+  remedy: "",
+});
+export const warning = (check: string, detail: string, remedy: string): Check => ({
+  check,
+  state: "warning",
+  detail,
+  remedy,
+});
+export const problem = (check: string, detail: string, remedy: string): Check => ({
+  check,
+  state: "problem",
+  detail,
+  remedy,
+});

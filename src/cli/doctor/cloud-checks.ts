@@ -1,0 +1,115 @@
+import { checkAccount, explainCloudError } from "../../cloud/account-check.ts";
+import { CloudError } from "../../cloud/cloud.ts";
+import type { Availability, CloudReader, TypePrice } from "../../cloud/cloud.ts";
+import type { CoveragePlan } from "../../plan/coverage-plan.ts";
+import { errorText, SweepError } from "../../support/errors.ts";
+import { formatUsd } from "../../support/money.ts";
+import { ok, problem, warning, type Check } from "./check.ts";
+
+export async function checkToken(reader: CloudReader, signal: AbortSignal): Promise<Check> {
+  try {
+    const account = await reader.account(signal);
+    checkAccount(account);
+    return ok("token", `of ${account.username || "an unnamed user"}: ${account.scopes.join(" ")}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    return explained("token", error, "read the account");
+  }
+}
+
+/** Prices and stock of the plan's types, or of all when there is no plan. */
+export async function checkMarket(
+  reader: CloudReader,
+  wanted: ReadonlyMap<string, readonly string[]>,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  try {
+    const [prices, rows] = [await reader.prices(signal), await reader.availability(signal)];
+    return [checkPrices(prices, [...wanted.keys()]), checkStock(rows, wanted)];
+  } catch (error) {
+    signal.throwIfAborted();
+    return [explained("prices", error, "read prices and stock")];
+  }
+}
+
+export function checkPrices(prices: readonly TypePrice[], types: readonly string[]): Check {
+  const priced = new Map(prices.map(({ id, hourly }) => [id, hourly]));
+  const missing = types.filter((type) => !priced.has(type));
+  if (missing.length > 0)
+    return warning(
+      "prices",
+      `not listed for this account: ${missing.join(", ")}`,
+      "ask Linode's support to enable these types, or take them out of the plan",
+    );
+  return ok(
+    "prices",
+    types.map((type) => `${type} ${formatUsd(priced.get(type) ?? 0)}/h`).join(", "),
+  );
+}
+
+/** @param wanted GPU types with their regions; no regions = any. */
+export function checkStock(
+  rows: readonly Availability[],
+  wanted: ReadonlyMap<string, readonly string[]>,
+): Check {
+  const soldOut = [...wanted].filter(([type, regions]) => {
+    const offers = rows.filter(
+      (row) => row.type === type && (regions.length === 0 || regions.includes(row.region)),
+    );
+    return offers.length > 0 && offers.every(({ available }) => !available);
+  });
+  if (soldOut.length === 0) return ok("stock", "each type has some");
+  return warning(
+    "stock",
+    `sold out: ${soldOut.map(([type, regions]) => `${type}${regions.length > 0 ? ` in ${regions.join(", ")}` : ""}`).join("; ")}`,
+    "add regions to the plan, or try again later: stock changes several times a day",
+  );
+}
+
+/** Whether gated models will be let in. `ask` is left out where nothing may leave this machine. */
+export async function checkHub(
+  plan: CoveragePlan | undefined,
+  token: string | undefined,
+  ask: typeof fetch | undefined,
+  signal: AbortSignal,
+): Promise<Check> {
+  const models = (plan?.entries ?? []).flatMap(({ configurations }) => configurations);
+  const gated = [
+    ...new Set(models.filter(({ model }) => model.gated).map(({ model }) => model.id)),
+  ];
+  if (gated.length === 0)
+    return ok("hugging face", token === undefined ? "no token, and none is needed" : "a token");
+  if (token === undefined)
+    return problem(
+      "hugging face",
+      `gated: ${gated.join(", ")}; HF_TOKEN is not set`,
+      "accept the licences on huggingface.co and set HF_TOKEN to a read token",
+    );
+  if (ask === undefined) return ok("hugging face", `a token for ${gated.join(", ")}`);
+  const refused: string[] = [];
+  for (const id of gated) {
+    try {
+      const reply = await ask(`https://huggingface.co/${id}/resolve/main/config.json`, {
+        method: "HEAD",
+        headers: { authorization: `Bearer ${token}` },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(15_000)]),
+      });
+      if (!reply.ok) refused.push(`${id} (${String(reply.status)})`);
+    } catch (error) {
+      signal.throwIfAborted();
+      return warning("hugging face", errorText(error), "check the network and the proxy");
+    }
+  }
+  if (refused.length === 0) return ok("hugging face", `lets us in: ${gated.join(", ")}`);
+  return problem(
+    "hugging face",
+    `no access to ${refused.join(", ")}`,
+    "accept the licence on the model's page with the account of HF_TOKEN",
+  );
+}
+
+export function explained(check: string, error: unknown, doing: string): Check {
+  const told = error instanceof CloudError ? explainCloudError(error, doing) : error;
+  if (!(told instanceof SweepError)) throw told;
+  return problem(check, told.reason ?? told.message, told.hint ?? "");
+}

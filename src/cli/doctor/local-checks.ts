@@ -1,0 +1,101 @@
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { livingOwner } from "../../journal/owner-lock.ts";
+import { checkFolder } from "../../journal/state-folder.ts";
+import { unfinishedRuns } from "../../journal/status.ts";
+import { openDatabase } from "../../results/database.ts";
+import { errorText, SweepError } from "../../support/errors.ts";
+import { REAPER_FILE } from "../reaper-sign.ts";
+import { ok, problem, warning, type Check } from "./check.ts";
+
+/** Newest patch that each supported line needs, as `engines` in package.json says. */
+const LINES: Readonly<Record<number, readonly [minor: number, patch: number]>> = {
+  22: [22, 2],
+  24: [15, 0],
+};
+
+export function checkNode(version: string): Check {
+  const [major = 0, minor = 0, patch = 0] = version.replace(/^v/, "").split(".").map(Number);
+  const least = LINES[major];
+  const fits =
+    major >= 26 ||
+    (least !== undefined && (minor > least[0] || (minor === least[0] && patch >= least[1])));
+  if (fits) return ok("node", `Node ${version}`);
+  return problem(
+    "node",
+    `Node ${version} is not supported`,
+    "install Node 22.22.2, 24.15 or 26 and newer",
+  );
+}
+
+/** Labels carry expiry times, and tokens and stamps are compared with the API's. */
+export function checkClock(offsetMs: number | undefined, speed: number): Check {
+  if (offsetMs === undefined)
+    return warning("clock", "the API told no time", "check the clock yourself: date -u");
+  const seconds = Math.round(Math.abs(offsetMs) / 1000);
+  const detail = `${String(seconds)} s from the API's`;
+  // An answer takes a while, and a simulated clock runs on meanwhile.
+  if (seconds <= 10 + 5 * speed) return ok("clock", detail);
+  const remedy = "set the clock by NTP: timedatectl set-ntp true";
+  return seconds > 120 + 10 * speed
+    ? problem("clock", detail, remedy)
+    : warning("clock", detail, remedy);
+}
+
+export function checkState(folder: string): Check {
+  try {
+    if (existsSync(folder)) checkFolder(folder);
+    accessSync(nearestExisting(folder), constants.W_OK);
+  } catch (error) {
+    if (error instanceof SweepError)
+      return problem("state folder", `${folder}: ${error.reason ?? ""}`, error.hint ?? "");
+    return problem(
+      "state folder",
+      `${folder} cannot be written: ${errorText(error)}`,
+      "name another with --state-dir or MAIDER_SWEEP_STATE",
+    );
+  }
+  const owner = livingOwner(folder);
+  if (owner !== undefined)
+    return ok("state folder", `${folder}, in use by run ${owner.run} (${owner.role})`);
+  const open = unfinishedRuns(folder).map(({ run }) => run);
+  return open.length === 0
+    ? ok("state folder", folder)
+    : warning("state folder", `runs without an end: ${open.join(", ")}`, "maider-sweep recover");
+}
+
+export async function checkDatabase(file: string): Promise<Check> {
+  try {
+    accessSync(nearestExisting(file), constants.W_OK);
+    const { records, problems } = await openDatabase(file).read();
+    const count = `${file}: ${String(records.length)} record${records.length === 1 ? "" : "s"}`;
+    return problems.length === 0
+      ? ok("database", existsSync(file) ? count : `${file} will be made`)
+      : warning("database", `${count}; ${problems.join("; ")}`, "maider-sweep db check");
+  } catch (error) {
+    return problem(
+      "database",
+      `${file}: ${errorText(error)}`,
+      "name another with --db or MAIDER_SWEEP_DB",
+    );
+  }
+}
+
+const REAPER_SILENCE_MS = 2 * 3_600_000;
+
+/** The last resort when this machine is lost; its timer may run elsewhere, so silence is no problem by itself. */
+export function checkReaper(stateDir: string, nowMs: number): Check {
+  const remedy = "let a timer on another machine run `maider-sweep reap` every 10 minutes";
+  try {
+    const { at } = JSON.parse(readFileSync(join(stateDir, REAPER_FILE), "utf8")) as { at: string };
+    const agoMs = nowMs - Date.parse(at);
+    const detail = `last pass ${String(Math.round(agoMs / 60_000))} min ago`;
+    return agoMs <= REAPER_SILENCE_MS ? ok("reaper", detail) : warning("reaper", detail, remedy);
+  } catch {
+    return warning("reaper", "none has run with this state folder", remedy);
+  }
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) ? path : nearestExisting(dirname(path));
+}
