@@ -15,6 +15,26 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
+    name: "logs",
+    summary: "What a run kept: its story, vLLM's logs of failures, the guard's log",
+    parameters: [
+      ["<run>", "the run; `status` lists them"],
+      ["[entry]", "only this VM, GPU type, rental number or model"],
+    ],
+    options: [
+      { flags: "-f, --follow", description: "go on until the run has ended" },
+      STATE_OPTION,
+      JSON_OPTION,
+      ...OUTPUT_OPTIONS,
+    ],
+    examples: [
+      "maider-sweep logs k3xw90ab",
+      "maider-sweep logs k3xw90ab Qwen/Qwen2.5-Coder-7B-Instruct",
+      "maider-sweep logs k3xw90ab --follow",
+    ],
+    load: async () => (await import("./commands/logs.ts")).logs,
+  },
+  {
     name: "schema",
     summary: "The JSON Schema of plans, for editors",
     parameters: [],

@@ -19,6 +19,8 @@ export interface FarSide {
   readonly simulated: SimulatedWorld | undefined;
   readonly stateDir: string;
   readonly databaseFile: string;
+  /** Whether gated models can be fetched: HF_TOKEN is set, or the world is simulated and has a token of its own. */
+  readonly hubToken: boolean;
 }
 
 const LINODE = "https://api.linode.com";
@@ -52,6 +54,7 @@ export async function openFarSide(
       simulated: world,
       stateDir: simulatedStateDir(state),
       databaseFile: databaseFile(options, terminal.env, true),
+      hubToken: true,
     };
   }
   const apiUrl = ((options["apiUrl"] as string | undefined) ?? LINODE).replace(/\/+$/, "");
@@ -72,6 +75,7 @@ export async function openFarSide(
     simulated: undefined,
     stateDir: state,
     databaseFile: databaseFile(options, terminal.env, false),
+    hubToken: (terminal.env["HF_TOKEN"] ?? "").trim() !== "",
   };
 }
 

@@ -27,8 +27,16 @@ export async function prepare(
     patienceMs: 15_000,
   });
   const market = await readMarket(reader, signal);
-  if (options["skipFresh"] !== true) return { plan, estimate: estimatePlan(plan, market) };
+  if (options["skipFresh"] !== true) return warned(plan, estimatePlan(plan, market), far);
   const { records } = await openDatabase(far.databaseFile).read();
   const wanted = skipFresh(plan, records, { suite: SUITE_VERSION, nowMs: far.clock.now() });
-  return { plan: wanted, estimate: estimatePlan(wanted, market) };
+  return warned(wanted, estimatePlan(wanted, market), far);
+}
+
+function warned(plan: CoveragePlan, estimate: Estimate, far: FarSide): Prepared {
+  const rented = estimate.rentals.flatMap(({ configurations }) => configurations);
+  const gated = new Set(rented.filter(({ model }) => model.gated).map(({ model }) => model.id));
+  if (far.hubToken || gated.size === 0) return { plan, estimate };
+  const warning = `HF_TOKEN is not set: ${[...gated].join(", ")} will be refused after its VM is paid for`;
+  return { plan, estimate: { ...estimate, warnings: [...estimate.warnings, warning] } };
 }

@@ -17,7 +17,7 @@ import { openFarSide, withSpeed } from "./far-side.ts";
 import { planFromText } from "./load-plan.ts";
 import { simulatedStateDir, stateDir } from "./paths.ts";
 import { prepare } from "./prepare.ts";
-import { chooseSpeed, readAccount, sshCidr } from "./run-plan.ts";
+import { chooseSpeed, hubTokenFor, readAccount, sshCidr } from "./run-plan.ts";
 import { isWorldGone } from "./world-gone.ts";
 import { connectCloud } from "./wire.ts";
 
@@ -90,7 +90,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
         account,
         ownership,
         sshCidrs: [await sshCidr(wanted, far, stop)],
-        hubToken: undefined,
+        hubToken: await hubTokenFor(far, terminal.env),
         streamInterval: far.simulated === undefined ? undefined : speed.streamInterval,
         call,
         resumed: after,

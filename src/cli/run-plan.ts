@@ -52,10 +52,7 @@ export async function runPlan(plan: CoveragePlan, call: CommandCall): Promise<Ex
     const speed = chooseSpeed(estimate, wanted, far, options);
     far = await withSpeed(far, speed.speed, options);
     const sshCidrs = [await sshCidr(wanted, far, stop)];
-    const hubToken =
-      far.simulated === undefined
-        ? await readHubToken({ env: terminal.env, run: runLocalProgram })
-        : undefined;
+    const hubToken = await hubTokenFor(far, terminal.env);
 
     openStateFolder(far.stateDir);
     const run = newRunId();
@@ -142,4 +139,13 @@ export async function sshCidr(
   // Nothing leaves this machine for a cloud that is on it.
   if (isLoopback(far.apiUrl)) return "127.0.0.1/32";
   return ownCidr({ fetch, signal });
+}
+
+/** A simulated hub lets anybody in who shows a token, and never sees a real one. */
+export async function hubTokenFor(
+  far: FarSide,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  if (far.simulated !== undefined) return "hf_simulated";
+  return readHubToken({ env, run: runLocalProgram });
 }

@@ -75,5 +75,6 @@ function goneWorld(options: CommandCall["options"], { terminal }: CommandCall): 
     simulated: undefined,
     stateDir: simulatedStateDir(stateDir(options, terminal.env)),
     databaseFile: databaseFile(options, terminal.env, true),
+    hubToken: true,
   };
 }

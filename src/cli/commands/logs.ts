@@ -1,0 +1,45 @@
+import { readJournal } from "../../journal/journal-file.ts";
+import { sleepReal } from "../../support/clock.ts";
+import { ExitCode } from "../../support/errors.ts";
+import type { Handler } from "../command.ts";
+import { belongs, findRun, keptFiles, partOf } from "../kept-files.ts";
+import { stateDir } from "../paths.ts";
+import { plainView } from "../progress/plain.ts";
+
+const FOLLOW_EVERY_MS = 500;
+
+export const logs: Handler = async ({ options, parameters, terminal }) => {
+  const [run = "", entry] = parameters;
+  const folder = findRun(stateDir(options, terminal.env), run);
+  const read = () => readJournal(folder).events;
+  const part = entry === undefined ? undefined : partOf(read(), entry);
+  if (options["json"] === true) {
+    const events = read().filter((event) => belongs(event, part));
+    const files = keptFiles(folder, part);
+    terminal.stdout.write(`${JSON.stringify({ run, events, files }, undefined, 2)}\n`);
+    return ExitCode.done;
+  }
+  const view = plainView(terminal.stdout, {
+    quiet: options["quiet"] === true,
+    colour: terminal.colour,
+  });
+  let shown = 0;
+  for (;;) {
+    const events = read();
+    for (const event of events.slice(shown)) if (belongs(event, part)) view.show(event);
+    shown = events.length;
+    const ended = events.at(-1)?.type === "run.closed";
+    if (options["follow"] !== true || ended || terminal.signals.stop.aborted) break;
+    await sleepReal(FOLLOW_EVERY_MS, terminal.signals.stop).catch(() => undefined);
+  }
+  for (const { name, text } of keptFiles(folder, part)) {
+    if (text.trim() === "") continue;
+    terminal.stdout.write(`\n==> ${name} <==\n${printable(text).trimEnd()}\n`);
+  }
+  return ExitCode.done;
+};
+
+/** A server's log may hold terminal codes; its lines stay. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, "");
+}
