@@ -19,6 +19,7 @@ export function newRental(
     stage: "reserved",
     sinceMs,
     vmId: undefined,
+    vms: 0,
     ipv4: undefined,
     hostKey: reserved.host_key,
     deadlineMs: Date.parse(reserved.deadline) || expiresMs,
@@ -125,7 +126,11 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
   "rental.held": ({ until }) => ({ to: "held", heldUntilMs: Date.parse(until) }),
   "rental.failed": ({ reason }) => ({ failure: reason }),
   "destroy.intended": () => ({ to: "destroying", ...IDLE, heldUntilMs: undefined }),
-  "destroy.sent": ({ vm_id: vmId }) => ({ to: "destroying", vmId }),
+  "destroy.sent": ({ vm_id: vmId }, rental) => ({
+    to: "destroying",
+    vmId,
+    vms: countVms(rental, vmId),
+  }),
   "rental.gone": (_event, _rental, ms) => ({ to: "gone", ...IDLE, goneMs: ms }),
   "rental.settled": ({ hours, micro_usd: microUsd }) => ({
     to: "settled",
@@ -133,11 +138,17 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
   }),
 };
 
-/** A VM that shows up after it was believed absent is as open as any. */
+/** A VM that shows up after it was believed absent, or after another one was gone, is as open as any. */
 function found(
   { vm_id: vmId, ipv4 }: EventOf<"create.acknowledged"> | EventOf<"create.adopted">,
-  { stage }: RentalState,
+  rental: RentalState,
 ): Change {
-  if (stage !== "gone" && stage !== "settled") return { to: "booting", vmId, ipv4 };
-  return { to: "destroying", vmId, ipv4, goneMs: undefined, settled: undefined };
+  const vms = countVms(rental, vmId);
+  const closed = rental.stage === "gone" || rental.stage === "settled";
+  if (!closed) return { to: "booting", vmId, vms, ipv4 };
+  return { to: "destroying", vmId, vms, ipv4, goneMs: undefined, settled: undefined };
+}
+
+function countVms({ vms, vmId }: RentalState, next: number): number {
+  return vms + (next === vmId ? 0 : 1);
 }

@@ -12,6 +12,8 @@ export interface RentalState {
   /** When the stage began, milliseconds since the epoch. */
   readonly sinceMs: number;
   readonly vmId: number | undefined;
+  /** VMs that came to exist under its label; a second one when a lost create arrived after the first was gone. */
+  readonly vms: number;
   readonly ipv4: string | undefined;
   readonly hostKey: string;
   readonly deadlineMs: number;

@@ -2,12 +2,11 @@ import type { CloudFirewall } from "../cloud/cloud.ts";
 import { foldRun } from "../journal/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import { checkAccount } from "./look.ts";
+import { LATEST_CREATE_MS } from "./look-up-create.ts";
 import { orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
 const BETWEEN_LOOKS_MS = 10_000;
-/** A create whose answer was lost may show up so late. */
-const LATE_MS = 120_000;
 
 export interface DestroyFirewall extends TeardownPorts {
   readonly run: string;
@@ -42,7 +41,8 @@ async function untilNone(
 ): Promise<void> {
   const { cloud, clock, journal, ownership, run } = options;
   const intended = journal.events().findLast(({ type }) => type === "firewall.intended");
-  const lateMs = intended === undefined || id !== undefined ? 0 : Date.parse(intended.ts) + LATE_MS;
+  const lateMs =
+    intended === undefined || id !== undefined ? 0 : Date.parse(intended.ts) + LATEST_CREATE_MS;
   // The journal knows its id: that DELETE need not wait for a list.
   let found: readonly Pick<CloudFirewall, "id">[] = id === undefined ? [] : [{ id }];
   for (let attempt = 0; ; attempt += 1) {

@@ -1,7 +1,7 @@
-import { CloudError } from "../cloud/cloud.ts";
+import { CloudError, type CloudVm } from "../cloud/cloud.ts";
 import type { RentalState } from "../journal/run-state.ts";
-import { stillSeen, wasSent } from "./look.ts";
-import { lookUpCreate } from "./look-up-create.ts";
+import { isWhatWeAsked, lookByLabel, stillSeen, wasSent } from "./look.ts";
+import { doubtUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts";
 import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
 import { currentRental, settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
@@ -54,8 +54,9 @@ async function untilGone(options: DestroyRental, signal: AbortSignal): Promise<v
       const failure = await deleteOnce(vmId, options, signal);
       if (failure !== undefined && !mayBeGoneAllTheSame(failure)) throw failure;
       const seen = await seenTwice(vmId, rental, options, signal);
-      if (seen === undefined) return;
-      vmId = seen;
+      const left = seen ?? (await lateTwin(rental, options, signal));
+      if (left === undefined) return;
+      if (left.id !== vmId) vmId = await adopt(left, options);
       if (failure !== undefined) throw failure;
       await options.clock.sleep(jitter(Math.min(attempt, 3), options), signal);
     } catch (error) {
@@ -85,18 +86,38 @@ function mayBeGoneAllTheSame(failure: Error): boolean {
   return failure instanceof CloudError && kinds.includes(failure.kind);
 }
 
-/** The id under which it is still seen; `undefined` when two looks, far enough apart, show nothing. */
+/** The VM that is still seen; `undefined` when two looks, far enough apart, show nothing. */
 async function seenTwice(
   vmId: number,
   rental: RentalState,
   options: DestroyRental,
   signal: AbortSignal,
-): Promise<number | undefined> {
+): Promise<CloudVm | undefined> {
   const first = await stillSeen(vmId, rental, options, signal);
   if (first !== undefined) return first;
   await note(options, { type: "destroy.unseen", label: rental.label });
   await options.clock.sleep(BETWEEN_LOOKS_MS, signal);
   return stillSeen(vmId, rental, options, signal);
+}
+
+/**
+ * A create that was lost and sent again may still arrive once the second one's VM, and with it the label, is gone.
+ * Looks until that would have shown. @returns its VM.
+ */
+async function lateTwin(
+  rental: RentalState,
+  options: DestroyRental,
+  signal: AbortSignal,
+): Promise<CloudVm | undefined> {
+  const { clock } = options;
+  const untilMs = doubtUntilMs(rental.label, options);
+  while (clock.now() < untilMs) {
+    await clock.sleep(Math.min(LONGEST_WAIT_MS, untilMs - clock.now()), signal);
+    const listed = await lookByLabel(rental.label, options, signal);
+    const twin = listed.find((vm) => isWhatWeAsked(vm, rental));
+    if (twin !== undefined) return twin;
+  }
+  return undefined;
 }
 
 /** The VM of a create whose answer was never read. */
@@ -106,8 +127,10 @@ async function findVm(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const vm = await lookUpCreate(rental, { refusal: undefined }, options, signal);
-  if (vm === undefined) return undefined;
-  const { id, label, ipv4 = "" } = vm;
+  return vm === undefined ? undefined : adopt(vm, options);
+}
+
+async function adopt({ id, label, ipv4 = "" }: CloudVm, options: DestroyRental): Promise<number> {
   await note(options, { type: "create.adopted", label, vm_id: id, ipv4 });
   return id;
 }

@@ -4,15 +4,15 @@ import { isWhatWeAsked, lookByLabel, type Wanted } from "./look.ts";
 import { waitAfter } from "./pace.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
-/** A create whose answer was lost may show up late; slower ones than this are left to the reaper. */
 const FIRST_ABSENCE_MS = 120_000;
-const SECOND_ABSENCE_MS = 540_000;
+/** A create whose answer was lost may show up late; slower ones than this are left to the reaper. */
+export const LATEST_CREATE_MS = 540_000;
 const BETWEEN_ABSENCES_MS = 60_000;
 /** The API said no in its own words; the second look is for proxies that say no after a yes. */
 const BETWEEN_LOOKS_AFTER_REFUSAL_MS = 20_000;
 const WAITS_MS = [2_000, 3_000, 5_000];
 /** A VM that becomes visible late is found within so long. */
-const LONGEST_WAIT_MS = 8_000;
+export const LONGEST_WAIT_MS = 8_000;
 
 export interface LookUp {
   /** The API's own refusal, if that was its answer. */
@@ -75,7 +75,7 @@ interface History {
 function absenceDueMs({ sentMs, looks, firstMs }: History, refused: boolean): number {
   if (refused) return looks === 0 ? 0 : (firstMs ?? 0) + BETWEEN_LOOKS_AFTER_REFUSAL_MS;
   if (looks === 0) return sentMs + FIRST_ABSENCE_MS;
-  return Math.max(sentMs + SECOND_ABSENCE_MS, (firstMs ?? sentMs) + BETWEEN_ABSENCES_MS);
+  return Math.max(sentMs + LATEST_CREATE_MS, (firstMs ?? sentMs) + BETWEEN_ABSENCES_MS);
 }
 
 function historyOf(label: string, ports: TeardownPorts): History {
@@ -87,4 +87,13 @@ function historyOf(label: string, ports: TeardownPorts): History {
     looks: rental?.absentLooks ?? 0,
     firstMs: rental?.absentSinceMs,
   };
+}
+
+/** Until when a create that was lost may still arrive; a single one has arrived once its VM is there. */
+export function doubtUntilMs(label: string, ports: TeardownPorts): number {
+  const sent = ports.journal
+    .events()
+    .filter((event) => event.type === "create.sent" && event.label === label);
+  const last = sent.at(-1);
+  return last === undefined || sent.length < 2 ? 0 : Date.parse(last.ts) + LATEST_CREATE_MS;
 }

@@ -21,7 +21,7 @@ export async function lookByLabel(
 }
 
 /**
- * The id under which a VM is still seen, by its own id or in the list; `undefined` when neither shows it.
+ * The VM as it is still seen, by its id or under its label; `undefined` when neither shows it.
  * @throws as `lookByLabel` does.
  */
 export async function stillSeen(
@@ -29,10 +29,11 @@ export async function stillSeen(
   wanted: Wanted,
   ports: TeardownPorts,
   signal: AbortSignal,
-): Promise<number | undefined> {
-  if ((await ports.cloud.getVm(id, signal)) !== undefined) return id;
+): Promise<CloudVm | undefined> {
+  const byId = await ports.cloud.getVm(id, signal);
+  if (byId !== undefined) return byId;
   const listed = await lookByLabel(wanted.label, ports, signal);
-  return listed.find((vm) => isWhatWeAsked(vm, wanted))?.id;
+  return listed.find((vm) => isWhatWeAsked(vm, wanted));
 }
 
 /** Same label, and what we asked for: the label is unique in the account, so anything else is not our doing. */

@@ -63,6 +63,7 @@ export interface MemoryCloud extends Cloud {
   readonly faults: Fault[];
   /** Micro-dollars, by a meter of its own. */
   invoice(): number;
+  invoiceOf(label: string): number;
   living(): readonly MemoryVm[];
   /** Puts a VM there that nobody here created. */
   plant(label: string, more?: Partial<CloudVm>): MemoryVm;
@@ -131,6 +132,8 @@ export function memoryCloud(
 
   const exists = (vm: MemoryVm, atMs = clock.now()): boolean =>
     vm.createdMs <= atMs && (vm.deletedMs === undefined || vm.deletedMs > atMs);
+  const bill = (vm: MemoryVm): number =>
+    vm.price * billedHours(vm.createdMs, vm.deletedMs ?? Math.max(vm.createdMs, clock.now()));
   const add = (vm: Omit<MemoryVm, "id" | "price" | "deletedMs" | "deletingMs">): MemoryVm => {
     const made = { ...vm, id: (nextId += 1), price, deletingMs: undefined, deletedMs: undefined };
     vms.push(made);
@@ -146,13 +149,9 @@ export function memoryCloud(
     firewalls,
     calls,
     faults,
-    invoice: () =>
-      vms.reduce(
-        (sum, vm) =>
-          sum +
-          vm.price * billedHours(vm.createdMs, vm.deletedMs ?? Math.max(vm.createdMs, clock.now())),
-        0,
-      ),
+    invoice: () => vms.reduce((sum, vm) => sum + bill(vm), 0),
+    invoiceOf: (label) =>
+      vms.filter((vm) => vm.label === label).reduce((sum, vm) => sum + bill(vm), 0),
     living: () => vms.filter((vm) => exists(vm)),
     plant: (label, more = {}) =>
       add({

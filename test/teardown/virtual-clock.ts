@@ -23,6 +23,12 @@ export function virtualClock(startMs: number): VirtualClock {
   const pump = (): void => {
     pumping = false;
     if (stopped) return;
+    // Who waits for the disk is at work: no time passes meanwhile.
+    if (process.getActiveResourcesInfo().some((resource) => /^FSReq|^CloseReq/.test(resource))) {
+      pumping = true;
+      setTimeout(pump, 0);
+      return;
+    }
     const [next] = sleepers.toSorted((a, b) => a.atMs - b.atMs || a.order - b.order);
     if (next === undefined) return;
     sleepers = sleepers.filter((sleeper) => sleeper !== next);

@@ -1,0 +1,326 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { foldRun } from "../../src/journal/fold-run.ts";
+import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
+import { foldLedger } from "../../src/journal/ledger.ts";
+import { makeVmLabel } from "../../src/journal/label.ts";
+import { runFolder } from "../../src/journal/state-folder.ts";
+import { recoverRun, type RecoverRun } from "../../src/teardown/recover-run.ts";
+import {
+  HOUR,
+  newStateDir,
+  opened,
+  ownerOf,
+  reserved,
+  START,
+  vmLabel,
+} from "../journal/journal-rig.ts";
+import type { MemoryCloud } from "./memory-cloud.ts";
+import { firewallLabel, LABEL, newRig, RUN, type Rig } from "./teardown-rig.ts";
+
+const MINUTE = 60_000;
+const other = makeVmLabel({ run: "other000", seq: 1, nonce: "aaaa", expiresMs: START + HOUR });
+
+const recover = (rig: Rig, more: Partial<RecoverRun> = {}) =>
+  recoverRun({
+    ...rig.ports,
+    folder: runFolder(newStateDir(), RUN),
+    by: "recover",
+    pid: 1,
+    spareHeld: true,
+    ...more,
+  });
+
+/** A run with a firewall, two VMs and a foreign VM, left by its owner. */
+async function leftRun(): Promise<Rig> {
+  const rig = newRig();
+  await rig.append(opened, { type: "firewall.intended", label: firewallLabel, cidrs: [] });
+  rig.cloud.plantFirewall(firewallLabel);
+  await rig.append({
+    type: "firewall.acknowledged",
+    label: firewallLabel,
+    firewall_id: rig.cloud.firewalls[0]?.id ?? 0,
+  });
+  for (const label of [vmLabel(1), vmLabel(2)]) await rig.rent(label);
+  rig.cloud.plant(other);
+  rig.cloud.plant("web-server");
+  return rig;
+}
+
+function untouched(cloud: MemoryCloud): void {
+  expect(
+    cloud
+      .living()
+      .map(({ label }) => label)
+      .toSorted(),
+  ).toEqual([other, "web-server"].toSorted());
+}
+
+describe("recoverRun", () => {
+  it("destroys, proves, settles, removes the firewall, closes; and touches nobody else's", async () => {
+    const rig = await leftRun();
+    expect(await recover(rig)).toEqual({ outcome: "closed", spared: [], unproved: [] });
+    untouched(rig.cloud);
+    expect(rig.cloud.firewalls.map(({ deletedMs }) => deletedMs !== undefined)).toEqual([true]);
+    const state = foldRun(rig.journal.events());
+    expect(state.closed).toMatchObject({ state: "crashed" });
+    expect([...state.rentals.values()].map(({ stage }) => stage)).toEqual(["settled", "settled"]);
+    expect(foldLedger(state, rig.clock.now())).toMatchObject({
+      spentMicroUsd: 1_040_000,
+      reservedMicroUsd: 0,
+    });
+  });
+
+  it("sends the DELETEs of all that it knows before any list is read", async () => {
+    const rig = await leftRun();
+    rig.cloud.faults.push({
+      on: ["listVms", "getVm", "account"],
+      count: 40,
+      action: { do: "refuse", kind: "transient" },
+    });
+    const startMs = rig.clock.now();
+    await recover(rig);
+    const deletes = rig.cloud.calls.filter(({ call }) => call === "deleteVm");
+    expect(deletes.slice(0, 2).map(({ atMs }) => atMs - startMs)).toEqual([0, 0]);
+  });
+
+  it("destroys VMs of the run that its journal has lost, or had believed absent", async () => {
+    const rig = await leftRun();
+    rig.cloud.plant(vmLabel(7));
+    await rig.reserve(vmLabel(8), "sent");
+    await rig.append(
+      { type: "rental.gone", label: vmLabel(8) },
+      { type: "rental.settled", label: vmLabel(8), hours: 0, micro_usd: 0, usd: 0 },
+    );
+    rig.cloud.plant(vmLabel(8));
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    untouched(rig.cloud);
+    expect(rig.rental(vmLabel(8)).settled).toEqual({ hours: 1, microUsd: 520_000 });
+  });
+
+  it("destroys a VM that shows up while it recovers", async () => {
+    const rig = newRig();
+    rig.cloud.faults.push({ on: ["createVm"], action: { do: "commit-later", ms: 200_000 } });
+    await rig.rent();
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    expect(rig.cloud.vms).toHaveLength(1);
+    expect(rig.cloud.living()).toEqual([]);
+  });
+
+  it("closes reservations that were never sent, for nothing", async () => {
+    const rig = newRig();
+    await rig.reserve(LABEL);
+    await rig.append({
+      type: "create.intended",
+      label: LABEL,
+      gpu: "g",
+      region: "r",
+      price_micro_usd: 1,
+    });
+    const startMs = rig.clock.now();
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    expect(rig.rental().settled).toEqual({ hours: 0, microUsd: 0 });
+    expect(rig.clock.now() - startMs).toBeLessThan(MINUTE);
+  });
+
+  it("settles what was proved gone before the owner died", async () => {
+    const rig = newRig();
+    await rig.rent();
+    const [vm] = rig.cloud.vms;
+    if (vm !== undefined) vm.deletedMs = rig.clock.now();
+    await rig.append(
+      { type: "destroy.intended", label: LABEL, reason: "x" },
+      { type: "rental.gone", label: LABEL },
+    );
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    expect(rig.rental().settled).toEqual({ hours: 1, microUsd: 520_000 });
+    expect(rig.cloud.calls.some(({ call }) => call === "deleteVm")).toBe(false);
+  });
+
+  it("finds the firewall whose create was never answered", async () => {
+    const rig = newRig();
+    await rig.append(opened, { type: "firewall.intended", label: firewallLabel, cidrs: [] });
+    void rig.clock.sleep(90_000).then(() => {
+      rig.cloud.plantFirewall(firewallLabel);
+    });
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    expect(rig.cloud.firewalls[0]?.deletedMs).toBeDefined();
+  });
+
+  it("spares what is held until its expiry, and leaves run and firewall open for it", async () => {
+    const rig = await leftRun();
+    const until = new Date(START + HOUR).toISOString();
+    await rig.append({ type: "rental.held", label: LABEL, reason: "up", until });
+    expect(await recover(rig)).toEqual({ outcome: "spared", spared: [LABEL], unproved: [] });
+    expect(rig.cloud.living().map(({ label }) => label)).toContain(LABEL);
+    expect(rig.cloud.firewalls[0]?.deletedMs).toBeUndefined();
+    expect(foldRun(rig.journal.events()).closed).toBeUndefined();
+    rig.clock.jump(HOUR);
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    untouched(rig.cloud);
+    expect(foldRun(rig.journal.events()).closed).toMatchObject({ state: "finished", exit_code: 0 });
+  });
+
+  it("destroys the held ones too for `down`", async () => {
+    const rig = await leftRun();
+    await rig.append({
+      type: "rental.held",
+      label: LABEL,
+      reason: "up",
+      until: new Date(START + HOUR).toISOString(),
+    });
+    expect(await recover(rig, { by: "down", spareHeld: false })).toMatchObject({
+      outcome: "closed",
+    });
+    untouched(rig.cloud);
+  });
+
+  it("leaves the run open for the one that resumes it", async () => {
+    const rig = await leftRun();
+    expect(await recover(rig, { by: "resume" })).toMatchObject({ outcome: "spared", spared: [] });
+    untouched(rig.cloud);
+    expect(foldRun(rig.journal.events()).closed).toBeUndefined();
+    expect(rig.cloud.firewalls[0]?.deletedMs).toBeUndefined();
+  });
+
+  it("closes the books of a world that is gone without asking it anything", async () => {
+    const rig = await leftRun();
+    const before = rig.cloud.calls.length;
+    expect(await recover(rig, { worldGone: () => Promise.resolve(true) })).toMatchObject({
+      outcome: "world_ended",
+    });
+    expect(rig.cloud.calls).toHaveLength(before);
+    const state = foldRun(rig.journal.events());
+    expect([...state.rentals.values()].every(({ settled }) => settled !== undefined)).toBe(true);
+    expect(state.closed).toBeDefined();
+  });
+
+  it("names what is not proved when patience ends, and leaves it open for the next one", async () => {
+    const rig = await leftRun();
+    rig.cloud.faults.push({
+      on: ["deleteVm"],
+      skip: 1,
+      count: Infinity,
+      action: { do: "refuse", kind: "token" },
+    });
+    const first = await recover(rig, { patienceMs: 10 * MINUTE });
+    expect(first).toMatchObject({
+      outcome: "unproved",
+      unproved: [expect.stringMatching(/^mds-/) as string],
+    });
+    expect(foldRun(rig.journal.events()).closed).toBeUndefined();
+    rig.cloud.faults.length = 0;
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    untouched(rig.cloud);
+  });
+
+  it("waits for a token that is refused everywhere, and then finishes", async () => {
+    const rig = await leftRun();
+    const all = [
+      "deleteVm",
+      "getVm",
+      "listVms",
+      "account",
+      "listFirewalls",
+      "deleteFirewall",
+    ] as const;
+    rig.cloud.faults.push({ on: all, count: 100, action: { do: "refuse", kind: "token" } });
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    expect(rig.alarms.length).toBeGreaterThan(0);
+    untouched(rig.cloud);
+  });
+});
+
+describe("a journal that is cut or damaged", () => {
+  /** Writes a run's journal, breaks it, recovers it in a cloud where both VMs live. */
+  async function recoverBroken(
+    breakIt: (bytes: Buffer) => Buffer,
+    source: Buffer,
+    vms: readonly string[],
+  ) {
+    const folder = runFolder(newStateDir(), RUN);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "journal.jsonl"), breakIt(source));
+    const rig = newRig();
+    for (const label of vms) rig.cloud.plant(label);
+    rig.cloud.plant(other);
+    rig.cloud.plant("web-server");
+    rig.cloud.plantFirewall(firewallLabel);
+    const { clock } = rig;
+    const journal = await openJournal({ folder, run: RUN, ownership: ownerOf(2), clock });
+    const recovery = await recoverRun({
+      ...rig.ports,
+      journal,
+      folder,
+      by: "recover",
+      pid: 1,
+      spareHeld: true,
+    });
+    await journal.close();
+    return { recovery, rig, folder };
+  }
+
+  async function source(): Promise<Buffer> {
+    const folder = runFolder(newStateDir(), RUN);
+    const clock = newRig().clock;
+    const journal = await openJournal({ folder, run: RUN, ownership: ownerOf(1), clock });
+    await journal.append(opened);
+    await journal.append({ type: "firewall.intended", label: firewallLabel, cidrs: [] });
+    for (const [index, label] of [vmLabel(1), vmLabel(2)].entries()) {
+      await journal.append(reserved(label));
+      await journal.append({
+        type: "create.intended",
+        label,
+        gpu: "g2-gpu-rtx4000a1-s",
+        region: "us-ord",
+        price_micro_usd: 520_000,
+      });
+      await journal.append({ type: "create.sent", label });
+      await journal.append({ type: "create.acknowledged", label, vm_id: 101 + index, ipv4: "" });
+    }
+    await journal.close();
+    return readFileSync(join(folder, "journal.jsonl"));
+  }
+
+  it("never keeps a VM alive, wherever it is cut", async () => {
+    const bytes = await source();
+    const cuts = new Set([0, bytes.length]);
+    for (let at = 0; at < bytes.length; at += 131) cuts.add(at);
+    for (const [at, byte] of bytes.entries()) if (byte === 10) cuts.add(at).add(at + 1);
+    for (const cut of cuts) {
+      const { recovery, rig } = await recoverBroken((all) => all.subarray(0, cut), bytes, [
+        vmLabel(1),
+        vmLabel(2),
+      ]);
+      expect(recovery.outcome).toBe("closed");
+      untouched(rig.cloud);
+      expect(rig.cloud.firewalls.every(({ deletedMs }) => deletedMs !== undefined)).toBe(true);
+      expect(rig.cloud.calls.some(({ call }) => call.startsWith("create"))).toBe(false);
+    }
+  });
+
+  it("looks long enough for every label that a damaged one names, for its create may be under way", async () => {
+    const bytes = await source();
+    const lines = bytes.toString().split("\n");
+    const broken = Buffer.from(
+      lines.map((line, i) => (i >= 3 && i <= 5 ? `#${line}` : line)).join("\n"),
+    );
+    const folder = runFolder(newStateDir(), RUN);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "journal.jsonl"), broken);
+    expect(readJournal(folder)).toMatchObject({ damaged: true });
+    const rig = newRig();
+    void rig.clock.sleep(240_000).then(() => rig.cloud.plant(vmLabel(1)));
+    const journal = await openJournal({
+      folder,
+      run: RUN,
+      ownership: ownerOf(2),
+      clock: rig.clock,
+    });
+    await recoverRun({ ...rig.ports, journal, folder, by: "recover", pid: 1, spareHeld: true });
+    await journal.close();
+    expect(rig.cloud.vms.map(({ label }) => label)).toContain(vmLabel(1));
+    expect(rig.cloud.living()).toEqual([]);
+  });
+});
