@@ -3,8 +3,6 @@ import { recordOfPass } from "../evidence/record-of-pass.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { PassResult } from "../evidence/pass.ts";
 import type { Suite } from "../evidence/suite.ts";
-import type { Machine } from "../machine/machine.ts";
-import type { Configuration } from "../plan/coverage-plan.ts";
 import { VOID_REPEATS } from "./ceilings.ts";
 import type { ServerReady, SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
