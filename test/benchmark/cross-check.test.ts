@@ -137,8 +137,8 @@ describe("the cross-check", () => {
       const slow = { ...request, ttftS, e2eS: ttftS + 2, requestBytes };
       const counted = { ...after, ttft: { sum: 2.45, count: 13 } };
       const check = crossCheck({ ...question, after: counted, rttS, requests: [slow, slow, slow] });
-      expect(check.stalled).toEqual(
-        explained ? [] : [expect.stringContaining("the connection stalled")],
+      expect(check.stalled.map((text) => text.includes("the connection stalled"))).toEqual(
+        explained ? [] : [true],
       );
     },
   );

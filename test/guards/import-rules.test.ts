@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 /** A room with imports that its rule refuses. */
@@ -88,6 +88,11 @@ beforeAll(() => {
   const { stdout } = spawnSync(process.execPath, [oxlint, "--format=json", "src"], {
     cwd: root,
     encoding: "utf8",
+    // The type-aware half of the linter is looked up there.
+    env: {
+      ...process.env,
+      PATH: `${resolve("node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`,
+    },
   });
   const { diagnostics } = JSON.parse(stdout) as {
     diagnostics: { code?: string; filename: string }[];

@@ -4,15 +4,7 @@ import { foldRun } from "../../src/journal/fold-run.ts";
 import { volatileJournal } from "../../src/journal/journal-over.ts";
 import type { RentalState } from "../../src/journal/run-state.ts";
 import type { Alarm, TeardownPorts } from "../../src/teardown/teardown-ports.ts";
-import {
-  firewallLabel,
-  opened,
-  ownerOf,
-  reserved,
-  RUN,
-  START,
-  vmLabel,
-} from "../journal/journal-rig.ts";
+import { opened, ownerOf, reserved, RUN, START, vmLabel } from "../journal/journal-rig.ts";
 import { memoryCloud, type MemoryCloud } from "./memory-cloud.ts";
 import { virtualClock, type VirtualClock } from "./virtual-clock.ts";
 
@@ -110,4 +102,4 @@ export function newRig(
   };
 }
 
-export { firewallLabel, RUN, START };
+export { RUN, START };

@@ -1,9 +1,6 @@
 import type { Fact, SweepEvent } from "../../../src/journal/events.ts";
 
 export const START_MS = Date.UTC(2026, 10, 24, 10, 0, 0);
-export const LABELS = ["a", "b", "c"].map(
-  (n, i) => `mds-1a2b3c4d-00${i + 1}-${n.repeat(4)}-xt1abcd`,
-);
 
 /** A journal from bare facts; each stands `minute` minutes after the start. */
 export function journalOf(facts: readonly (readonly [minute: number, fact: Fact])[]): SweepEvent[] {
