@@ -1,0 +1,137 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = fileURLToPath(new URL("../bin/maider-sweep.js", import.meta.url));
+const PLAN = fileURLToPath(new URL("plan.yaml", import.meta.url));
+const RESULTS = fileURLToPath(new URL("../bench-results.json", import.meta.url));
+const LANES = 4;
+const STARTS = 15;
+
+interface Vm {
+  readonly label: string;
+  readonly created: string;
+  readonly deleted: string;
+}
+interface JournalLine {
+  readonly type: string;
+  readonly ts: string;
+  readonly label?: string;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+function startMs(argv: readonly string[]): number {
+  const begin = performance.now();
+  spawnSync(process.execPath, argv, { stdio: "ignore" });
+  return performance.now() - begin;
+}
+
+/** Both in turn, so that a busy machine is busy for both. */
+function helpAgainstNode(): { readonly help_ms: number; readonly node_ms: number } {
+  const pairs = Array.from({ length: STARTS }, () => [
+    startMs([PROGRAM, "--help"]),
+    startMs(["-e", "0"]),
+  ]);
+  return {
+    help_ms: median(pairs.map(([help = 0]) => help)),
+    node_ms: median(pairs.map(([, node = 0]) => node)),
+  };
+}
+
+/** Peak resident memory of a living process, MB; 0 where the system does not tell. */
+function peakMb(pid: number): number {
+  const file = `/proc/${String(pid)}/status`;
+  if (!existsSync(file)) return 0;
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(file, "utf8"))?.[1] ?? 0) / 1024;
+}
+
+/** The longest lane when every VM takes the lane that is free first, as the far side saw them. */
+function criticalPathMs(vms: readonly Vm[]): number {
+  const lanes = Array.from({ length: LANES }, () => 0);
+  for (const vm of vms.toSorted((a, b) => a.created.localeCompare(b.created))) {
+    const lane = lanes.indexOf(Math.min(...lanes));
+    lanes[lane] = (lanes[lane] ?? 0) + Date.parse(vm.deleted) - Date.parse(vm.created);
+  }
+  return Math.max(...lanes);
+}
+
+async function sweep() {
+  const folder = mkdtempSync(join(tmpdir(), "mds-bench-"));
+  const env = {
+    ...process.env,
+    MAIDER_SWEEP_STATE: join(folder, "state"),
+    MAIDER_SWEEP_DB: join(folder, "benchmark-database.json"),
+  };
+  const simulator = spawn(process.execPath, [PROGRAM, "simulator", "--port", "0"], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const [line] = (await once(createInterface({ input: simulator.stdout }), "line")) as [string];
+    const { url } = JSON.parse(line) as { url: string };
+    const ask = async <T>(door: string): Promise<T> =>
+      (await (await fetch(`${url}/simulator/${door}`)).json()) as T;
+
+    const client = spawn(process.execPath, [PROGRAM, "run", PLAN, "--simulate", url, "--quiet"], {
+      env,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const peak = { sweep: 0, simulator: 0 };
+    const watching = setInterval(() => {
+      peak.sweep = Math.max(peak.sweep, peakMb(client.pid ?? 0));
+      peak.simulator = Math.max(peak.simulator, peakMb(simulator.pid ?? 0));
+    }, 250);
+    const [code] = (await once(client, "close")) as [number | null];
+    clearInterval(watching);
+    if (code !== 0) throw new Error(`the sweep ended with exit ${String(code)}`);
+
+    const { speed } = await ask<{ speed: number }>("clock");
+    const { vms } = await ask<{ vms: Vm[] }>("state");
+    const runs = join(folder, "state", "simulated", "runs");
+    const journal = readFileSync(join(runs, readdirSync(runs)[0] ?? "", "journal.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text) as JournalLine);
+    const at = (type: string, label?: string): number =>
+      Date.parse(
+        journal.findLast((event) => event.type === type && (label ?? event.label) === event.label)
+          ?.ts ?? "",
+      );
+    const first = Math.min(...vms.map(({ created }) => Date.parse(created)));
+    const last = Math.max(...vms.map(({ deleted }) => Date.parse(deleted)));
+    const toDelete = vms.map(
+      ({ label, deleted }) => (Date.parse(deleted) - at("pass.finished", label)) / speed,
+    );
+    return {
+      speed,
+      rentals: vms.length,
+      wall_s: (last - first) / speed / 1000,
+      critical_path_s: criticalPathMs(vms) / speed / 1000,
+      pass_to_delete_ms: { median: median(toDelete), longest: Math.max(...toDelete) },
+      peak_mb: peak,
+    };
+  } finally {
+    if (simulator.exitCode === null) {
+      simulator.kill("SIGTERM");
+      await once(simulator, "close");
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const start = helpAgainstNode();
+const run = await sweep();
+const results = {
+  help_to_node: start.help_ms / start.node_ms,
+  wall_to_critical_path: run.wall_s / run.critical_path_s,
+  ...start,
+  ...run,
+};
+writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
