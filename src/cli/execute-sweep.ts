@@ -96,6 +96,10 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
       await writeFile(join(folder, name), redact(text), { mode: 0o600 });
       return name;
     },
+    lend: async (name, text) => {
+      await writeFile(join(folder, name), text, { mode: 0o600 });
+      return join(folder, name);
+    },
     nonce: randomName,
     uuid: randomUUID,
     onAlarm: ({ label, message }) => {

@@ -20,6 +20,8 @@ export interface SweepPorts {
   readonly publish: (record: BenchmarkRecord) => void;
   /** Keeps a text in the run's folder and returns the file's name there. */
   readonly keep: (name: string, text: string) => Promise<string>;
+  /** Writes a file for the user alone, as it is, into the run's folder; its path. Without it no failed VM is held. */
+  readonly lend?: (name: string, text: string) => Promise<string>;
   /** Random lower-case letters and digits. */
   readonly nonce: (length: number) => string;
   readonly uuid: () => string;

@@ -11,6 +11,7 @@ import { destroyAndProve } from "../teardown/destroy-rental.ts";
 import { resolveCreate } from "../teardown/resolve-create.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { giveUp } from "./give-up.ts";
+import { holdFailed } from "./hold-failed.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
 import { useVm } from "./use-vm.ts";
 import type { RentedVm } from "./rented-vm.ts";
@@ -71,14 +72,18 @@ export async function rent(
   return async () => {
     const signal = AbortSignal.any([stop, context.deadlines.open(label, deadlineMs)]);
     let reason = "all of it is measured";
-    let created = false;
+    let vm: RentedVm | undefined;
+    const lookAt = async (failure: string): Promise<void> => {
+      if (vm !== undefined)
+        await holdFailed(vm, failure, deadlineMs, context.clientKey, ports, settings, signal);
+    };
     try {
       const create = await createVm(planned, offer, label, hostKey, context, signal);
       if (create.kind === "no_stock") return create;
-      created = create.kind === "created";
       if (create.kind === "absent") return { kind: "ended" };
-      await useVm(
-        create.vm,
+      vm = create.vm;
+      const failed = await useVm(
+        vm,
         planned,
         context.clientKey,
         context.passesDone,
@@ -86,10 +91,15 @@ export async function rent(
         settings,
         signal,
       );
+      if (failed.length > 0) {
+        reason = `failed: ${failed.join(", ")}`;
+        await lookAt(reason);
+      }
     } catch (error) {
       reason = errorText(signal.aborted ? signal.reason : error);
-      if (!created) await giveUp(label, planned, planned.configurations, reason, ports);
+      if (vm === undefined) await giveUp(label, planned, planned.configurations, reason, ports);
       if (isFatal(error)) throw error;
+      await lookAt(reason);
     } finally {
       context.deadlines.close(label);
       await destroy(label, reason, context);

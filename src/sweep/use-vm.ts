@@ -16,7 +16,7 @@ const RECONNECTS = 3;
 
 /**
  * What is done on a VM between its creation and its destruction: boot, set-up, every model in turn. Failures of a
- * model are journaled and the next one goes on; whatever ends the rental itself is thrown, after the journal has it.
+ * model are journaled and the next one goes on; whatever ends the rental itself is thrown, after the journal has it. Returns the models that failed.
  */
 export async function useVm(
   vm: RentedVm,
@@ -26,7 +26,7 @@ export async function useVm(
   ports: SweepPorts,
   settings: SweepSettings,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const target: MachineTarget = {
     label: vm.label,
     host: vm.ipv4,
@@ -36,6 +36,7 @@ export async function useVm(
   };
   let machine: Machine | undefined;
   const todo = [...planned.configurations];
+  const failed: string[] = [];
   try {
     machine = await bringUp(vm, target, ports, signal);
     let reconnects = 0;
@@ -43,7 +44,7 @@ export async function useVm(
     while (todo[0] !== undefined) {
       const configuration = todo[0];
       try {
-        await runConfiguration(
+        const end = await runConfiguration(
           {
             label: vm.label,
             region: vm.region,
@@ -57,6 +58,7 @@ export async function useVm(
           settings,
           signal,
         );
+        if (end === "failed") failed.push(configuration.model.id);
         todo.shift();
         serverMayRun = false;
       } catch (error) {
@@ -80,6 +82,7 @@ export async function useVm(
         });
       }
     }
+    return failed;
   } catch (error) {
     const reason = errorText(signal.aborted ? signal.reason : error);
     await giveUp(vm.label, planned, todo, reason, ports);

@@ -1,0 +1,37 @@
+import { isoUtc } from "../support/clock.ts";
+import type { SshKey, SweepPorts } from "./ports.ts";
+import type { RentedVm } from "./rented-vm.ts";
+import type { SweepSettings } from "./settings.ts";
+
+/**
+ * Leaves a VM on which something failed for a look, with the way in told by the journal: at most until the rental's
+ * deadline, so inside its reservation. Returns early when the sweep is told to stop.
+ */
+export async function holdFailed(
+  vm: RentedVm,
+  reason: string,
+  deadlineMs: number,
+  clientKey: SshKey,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, journal, lend } = ports;
+  const now = clock.now();
+  const untilMs = Math.min(now + settings.keepOnFailureMs, deadlineMs);
+  if (lend === undefined || settings.keepOnFailureMs <= 0 || untilMs <= now || signal.aborted)
+    return;
+  const port = String(settings.sshPort);
+  const key = await lend(`${vm.label}.key`, clientKey.privateKey);
+  const hosts = await lend(
+    `${vm.label}.known_hosts`,
+    `[${vm.ipv4}]:${port} ssh-ed25519 ${vm.hostKey.publicWire}\n${vm.ipv4} ssh-ed25519 ${vm.hostKey.publicWire}\n`,
+  );
+  await journal.append({
+    type: "rental.held",
+    label: vm.label,
+    reason: `${reason}; have a look: ssh -i '${key}' -o UserKnownHostsFile='${hosts}' -p ${port} root@${vm.ipv4}; Ctrl-C ends the wait`,
+    until: isoUtc(untilMs),
+  });
+  await clock.sleep(untilMs - now, signal).catch(() => undefined);
+}
