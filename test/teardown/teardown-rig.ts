@@ -4,7 +4,15 @@ import { foldRun } from "../../src/journal/fold-run.ts";
 import { volatileJournal } from "../../src/journal/journal-over.ts";
 import type { RentalState } from "../../src/journal/run-state.ts";
 import type { Alarm, TeardownPorts } from "../../src/teardown/teardown-ports.ts";
-import { opened, ownerOf, reserved, RUN, START, vmLabel } from "../journal/journal-rig.ts";
+import {
+  firewallLabel,
+  opened,
+  ownerOf,
+  reserved,
+  RUN,
+  START,
+  vmLabel,
+} from "../journal/journal-rig.ts";
 import { memoryCloud, type MemoryCloud } from "./memory-cloud.ts";
 import { virtualClock, type VirtualClock } from "./virtual-clock.ts";
 
@@ -102,4 +110,4 @@ export function newRig(
   };
 }
 
-export { RUN, START };
+export { firewallLabel, RUN, START };
