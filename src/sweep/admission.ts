@@ -43,6 +43,7 @@ export async function currentOffers(
     .filter((offer) => offer.stock !== false)
     .toSorted((a, b) => Number(b.stock ?? false) - Number(a.stock ?? false));
   if (first !== undefined) return [first, ...others];
-  const where = planned.regions.map(({ region }) => region).join(", ");
+  const names = planned.regions.map(({ region }) => region);
+  const where = names.length > 4 ? `any of ${String(names.length)} regions` : names.join(", ");
   return new Error(`no stock of ${planned.gpuId} in ${where === "" ? "any other region" : where}`);
 }

@@ -19,7 +19,10 @@ export async function giveUp(
     stage: foldRun(journal.events()).rentals.get(label)?.stage ?? "reserved",
     reason,
   });
-  for (const { model } of todo) {
+  for (const [index, { model }] of todo.entries()) {
+    const begun =
+      index === 0 &&
+      ours.some((event) => event.type === "server.starting" && event.model === model.id);
     const passes = ours.filter(
       (event) => event.type === "pass.finished" && event.model === model.id,
     ).length;
@@ -28,7 +31,7 @@ export async function giveUp(
       label,
       gpu: planned.gpuId,
       model: model.id,
-      state: passes > 0 ? "partial" : "not_started",
+      state: passes > 0 ? "partial" : begun ? "failed" : "not_started",
       passes,
       reason,
     });

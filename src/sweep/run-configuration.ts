@@ -6,6 +6,7 @@ import type { Suite } from "../evidence/suite.ts";
 import { VOID_REPEATS } from "./ceilings.ts";
 import type { ServerReady, SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
+import { serverDeath } from "./server-death.ts";
 import { startServer, type ServerJob } from "./start-server.ts";
 
 /** One configuration on a VM that is ready. */
@@ -31,7 +32,7 @@ export async function runConfiguration(
 ): Promise<ConfigurationEnd> {
   const served = await startServer(job, ports, settings, signal);
   const passes = served.ready
-    ? await measurePasses(job, served, ports, settings, signal)
+    ? await measureUntilDeath(job, served, ports, settings, signal)
     : { done: job.passesDone, reason: served.cause };
   const state =
     passes.done >= job.configuration.passes
@@ -49,6 +50,38 @@ export async function runConfiguration(
     reason: passes.reason ?? null,
   });
   return state;
+}
+
+/** A server that died is this model's failure, whatever the first sign of it was; a lost link is the rental's. */
+async function measureUntilDeath(
+  job: ConfigurationJob,
+  served: ServerReady,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<{ readonly done: number; readonly reason: string | undefined }> {
+  try {
+    return await measurePasses(job, served, ports, settings, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const death = await serverDeath(job, ports, signal);
+    if (death === undefined) throw error;
+    return { done: passesRecorded(job, ports), reason: `vLLM died: ${death}` };
+  }
+}
+
+/** Of this configuration, by any owner of the run. */
+function passesRecorded(
+  { configuration, label, passesDone }: ConfigurationJob,
+  ports: SweepPorts,
+): number {
+  const model = configuration.model.id;
+  const here = ports.journal
+    .events()
+    .filter(
+      (event) => event.type === "pass.finished" && event.label === label && event.model === model,
+    );
+  return passesDone + here.length;
 }
 
 async function measurePasses(
@@ -139,6 +172,9 @@ async function measurePasses(
         record,
         reasons: [...result.verdict.reasons],
       });
+      const death = await serverDeath(job, ports, signal);
+      if (death !== undefined)
+        return { done, reason: `vLLM died in pass ${String(pass)}: ${death}` };
     }
     pass += 1;
   }

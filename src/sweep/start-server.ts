@@ -1,5 +1,6 @@
 import type { Machine, ServeRequest } from "../machine/machine.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
+import { briefEvidence } from "./brief-evidence.ts";
 import { CEILINGS, SERVER_RETRIES } from "./ceilings.ts";
 import type { ServerFailure, ServerReady, SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
@@ -90,7 +91,7 @@ async function untilReady(
       label,
       model,
       cause: again ? `${answer.cause} (trying again)` : answer.cause,
-      evidence: answer.evidence,
+      evidence: briefEvidence(answer.evidence),
       remedy: answer.remedy,
       log,
     });
