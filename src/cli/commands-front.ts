@@ -42,4 +42,21 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
     examples: ["maider-sweep schema > plan.schema.json"],
     load: async () => (await import("./commands/schema.ts")).schema,
   },
+  {
+    name: "completion",
+    summary: "A script that lets a shell complete verbs and options",
+    parameters: [["<shell>", "bash, zsh or fish"]],
+    options: [],
+    examples: [
+      'eval "$(maider-sweep completion bash)"',
+      "maider-sweep completion fish > ~/.config/fish/completions/maider-sweep.fish",
+    ],
+    load: async () => {
+      const [{ completionOf }, { COMMANDS }] = await Promise.all([
+        import("./commands/completion.ts"),
+        import("./commands.ts"),
+      ]);
+      return completionOf(() => COMMANDS);
+    },
+  },
 ];

@@ -1,0 +1,64 @@
+import type { CommandSpec } from "./command.ts";
+
+const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
+
+export function isShell(text: string): text is Shell {
+  return (SHELLS as readonly string[]).includes(text);
+}
+
+/** What a shell is to source; words that are neither verb nor option complete to files. */
+export function completionScript(shell: Shell, commands: readonly CommandSpec[]): string {
+  const shown = commands.filter(({ hidden }) => hidden !== true);
+  if (shell === "fish") return fish(shown);
+  // zsh runs bash's own functions, so that one script serves both.
+  const prelude = shell === "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
+  return prelude + bash(shown);
+}
+
+function bash(commands: readonly CommandSpec[]): string {
+  const cases = commands.map(
+    (command) => `    ${command.name}) words='${longFlags(command).join(" ")}' ;;`,
+  );
+  return `_maider_sweep() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" words=''
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W '${commands.map(({ name }) => name).join(" ")}' -- "$word"))
+    return
+  fi
+  case "\${COMP_WORDS[1]}" in
+${cases.join("\n")}
+  esac
+  case "$word" in
+    -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
+  esac
+}
+complete -o default -F _maider_sweep maider-sweep
+`;
+}
+
+function fish(commands: readonly CommandSpec[]): string {
+  const lines = commands.flatMap((command) => [
+    `complete -c maider-sweep -n __fish_use_subcommand -f -a ${command.name} -d ${quoted(command.summary)}`,
+    ...command.options
+      .filter(({ hidden }) => hidden !== true)
+      .map(({ flags, description }) => {
+        const value = flags.includes("<") ? " -r" : "";
+        const name = /--([a-z-]+)/.exec(flags)?.[1] ?? "";
+        return `complete -c maider-sweep -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${value} -d ${quoted(description)}`;
+      }),
+  ]);
+  return `${lines.join("\n")}\n`;
+}
+
+function longFlags({ options }: CommandSpec): readonly string[] {
+  const flags = options
+    .filter(({ hidden }) => hidden !== true)
+    .map(({ flags: text }) => /--[a-z-]+/.exec(text)?.[0] ?? "");
+  return [...flags, "--help"];
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,29 @@
+import { execFileSync } from "node:child_process";
+import { expect, it } from "vitest";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { speak } from "./fake-terminal.ts";
+
+function complete(script: string, words: readonly string[]): readonly string[] {
+  const ask = `${script}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${String(words.length - 1)}; _maider_sweep; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  return execFileSync("bash", ["-c", ask], { encoding: "utf8" }).trim().split("\n");
+}
+
+it("bash completes verbs and the options of each", async () => {
+  const { stdout } = await speak(["completion", "bash"]);
+  expect(complete(stdout, ["maider-sweep", "sch"])).toEqual(["schema"]);
+  expect(complete(stdout, ["maider-sweep", "run", "--max-c"])).toEqual(["--max-cost"]);
+  expect(complete(stdout, ["maider-sweep", "doctor", "--ceil"])).toEqual([""]);
+});
+
+it.each(["bash", "zsh", "fish"])("%s knows every verb", async (shell) => {
+  const { code, stdout } = await speak(["completion", shell]);
+  expect(code).toBe(0);
+  const shown = COMMANDS.filter(({ hidden }) => hidden !== true);
+  expect(shown.filter(({ name }) => !stdout.includes(name))).toEqual([]);
+});
+
+it("refuses a shell that it does not know", async () => {
+  const { code, stderr } = await speak(["completion", "tcsh"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("bash, zsh or fish");
+});
