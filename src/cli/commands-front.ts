@@ -1,8 +1,37 @@
 import type { CommandSpec } from "./command.ts";
-import { DB_OPTION, JSON_OPTION, OUTPUT_OPTIONS, STATE_OPTION, WORLD_OPTIONS } from "./options.ts";
+import {
+  DB_OPTION,
+  JSON_OPTION,
+  OUTPUT_OPTIONS,
+  positiveNumber,
+  STATE_OPTION,
+  wholeNumber,
+  WORLD_OPTIONS,
+} from "./options.ts";
 
 /** The verbs of the front door. */
 export const FRONT_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "init",
+    summary: "Write a plan, and show what it will cost",
+    parameters: [],
+    options: [
+      { flags: "--gpu <types>", description: "GPU types, with commas between" },
+      { flags: "--model <ids>", description: "models, with commas between" },
+      { flags: "--max-cost <usd>", description: "hard cap in US dollars", parse: positiveNumber },
+      { flags: "--passes <n>", description: "passes for each configuration", parse: wholeNumber },
+      { flags: "--suites <names>", description: "coding, context_heavy, reasoning" },
+      { flags: "-o, --output <file>", description: "the file (default plan.yaml)" },
+      { flags: "--yes", description: "overwrite it" },
+      ...WORLD_OPTIONS,
+      STATE_OPTION,
+      ...OUTPUT_OPTIONS,
+    ],
+    examples: [
+      "maider-sweep init --gpu g2-gpu-rtx4000a1-s --model Qwen/Qwen2.5-Coder-7B-Instruct --max-cost 5",
+    ],
+    load: async () => (await import("./commands/init.ts")).init,
+  },
   {
     name: "doctor",
     summary: "Whether a run would get through: token, stock, clock, folders; reads only",
