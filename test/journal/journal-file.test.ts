@@ -262,6 +262,14 @@ describe("readJournal", () => {
     );
   });
 
+  it("reports a tail of several lines that run into each other: some were whole once", async () => {
+    const bytes = await written(newFolder());
+    const lastBreak = bytes.lastIndexOf(10, bytes.length - 2);
+    const flipped = Buffer.from(bytes);
+    flipped[lastBreak] = 11;
+    expect(readJournal(folderWith(flipped))).toMatchObject({ damaged: true, torn: true });
+  });
+
   it("reports lines that were taken out of the middle", async () => {
     const lines = (await written(newFolder())).toString().split("\n");
     const folder = folderWith(Buffer.from(lines.toSpliced(3, 1).join("\n")));

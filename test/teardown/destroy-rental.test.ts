@@ -251,19 +251,51 @@ describe("destroyAndProve", () => {
     expect(rig.alarms[0]).toMatchObject({ kind: "mismatch" });
   });
 
-  it("sends nothing more once another process is the owner", async () => {
-    let newest = 1;
-    const ownership = {
-      gen: 1,
-      assertCurrent: () => {
-        if (newest > 1) throw new FencedError(1, newest);
-      },
-    };
-    const rig = newRig({ ownership });
-    await rig.rent();
-    newest = 2;
-    await expect(destroy(rig)).rejects.toThrow(FencedError);
-    expect(deletes(rig)).toEqual([]);
+  describe("sends nothing more once another process is the owner", () => {
+    async function fencedAfter(ms: number, fault?: Fault) {
+      let newest = 1;
+      const ownership = {
+        gen: 1,
+        assertCurrent: () => {
+          if (newest > 1) throw new FencedError(1, newest);
+        },
+      };
+      const rig = newRig({ ownership });
+      const unknown = fault?.on.includes("listVms") === true;
+      if (unknown) await rig.reserve(LABEL, "sent");
+      else await rig.rent();
+      if (fault !== undefined) rig.cloud.faults.push(fault);
+      const fencedMs = rig.clock.now() + ms;
+      const fence = (): void => {
+        newest = 2;
+      };
+      if (ms === 0) fence();
+      else void rig.clock.sleep(ms).then(fence);
+      const outcome = destroy(rig, 60 * MINUTE);
+      await expect(outcome).rejects.toThrow(FencedError);
+      return rig.cloud.calls.filter(({ atMs }) => atMs >= fencedMs).map(({ call }) => call);
+    }
+
+    it("before the first DELETE", async () => {
+      expect(await fencedAfter(0)).toEqual([]);
+    });
+
+    it("while it waits to send the next one", async () => {
+      const refused = { do: "refuse", kind: "maintenance", retryAfterMs: 60_000 } as const;
+      expect(
+        await fencedAfter(30_000, { on: ["deleteVm"], count: Infinity, action: refused }),
+      ).toEqual([]);
+    });
+
+    it("while it looks in vain, and then looks no more", async () => {
+      const refused = { do: "refuse", kind: "token" } as const;
+      const after = await fencedAfter(30_000, {
+        on: ["account", "listVms"],
+        count: Infinity,
+        action: refused,
+      });
+      expect(after.length).toBeLessThanOrEqual(2);
+    });
   });
 
   it("destroys though the disk takes nothing, and says what is not recorded", async () => {
