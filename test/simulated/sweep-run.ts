@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -14,10 +14,14 @@ export interface SweepRun extends AsyncDisposable {
   readonly url: string;
   run(...argv: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
   ask<T>(door: string): Promise<T>;
+  /** Puts fault scripts into the world. */
+  faults(scripts: readonly object[]): Promise<void>;
+  /** Writes a plan and gives its path. */
+  plan(text: string): string;
   records(): readonly BenchmarkRecord[];
 }
 
-export async function sweepRun(seed: number): Promise<SweepRun> {
+export async function sweepRun(seed: number, ...flags: readonly string[]): Promise<SweepRun> {
   const folder = mkdtempSync(join(tmpdir(), "mds-run-"));
   const env = {
     PATH: process.env["PATH"] ?? "",
@@ -27,7 +31,7 @@ export async function sweepRun(seed: number): Promise<SweepRun> {
   };
   const simulator = spawn(
     process.execPath,
-    [PROGRAM, "simulator", "--port", "0", "--seed", String(seed)],
+    [PROGRAM, "simulator", "--port", "0", "--seed", String(seed), ...flags],
     { env, stdio: ["ignore", "pipe", "inherit"] },
   );
   const lines = createInterface({ input: simulator.stdout });
@@ -45,6 +49,14 @@ export async function sweepRun(seed: number): Promise<SweepRun> {
       return { code, stdout, stderr };
     },
     ask: async <T>(door: string) => (await (await fetch(`${url}/simulator/${door}`)).json()) as T,
+    faults: async (scripts) => {
+      await fetch(`${url}/simulator/faults`, { method: "POST", body: JSON.stringify(scripts) });
+    },
+    plan: (text) => {
+      const file = join(folder, "plan.yaml");
+      writeFileSync(file, text);
+      return file;
+    },
     records: () => {
       const file = join(folder, "benchmark-database.simulated.json");
       if (!existsSync(file)) return [];
