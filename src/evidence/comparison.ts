@@ -1,4 +1,4 @@
-import { bootstrap, deviation, mean, median } from "./statistics.ts";
+import { bootstrap, deviation, mean } from "./statistics.ts";
 import { studentQuantile } from "./student-t.ts";
 
 /** How two configurations compare by some rate, the higher the better. */
@@ -66,30 +66,17 @@ function logBounds(
 }
 
 /**
- * Ranks from 1 in the order of the items given; items that cannot be told from the best of their group share its
- * rank, and the next group goes on as if all had their own (1, 1, 3).
+ * Ranks from 1 in the order of the items given: one more than the number of items that are shown to be faster. So
+ * those that cannot be told apart share a rank (1, 1, 3), and a single lucky pass pushes nobody down.
  */
 export function ranksWithTies(
   items: readonly (readonly number[])[],
   options: { readonly threshold: number; readonly seed: string },
 ): number[] {
-  const order = items
-    .map((passes, index) => ({ index, passes, middle: median(passes) }))
-    .toSorted((a, b) => b.middle - a.middle);
-  const ranks: number[] = [];
-  let leader = order[0];
-  let rank = 1;
-  for (const [place, item] of order.entries()) {
-    if (
-      leader !== undefined &&
-      compareRates(leader.passes, item.passes, options).outcome === "faster"
-    ) {
-      leader = item;
-      rank = place + 1;
-    }
-    ranks[item.index] = rank;
-  }
-  return ranks;
+  return items.map(
+    (item) =>
+      1 + items.filter((other) => compareRates(other, item, options).outcome === "faster").length,
+  );
 }
 
 /** The threshold that an A/A run gives: 95th percentile of |A/A - 1| over pairs of sets of passes. */

@@ -1,0 +1,129 @@
+import { createServer } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { duplexPair } from "node:stream";
+import { afterEach, describe, expect, it } from "vitest";
+import { parseStream } from "../../src/benchmark/parse-stream.ts";
+import { streamRequest } from "../../src/benchmark/stream-request.ts";
+import type { RawReply } from "../../src/benchmark/stream-request.ts";
+import { realClock } from "../../src/support/clock.ts";
+import { recordedReads } from "./recorded-reply.ts";
+import { never, underTest } from "./reference.ts";
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** A server that does what it is told with each connection; what it reads is kept. */
+async function listen(onRequest: (socket: Socket, read: string) => void): Promise<number> {
+  const server = createServer((socket) => {
+    let read = "";
+    socket.on("error", () => undefined);
+    socket.on("data", (bytes) => {
+      read += bytes.toString("latin1");
+      if (read.includes("\r\n\r\n{}")) onRequest(socket, read);
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Ceilings of 60 ms instead of minutes. */
+const impatient = { ...realClock(), ceiling: () => 60 };
+
+async function ask(port: number, clock = realClock(), signal = never): Promise<RawReply> {
+  const connection = await underTest({ port, model: "m" }).open(signal);
+  const request = { path: "/v1/chat/completions", apiKey: "secret", body: "{}", idleMs: 60_000 };
+  return streamRequest(connection, request, clock, signal);
+}
+const HEAD = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+
+describe("one streaming request", () => {
+  it("is a whole POST with its length, written at once", async () => {
+    let seen = "";
+    const port = await listen((socket, read) => {
+      seen = read;
+      socket.end(`${HEAD}0\r\n\r\n`);
+    });
+    const reply = await ask(port);
+    expect(seen).toMatch(/^POST \/v1\/chat\/completions HTTP\/1.1\r\n/);
+    expect(seen).toMatch(/content-length: 2\r\n/i);
+    expect(seen).toMatch(/authorization: Bearer secret\r\n/i);
+    expect(reply).toMatchObject({ status: 200, broken: undefined, arrivals: [] });
+    expect(reply.headers).toBeGreaterThanOrEqual(reply.sent);
+    expect(reply.ended).toBeGreaterThanOrEqual(reply.headers ?? Infinity);
+  });
+
+  it("gives the figures of a real vLLM's bytes, however the reads fall", async () => {
+    const bytes = Buffer.concat(recordedReads("chat_stream_continuous").map((read) => read.bytes));
+    const port = await listen((socket) => {
+      for (let at = 0; at < bytes.length; at += 333) socket.write(bytes.subarray(at, at + 333));
+      socket.end();
+    });
+    const parsed = parseStream(await ask(port), 16, realClock());
+    expect(parsed).toMatchObject({
+      metrics: { completionTokens: 16, promptTokens: 34, chunks: 16 },
+    });
+  });
+
+  it("works on a stream that is no socket, as an SSH channel", async () => {
+    const port = await listen((socket) => socket.end(`${HEAD}0\r\n\r\n`));
+    const socket = await underTest({ port, model: "m" }).open(never);
+    const [near, far] = duplexPair();
+    far.pipe(socket).pipe(far);
+    const request = { path: "/", apiKey: undefined, body: "{}", idleMs: 60_000 };
+    expect(await streamRequest(near, request, realClock(), never)).toMatchObject({ status: 200 });
+    expect(near.destroyed).toBe(true);
+  });
+
+  it.each([
+    ["before the headers", ""],
+    ["after the headers", HEAD],
+    ["in the middle of the body", `${HEAD}5\r\nhello\r\n`],
+  ])("gives up on a server that falls silent %s", async (_, sent) => {
+    const port = await listen((socket) => socket.write(sent));
+    expect((await ask(port, impatient)).broken).toBe("no byte for 60 s");
+  });
+
+  it("is patient with a slow server as long as bytes come", async () => {
+    const port = await listen((socket) => {
+      socket.write(HEAD);
+      let left = 6;
+      const timer = setInterval(() => {
+        left -= 1;
+        socket.write(left > 0 ? "1\r\nx\r\n" : "0\r\n\r\n");
+        if (left === 0) clearInterval(timer);
+      }, 30);
+    });
+    expect((await ask(port, { ...realClock(), ceiling: () => 150 })).broken).toBeUndefined();
+  });
+
+  it.each([
+    ["at once", ""],
+    ["in mid-stream", `${HEAD}5\r\nhello\r\n`],
+    ["with something else than HTTP", "SSH-2.0-OpenSSH\r\n"],
+  ])("says that the connection broke: %s", async (_, sent) => {
+    const port = await listen((socket) => socket.end(sent));
+    expect((await ask(port)).broken).toContain("the connection broke");
+  });
+
+  it("ends with the signal's reason and closes its connection", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const closed = new Promise<void>((resolve) => {
+      void listen((socket) => {
+        socket.once("close", () => resolve());
+        controller.abort(reason);
+      }).then(async (port) => {
+        await expect(ask(port, realClock(), controller.signal)).rejects.toBe(reason);
+      });
+    });
+    await closed;
+  });
+
+  it("is not sent at all when the signal was given before", async () => {
+    const port = await listen(() => undefined);
+    await expect(ask(port, realClock(), AbortSignal.abort(new Error("no")))).rejects.toThrow("no");
+  });
+});

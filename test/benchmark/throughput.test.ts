@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { inLanes } from "../../src/benchmark/in-lanes.ts";
+import { throughput } from "../../src/benchmark/throughput.ts";
+import type { LoadRequest } from "../../src/benchmark/throughput.ts";
+import { never } from "./reference.ts";
+
+/** Sent at a moment, first token 100 ms later, then a token every 10 ms. */
+function request(sentMs: number, tokens: number): LoadRequest {
+  const arrivals = Array.from({ length: tokens }, (_, index) => ({
+    atMs: sentMs + 100 + 10 * index,
+    tokens: 1,
+  }));
+  const endedMs = sentMs + 100 + 10 * (tokens - 1);
+  return {
+    sentMs,
+    endedMs,
+    arrivals,
+    metrics: {
+      promptTokens: 10,
+      completionTokens: tokens,
+      ttftS: 0.1,
+      tpotS: 0.01,
+      e2eS: (endedMs - sentMs) / 1000,
+      bodyS: (endedMs - sentMs) / 1000,
+      headersS: 0,
+      chunks: tokens,
+      cachedTokens: 0,
+      finishReason: "length",
+      text: "",
+    },
+  };
+}
+
+describe("throughput under load", () => {
+  it("of a closed loop of one, by hand: ten requests of 91 tokens, one second each", () => {
+    const figures = throughput(
+      Array.from({ length: 10 }, (_, index) => request(index * 1000, 91)),
+      1,
+    );
+    // Window from 100 to 9,000 ms: 910 tokens less the first one and the last request's 91.
+    expect(figures.out_tps).toBeCloseTo((910 - 1 - 91) / 8.9, 9);
+    expect(figures).toMatchObject({
+      window: "steady",
+      out_tps_whole: 91,
+      ttft_s: 0.1,
+      ttft_max_s: 0.1,
+    });
+    expect(figures.per_user_tps).toBeCloseTo(100, 9);
+  });
+
+  it("takes the whole run when no window was full", () => {
+    const lonely = [request(0, 91), request(0, 11), request(5_000, 91)];
+    const figures = throughput(lonely, 2);
+    expect(figures).toMatchObject({ window: "whole" });
+    expect(figures.out_tps).toBeCloseTo(193 / 6, 9);
+  });
+
+  it("names a percentile from 29 requests on", () => {
+    const requests = Array.from({ length: 29 }, (_, index) => request(index * 1000, 91));
+    expect(throughput(requests, 1)).toHaveProperty("ttft_p90_s");
+  });
+
+  it("is nothing where nothing succeeded", () => {
+    expect(throughput([], 4)).toEqual({ out_tps: 0, per_user_tps: 0, ttft_s: 0, tpot_s: 0 });
+  });
+});
+
+describe("lanes", () => {
+  it("run at once, and the first that fails ends the others with its error", async () => {
+    const reason = new Error("link lost");
+    let running = 0;
+    let ended = 0;
+    const lane = (signal: AbortSignal): Promise<void> => {
+      running += 1;
+      if (running === 3) return Promise.reject(reason);
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          ended += 1;
+          reject(signal.reason as Error);
+        });
+      });
+    };
+    await expect(inLanes(3, lane, never)).rejects.toBe(reason);
+    expect(ended).toBe(2);
+  });
+});

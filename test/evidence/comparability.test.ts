@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { comparabilityKey, differingFields } from "../../src/evidence/comparability.ts";
+import type { ComparabilityFacts } from "../../src/evidence/comparability.ts";
+
+const record = (
+  engine: Record<string, unknown> = {},
+  summary: Record<string, unknown> = {},
+  rest: Partial<ComparabilityFacts> = {},
+): ComparabilityFacts => ({
+  gpu_type: "g2-gpu-rtx4000a1-s",
+  gpu_count: 1,
+  model_id: "a/b",
+  vllm_config: {
+    tensor_parallel_size: 1,
+    max_model_len: 8192,
+    gpu_memory_utilization: 0.9,
+    vllm_version: "0.27.1",
+    ...engine,
+  },
+  summary: {
+    avg_tokens_per_sec: 1,
+    total_time: 1,
+    total_tokens: 1,
+    cost_per_1k_tokens: 1,
+    tests_passed: 1,
+    tests_total: 1,
+    suite: "standard-1",
+    method: "stream-1",
+    ...summary,
+  },
+  tests: [{ test_name: "Code review", category: "coding", prompt: "", success: true }],
+  ...rest,
+});
+
+describe("two records", () => {
+  it("agree when nothing that matters differs, whatever their figures are", () => {
+    const other = record({}, { avg_tokens_per_sec: 9, run: "another", ttft_s: 3 });
+    expect(differingFields(record(), other)).toEqual([]);
+    expect(comparabilityKey(other)).toBe(comparabilityKey(record()));
+    expect(comparabilityKey(record())).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it.each<[string, ComparabilityFacts, unknown, unknown]>([
+    ["vllm_version", record({ vllm_version: "0.28.0" }), "0.27.1", "0.28.0"],
+    ["max_model_len", record({ max_model_len: 4096 }), 8192, 4096],
+    ["suite", record({}, { suite: "custom-1" }), "standard-1", "custom-1"],
+    ["method", record({}, { method: undefined }), "stream-1", "legacy"],
+    ["simulated", record({}, { simulated: true }), false, true],
+    ["gpu_type", record({}, {}, { gpu_type: "x" }), "g2-gpu-rtx4000a1-s", "x"],
+    ["model_id", record({}, {}, { model_id: "c/d" }), "a/b", "c/d"],
+    ["tests", record({}, {}, { tests: [] }), "Code review", ""],
+  ])("that differ in %s say so, and have another key", (field, other, a, b) => {
+    expect(differingFields(record(), other)).toEqual([{ field, a, b }]);
+    expect(comparabilityKey(other)).not.toBe(comparabilityKey(record()));
+  });
+
+  it("may differ in what is being compared", () => {
+    const other = record({}, {}, { gpu_type: "x" });
+    expect(differingFields(record(), other, ["gpu_type"])).toEqual([]);
+  });
+
+  it("do not differ in what one of them does not tell", () => {
+    expect(differingFields(record(), record({ vllm_version: undefined, image: "x:1" }))).toEqual(
+      [],
+    );
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import {
+  SAME_VM_THRESHOLD,
+  compareRates,
+  ranksWithTies,
+  thresholdFromPairs,
+} from "../../src/evidence/comparison.ts";
+import { seededRandom } from "../../src/evidence/seeded-random.ts";
+
+const options = { threshold: SAME_VM_THRESHOLD, seed: "x" };
+
+describe("a comparison", () => {
+  it.each([
+    ["a clear difference", [100, 101, 99, 100, 100], [80, 81, 79, 80, 80], "faster"],
+    ["the other way round", [80, 81, 79, 80, 80], [100, 101, 99, 100, 100], "slower"],
+    ["the same values", [100, 101, 99], [100, 101, 99], "no difference shown"],
+    [
+      "a sure but small difference",
+      [102, 102.1, 101.9, 102],
+      [100, 100.1, 99.9, 100],
+      "no difference shown",
+    ],
+    ["a large but unsure one", [100, 140, 80], [90, 60, 95], "no difference shown"],
+    ["one pass on a side", [100], [50, 51, 50], "no difference shown"],
+    ["no spread at all", [100, 100], [90, 90], "faster"],
+  ] as const)("of %s", (_, a, b, outcome) => {
+    expect(compareRates(a, b, options).outcome).toBe(outcome);
+  });
+
+  it("is Welch's by hand: logs of 2±1 and 0±1 with three passes each", () => {
+    const { ratio, low, high } = compareRates(
+      [1, 2, 3].map(Math.exp),
+      [-1, 0, 1].map(Math.exp),
+      options,
+    );
+    const half = 2.77645 * Math.sqrt(2 / 3);
+    expect(Math.log(ratio)).toBeCloseTo(2, 9);
+    expect(Math.log(low ?? 0)).toBeCloseTo(2 - half, 4);
+    expect(Math.log(high ?? 0)).toBeCloseTo(2 + half, 4);
+  });
+
+  it("bootstraps both sides from eight passes, repeatably", () => {
+    const a = [100, 101, 102, 99, 98, 100, 101, 99];
+    const b = a.map((value) => value * 0.9);
+    expect(compareRates(a, b, options)).toEqual(compareRates(a, b, options));
+    expect(compareRates(a, b, options).outcome).toBe("faster");
+  });
+});
+
+describe("a thousand pairs of five passes with 2 % noise", () => {
+  const random = seededRandom("pairs");
+  const normal = (): number =>
+    Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+  const passes = (rate: number): number[] =>
+    Array.from({ length: 5 }, () => rate * (1 + 0.02 * normal()));
+  const shares = (rate: number): { faster: number; any: number } => {
+    let [faster, any] = [0, 0];
+    for (let pair = 0; pair < 1_000; pair += 1) {
+      const { outcome } = compareRates(passes(rate), passes(100), options);
+      if (outcome === "faster") faster += 1;
+      if (outcome !== "no difference shown") any += 1;
+    }
+    return { faster: faster / 1_000, any: any / 1_000 };
+  };
+
+  it("of one and the same configuration give at most 5 % false differences", () => {
+    expect(shares(100).any).toBeLessThanOrEqual(0.05);
+  });
+
+  it("that differ by 10 % are told apart in at least 80 %", () => {
+    expect(shares(110).faster).toBeGreaterThanOrEqual(0.8);
+  });
+});
+
+describe("ranks", () => {
+  it.each([
+    [
+      "clear steps",
+      [
+        [80, 81, 80],
+        [100, 101, 100],
+        [60, 61, 60],
+      ],
+      [2, 1, 3],
+    ],
+    [
+      "a tie at the top",
+      [
+        [100, 103, 98],
+        [101, 99, 102],
+        [60, 61, 60],
+      ],
+      [1, 1, 3],
+    ],
+    [
+      "a tie behind",
+      [
+        [100, 101, 100],
+        [80, 83, 78],
+        [81, 79, 82],
+      ],
+      [1, 2, 2],
+    ],
+    ["single passes", [[100], [50]], [1, 1]],
+    ["nothing", [], []],
+  ])("of %s", (_, items, ranks) => {
+    expect(ranksWithTies(items, options)).toEqual(ranks);
+  });
+
+  it("are not moved by a single pass, of which nothing is known", () => {
+    expect(ranksWithTies([[100], [50, 51, 50], [20, 21, 20]], options)).toEqual([1, 1, 2]);
+  });
+});
+
+it("the threshold of an A/A run is the 95th percentile of its differences", () => {
+  const pairs = Array.from({ length: 20 }, (_, index) => [100 + index, 100] as const);
+  expect(thresholdFromPairs(pairs)).toBeCloseTo(0.18, 12);
+  expect(thresholdFromPairs([])).toBe(0);
+});

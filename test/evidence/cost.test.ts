@@ -1,0 +1,54 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { costEfficiency, costPer1kTokens, costReadings } from "../../src/evidence/cost.ts";
+
+describe("the guide's cost", () => {
+  it.each([
+    [45.3, 3, 0.018396],
+    [38.1, 1.04, 0.007582],
+    [100, 3.6, 0.01],
+    [0, 3, 0],
+    [50, 0, 0],
+  ])("of %f tokens/s at $%f an hour is $%f for 1,000 tokens", (tps, hourly, cost) => {
+    expect(costPer1kTokens(tps, hourly)).toBeCloseTo(cost, 6);
+  });
+
+  it.each([
+    [45.3, 3, 15.1],
+    [38.1, 1.04, 36.635],
+    [38.1, 0, 0],
+  ])("efficiency of %f tokens/s at $%f is %f", (tps, hourly, efficiency) => {
+    expect(costEfficiency(tps, hourly)).toBeCloseTo(efficiency, 3);
+  });
+
+  it("per token and efficiency are two sides of one thing", () => {
+    const amount = fc.double({ min: 0.01, max: 1e4, noNaN: true });
+    fc.assert(
+      fc.property(amount, amount, (tps, hourly) => {
+        const product = costPer1kTokens(tps, hourly) * costEfficiency(tps, hourly);
+        expect(product).toBeCloseTo(1000 / 3600, 9);
+      }),
+    );
+  });
+});
+
+describe("the three readings of a cost", () => {
+  it("by hand: 100 tokens/s at $3.60, ready after half an hour, two hours billed for 90,000 tokens", () => {
+    const readings = costReadings({
+      tokensPerSec: 100,
+      price: 3_600_000,
+      startUpS: 1_800,
+      billed: 7_200_000,
+      tokens: 90_000,
+    });
+    expect(readings.steadyState).toBeCloseTo(10, 9);
+    expect(readings.coldStart).toBeCloseTo(20, 9);
+    expect(readings.asBilled).toBeCloseTo(80, 9);
+  });
+
+  it("are left out where nothing is known or made", () => {
+    expect(
+      costReadings({ tokensPerSec: 0, price: 1, startUpS: 4_000, billed: undefined, tokens: 5 }),
+    ).toEqual({ steadyState: undefined, coldStart: undefined, asBilled: undefined });
+  });
+});
