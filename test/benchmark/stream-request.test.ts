@@ -111,14 +111,15 @@ describe("one streaming request", () => {
   it("ends with the signal's reason and closes its connection", async () => {
     const controller = new AbortController();
     const reason = new Error("enough");
+    let close = (): void => undefined;
     const closed = new Promise<void>((resolve) => {
-      void listen((socket) => {
-        socket.once("close", () => resolve());
-        controller.abort(reason);
-      }).then(async (port) => {
-        await expect(ask(port, realClock(), controller.signal)).rejects.toBe(reason);
-      });
+      close = resolve;
     });
+    const port = await listen((socket) => {
+      socket.once("close", close);
+      controller.abort(reason);
+    });
+    await expect(ask(port, realClock(), controller.signal)).rejects.toBe(reason);
     await closed;
   });
 
