@@ -1,4 +1,5 @@
 import type { CommandSpec } from "./command.ts";
+import { READING_COMMANDS } from "./commands-reading.ts";
 import { FRONT_COMMANDS } from "./commands-front.ts";
 import {
   DB_OPTION,
@@ -173,5 +174,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/simulator.ts")).simulator,
   },
+  ...READING_COMMANDS,
   ...FRONT_COMMANDS,
 ];

@@ -20,11 +20,6 @@ export function foldMonth(
   return ledgerOf(rentalsSince(states, sinceMs), capMicroUsd, nowMs);
 }
 
-/** What rentals that lived at or after `sinceMs` have cost by now, over many runs. */
-export function spentSince(states: Iterable<RunState>, sinceMs: number, nowMs: number): MicroUsd {
-  return ledgerOf(rentalsSince(states, sinceMs), 0, nowMs).spentMicroUsd;
-}
-
 /** May so much more be reserved? */
 export function admits(ledger: Ledger, needed: MicroUsd): boolean {
   return needed <= ledger.leftMicroUsd;

@@ -36,7 +36,7 @@ export interface Recovery {
 }
 
 /** Is it held, and neither expired nor past what it was held for? */
-export function isHeld(rental: RentalState, nowMs: number): boolean {
+function isHeld(rental: RentalState, nowMs: number): boolean {
   return Math.min(rental.heldUntilMs ?? 0, rental.expiresMs) > nowMs;
 }
 

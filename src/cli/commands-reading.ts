@@ -1,0 +1,91 @@
+import type { CommandSpec, OptionSpec } from "./command.ts";
+import { DB_OPTION, JSON_OPTION, OUTPUT_OPTIONS } from "./options.ts";
+
+// Words are repeated here: `--help` must not load the rooms that they come from.
+const CATEGORIES = ["coding", "context_heavy", "reasoning"];
+const SIMULATED: OptionSpec = {
+  flags: "--simulate",
+  description: "read the database of simulated runs",
+};
+
+/** The guide's verbs that read the database; none of them touches the cloud. */
+export const READING_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "benchmark-compare",
+    summary: "Compare results across configurations",
+    parameters: [],
+    options: [
+      { flags: "-g, --gpu-type <type>", description: "filter by GPU type" },
+      {
+        flags: "-m, --model-category <size>",
+        description: "filter by model category: 7b, 14b, 30b, 70b",
+      },
+      {
+        flags: "-t, --task-category <category>",
+        description: "filter by task category",
+        choices: CATEGORIES,
+      },
+      {
+        flags: "-s, --sort-by <metric>",
+        description: "what ranks",
+        choices: ["tokens_per_sec", "cost_per_1k_tokens", "cost_efficiency"],
+        defaultValue: "tokens_per_sec",
+      },
+      {
+        flags: "-f, --format <format>",
+        description: "how it is written",
+        choices: ["table", "json", "csv", "markdown"],
+        defaultValue: "table",
+      },
+      { flags: "-o, --output <file>", description: "where; stdout when left out" },
+      SIMULATED,
+      DB_OPTION,
+      ...OUTPUT_OPTIONS,
+    ],
+    examples: [
+      "maider-sweep benchmark-compare --task-category coding",
+      "maider-sweep benchmark-compare --gpu-type g1-gpu-rtx6000-2 --sort-by cost_efficiency",
+      "maider-sweep benchmark-compare --format csv -o results.csv",
+    ],
+    load: async () => (await import("./commands/benchmark-compare.ts")).benchmarkCompare,
+  },
+  {
+    name: "benchmark-status",
+    summary: "Coverage and gaps: what was tested, how often, when",
+    parameters: [],
+    options: [SIMULATED, DB_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
+    examples: ["maider-sweep benchmark-status", "maider-sweep benchmark-status | grep High"],
+    load: async () => (await import("./commands/benchmark-status.ts")).benchmarkStatus,
+  },
+  {
+    name: "recommend",
+    summary: "Which configuration to take, from what was measured",
+    parameters: [],
+    options: [
+      {
+        flags: "--task <task>",
+        description: "what it is for",
+        choices: [...CATEGORIES, "mixed"],
+      },
+      {
+        flags: "--budget <budget>",
+        description: "dollars an hour",
+        choices: ["under-1", "1-3", "over-3", "none"],
+      },
+      {
+        flags: "--size <size>",
+        description: "which model size is preferred",
+        choices: ["smallest", "balanced", "largest"],
+      },
+      SIMULATED,
+      DB_OPTION,
+      JSON_OPTION,
+      ...OUTPUT_OPTIONS,
+    ],
+    examples: [
+      "maider-sweep recommend",
+      "maider-sweep recommend --task coding --budget 1-3 --size balanced",
+    ],
+    load: async () => (await import("./commands/recommend.ts")).recommend,
+  },
+];

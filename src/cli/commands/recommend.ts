@@ -1,0 +1,96 @@
+import { select } from "@inquirer/prompts";
+import { NO_RECOMMENDATION, recommendationText } from "../../report/query-tables.ts";
+import { recommend as recommendFrom } from "../../results/recommend.ts";
+import type { Budget, SizePreference, Task } from "../../results/recommend.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import type { CommandCall, Handler } from "../command.ts";
+import { readRecords, tableStyle } from "../read-records.ts";
+
+export const recommend: Handler = async (call) => {
+  const { options, terminal } = call;
+  const records = await readRecords(call);
+  const question = await answers(call);
+  if (question === undefined) return ExitCode.interrupted;
+  const answer = recommendFrom({ records, ...question });
+  if (options["json"] === true) {
+    terminal.stdout.write(`${JSON.stringify({ ...question, ...answer }, undefined, 2)}\n`);
+    return ExitCode.done;
+  }
+  const found = answer.recommendations.length > 0;
+  terminal.stdout.write(
+    `${found ? recommendationText(answer, tableStyle(terminal)) : NO_RECOMMENDATION}\n`,
+  );
+  return ExitCode.done;
+};
+
+interface Answers {
+  readonly task: Task;
+  readonly budget: Budget;
+  readonly size: SizePreference;
+}
+
+/** The guide's three questions, as far as options do not answer them. @returns undefined after Ctrl-C. */
+async function answers({ options, terminal }: CommandCall): Promise<Answers | undefined> {
+  const task = options["task"] as Task | undefined;
+  const budget = options["budget"] as Budget | undefined;
+  const size = options["size"] as SizePreference | undefined;
+  if (task !== undefined && budget !== undefined && size !== undefined)
+    return { task, budget, size };
+  if (!terminal.stdin.isTTY || !terminal.stdout.isTTY || options["json"] === true) {
+    throw new SweepError("nobody is here to answer the three questions", {
+      exitCode: ExitCode.usage,
+      hint: "give --task coding|context_heavy|reasoning|mixed --budget under-1|1-3|over-3|none --size smallest|balanced|largest",
+    });
+  }
+  const context = { signal: terminal.signals.stop };
+  try {
+    return {
+      task:
+        task ??
+        (await select<Task>(
+          {
+            message: "What will you use it for?",
+            choices: [
+              { name: "Coding", value: "coding" },
+              { name: "Context-heavy", value: "context_heavy" },
+              { name: "Reasoning", value: "reasoning" },
+              { name: "Mixed", value: "mixed" },
+            ],
+          },
+          context,
+        )),
+      budget:
+        budget ??
+        (await select<Budget>(
+          {
+            message: "What may an hour cost?",
+            default: "1-3",
+            choices: [
+              { name: "Under $1", value: "under-1" },
+              { name: "$1 to $3", value: "1-3" },
+              { name: "Over $3", value: "over-3" },
+              { name: "No constraint", value: "none" },
+            ],
+          },
+          context,
+        )),
+      size:
+        size ??
+        (await select<SizePreference>(
+          {
+            message: "Which size do you prefer?",
+            default: "balanced",
+            choices: [
+              { name: "Smallest", value: "smallest" },
+              { name: "Balanced", value: "balanced" },
+              { name: "Largest", value: "largest" },
+            ],
+          },
+          context,
+        )),
+    };
+  } catch (error) {
+    if (error instanceof Error && /Prompt|Abort/.test(error.name)) return undefined;
+    throw error;
+  }
+}
