@@ -17,6 +17,8 @@ export interface TableStyle {
 export const UNLIMITED: TableStyle = { width: Infinity, colour: false };
 
 const SMALLEST = 8;
+const BOLD = "\u001b[1m";
+const NOT_BOLD = "\u001b[22m";
 const BORDERS =
   "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid";
 const NO_BORDERS = Object.fromEntries(BORDERS.split(" ").map((name) => [name, ""]));
@@ -39,12 +41,16 @@ export function renderTable(
   const bordered = text + 3 * widths.length + 1 <= style.width;
   if (!bordered) shrink(columns, widths, text + 2 * (widths.length - 1) - style.width);
   const table = new CliTable3({
-    head: columns.map(({ head }, index) => cut(head, widths[index] ?? 0)),
+    head: columns.map(({ head }, index) => {
+      const text = cut(head, widths[index] ?? 0);
+      return style.colour ? `${BOLD}${text}${NOT_BOLD}` : text;
+    }),
     colAligns: columns.map(({ align = "left" }) => align),
     ...(bordered ? {} : { chars: { ...NO_BORDERS, middle: "  " } }),
     style: {
-      head: style.colour ? ["bold"] : [],
-      border: style.colour ? ["gray"] : [],
+      // The table's own colours ask the environment, and would contradict the caller.
+      head: [],
+      border: [],
       ...(bordered ? {} : { "padding-left": 0, "padding-right": 0 }),
     },
   });
