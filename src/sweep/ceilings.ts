@@ -12,6 +12,6 @@ export const CEILINGS = {
 } as const;
 
 /** A pass that is void is run again this often, then the configuration ends without it. */
-export const VOID_REPEATS = 2;
+export const VOID_REPEATS = 4;
 /** A server that failed for a passing cause is started again this often. */
 export const SERVER_RETRIES = 2;
