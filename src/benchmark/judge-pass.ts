@@ -1,6 +1,5 @@
 import type { PassMode, TestResult } from "../evidence/pass.ts";
 import type { Verdict } from "../evidence/record.ts";
-import { mean } from "../evidence/statistics.ts";
 import type { RestReading } from "./at-rest.ts";
 import { crossCheck } from "./cross-check.ts";
 import type { CrossCheck, CrossCheckQuestion } from "./cross-check.ts";
@@ -34,13 +33,8 @@ export function judgePass(facts: PassFacts): Verdict {
   const check = failures.length > 0 ? undefined : checkCounters(facts);
   const failed = [...failures, ...(check?.failed ?? [])];
 
-  const tpots = requests.flatMap((request) => request.tpotS ?? []);
-  const spans = requests.map(({ e2eS, ttftS }) => e2eS - ttftS).filter((span) => span > 0);
-  const slowed = clientSlowed(loop, {
-    shortestDecodeS: spans.length === 0 ? undefined : Math.min(...spans),
-    tpotS: tpots.length === 0 ? undefined : mean(tpots),
-    speed,
-  });
+  const decodeS = requests.map(({ e2eS, ttftS }) => e2eS - ttftS).filter((span) => span > 0);
+  const slowed = clientSlowed(loop, { decodeS, speed });
   const voided = [
     ...(slowed === undefined ? [] : [slowed]),
     ...throttling.reasons.map((reason) => `the GPU was throttled: ${reason}`),
