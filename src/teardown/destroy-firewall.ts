@@ -3,7 +3,7 @@ import { foldRun } from "../journal/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import { checkAccount } from "./look.ts";
 import { LATEST_CREATE_MS } from "./look-up-create.ts";
-import { orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
+import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
 const BETWEEN_LOOKS_MS = 10_000;
@@ -14,7 +14,7 @@ export interface DestroyFirewall extends TeardownPorts {
 }
 
 /**
- * Destroys every firewall that carries the run's name, until the list shows none under the run's own account; where
+ * Destroys every firewall that carries the run's name, until two lists show none under the run's own account; where
  * its create was never answered, not before a late one would show. The VMs that use it should be gone before.
  * @returns "unproved" when patience ended first. @throws FencedError
  */
@@ -45,6 +45,7 @@ async function untilNone(
     intended === undefined || id !== undefined ? 0 : Date.parse(intended.ts) + LATEST_CREATE_MS;
   // The journal knows its id: that DELETE need not wait for a list.
   let found: readonly Pick<CloudFirewall, "id">[] = id === undefined ? [] : [{ id }];
+  let emptyLooks = 0;
   for (let attempt = 0; ; attempt += 1) {
     try {
       for (const firewall of found) {
@@ -53,10 +54,10 @@ async function untilNone(
       }
       await checkAccount(options, signal);
       found = (await cloud.listFirewalls({}, signal)).filter(({ label }) => isOf(run, label));
-      if (found.length === 0) {
-        if (clock.now() >= lateMs) return;
-        await clock.sleep(BETWEEN_LOOKS_MS, signal);
-      }
+      emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
+      if (emptyLooks >= 2 && clock.now() >= lateMs) return;
+      const wait = emptyLooks > 0 ? BETWEEN_LOOKS_MS : jitter(Math.min(attempt, 3), options);
+      await clock.sleep(wait, signal);
     } catch (error) {
       await waitAfter(error, attempt, `mds-${run}`, options, signal);
     }

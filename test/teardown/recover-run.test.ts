@@ -148,6 +148,16 @@ describe("recoverRun", () => {
     expect(rig.cloud.firewalls[0]?.deletedMs).toBeDefined();
   });
 
+  it("believes no single list that shows no firewall", async () => {
+    const rig = newRig();
+    await rig.append(opened, { type: "firewall.intended", label: firewallLabel, cidrs: [] });
+    rig.cloud.plantFirewall(firewallLabel);
+    rig.clock.jump(HOUR);
+    rig.cloud.faults.push({ on: ["listFirewalls"], action: { do: "wrong-account" } });
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    expect(rig.cloud.firewalls[0]?.deletedMs).toBeDefined();
+  });
+
   it("spares what is held until its expiry, and leaves run and firewall open for it", async () => {
     const rig = await leftRun();
     const until = new Date(START + HOUR).toISOString();
