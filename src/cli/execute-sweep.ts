@@ -180,7 +180,8 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     );
   }
   if (code === ExitCode.stillBilled) tellOpenVms(state, guard.pid(), terminal.stderr);
-  if (crashed !== undefined && code !== ExitCode.stillBilled) throw crashed;
+  const ownEnd = code === ExitCode.stillBilled || code === ExitCode.interrupted;
+  if (crashed !== undefined && !ownEnd) throw crashed;
   return code;
 }
 

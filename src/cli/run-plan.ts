@@ -16,6 +16,7 @@ import type { CommandCall } from "./command.ts";
 import { executeSweep } from "./execute-sweep.ts";
 import { openFarSide, withSpeed } from "./far-side.ts";
 import type { FarSide } from "./far-side.ts";
+import { Interrupted } from "./signals.ts";
 import { isLoopback } from "./simulated-world.ts";
 import { ownCidr } from "./own-address.ts";
 import { prepare } from "./prepare.ts";
@@ -29,6 +30,17 @@ import { connectCloud } from "./wire.ts";
  * plan, the token and its scopes, the prices, the cap, our own address, the state folder and its lock, the guard.
  */
 export async function runPlan(plan: CoveragePlan, call: CommandCall): Promise<ExitCode> {
+  try {
+    return await checkAndRun(plan, call);
+  } catch (error) {
+    // Whatever is interrupted once a sweep has begun ends in its own exit code; this came before.
+    if (!(error instanceof Interrupted)) throw error;
+    call.terminal.stderr.write(`${error.message}; nothing was created\n`);
+    return ExitCode.interrupted;
+  }
+}
+
+async function checkAndRun(plan: CoveragePlan, call: CommandCall): Promise<ExitCode> {
   const { options, terminal } = call;
   const stop = terminal.signals.stop;
   const { maxCost } = plan.budget;

@@ -12,7 +12,7 @@ export interface SecretSources {
 
 const TOKEN_VARIABLES = ["LINODE_TOKEN", "LINODE_CLI_TOKEN"] as const;
 const HOW_TO_GIVE =
-  "Set LINODE_TOKEN to a token or to an op:// reference, or name a file with --token-file.";
+  "Set LINODE_TOKEN to a token with linodes:read_write and firewall:read_write, or to an op:// reference, or name a file with --token-file.";
 
 /** The Linode token, from `--token-file` or else the environment. @throws SweepError exit 4 */
 export async function readToken(

@@ -12,7 +12,10 @@ const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.u
 /** A simulated cloud started by hand, with a state folder and a database of its own. */
 export interface SweepRun extends AsyncDisposable {
   readonly url: string;
-  run(...argv: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** The last argument may be variables for its environment. */
+  run(
+    ...argv: readonly (string | Readonly<Record<string, string>>)[]
+  ): Promise<{ code: number | null; stdout: string; stderr: string }>;
   ask<T>(door: string): Promise<T>;
   /** Puts fault scripts into the world. */
   faults(scripts: readonly object[]): Promise<void>;
@@ -40,7 +43,9 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
   return {
     url,
     run: async (...argv) => {
-      const child = spawn(process.execPath, [PROGRAM, ...argv], { env });
+      const words = argv.filter((one) => typeof one === "string");
+      const more = argv.find((one) => typeof one === "object");
+      const child = spawn(process.execPath, [PROGRAM, ...words], { env: { ...env, ...more } });
       let stdout = "";
       let stderr = "";
       child.stdout.on("data", (bytes: Buffer) => (stdout += bytes.toString()));
