@@ -16,10 +16,12 @@ export default defineConfig({
     projects: [
       project("unit", ["test/**/*.test.ts"], 20_000, [
         "test/simulated/**",
+        "test/scenarios/**",
         "test/system/**",
         "test/deep/**",
       ]),
       project("simulated", ["test/simulated/**/*.test.ts"], 120_000),
+      project("scenarios", ["test/scenarios/**/*.test.ts"], 300_000),
       project("system", ["test/system/**/*.test.ts"], 300_000),
       project("deep", ["test/deep/**/*.test.ts"], 3_600_000),
     ],

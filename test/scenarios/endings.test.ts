@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sweepRun, type SweepRun } from "./sweep-run.ts";
+import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
 
 const CARD = "g2-gpu-rtx4000a1-s";
 const OTHER = "g2-gpu-rtx4000a1-m";
