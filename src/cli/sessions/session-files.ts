@@ -1,0 +1,122 @@
+import { z } from "zod";
+import type { Session } from "./session.ts";
+
+export const STATE_FILE = "state.json";
+export const ENV_FILE = "aider-env";
+/** Beside the Python tool's two files; it reads neither this one nor unknown keys in its own. */
+export const RENTAL_FILE = "maider-sweep.json";
+
+const stateSchema = z
+  .looseObject({
+    name: z.string(),
+    provider_instance_id: z.coerce.string().optional(),
+    // What it was called before there were other providers.
+    linode_id: z.coerce.string().optional(),
+    ip: z.string(),
+    type: z.string(),
+    hourly_cost: z.number(),
+    start_time: z.number(),
+    model_id: z.string(),
+    served_model_name: z.string(),
+    provider: z.string().default("linode"),
+  })
+  .transform(({ linode_id: old, ...state }) => ({
+    ...state,
+    provider_instance_id: state.provider_instance_id ?? old ?? "",
+  }));
+const rentalSchema = z.object({ state_dir: z.string(), run: z.string(), label: z.string() });
+
+/** The texts of a session's files; undefined where there is none. */
+export interface SessionTexts {
+  readonly [STATE_FILE]: string;
+  readonly [ENV_FILE]: string | undefined;
+  readonly [RENTAL_FILE]: string | undefined;
+}
+
+/** @returns undefined when `state.json` cannot be read, which counts as no session at all. */
+export function parseSession(texts: SessionTexts): Session | undefined {
+  const state = stateSchema.safeParse(parseJson(texts[STATE_FILE]));
+  if (!state.success) return undefined;
+  const rental = rentalSchema.safeParse(parseJson(texts[RENTAL_FILE] ?? "null"));
+  const env = parseEnv(texts[ENV_FILE] ?? "");
+  const { data } = state;
+  return {
+    name: data.name,
+    instanceId: data.provider_instance_id,
+    ip: data.ip,
+    type: data.type,
+    hourlyCost: data.hourly_cost,
+    startTime: data.start_time,
+    modelId: data.model_id,
+    servedModelName: data.served_model_name,
+    provider: data.provider,
+    apiBase: env.get("OPENAI_API_BASE"),
+    apiKey: env.get("OPENAI_API_KEY"),
+    rental: rental.success
+      ? {
+          stateDir: rental.data.state_dir,
+          run: rental.data.run,
+          label: rental.data.label,
+        }
+      : undefined,
+  };
+}
+
+/** What the Python tool would have written, and where our own rental is to be found. */
+export function formatSession(session: Session): SessionTexts {
+  const { rental } = session;
+  const exports: readonly (readonly [string, string])[] = [
+    ["IP", session.ip],
+    ["PROVIDER", session.provider],
+    ["PROVIDER_INSTANCE_ID", session.instanceId],
+    ["HOURLY_COST", `$${String(session.hourlyCost)}`],
+    ["OPENAI_API_BASE", session.apiBase ?? ""],
+    ["OPENAI_API_KEY", session.apiKey ?? ""],
+    ["AIDER_MODEL", `openai/${session.servedModelName}`],
+    ["SESSION_NAME", session.name],
+  ];
+  const lines = exports
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => `export ${name}="${value.replaceAll(/["\\`\n]/g, "")}"\n`);
+  return {
+    [STATE_FILE]: `${JSON.stringify(
+      {
+        name: session.name,
+        provider_instance_id: session.instanceId,
+        ip: session.ip,
+        type: session.type,
+        hourly_cost: session.hourlyCost,
+        start_time: session.startTime,
+        model_id: session.modelId,
+        served_model_name: session.servedModelName,
+        provider: session.provider,
+      },
+      undefined,
+      2,
+    )}\n`,
+    [ENV_FILE]: lines.join(""),
+    [RENTAL_FILE]:
+      rental === undefined
+        ? undefined
+        : `${JSON.stringify({ state_dir: rental.stateDir, run: rental.run, label: rental.label }, undefined, 2)}\n`,
+  };
+}
+
+/** `export NAME="value"` lines; quotes off. Nothing is expanded. */
+function parseEnv(text: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [, name, value] = /^\s*export\s+(\w+)=(.*?)\s*$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined)
+      found.set(name, value.replace(/^(["'])(.*)\1$/, "$2"));
+  }
+  return found;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
