@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
 
@@ -12,6 +13,13 @@ const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.u
 /** A simulated cloud started by hand, with a state folder and a database of its own. */
 export interface SweepRun extends AsyncDisposable {
   readonly url: string;
+  readonly token: string;
+  /** What the program gets as environment: a home, a state folder and a database of its own. */
+  readonly env: Readonly<
+    Record<"PATH" | "HOME" | "MAIDER_SWEEP_STATE" | "MAIDER_SWEEP_DB", string>
+  >;
+  /** Starts the program; for tests that do something to it while it runs. */
+  start(...argv: readonly string[]): ChildProcessByStdio<null, Readable, Readable>;
   /** The last argument may be variables for its environment. */
   run(
     ...argv: readonly (string | Readonly<Record<string, string>>)[]
@@ -39,9 +47,13 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
   );
   const lines = createInterface({ input: simulator.stdout });
   const [line] = (await once(lines, "line")) as [string];
-  const { url } = JSON.parse(line) as { url: string };
+  const { url, token } = JSON.parse(line) as { url: string; token: string };
   return {
     url,
+    token,
+    env,
+    start: (...argv) =>
+      spawn(process.execPath, [PROGRAM, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] }),
     run: async (...argv) => {
       const words = argv.filter((one) => typeof one === "string");
       const more = argv.find((one) => typeof one === "object");
