@@ -74,7 +74,15 @@ async function checkAndRun(plan: CoveragePlan, call: CommandCall): Promise<ExitC
       since: isoUtc(Date.now()),
     });
     try {
-      await recoverOpenRuns(far, ownership, call);
+      const recovered = await recoverOpenRuns(far, ownership, call);
+      const open = recovered.filter(({ recovery }) => recovery.outcome === "unproved");
+      if (open.length > 0) {
+        throw new SweepError("an earlier run may still be billed; nothing new is created", {
+          exitCode: ExitCode.stillBilled,
+          reason: `not proved gone: ${open.flatMap(({ run: id, recovery }) => (recovery.unproved.length > 0 ? recovery.unproved : [`run ${id}`])).join(", ")}`,
+          hint: "maider-sweep recover, with a token of the account that they were rented with",
+        });
+      }
       await publishJournals(far.stateDir).catch((error: unknown) => {
         terminal.stderr.write(`warning: ${errorText(error)}\n`);
       });

@@ -30,12 +30,21 @@ export interface Facts {
     pid: number;
   };
   /** A new owner of a run that has begun: a resume, a recovery, the guard. */
-  "run.adopted": { by: "resume" | "recover" | "guard" | "down"; pid: number };
+  "run.adopted": {
+    by: "resume" | "recover" | "guard" | "down";
+    pid: number;
+    /** Where it goes on, when the simulated world that it began in is gone. */
+    moved?: { world: string; api_url: string };
+  };
   "run.stopping": { reason: string };
   "run.closed": { exit_code: number; state: "finished" | "interrupted" | "crashed" };
   "guard.acknowledged": { pid: number };
   "guard.lost": { pid: number };
   "clock.jumped": { milliseconds: number };
+  /** The API's clock minus ours. */
+  "clock.differs": { milliseconds: number };
+  /** What the account owes beyond its invoices, before the first create and after the last proof. */
+  "account.read": { when: "start" | "end"; uninvoiced_micro_usd: MicroUsd };
   /** The simulated world is gone, and with it everything it rented out. */
   "world.ended": { world: string };
 
@@ -72,6 +81,8 @@ export interface Facts {
   "create.adopted": { label: string; vm_id: number; ipv4: string };
   /** One look that did not find the label; two far enough apart close it (`rental.gone`). */
   "create.absent": { label: string; look: number; refusal: string };
+  /** A resume has found the VM alive, ours and not expired, and goes on with it. */
+  "rental.reused": { label: string; minutes_left: number };
   "boot.running": { label: string; seconds: number };
   "ssh.ready": { label: string; seconds: number };
   "setup.progressed": { label: string; stage: string; index: number; stages: number };

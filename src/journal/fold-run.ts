@@ -64,10 +64,17 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
     state.opened = event;
     state.pid = event.pid;
   },
-  "run.adopted": (state, { by, pid }) => {
+  "run.adopted": (state, { by, pid, moved }) => {
     state.pid = pid;
     state.closed = undefined;
-    if (by === "resume") state.stopping = undefined;
+    if (moved !== undefined && state.opened !== undefined)
+      state.opened = { ...state.opened, ...moved };
+    if (by !== "resume") return;
+    // What the former owner did not do, this one will try: only what was measured stands.
+    state.stopping = undefined;
+    state.configurations = state.configurations.filter((each) => each.state === "measured");
+    state.notStarted = [];
+    state.skipped = [];
   },
   "run.stopping": (state, { reason }) => {
     state.stopping ??= reason;

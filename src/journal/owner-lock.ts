@@ -28,7 +28,7 @@ export interface OwnershipRequest {
   readonly since: string;
   /** Another process than this one; for tests. */
   readonly pid?: number;
-  /** The generation that may be superseded although its process lives: a guard's own parent, or a guard. */
+  /** The generation that may be superseded although its process lives: a guard's own parent. */
   readonly replaces?: number | undefined;
 }
 
@@ -52,7 +52,7 @@ export async function takeOwnership(
   const identity = thisProcess(request.pid ?? process.pid);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const owner = readOwner(stateDir);
-    if (owner !== undefined && owner.gen !== request.replaces && mayBeAlive(owner)) {
+    if (owner !== undefined && mayBeAlive(owner) && !yieldsTo(request, owner)) {
       throw lockedBy(owner, stateDir);
     }
     // The successor of the owner that was judged, and of no other.
@@ -72,6 +72,16 @@ export async function takeOwnership(
     reason: "other processes were faster every time",
     hint: "maider-sweep status shows who owns the state folder",
   });
+}
+
+/**
+ * A guard gives way to a person who does its work: its token may have been revoked. A new sweep waits for it, for
+ * nobody would destroy in the meantime what only the guard's token can.
+ */
+function yieldsTo({ role, replaces }: OwnershipRequest, owner: Owner): boolean {
+  if (owner.gen === replaces) return true;
+  const here = owner.process.host === hostname();
+  return owner.role === "guard" && here && role !== "guard" && role !== "sweep";
 }
 
 /** The newest owner, alive or not. */

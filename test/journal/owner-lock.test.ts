@@ -95,6 +95,24 @@ describe("takeOwnership", () => {
     ).rejects.toMatchObject({ exitCode: 7 });
   });
 
+  it.each(["recover", "resume", "down"] as const)(
+    "lets %s take over from a guard",
+    async (role) => {
+      const stateDir = newStateDir();
+      const guard = await takeOwnership(stateDir, { ...request, role: "guard" });
+      expect(await takeOwnership(stateDir, { ...request, role })).toMatchObject({ gen: 2 });
+      expect(() => guard.assertCurrent()).toThrow(FencedError);
+    },
+  );
+
+  it.each(["sweep", "guard"] as const)("lets no other %s take over from a guard", async (role) => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, { ...request, role: "guard" });
+    await expect(takeOwnership(stateDir, { ...request, role })).rejects.toMatchObject({
+      exitCode: 7,
+    });
+  });
+
   it("lets the next one in at once after a release, with a higher generation", async () => {
     const stateDir = newStateDir();
     const gens: number[] = [];

@@ -37,6 +37,10 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
   "guard.lost": ({ pid }) => warning(`the guard (process ${pid}) has died; another one is started`),
   "clock.jumped": ({ milliseconds }) =>
     warning(`the clock jumped by ${seconds(milliseconds / 1000)}: was the machine asleep?`),
+  "clock.differs": ({ milliseconds }) =>
+    warning(
+      `this machine's clock is ${seconds(Math.abs(milliseconds) / 1000)} ${milliseconds > 0 ? "behind" : "ahead of"} Linode's`,
+    ),
   "world.ended": ({ world }) => warning(`the simulated world ${world} has ended`),
   "firewall.acknowledged": ({ label }) => detail(`firewall ${label} is up`),
 
@@ -53,6 +57,8 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
   "create.adopted": ({ vm_id }) => warning(`the VM does exist: ${vm_id}, taken over`),
   "create.absent": ({ look, refusal }) =>
     look > 1 ? undefined : warning(`no VM was made: ${refusal}`),
+  "rental.reused": ({ minutes_left }) =>
+    note(`the VM is still there and is used again, ${count(minutes_left, "minute")} at most`),
   "boot.running": ({ seconds: took }) => note(`running after ${seconds(took)}`),
   "ssh.ready": ({ seconds: took }) => note(`SSH answers after ${seconds(took)}`),
   "setup.progressed": ({ stage, index, stages }) => detail(`set-up ${index}/${stages}: ${stage}`),
