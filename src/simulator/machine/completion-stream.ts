@@ -56,11 +56,15 @@ export function runCompletion(completion: Completion, res: ServerResponse): void
     oddities.cutAfterTokens ?? Infinity,
   );
   const atTotal = naturalTokens < request.maxTokens ? "stop" : "length";
-  const send = (parts: readonly (string | undefined)[]): void => {
+  const send = (parts: readonly (string | undefined)[], ends = false): void => {
     const list = parts.filter((part) => part !== undefined);
     const all = oddities.comments === true ? list.flatMap((part) => [": ok\n\n", part]) : list;
-    writeChunks(res, all, oddities.chunkBytes);
+    writeChunks(res, all, { bytes: oddities.chunkBytes, ends });
   };
+  const closing = (): (string | undefined)[] => [
+    events.usage(sent, running.cachedTokens),
+    oddities.omitDone === true ? undefined : events.done,
+  ];
 
   let sent = 0;
   const tokenEvents = (counts: readonly number[]): string[] =>
@@ -80,11 +84,15 @@ export function runCompletion(completion: Completion, res: ServerResponse): void
       return;
     }
     const role = sent === 0 ? events.role() : undefined;
-    send([role, ...tokenEvents(counts)]);
+    const tokens = tokenEvents(counts);
+    // The end comes with the last token, in one write, so that the reply is not longer than its tokens.
+    if (sent >= total) send([role, ...tokens, ...closing()], true);
+    else send([role, ...tokens]);
   };
   const onEnd = (reason: FinishReason): void => {
-    if (request.stream) endStream(reason);
-    else if (reason === "error") completion.respond(ENGINE_DEAD.status, ENGINE_DEAD.body);
+    if (request.stream) {
+      if (!res.writableEnded) breakOff(reason === "error" ? "error" : "abort");
+    } else if (reason === "error") completion.respond(ENGINE_DEAD.status, ENGINE_DEAD.body);
     else
       completion.respond(
         200,
@@ -97,18 +105,18 @@ export function runCompletion(completion: Completion, res: ServerResponse): void
       );
     report();
   };
-  const endStream = (reason: FinishReason): void => {
-    if (reason === "error") send([`data: ${ENGINE_DEAD.body}\n\n`]);
-    else {
-      // A server that is stopped in mid-stream ends as cleanly as one that is done.
-      const aborted =
-        reason === "abort"
-          ? events.token({ text: "", reasoning: false, count: sent, finishReason: "abort" })
-          : undefined;
-      send([aborted, events.usage(sent, running.cachedTokens)]);
-    }
-    if (oddities.omitDone !== true) send([events.done]);
-    res.end();
+  const breakOff = (reason: "error" | "abort"): void => {
+    const last = oddities.omitDone === true ? undefined : events.done;
+    if (reason === "error") send([`data: ${ENGINE_DEAD.body}\n\n`, last], true);
+    // A server that is stopped in mid-stream ends as cleanly as one that is done.
+    else
+      send(
+        [
+          events.token({ text: "", reasoning: false, count: sent, finishReason: "abort" }),
+          ...closing(),
+        ],
+        true,
+      );
   };
   let reported = false;
   const report = (): void => {
@@ -146,7 +154,7 @@ export function runCompletion(completion: Completion, res: ServerResponse): void
     if (breakAfter === oddities.stallAfterTokens) return;
     running.abort();
     if (breakAfter === oddities.cutAfterTokens) res.socket?.destroy();
-    else endStream("error");
+    else breakOff("error");
     report();
   };
   res.once("close", () => {

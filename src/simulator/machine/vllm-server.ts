@@ -156,8 +156,8 @@ export function createVllmServer(options: VllmServerOptions): VllmServer {
   const handle = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = (req.url ?? "/").replace(/\?.*$/, "");
     const method = req.method ?? "GET";
-    const bytes = await readBody(req);
     const receivedMs = timeline.now();
+    const bytes = await readBody(req);
     const respond = (status: number, text: string, type = "application/json"): void => {
       if (res.writableEnded || res.destroyed) return;
       const length = Buffer.byteLength(text);
