@@ -3,13 +3,19 @@ import type { PassMode, PassResult, TestResult } from "../evidence/pass.ts";
 import type { Suite } from "../evidence/suite.ts";
 import type { Clock } from "../support/clock.ts";
 
-/** A vLLM that answers, wherever it runs. */
-export interface ServerUnderTest {
+/** The way to a server. */
+export interface Connection {
   /** A fresh connection to its port: an SSH channel or a socket. Opened before the clock of a request starts. */
   open(signal: AbortSignal): Promise<Duplex>;
   /** Path before the routes of OpenAI's kind: usually `/v1`. */
   readonly basePath: string;
   readonly apiKey: string | undefined;
+  /** The `Host` header, for proxies that go by it; left out = loopback. */
+  readonly host?: string;
+}
+
+/** A vLLM that answers, wherever it runs. */
+export interface ServerUnderTest extends Connection {
   /** Name under which the model is served. */
   readonly model: string;
   /** Tokens. */

@@ -3,7 +3,7 @@ import type { ClientRequest } from "node:http";
 import { errorText } from "../support/errors.ts";
 import type { Clock } from "../support/clock.ts";
 import { asSocket } from "./as-socket.ts";
-import type { ServerUnderTest } from "./benchmark.ts";
+import type { Connection } from "./benchmark.ts";
 
 export interface HttpReply {
   readonly status: number;
@@ -34,7 +34,7 @@ export class NoAnswerError extends Error {
  * threw, or the signal's reason.
  */
 export function httpClient(
-  server: Pick<ServerUnderTest, "open" | "apiKey">,
+  server: Pick<Connection, "open" | "apiKey" | "host">,
   clock: Clock,
 ): HttpClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -69,6 +69,7 @@ export function httpClient(
         path,
         host: "127.0.0.1",
         headers: {
+          ...(server.host === undefined ? {} : { host: server.host }),
           ...(body === undefined
             ? {}
             : {

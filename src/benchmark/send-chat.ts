@@ -25,6 +25,7 @@ export async function sendChat(
     {
       path: chatPath(server),
       apiKey: server.apiKey,
+      host: server.host,
       body: chat.body,
       idleMs: IDLE_MS * inFlight,
     },

@@ -68,6 +68,25 @@ export async function countTokens(
   throw new NoAnswerError(`/tokenize: HTTP ${String(reply.status)}: ${message}`);
 }
 
+/**
+ * One token, to see that the model answers. Its `system_fingerprint`, which since 2026-04 tells the version and how
+ * the model is divided (`vllm-0.32.0-tp2-3bef6e5d`); undefined where the server sends none.
+ * @throws NoAnswerError when it refuses.
+ */
+export async function probeCompletion(
+  client: HttpClient,
+  basePath: string,
+  model: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const path = chatPath({ basePath });
+  const messages = [{ role: "user", content: "Hello" }];
+  const reply = await client.post(path, { model, messages, max_tokens: 1 }, signal);
+  if (reply.status === 200)
+    return optional(field(parse(reply.body), "system_fingerprint"), "string");
+  throw new NoAnswerError(`${path}: HTTP ${String(reply.status)}: ${errorMessage(reply.body)}`);
+}
+
 async function getJson(client: HttpClient, path: string, signal: AbortSignal): Promise<unknown> {
   const reply = await client.get(path, signal);
   if (reply.status === 200) return parse(reply.body);

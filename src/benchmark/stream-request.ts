@@ -9,6 +9,8 @@ import type { Arrival } from "./sse.ts";
 export interface StreamRequest {
   readonly path: string;
   readonly apiKey: string | undefined;
+  /** The `Host` header; left out = loopback. */
+  readonly host?: string | undefined;
   /** JSON, made before the clock starts. */
   readonly body: string;
   /** Longest silence that is no failure, milliseconds on the run's clock. */
@@ -34,7 +36,7 @@ export interface RawReply {
  */
 export function streamRequest(
   connection: Duplex,
-  { path, apiKey, body, idleMs }: StreamRequest,
+  { path, apiKey, host, body, idleMs }: StreamRequest,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<RawReply> {
@@ -51,6 +53,7 @@ export function streamRequest(
       host: "127.0.0.1",
       createConnection: () => asSocket(connection),
       headers: {
+        ...(host === undefined ? {} : { host }),
         "content-type": "application/json",
         "content-length": Buffer.byteLength(body),
         accept: "text/event-stream",

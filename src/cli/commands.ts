@@ -1,4 +1,5 @@
 import type { CommandSpec } from "./command.ts";
+import { BENCHMARK_COMMAND } from "./commands-benchmark.ts";
 import { READING_COMMANDS } from "./commands-reading.ts";
 import { FRONT_COMMANDS } from "./commands-front.ts";
 import {
@@ -172,6 +173,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/simulator.ts")).simulator,
   },
+  BENCHMARK_COMMAND,
   ...READING_COMMANDS,
   ...FRONT_COMMANDS,
 ];

@@ -41,9 +41,10 @@ export const RECORD_KEYS = [
 ] as const satisfies readonly (keyof BenchmarkRecord)[];
 
 export interface VllmConfig {
-  tensor_parallel_size: number;
+  /** Left out where a server that is not ours does not tell; so is the memory's share. */
+  tensor_parallel_size?: number;
   max_model_len: number;
-  gpu_memory_utilization: number;
+  gpu_memory_utilization?: number;
   pipeline_parallel_size?: number;
   vllm_version?: string;
   image?: string;

@@ -35,9 +35,9 @@ const recordSchema = z.looseObject({
   model_id: z.string().min(1),
   model_category: z.string(),
   vllm_config: z.looseObject({
-    tensor_parallel_size: figure,
+    tensor_parallel_size: figure.optional(),
     max_model_len: figure,
-    gpu_memory_utilization: figure,
+    gpu_memory_utilization: figure.optional(),
     vllm_version: z.string().optional(),
     image: z.string().optional(),
     image_digest: z.string().optional(),

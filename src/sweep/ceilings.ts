@@ -11,7 +11,5 @@ export const CEILINGS = {
   downloadStallMs: 5 * 60_000,
 } as const;
 
-/** A pass that is void is run again this often, then the configuration ends without it. */
-export const VOID_REPEATS = 4;
 /** A server that failed for a passing cause is started again this often. */
 export const SERVER_RETRIES = 2;

@@ -1,9 +1,9 @@
 import type { ServerUnderTest } from "../benchmark/benchmark.ts";
+import { VOID_REPEATS } from "../evidence/method.ts";
 import { recordOfPass } from "../evidence/record-of-pass.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { PassResult } from "../evidence/pass.ts";
 import type { Suite } from "../evidence/suite.ts";
-import { VOID_REPEATS } from "./ceilings.ts";
 import type { ServerReady, SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
 import { serverDeath } from "./server-death.ts";

@@ -1,0 +1,72 @@
+import { InvalidArgumentError } from "commander";
+import type { CommandSpec, OptionSpec } from "./command.ts";
+import { DB_OPTION, JSON_OPTION, OUTPUT_OPTIONS, positiveNumber, wholeNumber } from "./options.ts";
+
+/** `1,4,16`: requests in flight. */
+function loadLevels(text: string): number[] {
+  const levels = text.split(",").map((level) => wholeNumber(level.trim()));
+  if (levels.some((level) => level > 512))
+    throw new InvalidArgumentError("At most 512 requests at once.");
+  return [...new Set(levels)].toSorted((a, b) => a - b);
+}
+
+/** How a server is measured, wherever it is. */
+export const MEASURE_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: "-c, --category <category>",
+    description: "which tests (default all)",
+    choices: ["all", "coding", "context_heavy", "reasoning"],
+  },
+  { flags: "--passes <n>", description: "passes", parse: wholeNumber, defaultValue: 1 },
+  {
+    flags: "--load <levels>",
+    description: "requests in flight, for example 1,4,16",
+    parse: loadLevels,
+    defaultValue: [1],
+  },
+  { flags: "--prompts <file>", description: "your own prompts: YAML, JSON or JSON lines" },
+  { flags: "--prompt <text>", description: "one prompt of your own" },
+  {
+    flags: "--mode <mode>",
+    description: "fixed: reply length and cold cache are fixed; natural: replies end by themselves",
+    choices: ["fixed", "natural", "warm-cache"],
+    defaultValue: "fixed",
+  },
+];
+
+export const BENCHMARK_COMMAND: CommandSpec = {
+  name: "benchmark",
+  summary: "Measure a vLLM that is already running",
+  parameters: [],
+  options: [
+    {
+      flags: "--api-base <url>",
+      description: "its address, http://127.0.0.1:8000/v1; OPENAI_API_KEY is sent when set",
+    },
+    { flags: "--model <name>", description: "the model (default: the first that it serves)" },
+    {
+      flags: "--gpu-type <type>",
+      description: "what it runs on; with --hourly-cost it is recorded",
+    },
+    { flags: "--hourly-cost <usd>", description: "what that costs", parse: positiveNumber },
+    ...MEASURE_OPTIONS,
+    {
+      flags: "-o, --output <file>",
+      description: "where the results go as JSON",
+      defaultValue: ".benchmark-results.json",
+    },
+    { flags: "--save-to-db", description: "record sound passes in the database (the default)" },
+    DB_OPTION,
+    // After --db, or it would be taken to be on by default.
+    { flags: "--no-db", description: "record nothing" },
+    JSON_OPTION,
+    ...OUTPUT_OPTIONS,
+  ],
+  examples: [
+    "maider-sweep benchmark --api-base http://127.0.0.1:8000/v1",
+    "maider-sweep benchmark --api-base http://127.0.0.1:8000/v1 -c coding --passes 5 --load 1,4,16",
+    "maider-sweep benchmark --api-base http://127.0.0.1:8000/v1 --gpu-type g2-gpu-rtx4000a1-s --hourly-cost 0.52",
+    "maider-sweep benchmark --api-base http://127.0.0.1:8000/v1 --prompt 'Write a haiku' --no-db",
+  ],
+  load: async () => (await import("./commands/benchmark.ts")).benchmark,
+};

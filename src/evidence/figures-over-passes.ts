@@ -1,0 +1,52 @@
+import type { BenchmarkRecord, CategoryResult } from "./record.ts";
+import { distribution } from "./statistics.ts";
+import type { Distribution } from "./statistics.ts";
+
+/** Headlines over the passes of one configuration; undefined where no pass has the figure. */
+export interface FiguresOverPasses {
+  /** The guide's rate: completion tokens over the whole request. */
+  readonly tokens_per_sec: Distribution | undefined;
+  readonly decode_tps: Distribution | undefined;
+  /** Seconds, medians over the tests of each pass. */
+  readonly ttft_s: Distribution | undefined;
+  readonly tpot_s: Distribution | undefined;
+  readonly e2e_s: Distribution | undefined;
+}
+
+/** The whole pass as `overall`, then each category that was measured. The pass is the unit: one value each. */
+export function figuresOverPasses(
+  records: readonly BenchmarkRecord[],
+): Readonly<Record<string, FiguresOverPasses>> {
+  const categories = new Set(records.flatMap((record) => Object.keys(record.results_by_category)));
+  return {
+    overall: figures(
+      "overall",
+      records.map(({ summary }) => summary),
+    ),
+    ...Object.fromEntries(
+      [...categories].map((category) => [
+        category,
+        figures(
+          category,
+          records.flatMap((record) => record.results_by_category[category as "custom"] ?? []),
+        ),
+      ]),
+    ),
+  };
+}
+
+function figures(scope: string, results: readonly CategoryResult[]): FiguresOverPasses {
+  const over = (key: string): Distribution | undefined => {
+    const values = results.flatMap((result) =>
+      typeof result[key] === "number" && result[key] > 0 ? [result[key]] : [],
+    );
+    return values.length === 0 ? undefined : distribution(values, `${scope}|${key}`);
+  };
+  return {
+    tokens_per_sec: over("avg_tokens_per_sec"),
+    decode_tps: over("decode_tps"),
+    ttft_s: over("ttft_s"),
+    tpot_s: over("tpot_s"),
+    e2e_s: over("e2e_s"),
+  };
+}

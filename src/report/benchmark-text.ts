@@ -1,0 +1,122 @@
+import type { BenchmarkFile } from "../evidence/benchmark-file.ts";
+import type { FiguresOverPasses } from "../evidence/figures-over-passes.ts";
+import type { LoadResult, Summary, Verdict } from "../evidence/record.ts";
+import type { Distribution } from "../evidence/statistics.ts";
+import { indentLines, renderTable, type TableStyle } from "./table.ts";
+
+/** What `benchmark` says at its end: the guide's summary, the figures over the passes, load levels, tests, verdict. */
+export function benchmarkText(file: BenchmarkFile, style: TableStyle): string {
+  const summary = file.summary as Summary;
+  const load = file.passes.flatMap((pass) => pass.summary.load ?? []);
+  const tests = file.tests.flatMap(({ test_name, success, outcome, reason }) =>
+    success
+      ? []
+      : [
+          `${test_name}: ${outcome === "not_applicable" ? "not applicable" : "failed"}: ${String(reason)}`,
+        ],
+  );
+  return `${[
+    `Benchmark: ${file.model}`,
+    `Measured by ${String(summary.method)}, prompts ${String(summary.suite)}, ${passesText(file)} on 1 VM`,
+    summaryTable(file, summary, style),
+    "Over the passes (95 % interval of the mean)",
+    figuresTable(file.figures, style),
+    ...(load.length === 0 ? [] : ["Under load (closed loop)", loadTable(load, style)]),
+    ...(tests.length === 0 ? [] : ["Tests without a figure", indentLines(tests)]),
+    ...file.passes.map(({ summary: { verdict } }, index) => verdictText(index + 1, verdict)),
+    ...(file.incomplete === null ? [] : [`Not complete: ${file.incomplete}`]),
+  ].join("\n")}\n`;
+}
+
+function passesText({ passes }: BenchmarkFile): string {
+  return `${String(passes.length)} pass${passes.length === 1 ? "" : "es"}`;
+}
+
+function summaryTable(file: BenchmarkFile, summary: Summary, style: TableStyle): string {
+  const cost = file.hourly_cost === null ? "-" : `$${summary.cost_per_1k_tokens.toFixed(4)}`;
+  return renderTable(
+    [{ head: "Metric" }, { head: "Value", align: "right" }],
+    [
+      ["Average Throughput", `${summary.avg_tokens_per_sec.toFixed(2)} tokens/sec`],
+      ["Total Time", `${summary.total_time.toFixed(2)}s`],
+      ["Total Tokens", String(summary.total_tokens)],
+      ["Hourly Cost", file.hourly_cost === null ? "-" : `$${file.hourly_cost.toFixed(2)}`],
+      ["Cost per 1K Tokens", cost],
+      ["Tests Passed", `${String(summary.tests_passed)}/${String(summary.tests_total)}`],
+    ],
+    style,
+  );
+}
+
+function figuresTable(
+  figures: Readonly<Record<string, FiguresOverPasses>>,
+  style: TableStyle,
+): string {
+  const milliseconds = (seconds: number): string => `${(seconds * 1000).toFixed(1)}ms`;
+  const rate = (value: number): string => value.toFixed(1);
+  return renderTable(
+    [
+      { head: "Category" },
+      { head: "Passes", align: "right" },
+      { head: "Tokens/s", align: "right" },
+      { head: "Decode tok/s", align: "right" },
+      { head: "TTFT", align: "right" },
+      { head: "TPOT", align: "right" },
+      { head: "End to end", align: "right" },
+    ],
+    Object.entries(figures).map(([name, row]) => [
+      name,
+      String(row.tokens_per_sec?.n ?? 0),
+      withInterval(row.tokens_per_sec, rate),
+      withInterval(row.decode_tps, rate),
+      withInterval(row.ttft_s, milliseconds),
+      withInterval(row.tpot_s, milliseconds),
+      withInterval(row.e2e_s, (seconds) => `${seconds.toFixed(2)}s`),
+    ]),
+    style,
+  );
+}
+
+/** `45.3 ±1.0% CV 0.8%`; one pass has neither. */
+function withInterval(figure: Distribution | undefined, text: (value: number) => string): string {
+  if (figure === undefined) return "-";
+  const { median, interval, cv, unstable } = figure;
+  if (interval === undefined || cv === undefined) return text(median);
+  const half = (50 * (interval.high - interval.low)) / median;
+  return `${text(median)} ±${half.toFixed(1)}% CV ${(100 * cv).toFixed(1)}%${unstable ? " unstable" : ""}`;
+}
+
+function loadTable(load: readonly LoadResult[], style: TableStyle): string {
+  return renderTable(
+    [
+      { head: "In flight", align: "right" },
+      { head: "Requests", align: "right" },
+      { head: "Tokens/s", align: "right" },
+      { head: "For one user", align: "right" },
+      { head: "TTFT", align: "right" },
+      { head: "TPOT", align: "right" },
+      { head: "Mind", shrinks: true },
+    ],
+    load.map((level) => [
+      String(level.concurrency),
+      `${String(level.requests - level.failed)}/${String(level.requests)}`,
+      level.out_tps.toFixed(1),
+      level.per_user_tps.toFixed(1),
+      `${(level.ttft_s * 1000).toFixed(0)}ms`,
+      `${(level.tpot_s * 1000).toFixed(1)}ms`,
+      Array.isArray(level["reasons"]) ? level["reasons"].join("; ") : "",
+    ]),
+    style,
+  );
+}
+
+function verdictText(pass: number, verdict: Verdict | undefined): string {
+  const name = `Pass ${String(pass)}: ${verdict?.state ?? "unknown"}`;
+  if (verdict?.state !== "sound") return `${name}: ${verdict?.reasons.join("; ") ?? ""}`;
+  const ratio = verdict["decode_ratio"];
+  const rate =
+    typeof ratio === "number"
+      ? `, decode rate ${(100 * (ratio - 1)).toFixed(2)} % from the server's own`
+      : "";
+  return `${name}: the server's counters agree: tokens exact${rate}`;
+}

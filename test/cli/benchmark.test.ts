@@ -1,0 +1,177 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BenchmarkFile } from "../../src/evidence/benchmark-file.ts";
+import type { BenchmarkRecord } from "../../src/evidence/record.ts";
+import {
+  startReferenceServer,
+  type ReferenceServer,
+} from "../../src/simulator/machine/reference-server.ts";
+import { speak, type Spoken } from "./fake-terminal.ts";
+
+let server: ReferenceServer;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mds-benchmark-"));
+  server = await startReferenceServer({ ttftMs: 10, tpotMs: 1, model: "Qwen/Qwen3-8B" });
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+const GPU = ["--gpu-type", "g2-gpu-rtx4000a1-s", "--hourly-cost", "0.52"];
+const output = (): string => join(folder, "results.json");
+const database = (name: string): string => join(folder, `${name}.json`);
+const run = (name: string, ...argv: string[]): Promise<Spoken> =>
+  speak(["benchmark", "--api-base", `${server.url}/v1`, "-o", output(), ...argv], {
+    HOME: folder,
+    MAIDER_SWEEP_DB: database(name),
+  });
+const file = (): BenchmarkFile => JSON.parse(readFileSync(output(), "utf8")) as BenchmarkFile;
+const records = (name: string): BenchmarkRecord[] =>
+  existsSync(database(name))
+    ? (JSON.parse(readFileSync(database(name), "utf8")) as { benchmarks: BenchmarkRecord[] })
+        .benchmarks
+    : [];
+
+describe("benchmark of a server that runs already", () => {
+  test("without a GPU type and a price it shows figures and writes the file, but no record", async () => {
+    const { code, stdout, stderr } = await run("none", "--prompt", "Write a haiku.");
+    expect(code).toBe(0);
+    expect(stdout).toContain("Average Throughput");
+    expect(stderr).toContain("give --gpu-type and --hourly-cost");
+    expect(records("none")).toEqual([]);
+    expect(file()).toMatchObject({
+      model: "Qwen/Qwen3-8B",
+      session: null,
+      vm_type: null,
+      hourly_cost: null,
+      category_filter: "custom",
+      summary: { cost_per_1k_tokens: null, tests_passed: 1, total_tokens: 500 },
+      saved: [],
+    });
+  });
+
+  test("with both, every sound pass is a record with what the server told of itself", async () => {
+    writeFileSync(
+      join(folder, "mine.jsonl"),
+      '{"name":"a","prompt":"Say a","max_tokens":40}\n{"name":"b","prompt":"Say b","max_tokens":40}\n',
+    );
+    const { code, stderr } = await run(
+      "both",
+      ...GPU,
+      "--prompts",
+      join(folder, "mine.jsonl"),
+      "--passes",
+      "2",
+      "--load",
+      "1,2",
+      "--quiet",
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const saved = records("both");
+    expect(saved).toHaveLength(2);
+    expect(saved[0]).toMatchObject({
+      gpu_type: "g2-gpu-rtx4000a1-s",
+      gpu_count: 1,
+      hourly_cost: 0.52,
+      model_id: "Qwen/Qwen3-8B",
+      model_category: "7b",
+      vllm_config: { vllm_version: "0.32.0", max_model_len: 32_768, gpu_memory_utilization: 0.9 },
+      summary: {
+        tests_passed: 2,
+        total_tokens: 80,
+        passes_asked: 2,
+        load: [{ concurrency: 2, failed: 0 }],
+      },
+    });
+    expect(saved[0]?.summary.suite).toMatch(/^custom-/);
+    expect(file().saved).toEqual(saved.map(({ id }) => id));
+    expect(file().figures["overall"]?.decode_tps?.n).toBe(2);
+  });
+
+  test("--no-db records nothing, and another mode than the standard one is labelled and not recorded", async () => {
+    await run("no", ...GPU, "--prompt", "Say a", "--no-db");
+    expect(records("no")).toEqual([]);
+    const { stderr } = await run("no", ...GPU, "--prompt", "Say a", "--mode", "warm-cache");
+    expect(stderr).toContain("it holds no warm-cache figures");
+    expect(file().summary).toMatchObject({ method: "stream-1-warm-cache" });
+    expect(records("no")).toEqual([]);
+  });
+
+  test("--json prints what the file holds", async () => {
+    const { stdout } = await run("json", "--prompt", "Say a", "--json");
+    expect(JSON.parse(stdout)).toEqual(file());
+  });
+
+  test("a test that does not fit the window is not applicable, and the rest is sound", async () => {
+    const small = await startReferenceServer({ ttftMs: 10, tpotMs: 1, maxModelLen: 8192 });
+    const prompts = join(folder, "long.yaml");
+    writeFileSync(
+      prompts,
+      `- {name: short, prompt: Say a, max_tokens: 40}\n- {name: long, prompt: "${"word ".repeat(16_000)}", max_tokens: 40}\n`,
+    );
+    const { code, stdout } = await speak(
+      ["benchmark", "--api-base", small.url, "-o", output(), "--prompts", prompts, "--no-db"],
+      { HOME: folder },
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain("long: not applicable: the prompt has");
+    await small.close();
+    expect(file().summary).toMatchObject({ tests_passed: 1, tests_total: 1 });
+  });
+});
+
+describe("what cannot be measured", () => {
+  test("a server that nobody runs is told in three lines, exit 4", async () => {
+    const { code, stderr } = await speak(["benchmark", "--api-base", "http://127.0.0.1:9/v1"]);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/^error: 127\.0\.0\.1:9 cannot be reached\n {2}why: .*\n {2}try: .*\n$/);
+  });
+
+  test("a model that is not served is a usage error that names those that are", async () => {
+    const { code, stderr } = await run("x", "--model", "other");
+    expect(code).toBe(2);
+    expect(stderr).toContain("it serves Qwen/Qwen3-8B");
+  });
+
+  test("OPENAI_API_KEY goes along, and is asked for where the server wants one", async () => {
+    const heard: string[] = [];
+    const guarded = createServer((socket) => {
+      socket.on("data", (bytes) => {
+        heard.push(bytes.toString());
+        socket.end("HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\n{}");
+      });
+    });
+    await new Promise<void>((resolve) => guarded.listen(0, "127.0.0.1", resolve));
+    const { port } = guarded.address() as AddressInfo;
+    const { code, stderr } = await speak(
+      ["benchmark", "--api-base", `http://127.0.0.1:${String(port)}/v1`],
+      { OPENAI_API_KEY: "sk-mine" },
+    );
+    guarded.close();
+    expect(code).toBe(4);
+    expect(heard[0]).toContain("Bearer sk-mine");
+    expect(heard[0]).toContain(`host: 127.0.0.1:${String(port)}`);
+    expect(stderr).toContain("give its key in OPENAI_API_KEY");
+    expect(stderr).not.toContain("sk-mine");
+  });
+
+  test.each([
+    [["--api-base", "ftp://x"], "is no address of a server"],
+    [["--api-base", "http://x", "--prompt", "a", "--prompts", "b"], "contradict each other"],
+    [["--api-base", "http://x", "--prompt", "a", "-c", "coding"], "-c chooses among"],
+    [["--api-base", "http://x", "--prompts", "/nowhere.yaml"], "there is no such file"],
+    [["--api-base", "http://x", "--gpu-type", "g2-gpu-rtx4000a1"], "did you mean"],
+    [["--api-base", "http://x", "--load", "0"], "whole number"],
+    [[], "--api-base is missing"],
+  ])("%j is a usage error", async (argv, message) => {
+    const { code, stderr } = await speak(["benchmark", ...argv], { HOME: folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
