@@ -3,17 +3,17 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Account } from "../cloud/cloud.ts";
 import type { Estimate } from "../estimate/estimate.ts";
-import type { EventOf, Fact } from "../journal/events.ts";
-import { foldRun, isUnsettled, openRentals } from "../journal/fold-run.ts";
+import { forgetClientKey, keepClientKey, readClientKey } from "../journal/client-key.ts";
+import type { ClientKey } from "../journal/client-key.ts";
+import { foldRun, isUnsettled } from "../journal/fold-run.ts";
 import { openJournal } from "../journal/journal-file.ts";
 import { foldLedger } from "../journal/ledger.ts";
 import type { HeldOwnership } from "../journal/owner-lock.ts";
 import type { RunState } from "../journal/run-state.ts";
-import type { Configuration, CoveragePlan } from "../plan/coverage-plan.ts";
+import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { sweepSummary } from "../report/sweep-summary.ts";
 import { ExitCode } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
-import { packageVersion } from "../support/package-version.ts";
 import { exitCodeOf } from "../sweep/exit-code.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
 import { runSweep } from "../sweep/run-sweep.ts";
@@ -22,8 +22,11 @@ import { crashHookFor } from "./crash-hook-for.ts";
 import type { FarSide } from "./far-side.ts";
 import { createGuardKeeper } from "./guard-keeper.ts";
 import { monthSpent } from "./month-spent.ts";
+import { openingFact } from "./opening-fact.ts";
 import { startPublisher } from "./publisher.ts";
 import { chooseView } from "./progress/choose-view.ts";
+import { passesDoneIn, takeUp } from "./take-up.ts";
+import { tellOpenVms } from "./tell-open-vms.ts";
 import { connectCloud, connectMachines, measure } from "./wire.ts";
 
 export interface Execution {
@@ -41,6 +44,8 @@ export interface Execution {
   readonly call: CommandCall;
   /** What an earlier owner of this run has left; undefined for a new run. */
   readonly resumed: RunState | undefined;
+  /** The simulated world of that owner is gone: another one goes on. */
+  readonly worldGone: boolean;
 }
 
 /** From the first line of the journal to the summary; the lock is held and everything was checked. */
@@ -113,33 +118,40 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     // The third time: the pipe to the guard closes with us, and it destroys what is left.
     if (count >= 3) process.exit(isUnsettled(now) ? ExitCode.stillBilled : ExitCode.interrupted);
   });
+  const destroyPatienceMs = ((options["destroyPatience"] as number | undefined) ?? 10) * 60_000;
   let crashed: unknown;
   try {
     await journal.append(openingFact(execution));
     await guard.ensure(journal);
-    const done = passesDoneIn(execution.resumed);
-    await runSweep(
-      execution.estimate,
-      done,
-      ports,
-      {
-        run,
-        cap: execution.cap,
-        monthlyCap: execution.plan.budget.monthlyCap,
-        maxCostPerEntry: execution.plan.budget.maxCostPerEntry,
-        concurrency: execution.plan.concurrency,
-        world: far.simulated?.world,
-        sshPort: far.sshPort,
-        sshCidrs: execution.sshCidrs,
-        destroyPatienceMs: ((options["destroyPatience"] as number | undefined) ?? 10) * 60_000,
-        keepOnFailureMs: ((options["keepOnFailure"] as number | undefined) ?? 0) * 60_000,
-        streamInterval: execution.streamInterval,
-        allowRemoteCode: execution.plan.allowRemoteCode,
-        hfToken: execution.hubToken,
-        monthSpentElsewhere: monthSpent(far.stateDir, run, far.clock.now()),
-      },
-      terminal.signals.stop,
-    );
+    const reusable =
+      execution.resumed === undefined ? [] : await takeUp(execution, ports, destroyPatienceMs);
+    if (reusable !== undefined)
+      await runSweep(
+        {
+          estimate: execution.estimate,
+          passesDone: passesDoneIn(foldRun(journal.events())),
+          clientKey: await clientKeyOf(folder, run, ports),
+          reusable,
+        },
+        ports,
+        {
+          run,
+          cap: execution.cap,
+          monthlyCap: execution.plan.budget.monthlyCap,
+          maxCostPerEntry: execution.plan.budget.maxCostPerEntry,
+          concurrency: execution.plan.concurrency,
+          world: far.simulated?.world,
+          sshPort: far.sshPort,
+          sshCidrs: execution.sshCidrs,
+          destroyPatienceMs,
+          keepOnFailureMs: ((options["keepOnFailure"] as number | undefined) ?? 0) * 60_000,
+          streamInterval: execution.streamInterval,
+          allowRemoteCode: execution.plan.allowRemoteCode,
+          hfToken: execution.hubToken,
+          monthSpentElsewhere: monthSpent(far.stateDir, run, far.clock.now()),
+        },
+        terminal.signals.stop,
+      );
   } catch (error) {
     crashed = error;
   }
@@ -155,6 +167,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     await journal
       .append({ type: "run.closed", exit_code: code, state: end })
       .catch(() => undefined);
+    await forgetClientKey(folder);
     await guard.release();
   }
   showing();
@@ -187,63 +200,12 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
 
 const VIEW_EVERY_MS = 100;
 
-function openingFact(execution: Execution): Fact {
-  const { account, cap, estimate, far, plan, resumed } = execution;
-  if (resumed !== undefined) return { type: "run.adopted", by: "resume", pid: process.pid };
-  return {
-    type: "run.opened",
-    plan: plan.name,
-    cap_micro_usd: cap,
-    monthly_cap_micro_usd: plan.budget.monthlyCap ?? null,
-    world: far.simulated?.world ?? null,
-    api_url: far.apiUrl,
-    account: account.fingerprint,
-    database: far.databaseFile,
-    ssh_port: far.sshPort,
-    rentals: estimate.rentals.length,
-    configurations: estimate.rentals.reduce(
-      (sum, { configurations }) => sum + configurations.length,
-      0,
-    ),
-    concurrency: plan.concurrency,
-    passes: Math.max(
-      ...estimate.rentals.flatMap(({ configurations }) =>
-        configurations.map(({ passes }) => passes),
-      ),
-    ),
-    likely_micro_usd: estimate.likely.micros,
-    worst_micro_usd: estimate.worst.micros,
-    version: packageVersion(),
-    pid: process.pid,
-  };
-}
-
-/** Passes of a configuration that an earlier owner of the run has recorded. */
-export function passesDoneIn(
-  resumed: RunState | undefined,
-): (configuration: Configuration) => number {
-  return ({ gpu, model }) =>
-    (resumed?.passes ?? []).filter(
-      (event): event is EventOf<"pass.finished"> =>
-        event.type === "pass.finished" &&
-        event.record.gpu_type === gpu.id &&
-        event.model === model.id,
-    ).length;
-}
-
-/** Names what may still be billed, and who destroys it. */
-function tellOpenVms(state: RunState, guard: number | undefined, stderr: NodeJS.WriteStream): void {
-  const open = openRentals(state);
-  if (open.length === 0) return;
-  const who =
-    guard === undefined
-      ? "maider-sweep recover destroys them"
-      : `the guard, process ${String(guard)}, destroys them`;
-  stderr.write(`\nnot yet proved gone; ${who}:\n`);
-  for (const { label, vmId } of open) {
-    const address = vmId === undefined ? "" : `  https://cloud.linode.com/linodes/${String(vmId)}`;
-    stderr.write(`  ${label}${address}\n`);
-  }
+async function clientKeyOf(folder: string, run: string, ports: SweepPorts): Promise<ClientKey> {
+  const kept = await readClientKey(folder);
+  if (kept !== undefined) return kept;
+  const key = ports.machines.newKey(`maider-sweep-${run}`);
+  await keepClientKey(folder, key);
+  return key;
 }
 
 function randomName(length: number): string {

@@ -19,6 +19,8 @@ export async function prepare(
   far: FarSide,
   options: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
+  /** Of a run that goes on: when it began, what it has recorded since was not there. */
+  begun?: { readonly run: string; readonly nowMs: number },
 ): Promise<Prepared> {
   const reader = createLinodeReader({
     apiUrl: far.apiUrl,
@@ -28,8 +30,12 @@ export async function prepare(
   });
   const market = await readMarket(reader, signal);
   if (options["skipFresh"] !== true) return warned(plan, estimatePlan(plan, market), far);
-  const { records } = await openDatabase(far.databaseFile).read();
-  const wanted = skipFresh(plan, records, { suite: SUITE_VERSION, nowMs: far.clock.now() });
+  const stored = await openDatabase(far.databaseFile).read();
+  const records = stored.records.filter(
+    ({ summary }) => begun === undefined || summary.run !== begun.run,
+  );
+  const nowMs = begun?.nowMs ?? far.clock.now();
+  const wanted = skipFresh(plan, records, { suite: SUITE_VERSION, nowMs });
   return warned(wanted, estimatePlan(wanted, market), far);
 }
 

@@ -3,7 +3,7 @@ import { explainCloudError } from "../cloud/account-check.ts";
 import { openJournal } from "../journal/journal-file.ts";
 import type { Ownership } from "../journal/events.ts";
 import { unfinishedRuns } from "../journal/status.ts";
-import { errorText } from "../support/errors.ts";
+import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
 import type { Recovery } from "../teardown/recover-run.ts";
@@ -19,8 +19,29 @@ export interface RecoveredRun {
 }
 
 /**
+ * What a sweep does before anything else, with the lock held. @throws SweepError exit 6 when something of an earlier
+ * run is not proved gone: beside a new sweep nobody would destroy it.
+ */
+export async function recoverBefore(
+  far: FarSide,
+  ownership: Ownership,
+  call: CommandCall,
+  except?: string,
+): Promise<void> {
+  const recovered = await recoverOpenRuns(far, ownership, call, except);
+  const open = recovered.filter(({ recovery }) => recovery.outcome === "unproved");
+  if (open.length === 0) return;
+  const labels = open.flatMap(({ recovery }) => recovery.unproved);
+  throw new SweepError("an earlier run may still be billed; nothing new is created", {
+    exitCode: ExitCode.stillBilled,
+    reason: `not proved gone: ${[...open.map(({ run }) => `run ${run}`), ...labels].join(", ")}`,
+    hint: "maider-sweep recover, with a token of the account that they were rented with",
+  });
+}
+
+/**
  * Brings every run of the state folder that its owner has left to its end, except for what is held; the lock is ours.
- * `run`, `rebench`, `up` and `down` do it before anything else. @throws SweepError exit 4 when the API refuses.
+ * @throws SweepError exit 4 when the API refuses.
  */
 export async function recoverOpenRuns(
   far: FarSide,

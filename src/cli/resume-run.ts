@@ -1,29 +1,28 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { foldRun } from "../journal/fold-run.ts";
-import { openJournal, readJournal } from "../journal/journal-file.ts";
+import { foldRun, isUnsettled } from "../journal/fold-run.ts";
+import { readJournal } from "../journal/journal-file.ts";
 import { takeOwnership } from "../journal/owner-lock.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import type { Configuration, CoveragePlan } from "../plan/coverage-plan.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { isoUtc } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { createRedactor } from "../support/redact.ts";
-import { recoverRun } from "../teardown/recover-run.ts";
-import type { Recovery } from "../teardown/recover-run.ts";
 import type { CommandCall } from "./command.ts";
-import { executeSweep, passesDoneIn } from "./execute-sweep.ts";
+import { executeSweep } from "./execute-sweep.ts";
 import { openFarSide, withSpeed } from "./far-side.ts";
 import { planFromText } from "./load-plan.ts";
 import { simulatedStateDir, stateDir } from "./paths.ts";
 import { prepare } from "./prepare.ts";
 import { chooseSpeed, hubTokenFor, readAccount, sshCidr } from "./run-plan.ts";
+import { recoverBefore } from "./recover-open-runs.ts";
+import { readSettings } from "./run-settings.ts";
+import { passesDoneIn } from "./take-up.ts";
 import { isWorldGone } from "./world-gone.ts";
-import { connectCloud } from "./wire.ts";
 
 /**
- * Goes on with a run that was cut off: what it left is destroyed and settled under its own ledger, then what has no
- * record yet is rented anew within what is left of its cap. No pass is counted twice.
+ * Goes on with a run that was cut off, at the first pass that has no record: on the same VM where it still lives,
+ * else on a new one within what is left of the run's cap. No pass is counted twice.
  */
 export async function resumeRun(run: string, call: CommandCall): Promise<ExitCode> {
   const { options, terminal } = call;
@@ -38,7 +37,21 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
       hint: "maider-sweep status lists them",
     });
   }
-  const plan = planFromText(await readFile(join(folder, "plan.yaml"), "utf8"), `<${run}>`, options);
+  if (options["maxCost"] !== undefined) {
+    throw new SweepError("--max-cost does not go with --resume", {
+      exitCode: ExitCode.usage,
+      reason: "a run keeps the cap that it began with",
+      hint: "leave it out; or begin a new run with --skip-fresh",
+    });
+  }
+  const settings = await readSettings(folder);
+  const asBefore = { ...settings.options, ...options };
+  const text = await readFile(join(folder, "plan.yaml"), "utf8");
+  const plan = stillToDo(planFromText(text, `<${run}>`, asBefore), before);
+  if (plan.entries.length === 0 && before.closed !== undefined && !isUnsettled(before)) {
+    terminal.stderr.write(`nothing is left to do in run ${run}: every pass has its record\n`);
+    return ExitCode.done;
+  }
   const { api_url: apiUrl, world, cap_micro_usd: cap } = before.opened;
   const worldGone = world !== null && (await isWorldGone(apiUrl, world));
   const where = world === null ? options : { ...options, simulate: worldGone ? true : apiUrl };
@@ -51,49 +64,29 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
       since: isoUtc(Date.now()),
     });
     try {
-      const journal = await openJournal({
-        folder,
+      await recoverBefore(far, ownership, call, run);
+      const prepared = await prepare(plan, far, asBefore, stop, {
         run,
-        ownership,
-        clock: far.clock,
-        redact: createRedactor(far.token === undefined ? [] : [far.token]),
+        nowMs: Date.parse(before.opened.ts),
       });
-      let recovery: Recovery;
-      try {
-        recovery = await recoverRun({
-          folder,
-          cloud: connectCloud(far),
-          ownership,
-          journal,
-          clock: far.clock,
-          by: "resume",
-          pid: process.pid,
-          spareHeld: false,
-          worldGone: () => Promise.resolve(worldGone),
-        });
-      } finally {
-        await journal.close();
-      }
-      if (recovery.outcome === "unproved") return ExitCode.stillBilled;
-      const after = foldRun(readJournal(folder).events);
-      const wanted = stillToDo(plan, after);
-      const prepared = await prepare(wanted, far, options, stop);
-      const speed = chooseSpeed(prepared.estimate, wanted, far, options);
+      const speed = chooseSpeed(prepared.estimate, plan, far, options);
       far = await withSpeed(far, speed.speed, options);
+      const interval = worldGone ? speed.streamInterval : settings.streamInterval;
       return await executeSweep({
         run,
         folder,
         plan: prepared.plan,
         estimate: prepared.estimate,
-        cap: cap,
+        cap,
         far,
         account,
         ownership,
-        sshCidrs: [await sshCidr(wanted, far, stop)],
+        sshCidrs: [await sshCidr(plan, far, stop)],
         hubToken: await hubTokenFor(far, terminal.env),
-        streamInterval: far.simulated === undefined ? undefined : speed.streamInterval,
+        streamInterval: interval,
         call,
-        resumed: after,
+        resumed: before,
+        worldGone,
       });
     } finally {
       await ownership.release();

@@ -20,8 +20,9 @@ import { Interrupted } from "./signals.ts";
 import { isLoopback } from "./simulated-world.ts";
 import { ownCidr } from "./own-address.ts";
 import { prepare } from "./prepare.ts";
+import { keepSettings } from "./run-settings.ts";
 import { publishJournals } from "./publish-journals.ts";
-import { recoverOpenRuns } from "./recover-open-runs.ts";
+import { recoverBefore } from "./recover-open-runs.ts";
 import { readHubToken, runLocalProgram } from "./token.ts";
 import { connectCloud } from "./wire.ts";
 
@@ -74,21 +75,15 @@ async function checkAndRun(plan: CoveragePlan, call: CommandCall): Promise<ExitC
       since: isoUtc(Date.now()),
     });
     try {
-      const recovered = await recoverOpenRuns(far, ownership, call);
-      const open = recovered.filter(({ recovery }) => recovery.outcome === "unproved");
-      if (open.length > 0) {
-        throw new SweepError("an earlier run may still be billed; nothing new is created", {
-          exitCode: ExitCode.stillBilled,
-          reason: `not proved gone: ${open.flatMap(({ run: id, recovery }) => (recovery.unproved.length > 0 ? recovery.unproved : [`run ${id}`])).join(", ")}`,
-          hint: "maider-sweep recover, with a token of the account that they were rented with",
-        });
-      }
+      await recoverBefore(far, ownership, call);
       await publishJournals(far.stateDir).catch((error: unknown) => {
         terminal.stderr.write(`warning: ${errorText(error)}\n`);
       });
       const folder = runFolder(far.stateDir, run);
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      const streamInterval = far.simulated === undefined ? undefined : speed.streamInterval;
       await writeFileAtomically(join(folder, "plan.yaml"), wanted.text);
+      await keepSettings(folder, { options, streamInterval });
       return await executeSweep({
         run,
         folder,
@@ -100,9 +95,10 @@ async function checkAndRun(plan: CoveragePlan, call: CommandCall): Promise<ExitC
         ownership,
         sshCidrs,
         hubToken,
-        streamInterval: far.simulated === undefined ? undefined : speed.streamInterval,
+        streamInterval,
         call,
         resumed: undefined,
+        worldGone: false,
       });
     } finally {
       await ownership.release();

@@ -1,6 +1,7 @@
 import { CloudError } from "../cloud/cloud.ts";
 import type { CloudFirewall } from "../cloud/cloud.ts";
-import { makeFirewallLabel } from "../journal/label.ts";
+import { foldRun } from "../journal/fold-run.ts";
+import { makeFirewallLabel, parseLabel } from "../journal/label.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { destroyFirewall } from "../teardown/destroy-firewall.ts";
 import type { SweepPorts } from "./ports.ts";
@@ -21,11 +22,11 @@ export async function openFirewall(
 ): Promise<number> {
   const { cloud, clock, journal, ownership } = ports;
   const hours = estimate.rentals.reduce((sum, { reservedHours }) => sum + reservedHours, 0);
-  const label = makeFirewallLabel({
-    run: settings.run,
-    expiresMs: clock.now() + hours * 3_600_000,
-  });
+  const expiresMs = clock.now() + hours * 3_600_000;
   const cidrs = [...settings.sshCidrs];
+  const standing = await firewallOfBefore(cidrs, expiresMs, ports);
+  if (standing !== undefined) return standing;
+  const label = makeFirewallLabel({ run: settings.run, expiresMs });
   await journal.append({ type: "firewall.intended", label, cidrs });
   const never = new AbortController().signal;
   for (let attempt = 1; ; attempt += 1) {
@@ -53,6 +54,25 @@ export async function openFirewall(
     }
     await clock.sleep(BETWEEN_TRIES_MS);
   }
+}
+
+/** The one that a former owner of the run has made, when it opens the same door for long enough. */
+async function firewallOfBefore(
+  cidrs: readonly string[],
+  untilMs: number,
+  { cloud, journal }: SweepPorts,
+): Promise<number | undefined> {
+  const { firewall } = foldRun(journal.events());
+  if (firewall?.id === undefined || firewall.gone) return undefined;
+  const intended = journal
+    .events()
+    .find((event) => event.type === "firewall.intended" && event.label === firewall.label);
+  const same = intended?.type === "firewall.intended" && cidrs.join() === intended.cidrs.join();
+  if (!same || (parseLabel(firewall.label)?.expiresMs ?? 0) < untilMs) return undefined;
+  const { label } = firewall;
+  const never = new AbortController().signal;
+  const listed = await cloud.listFirewalls({ label }, never).catch(() => []);
+  return listed.find(({ id }) => id === firewall.id)?.id;
 }
 
 /** @returns when it is gone, or patience ended: then the fold still shows it open. */

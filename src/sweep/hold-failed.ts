@@ -25,7 +25,7 @@ export async function holdFailed(
   const key = await lend(`${vm.label}.key`, clientKey.privateKey);
   const hosts = await lend(
     `${vm.label}.known_hosts`,
-    `[${vm.ipv4}]:${port} ssh-ed25519 ${vm.hostKey.publicWire}\n${vm.ipv4} ssh-ed25519 ${vm.hostKey.publicWire}\n`,
+    `[${vm.ipv4}]:${port} ssh-ed25519 ${vm.hostKey}\n${vm.ipv4} ssh-ed25519 ${vm.hostKey}\n`,
   );
   await journal.append({
     type: "rental.held",

@@ -11,6 +11,7 @@ import { destroyAndProve } from "../teardown/destroy-rental.ts";
 import { resolveCreate } from "../teardown/resolve-create.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { giveUp } from "./give-up.ts";
+import type { Reusable } from "./find-reusable.ts";
 import { holdFailed } from "./hold-failed.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
 import { useVm } from "./use-vm.ts";
@@ -69,28 +70,54 @@ export async function rent(
     expires: isoUtc(expiresMs),
     host_key: hostKey.publicWire,
   });
+  return lifeOf(planned, { label, deadlineMs }, context, stop, (signal) =>
+    createVm(planned, offer, label, hostKey, context, signal),
+  );
+}
+
+/** The rest of the life of a VM that a former owner of the run has left alive, under its reservation. */
+export function reuse(
+  { planned, rental, vm, serverMayRun }: Reusable,
+  context: RentContext,
+  stop: AbortSignal,
+): () => Promise<RentalEnd> {
+  const { label, deadlineMs } = rental;
+  const { journal, clock } = context.ports;
+  return lifeOf(planned, rental, context, stop, async () => {
+    const ipv4 = vm.ipv4 ?? rental.ipv4 ?? "";
+    if (rental.vmId === undefined)
+      await journal.append({ type: "create.adopted", label, vm_id: vm.id, ipv4 });
+    const minutes = Math.floor((deadlineMs - clock.now()) / 60_000);
+    await journal.append({ type: "rental.reused", label, minutes_left: minutes });
+    const { region, priceMicroUsd, hostKey } = rental;
+    const rented = { label, vmId: vm.id, ipv4, region, priceMicroUsd, hostKey, serverMayRun };
+    return { kind: "created", vm: rented };
+  });
+}
+
+/** A rental from its VM's creation to the proof that it is gone. */
+function lifeOf(
+  planned: PlannedRental,
+  { label, deadlineMs }: { readonly label: string; readonly deadlineMs: number },
+  context: RentContext,
+  stop: AbortSignal,
+  create: (signal: AbortSignal) => Promise<CreateEnd>,
+): () => Promise<RentalEnd> {
+  const { clientKey, passesDone, ports, settings } = context;
   return async () => {
     const signal = AbortSignal.any([stop, context.deadlines.open(label, deadlineMs)]);
     let reason = "all of it is measured";
     let vm: RentedVm | undefined;
     const lookAt = async (failure: string): Promise<void> => {
-      if (vm !== undefined)
-        await holdFailed(vm, failure, deadlineMs, context.clientKey, ports, settings, signal);
+      if (vm === undefined) return;
+      await holdFailed(vm, failure, deadlineMs, clientKey, ports, settings, signal);
     };
     try {
-      const create = await createVm(planned, offer, label, hostKey, context, signal);
-      if (create.kind === "no_stock") return create;
-      if (create.kind === "absent") return { kind: "ended" };
-      vm = create.vm;
-      const failed = await useVm(
-        vm,
-        planned,
-        context.clientKey,
-        context.passesDone,
-        ports,
-        settings,
-        signal,
-      );
+      const created = await create(signal);
+      if (created.kind === "no_stock") return created;
+      if (created.kind === "absent") return { kind: "ended" };
+      ({ vm } = created);
+      const failed = await useVm(vm, planned, clientKey, passesDone, ports, settings, signal);
       if (failed.length > 0) {
         reason = `failed: ${failed.join(", ")}`;
         await lookAt(reason);
@@ -150,7 +177,8 @@ async function createVm(
       ipv4: vm.ipv4 ?? "",
       region: offer.region,
       priceMicroUsd: offer.hourly,
-      hostKey,
+      hostKey: hostKey.publicWire,
+      serverMayRun: false,
     },
   });
   let failure: unknown;

@@ -1,5 +1,3 @@
-import type { SshKey } from "./ports.ts";
-
 /** A VM that was created for a reservation. */
 export interface RentedVm {
   readonly label: string;
@@ -7,5 +5,8 @@ export interface RentedVm {
   readonly ipv4: string;
   readonly region: string;
   readonly priceMicroUsd: number;
-  readonly hostKey: SshKey;
+  /** The host key that it was given; OpenSSH wire form, base64. */
+  readonly hostKey: string;
+  /** A former owner has left it, with the server of its first configuration perhaps running. */
+  readonly serverMayRun: boolean;
 }

@@ -9,10 +9,22 @@ import { formatUsd } from "../support/money.ts";
 import { currentOffers } from "./admission.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { closeFirewall, openFirewall } from "./firewall.ts";
-import type { SweepPorts } from "./ports.ts";
-import { rent } from "./rent.ts";
-import type { RentContext } from "./rent.ts";
+import type { SshKey, SweepPorts } from "./ports.ts";
+import type { Reusable } from "./find-reusable.ts";
+import { rent, reuse } from "./rent.ts";
+import type { RentalEnd, RentContext } from "./rent.ts";
 import type { SweepSettings } from "./settings.ts";
+
+/** What a sweep is to do. */
+export interface SweepWork {
+  readonly estimate: Estimate;
+  /** Passes of a configuration that an earlier owner of the run has recorded. */
+  readonly passesDone: (configuration: Configuration) => number;
+  /** Opens every VM of the run. */
+  readonly clientKey: SshKey;
+  /** VMs that an earlier owner has left alive, each for one of the estimate's rentals. */
+  readonly reusable: readonly Reusable[];
+}
 
 /**
  * Executes an estimate: every rental is admitted by the ledger, used, destroyed and proved gone. All that happens is
@@ -20,8 +32,7 @@ import type { SweepSettings } from "./settings.ts";
  * for a token that is refused, FencedError for a newer owner, JournalError for a disk that takes nothing.
  */
 export async function runSweep(
-  estimate: Estimate,
-  passesDone: (configuration: Configuration) => number,
+  { estimate, passesDone, clientKey, reusable }: SweepWork,
   ports: SweepPorts,
   settings: SweepSettings,
   signal: AbortSignal,
@@ -44,12 +55,12 @@ export async function runSweep(
     const context = {
       deadlines,
       firewallId: await openFirewall(estimate, ports, settings),
-      clientKey: ports.machines.newKey(`maider-sweep-${settings.run}`),
+      clientKey,
       passesDone,
       ports,
       settings,
     };
-    await admitAll(estimate.rentals, context, stop, (error) => {
+    await admitAll(estimate.rentals, reusable, context, stop, (error) => {
       ownStop.abort(error);
     });
   } finally {
@@ -63,6 +74,7 @@ export async function runSweep(
 /** Admits rentals in order as lanes and money allow; returns when all have ended or none can begin any more. */
 async function admitAll(
   rentals: readonly PlannedRental[],
+  reusable: readonly Reusable[],
   context: RentContext,
   stop: AbortSignal,
   end: (error: unknown) => void,
@@ -75,6 +87,23 @@ async function admitAll(
   const refusals = new Map<number, string[]>();
   const told = new Set<number>();
 
+  const begin = (planned: PlannedRental, job: () => Promise<RentalEnd>): void => {
+    remove(waiting, planned);
+    const ended: Promise<void> = lanes
+      .add(job)
+      .then((result) => {
+        if (result.kind === "ended") return;
+        refusals.set(planned.seq, [
+          ...(refusals.get(planned.seq) ?? []),
+          `${result.region}: ${result.reason}`,
+        ]);
+        const regions = planned.regions.filter(({ region }) => region !== result.region);
+        waiting.unshift({ ...planned, regions });
+      })
+      .catch(end)
+      .finally(() => running.delete(ended));
+    running.add(ended);
+  };
   const start = async (planned: PlannedRental): Promise<void> => {
     const offers = await currentOffers(planned, ports, stop);
     if (offers instanceof Error) {
@@ -95,24 +124,11 @@ async function admitAll(
       await ports.journal.append({ type: "entry.waiting", rental, gpu, needed_micro_usd: needed });
       return;
     }
-    remove(waiting, planned);
-    const job = await rent(planned, offer, context, stop);
-    const ended: Promise<void> = lanes
-      .add(job)
-      .then((result) => {
-        if (result.kind === "ended") return;
-        refusals.set(planned.seq, [
-          ...(refusals.get(planned.seq) ?? []),
-          `${result.region}: ${result.reason}`,
-        ]);
-        const regions = planned.regions.filter(({ region }) => region !== result.region);
-        waiting.unshift({ ...planned, regions });
-      })
-      .catch(end)
-      .finally(() => running.delete(ended));
-    running.add(ended);
+    begin(planned, await rent(planned, offer, context, stop));
   };
 
+  // They are paid for already: first of all.
+  for (const each of reusable) begin(each.planned, reuse(each, context, stop));
   try {
     while (waiting.length > 0 && !stop.aborted) {
       for (const planned of waiting.slice()) {

@@ -31,7 +31,7 @@ export async function useVm(
     label: vm.label,
     host: vm.ipv4,
     port: settings.sshPort,
-    hostKey: vm.hostKey.publicWire,
+    hostKey: vm.hostKey,
     clientKey: clientKey.privateKey,
   };
   let machine: Machine | undefined;
@@ -40,7 +40,7 @@ export async function useVm(
   try {
     machine = await bringUp(vm, target, ports, signal);
     let reconnects = 0;
-    let serverMayRun = false;
+    let { serverMayRun } = vm;
     while (todo[0] !== undefined) {
       const configuration = todo[0];
       try {

@@ -130,8 +130,8 @@ function dueMs(state: RunState, leftMs: number, holdMs: number): number {
 /** Until its expiry when it is held for a user; else for the hold time, within the paid hour and the deadline. */
 function dueAt(rental: RentalState, leftMs: number, holdMs: number): number {
   if (rental.heldUntilMs !== undefined) return Math.min(rental.heldUntilMs, rental.expiresMs);
-  const { createSentMs, deadlineMs, vmId } = rental;
-  if (holdMs === 0 || createSentMs === undefined || vmId === undefined) return leftMs;
+  const { createSentMs, deadlineMs } = rental;
+  if (holdMs === 0 || createSentMs === undefined) return leftMs;
   const paidHours = Math.max(1, Math.ceil((leftMs - createSentMs) / HOUR_MS));
   const hourEndsMs = createSentMs + paidHours * HOUR_MS;
   return Math.min(leftMs + holdMs, deadlineMs, hourEndsMs - BEFORE_THE_HOUR_MS);

@@ -1,3 +1,4 @@
+import { forgetClientKey } from "../journal/client-key.ts";
 import { foldRun, nameless, openRentals } from "../journal/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { parseLabel } from "../journal/label.ts";
@@ -13,7 +14,7 @@ import { note, type TeardownPorts } from "./teardown-ports.ts";
 export interface RecoverRun extends TeardownPorts {
   /** The run's folder; its name is the run's id. The journal is the one in it, already opened. */
   readonly folder: string;
-  /** A resume destroys what it spares not, and leaves firewall and journal open. */
+  /** A resume, which has said that it adopts the run, destroys what it spares not and leaves firewall and journal open. */
   readonly by: "recover" | "guard" | "down" | "resume";
   readonly pid: number;
   /** Leaves what is held until its expiry alone; the run then stays open. */
@@ -47,11 +48,11 @@ function isHeld(rental: RentalState, nowMs: number): boolean {
  */
 export async function recoverRun(options: RecoverRun): Promise<Recovery> {
   const { journal, clock, by, pid } = options;
-  await note(options, { type: "run.adopted", by, pid });
+  if (by !== "resume") await note(options, { type: "run.adopted", by, pid });
   if ((await options.worldGone?.()) === true) {
-    const world = foldRun(journal.events()).opened?.world ?? "";
-    await note(options, { type: "world.ended", world });
-    await closeRun(options);
+    const opened = journal.events().find((event) => event.type === "run.opened");
+    await note(options, { type: "world.ended", world: opened?.world ?? "" });
+    if (by !== "resume") await closeRun(options);
     return { outcome: "world_ended", spared: [], unproved: [] };
   }
   await doubtWhatIsDamaged(options);
@@ -119,7 +120,8 @@ async function doubtWhatIsDamaged(options: RecoverRun): Promise<void> {
 }
 
 async function closeRun(options: RecoverRun): Promise<void> {
-  const { journal, by } = options;
+  const { journal, by, folder } = options;
+  await forgetClientKey(folder);
   const state = foldRun(journal.events());
   const held = journal.events().some(({ type }) => type === "rental.held");
   if (by === "down" || held) {

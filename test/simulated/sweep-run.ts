@@ -13,6 +13,7 @@ const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.u
 /** A simulated cloud started by hand, with a state folder and a database of its own. */
 export interface SweepRun extends AsyncDisposable {
   readonly url: string;
+  readonly stateDir: string;
   readonly token: string;
   /** What the program gets as environment: a home, a state folder and a database of its own. */
   readonly env: Readonly<
@@ -50,6 +51,7 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
   const { url, token } = JSON.parse(line) as { url: string; token: string };
   return {
     url,
+    stateDir: env.MAIDER_SWEEP_STATE,
     token,
     env,
     start: (...argv) =>

@@ -34,7 +34,8 @@ async function hold(keepOnFailureMs: number, deadlineMs: number, signal?: AbortS
     ipv4: "192.0.2.1",
     region: "r",
     priceMicroUsd: 1,
-    hostKey: KEY,
+    hostKey: KEY.publicWire,
+    serverMayRun: false,
   };
   const settings = { keepOnFailureMs, sshPort: 22 } as unknown as SweepSettings;
   const until = signal ?? new AbortController().signal;
