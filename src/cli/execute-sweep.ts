@@ -1,52 +1,27 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Account } from "../cloud/cloud.ts";
-import type { Estimate } from "../estimate/estimate.ts";
 import { forgetClientKey, keepClientKey, readClientKey } from "../journal/client-key.ts";
 import type { ClientKey } from "../journal/client-key.ts";
 import { foldRun, isUnsettled } from "../journal/fold-run.ts";
 import { openJournal } from "../journal/journal-file.ts";
 import { foldLedger } from "../journal/ledger.ts";
-import type { HeldOwnership } from "../journal/owner-lock.ts";
-import type { RunState } from "../journal/run-state.ts";
-import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { sweepSummary } from "../report/sweep-summary.ts";
 import { ExitCode } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
 import { exitCodeOf } from "../sweep/exit-code.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
 import { runSweep } from "../sweep/run-sweep.ts";
-import type { CommandCall } from "./command.ts";
 import { crashHookFor } from "./crash-hook-for.ts";
-import type { FarSide } from "./far-side.ts";
 import { createGuardKeeper } from "./guard-keeper.ts";
 import { monthSpent } from "./month-spent.ts";
+import type { Execution } from "./execution.ts";
 import { openingFact } from "./opening-fact.ts";
 import { startPublisher } from "./publisher.ts";
 import { chooseView } from "./progress/choose-view.ts";
 import { passesDoneIn, takeUp } from "./take-up.ts";
 import { tellOpenVms } from "./tell-open-vms.ts";
 import { connectCloud, connectMachines, measure } from "./wire.ts";
-
-export interface Execution {
-  readonly run: string;
-  readonly folder: string;
-  readonly plan: CoveragePlan;
-  readonly estimate: Estimate;
-  readonly cap: number;
-  readonly far: FarSide;
-  readonly account: Account;
-  readonly ownership: HeldOwnership;
-  readonly sshCidrs: readonly string[];
-  readonly hubToken: string | undefined;
-  readonly streamInterval: number | undefined;
-  readonly call: CommandCall;
-  /** What an earlier owner of this run has left; undefined for a new run. */
-  readonly resumed: RunState | undefined;
-  /** The simulated world of that owner is gone: another one goes on. */
-  readonly worldGone: boolean;
-}
 
 /** From the first line of the journal to the summary; the lock is held and everything was checked. */
 export async function executeSweep(execution: Execution): Promise<ExitCode> {

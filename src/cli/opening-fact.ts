@@ -1,6 +1,6 @@
 import type { Fact } from "../journal/events.ts";
 import { packageVersion } from "../support/package-version.ts";
-import type { Execution } from "./execute-sweep.ts";
+import type { Execution } from "./execution.ts";
 
 /** The first fact of a new run, or of a new owner of one that was left. */
 export function openingFact(execution: Execution): Fact {

@@ -7,7 +7,7 @@ import { findReusable } from "../sweep/find-reusable.ts";
 import type { Reusable } from "../sweep/find-reusable.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
-import type { Execution } from "./execute-sweep.ts";
+import type { Execution } from "./execution.ts";
 
 /**
  * Takes up a run that its owner has left: what still lives and serves is gone on with, everything else is destroyed
