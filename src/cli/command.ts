@@ -4,7 +4,7 @@ import type { ExitCode } from "../support/errors.ts";
 export interface CommandSpec {
   readonly name: string;
   readonly summary: string;
-  /** commander's syntax: `<plan>`, `[run]`. */
+  /** commander's syntax: `<plan>`, `[run]`, `<id...>` at the end. */
   readonly parameters: readonly (readonly [syntax: string, description: string])[];
   readonly options: readonly OptionSpec[];
   /** Whole command lines. */
@@ -12,6 +12,14 @@ export interface CommandSpec {
   /** Left out of `--help`. */
   readonly hidden?: boolean;
   readonly load: () => Promise<Handler>;
+}
+
+/** Verbs under a common one: `db check`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly CommandSpec[];
+  readonly hidden?: boolean;
 }
 
 export interface OptionSpec {
@@ -28,6 +36,8 @@ export type Handler = (call: CommandCall) => Promise<ExitCode>;
 
 export interface CommandCall {
   readonly parameters: readonly (string | undefined)[];
+  /** What a `<word...>` at the end has taken; empty otherwise. */
+  readonly rest: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
   readonly terminal: Terminal;
 }

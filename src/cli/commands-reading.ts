@@ -2,8 +2,8 @@ import type { CommandSpec, OptionSpec } from "./command.ts";
 import { DB_OPTION, JSON_OPTION, OUTPUT_OPTIONS } from "./options.ts";
 
 // Words are repeated here: `--help` must not load the rooms that they come from.
-const CATEGORIES = ["coding", "context_heavy", "reasoning"];
-const SIMULATED: OptionSpec = {
+export const CATEGORIES = ["coding", "context_heavy", "reasoning"];
+export const SIMULATED: OptionSpec = {
   flags: "--simulate",
   description: "read the database of simulated runs",
 };

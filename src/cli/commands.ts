@@ -1,5 +1,6 @@
-import type { CommandSpec } from "./command.ts";
+import type { CommandGroup, CommandSpec } from "./command.ts";
 import { BENCHMARK_COMMAND } from "./commands-benchmark.ts";
+import { DATABASE_COMMANDS } from "./commands-database.ts";
 import { READING_COMMANDS } from "./commands-reading.ts";
 import { FRONT_COMMANDS } from "./commands-front.ts";
 import {
@@ -20,7 +21,7 @@ import {
 } from "./options.ts";
 
 /** Every verb, in the order of `--help`. */
-export const COMMANDS: readonly CommandSpec[] = [
+export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   {
     name: "run",
     summary: "Rent, benchmark and destroy what a plan names",
@@ -175,5 +176,6 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   BENCHMARK_COMMAND,
   ...READING_COMMANDS,
+  DATABASE_COMMANDS,
   ...FRONT_COMMANDS,
 ];

@@ -1,4 +1,4 @@
-import type { CommandSpec } from "./command.ts";
+import type { CommandGroup, CommandSpec, OptionSpec } from "./command.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -8,7 +8,10 @@ export function isShell(text: string): text is Shell {
 }
 
 /** What a shell is to source; words that are neither verb nor option complete to files. */
-export function completionScript(shell: Shell, commands: readonly CommandSpec[]): string {
+export function completionScript(
+  shell: Shell,
+  commands: readonly (CommandSpec | CommandGroup)[],
+): string {
   const shown = commands.filter(({ hidden }) => hidden !== true);
   if (shell === "fish") return fish(shown);
   // zsh runs bash's own functions, so that one script serves both.
@@ -16,12 +19,13 @@ export function completionScript(shell: Shell, commands: readonly CommandSpec[])
   return prelude + bash(shown);
 }
 
-function bash(commands: readonly CommandSpec[]): string {
-  const cases = commands.map(
-    (command) => `    ${command.name}) words='${longFlags(command).join(" ")}' ;;`,
-  );
+function bash(commands: readonly (CommandSpec | CommandGroup)[]): string {
+  const cases = commands.map((command) => {
+    const below = "commands" in command ? command.commands.map(({ name }) => name) : [];
+    return `    ${command.name}) words='${longFlags(command).join(" ")}' below='${below.join(" ")}' ;;`;
+  });
   return `_maider_sweep() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" words=''
+  local word="\${COMP_WORDS[COMP_CWORD]}" words='' below=''
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W '${commands.map(({ name }) => name).join(" ")}' -- "$word"))
@@ -32,16 +36,21 @@ ${cases.join("\n")}
   esac
   case "$word" in
     -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
+    *) [ "$COMP_CWORD" -ne 2 ] || COMPREPLY=($(compgen -W "$below" -- "$word")) ;;
   esac
 }
 complete -o default -F _maider_sweep maider-sweep
 `;
 }
 
-function fish(commands: readonly CommandSpec[]): string {
+function fish(commands: readonly (CommandSpec | CommandGroup)[]): string {
   const lines = commands.flatMap((command) => [
     `complete -c maider-sweep -n __fish_use_subcommand -f -a ${command.name} -d ${quoted(command.summary)}`,
-    ...command.options
+    ...("commands" in command ? command.commands : []).map(
+      ({ name, summary }) =>
+        `complete -c maider-sweep -n '__fish_seen_subcommand_from ${command.name}' -f -a ${name} -d ${quoted(summary)}`,
+    ),
+    ...optionsOf(command)
       .filter(({ hidden }) => hidden !== true)
       .map(({ flags, description }) => {
         const value = flags.includes("<") ? " -r" : "";
@@ -52,11 +61,18 @@ function fish(commands: readonly CommandSpec[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-function longFlags({ options }: CommandSpec): readonly string[] {
-  const flags = options
+function longFlags(command: CommandSpec | CommandGroup): readonly string[] {
+  const flags = optionsOf(command)
     .filter(({ hidden }) => hidden !== true)
     .map(({ flags: text }) => /--[a-z-]+/.exec(text)?.[0] ?? "");
-  return [...flags, "--help"];
+  return [...new Set(flags), "--help"];
+}
+
+/** Of a group: those of all its verbs. */
+function optionsOf(command: CommandSpec | CommandGroup): readonly OptionSpec[] {
+  return "commands" in command
+    ? command.commands.flatMap(({ options }) => options)
+    : command.options;
 }
 
 function quoted(text: string): string {

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import type { CommandSpec, OptionSpec, Terminal } from "./command.ts";
+import type { CommandGroup, CommandSpec, OptionSpec, Terminal } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { installSignals } from "./signals.ts";
 import { packageVersion } from "../support/package-version.ts";
@@ -57,17 +57,16 @@ function buildProgram(terminal: Terminal, done: (code: ExitCode) => void): Comma
       "\nTry it, without an account:\n  maider-sweep run plans/quick.yaml --simulate\n\nMore about a verb:\n  maider-sweep run --help",
     );
   for (const spec of COMMANDS)
-    program.addCommand(buildCommand(spec, terminal, done), { hidden: spec.hidden ?? false });
+    program.addCommand(
+      "commands" in spec ? buildGroup(spec, terminal, done) : buildCommand(spec, terminal, done),
+      { hidden: spec.hidden ?? false },
+    );
   program.action(() => program.help({ error: true }));
   return program;
 }
 
-function buildCommand(
-  spec: CommandSpec,
-  terminal: Terminal,
-  done: (code: ExitCode) => void,
-): Command {
-  const command = new Command(spec.name)
+function bareCommand(spec: CommandSpec | CommandGroup, terminal: Terminal): Command {
+  return new Command(spec.name)
     .description(spec.summary)
     .showSuggestionAfterError()
     .configureOutput({
@@ -75,6 +74,24 @@ function buildCommand(
       writeErr: (text) => terminal.stderr.write(text),
     })
     .exitOverride();
+}
+
+function buildGroup(
+  group: CommandGroup,
+  terminal: Terminal,
+  done: (code: ExitCode) => void,
+): Command {
+  const command = bareCommand(group, terminal);
+  for (const spec of group.commands) command.addCommand(buildCommand(spec, terminal, done));
+  return command;
+}
+
+function buildCommand(
+  spec: CommandSpec,
+  terminal: Terminal,
+  done: (code: ExitCode) => void,
+): Command {
+  const command = bareCommand(spec, terminal);
   for (const [syntax, description] of spec.parameters) command.argument(syntax, description);
   for (const option of spec.options) command.addOption(buildOption(option));
   if (spec.examples.length > 0) {
@@ -85,8 +102,10 @@ function buildCommand(
   }
   return command.action(async (...given: unknown[]) => {
     const handler = await spec.load();
-    const parameters = given.slice(0, spec.parameters.length) as (string | undefined)[];
-    done(await handler({ parameters, options: command.opts(), terminal }));
+    const words = given.slice(0, spec.parameters.length) as (string | string[] | undefined)[];
+    const parameters = words.flatMap((word) => (Array.isArray(word) ? [] : [word]));
+    const rest = words.find(Array.isArray) ?? [];
+    done(await handler({ parameters, rest, options: command.opts(), terminal }));
   });
 }
 

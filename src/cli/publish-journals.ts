@@ -1,7 +1,5 @@
-import type { BenchmarkRecord } from "../evidence/record.ts";
-import { readJournal } from "../journal/journal-file.ts";
-import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { openDatabase } from "../results/database.ts";
+import { journalRecords } from "./journal-records.ts";
 
 /**
  * Brings the database in line with the journals, which are the truth: a program that was killed between a pass and
@@ -10,14 +8,6 @@ import { openDatabase } from "../results/database.ts";
  * @throws SweepError when the database cannot be written.
  */
 export async function publishJournals(stateDir: string, only?: readonly string[]): Promise<void> {
-  const byDatabase = new Map<string, BenchmarkRecord[]>();
-  for (const run of only ?? listRuns(stateDir)) {
-    let database: string | undefined;
-    for (const event of readJournal(runFolder(stateDir, run)).events) {
-      if (event.type === "run.opened") database = event.database;
-      if (event.type !== "pass.finished" || database === undefined) continue;
-      byDatabase.set(database, [...(byDatabase.get(database) ?? []), event.record]);
-    }
-  }
-  for (const [file, records] of byDatabase) await openDatabase(file).publish(records);
+  for (const [file, records] of journalRecords(stateDir, only))
+    await openDatabase(file).publish(records);
 }

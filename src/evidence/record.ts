@@ -108,6 +108,8 @@ export interface Summary extends CategoryResult {
   /** The comparability key. */
   key?: string;
   region?: string;
+  /** Whose it is, when it was imported; absent in one's own. */
+  origin?: string;
 }
 
 /** What the cross-check with the server's own counters, and the watch on ourselves, say of a pass. */

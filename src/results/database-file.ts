@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { open, readFile, type FileHandle } from "node:fs/promises";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { followLinks } from "../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
@@ -98,22 +98,50 @@ export async function identityOf(path: string): Promise<Identity> {
   }
 }
 
-/** The best copy of a database that is damaged: what its own text still holds, then what the newest sound backup adds. */
-export async function bestCopy(path: string, damagedText: string): Promise<string[]> {
-  const elements = salvageElements(damagedText);
-  const known = new Set(elements.map(idOfText));
-  for (const backup of await backupsOf(await followLinks(path))) {
-    let text: string;
-    try {
-      text = await readFile(backup, "utf8");
-    } catch {
-      continue;
-    }
-    const saved = salvageElements(text);
-    if (saved.length === 0) continue;
-    return [...elements, ...saved.filter((element) => !known.has(idOfText(element)))];
+/** Whether there is nothing at all: what cannot be looked at is not missing. */
+export async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
-  return elements;
+}
+
+/** What is left of a database that is damaged. */
+export interface BestCopy {
+  /** Every whole record of the damaged text, as text. */
+  readonly own: readonly string[];
+  /** What backups have beside them, as text; nothing that the user removed. */
+  readonly saved: readonly string[];
+  /** The newest backup that gave something. */
+  readonly backup: string | undefined;
+}
+
+/** @param removed ids that must stay away. */
+export async function bestCopy(
+  path: string,
+  damagedText: string,
+  removed: ReadonlySet<string>,
+): Promise<BestCopy> {
+  const own = salvageElements(damagedText);
+  const known = new Set([...own.map(idOfText), ...removed]);
+  const saved: string[] = [];
+  let used: string | undefined;
+  for (const backup of await backupsOf(await followLinks(path))) {
+    const file = await readDatabaseFile(backup);
+    if (file.kind !== "sound" && file.kind !== "corrupt") continue;
+    for (const element of salvageElements(file.text)) {
+      const id = idOfText(element);
+      if (known.has(id)) continue;
+      known.add(id);
+      saved.push(element);
+      used ??= backup;
+    }
+    // An older one could only bring back what was taken out since.
+    if (file.kind === "sound") break;
+  }
+  return { own, saved, backup: used };
 }
 
 /** The id of an element of the database, if it has one. */
@@ -122,7 +150,8 @@ export function idOf(value: unknown): string | undefined {
   return typeof value.id === "string" ? value.id : undefined;
 }
 
-function idOfText(element: string): string | undefined {
+/** Of an element as text. */
+export function idOfText(element: string): string | undefined {
   return idOf(parsePythonJson(element));
 }
 

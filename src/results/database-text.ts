@@ -84,7 +84,7 @@ export function insertElements(database: DatabaseText, elements: readonly string
   if (elements.length === 0) return text;
   const last = database.elements.at(-1);
   const before = text.slice(0, last?.to ?? text.lastIndexOf("[", end) + 1);
-  const added = elements.map((element) => `\n    ${element.replaceAll("\n", "\n    ")}`).join(",");
+  const added = elements.map((element) => `\n    ${indented(element)}`).join(",");
   return `${before}${last === undefined ? "" : ","}${added}\n  ${text.slice(end)}`;
 }
 
@@ -97,6 +97,23 @@ export function removeElements(database: DatabaseText, indices: ReadonlySet<numb
   if (first === undefined || last === undefined) return text;
   const middle = kept.map(({ from, to }) => text.slice(from, to)).join(",\n    ");
   return text.slice(0, first.from) + middle + text.slice(last.to);
+}
+
+/** The text with other elements in the place of those at these indices. */
+export function replaceElements(
+  database: DatabaseText,
+  replacements: ReadonlyMap<number, string>,
+): string {
+  const { text, elements } = database;
+  const parts: string[] = [];
+  let reached = 0;
+  for (const [index, { from, to }] of elements.entries()) {
+    const replacement = replacements.get(index);
+    if (replacement === undefined) continue;
+    parts.push(text.slice(reached, from), indented(replacement));
+    reached = to;
+  }
+  return [...parts, text.slice(reached)].join("");
 }
 
 /** Every whole element that can still be found in a damaged text, as text. */
@@ -121,6 +138,11 @@ export function salvageElements(text: string): string[] {
     reached = to;
   }
   return found;
+}
+
+/** As deep as elements of `benchmarks` stand; text that comes from a database is as deep already. */
+function indented(element: string): string {
+  return element.endsWith("\n}") ? element.replaceAll("\n", "\n    ") : element;
 }
 
 function looksLikeRecord(text: string): boolean {

@@ -1,10 +1,21 @@
 import { Low } from "lowdb";
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import { bestCopy, idOf, identityOf, MISSING, readDatabaseFile } from "./database-file.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
+import { followLinks } from "../support/safe-file.ts";
+import { backupsOf } from "./backups.ts";
+import {
+  bestCopy,
+  databaseError,
+  idOf,
+  isMissing,
+  readDatabaseFile,
+  type DatabaseFile,
+} from "./database-file.ts";
 import { parsePythonJson, removeElements, scanDatabase } from "./database-text.ts";
-import { mergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
-import { notePublication, readPublication } from "./publication-log.ts";
+import { LARGEST_TEXT, mergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
+import { notePublication, readPublication, tombstones } from "./publication-log.ts";
 import { nameOfElement, pythonReads, readRecord } from "./read-record.ts";
+import { mend, type Repair } from "./repair-database.ts";
 
 export interface DatabaseContents {
   /** In the file's order. */
@@ -13,6 +24,12 @@ export interface DatabaseContents {
   readonly foreign: readonly unknown[];
   /** What is wrong, one line each, for the user: a damaged file, a record that is not usable. */
   readonly problems: readonly string[];
+}
+
+/** How many records a writing act has added, and how many there are now. */
+export interface Written {
+  readonly added: number;
+  readonly total: number;
 }
 
 export interface BenchmarkDatabase {
@@ -24,15 +41,15 @@ export interface BenchmarkDatabase {
    * the user deleted. May be repeated at any time: it heals what another program has overwritten.
    * @throws SweepError when the file cannot be written; what stood there is then untouched.
    */
-  publish(
-    records: readonly BenchmarkRecord[],
-  ): Promise<{ readonly added: number; readonly total: number }>;
+  publish(records: readonly BenchmarkRecord[]): Promise<Written>;
   /** Takes records out and leaves tombstones. Returns how many were there. @throws SweepError */
   remove(ids: readonly string[]): Promise<number>;
   /** Lifts the tombstones of these records and publishes them. @throws SweepError */
-  restore(
-    records: readonly BenchmarkRecord[],
-  ): Promise<{ readonly added: number; readonly total: number }>;
+  restore(records: readonly BenchmarkRecord[]): Promise<Written>;
+  /** Puts a damaged file right; `ours` is what the journals hold. A sound file is left alone. @throws SweepError */
+  repair(ours: readonly BenchmarkRecord[]): Promise<Repair>;
+  /** What each sound backup holds and can be counted with, the newest first. */
+  backups(): AsyncIterable<readonly BenchmarkRecord[]>;
 }
 
 /** The database that is shared with the Python tool. Opening touches nothing. */
@@ -45,7 +62,7 @@ export function openDatabase(
 
   const publish: BenchmarkDatabase["publish"] = async (records) => {
     records.forEach(assertPublishable);
-    const removed = await tombstones(file);
+    const removed = await keptAway(file);
     const low = new Low(adapter, empty());
     await low.read();
     const before = new Set(low.data.benchmarks.map(idOf));
@@ -69,6 +86,8 @@ export function openDatabase(
       const unwanted = new Set(ids);
       let count = 0;
       await adapter.rewrite((database) => {
+        // What stands in a damaged file cannot be taken out of it.
+        if (database.kind === "corrupt") throw damaged(file, database.why);
         if (database.kind !== "sound") return Promise.resolve(undefined);
         const indices = new Set<number>();
         for (const [index, element] of database.elements.entries())
@@ -83,7 +102,7 @@ export function openDatabase(
     },
     async restore(records) {
       // A file that was deleted is seen as such first, or its tombstones would be laid after they were lifted.
-      await tombstones(file);
+      await keptAway(file);
       await notePublication(
         file,
         "restored",
@@ -91,60 +110,106 @@ export function openDatabase(
       );
       return publish(records);
     },
+    async repair(ours) {
+      const removed = await keptAway(file);
+      const path = await followLinks(file);
+      let repair: Repair | undefined;
+      const aside = await adapter.rewrite(async (database) => {
+        const mended = await mend(path, database, ours, removed);
+        ({ repair } = mended);
+        return mended.text;
+      });
+      if (repair === undefined) throw databaseError(file, "written", "it was not looked at");
+      return { ...repair, ...(aside === undefined ? {} : { aside }) };
+    },
+    async *backups() {
+      for (const path of await backupsOf(await followLinks(file))) {
+        const found = await readDatabaseFile(path);
+        if (found.kind === "sound") yield sort(found.elements, []).records;
+      }
+    },
   };
+}
+
+function damaged(file: string, why: string): SweepError {
+  return new SweepError("the benchmark database is damaged", {
+    exitCode: ExitCode.usage,
+    reason: `${file}: ${why}`,
+    hint: "maider-sweep db repair puts it right",
+  });
 }
 
 /** The Python reader ranks whatever is there, and drops what it does not know: neither may come from us. */
 function assertPublishable(record: BenchmarkRecord): void {
-  const read = readRecord(record);
-  const why = read.usable
-    ? pythonReads(record)
-      ? record.summary.verdict !== undefined && record.summary.verdict.state !== "sound"
-        ? "its pass was not sound"
-        : undefined
-      : "its keys are not the known ones"
-    : read.reason;
+  const why = obstacleTo(record);
   if (why !== undefined) throw new TypeError(`record ${record.id} must not be published: ${why}`);
+}
+
+/** Why a value must not enter the database, for the user; undefined = it may. */
+export function obstacleTo(value: unknown): string | undefined {
+  const read = readRecord(value);
+  if (!read.usable) return read.reason;
+  if (!pythonReads(read.record)) return "its keys are not the known ones";
+  const { verdict } = read.record.summary;
+  return verdict !== undefined && verdict.state !== "sound" ? "its pass was not sound" : undefined;
 }
 
 /**
  * Ids that must stay away. The log is read before the file is looked at: what it says was published was then in a
  * file, so that a missing file can only have been deleted since.
  */
-async function tombstones(file: string): Promise<ReadonlySet<string>> {
-  const { published, removed } = await readPublication(file);
-  if (published.size === 0) return removed;
-  if ((await identityOf(file)) !== MISSING) return removed;
-  await notePublication(file, "removed", [...published]);
-  return new Set([...removed, ...published]);
+async function keptAway(file: string): Promise<ReadonlySet<string>> {
+  const publication = await readPublication(file);
+  const { published } = publication;
+  if (published.size === 0 || !(await isMissing(file))) return tombstones(publication);
+  await notePublication(file, "deleted", [...published]);
+  return new Set([...tombstones(publication), ...published]);
 }
 
 async function read(path: string): Promise<DatabaseContents> {
   const file = await readDatabaseFile(path);
   if (file.kind === "missing") return sort([], []);
-  if (file.kind === "sound") {
-    const version = `${path}: version ${JSON.stringify(file.version)} is read as if it were "1.0"`;
-    return sort(file.elements, file.version === "1.0" ? [] : [version]);
-  }
+  if (file.kind === "sound") return sort(file.elements, remarks(path, file));
   const text = file.kind === "corrupt" ? file.text : "";
-  const elements = (await bestCopy(path, text)).map(parsePythonJson);
+  const { own, saved } = await bestCopy(path, text, tombstones(await readPublication(path)));
+  const elements = [...own, ...saved].map(parsePythonJson);
   return sort(elements, [
-    `${path}: ${file.why}; going on with ${elements.length} records of its best copy`,
+    `${path}: ${file.why}; going on with ${elements.length} records of its best copy (maider-sweep db repair)`,
   ]);
 }
+
+function remarks(
+  path: string,
+  { version, text }: Extract<DatabaseFile, { kind: "sound" }>,
+): string[] {
+  const found: string[] = [];
+  if (version !== "1.0")
+    found.push(`${path}: version ${JSON.stringify(version)} is read as if it were "1.0"`);
+  if (text.length > NEARLY_FULL * LARGEST_TEXT) {
+    const share = Math.floor((100 * text.length) / LARGEST_TEXT);
+    found.push(`${path}: ${share} % of what its format can hold; move it aside before it is full`);
+  }
+  return found;
+}
+
+const NEARLY_FULL = 0.75;
 
 function sort(elements: readonly unknown[], problems: readonly string[]): DatabaseContents {
   const records: BenchmarkRecord[] = [];
   const foreign: unknown[] = [];
   const found = [...problems];
+  const seen = new Map<string, number>();
   for (const [index, element] of elements.entries()) {
     const read = readRecord(element);
-    if (read.usable) {
+    const twin = read.usable ? seen.get(read.record.id) : undefined;
+    if (read.usable && twin === undefined) {
       records.push(read.record);
+      seen.set(read.record.id, index);
       continue;
     }
     foreign.push(element);
-    found.push(`${nameOfElement(element, index)} cannot be used: ${read.reason}`);
+    const why = read.usable ? `record ${(twin ?? 0) + 1} has the same id` : read.reason;
+    found.push(`${nameOfElement(element, index)} cannot be used: ${why}`);
   }
   return { records, foreign, problems: found };
 }

@@ -5,25 +5,39 @@ import { figuresOf } from "./configurations.ts";
 export const EXPORT_FORMATS = ["json", "csv", "markdown"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-type Writer = (records: readonly BenchmarkRecord[], category: string | undefined) => string;
+type Writer = (
+  records: Iterable<BenchmarkRecord>,
+  category: string | undefined,
+) => Iterable<string>;
 
-const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
-  json: (records) => `${JSON.stringify(records, undefined, 2)}\n`,
-  csv,
-  markdown,
-};
+const WRITERS: Readonly<Record<ExportFormat, Writer>> = { json, csv, markdown };
 
-/** Records as a file for others. With `category` the figures of CSV and Markdown are that category's own. */
+/**
+ * Records as a file for others, a row each, in pieces: a large database is never one text. With `category` the
+ * figures of CSV and Markdown are that category's own.
+ */
 export function exportRecords(
-  records: readonly BenchmarkRecord[],
+  records: Iterable<BenchmarkRecord>,
   format: ExportFormat,
   category?: string,
-): string {
+): Iterable<string> {
   return WRITERS[format](records, category);
 }
 
-function csv(records: readonly BenchmarkRecord[], category: string | undefined): string {
-  const header = [
+function* json(records: Iterable<BenchmarkRecord>): Iterable<string> {
+  let before = "[";
+  for (const record of records) {
+    yield `${before}\n  ${JSON.stringify(record, undefined, 2).replaceAll("\n", "\n  ")}`;
+    before = ",";
+  }
+  yield before === "[" ? "[]\n" : "\n]\n";
+}
+
+function* csv(records: Iterable<BenchmarkRecord>, category: string | undefined): Iterable<string> {
+  // A cell that starts with = + - @ is a formula to a spreadsheet.
+  const line = (cells: readonly (string | number)[]): string =>
+    stringify([cells], { escape_formulas: true });
+  yield line([
     "ID",
     "Timestamp",
     "GPU Type",
@@ -36,10 +50,10 @@ function csv(records: readonly BenchmarkRecord[], category: string | undefined):
     "Hourly Cost",
     "Tests Passed",
     "Tests Total",
-  ];
-  const rows = records.map((record) => {
+  ]);
+  for (const record of records) {
     const row = rowOf(record, category);
-    return [
+    yield line([
       record.id,
       record.timestamp,
       record.gpu_type,
@@ -52,17 +66,22 @@ function csv(records: readonly BenchmarkRecord[], category: string | undefined):
       row.hourly,
       row.passed,
       row.total,
-    ];
-  });
-  // A cell that starts with = + - @ is a formula to a spreadsheet.
-  return stringify([header, ...rows], { escape_formulas: true });
+    ]);
+  }
 }
 
-function markdown(records: readonly BenchmarkRecord[], category: string | undefined): string {
+function* markdown(
+  records: Iterable<BenchmarkRecord>,
+  category: string | undefined,
+): Iterable<string> {
   const header = ["GPU Type", "GPUs", "VRAM", "Model", "Tokens/Sec", "Cost/1K", "$/Hour", "Tests"];
-  const rows = records.map((record) => {
+  const line = (cells: readonly string[]): string => `| ${cells.map(markdownCell).join(" | ")} |\n`;
+  yield `# Benchmark Results\n\n${line(header)}|${header.map(() => "---").join("|")}|\n`;
+  let simulated = false;
+  for (const record of records) {
     const row = rowOf(record, category);
-    return [
+    simulated ||= record.summary.simulated === true;
+    yield line([
       record.gpu_type,
       String(record.gpu_count),
       `${record.total_vram}GB`,
@@ -71,14 +90,9 @@ function markdown(records: readonly BenchmarkRecord[], category: string | undefi
       row.cost,
       row.hourly,
       `${row.passed}/${row.total}`,
-    ];
-  });
-  const line = (cells: readonly string[]): string => `| ${cells.map(markdownCell).join(" | ")} |`;
-  const rule = `|${header.map(() => "---").join("|")}|`;
-  const simulated = records.some(({ summary }) => summary.simulated === true)
-    ? ["", "SIMULATED: these figures come from the simulated cloud."]
-    : [];
-  return `${["# Benchmark Results", ...simulated, "", line(header), rule, ...rows.map(line)].join("\n")}\n`;
+    ]);
+  }
+  if (simulated) yield "\nSIMULATED: these figures come from the simulated cloud.\n";
 }
 
 function rowOf(record: BenchmarkRecord, category: string | undefined) {

@@ -14,6 +14,7 @@ import {
   type DatabaseFile,
 } from "./database-file.ts";
 import { insertElements, newDatabaseText, parsePythonJson, scanDatabase } from "./database-text.ts";
+import { readPublication, tombstones } from "./publication-log.ts";
 import { withWriterLock } from "./writer-lock.ts";
 
 export interface StoredDatabase {
@@ -23,13 +24,19 @@ export interface StoredDatabase {
 }
 
 export interface MergingAdapter extends Adapter<StoredDatabase> {
-  /** Replaces the text by what `change` makes of it, under the same guards as `write`. */
-  rewrite(change: (file: DatabaseFile) => Promise<string | undefined>): Promise<void>;
+  /**
+   * Replaces the text by what `change` makes of it, under the same guards as `write`.
+   * @returns where a damaged file was set aside.
+   */
+  rewrite(change: Change): Promise<string | undefined>;
 }
+
+/** What becomes of the file; undefined = nothing. May be asked again when the file has changed meanwhile. */
+type Change = (file: DatabaseFile) => Promise<string | undefined>;
 
 const TRIES = 20;
 /** V8 holds 2^29 characters in one string; a file beyond this could be written but never read again. */
-const LARGEST_TEXT = 480_000_000;
+export const LARGEST_TEXT = 480_000_000;
 
 class ChangedMeanwhile extends Error {}
 
@@ -43,17 +50,18 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
   /** What was read is not ours to write: whoever removes it meanwhile wants it gone. */
   const readFromDisk = new WeakSet<object>();
 
-  const guarded = async (change: (file: DatabaseFile) => Promise<string | undefined>) => {
+  const guarded = async (change: Change): Promise<string | undefined> => {
     const target = await followLinks(path);
     await mkdir(dirname(target), { recursive: true });
-    await withWriterLock(target, async () => {
+    return withWriterLock(target, async () => {
       for (let attempt = 1; ; attempt += 1) {
         const file = await readDatabaseFile(target);
         if (file.kind === "unreadable") throw databaseError(path, "written", file.why);
         const text = await change(file);
-        if (text === undefined) return;
+        if (text === undefined) return undefined;
         if (text.length > LARGEST_TEXT) throw tooLarge(path);
-        if (file.kind === "corrupt") await setAside(target, "corrupt", nowMs());
+        const aside =
+          file.kind === "corrupt" ? await setAside(target, "corrupt", nowMs()) : undefined;
         if (file.kind === "sound" && !backedUp) {
           await setAside(target, "bak", nowMs());
           await pruneBackups(target);
@@ -65,7 +73,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
               if ((await identityOf(target)) !== file.identity) throw new ChangedMeanwhile();
             },
           });
-          return;
+          return aside;
         } catch (error) {
           if (!(error instanceof ChangedMeanwhile) || attempt === TRIES) throw error;
           await sleep(Math.random() * 20 * attempt);
@@ -81,7 +89,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
       const sound = file.kind === "sound";
       const benchmarks = sound
         ? [...file.elements]
-        : (await bestCopy(path, file.text)).map(parsePythonJson);
+        : (await copyOf(path, file.text)).map(parsePythonJson);
       for (const element of benchmarks)
         if (typeof element === "object" && element !== null) readFromDisk.add(element);
       return { version: sound ? String(file.version) : "1.0", benchmarks };
@@ -114,12 +122,17 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
 
 async function soundText(path: string, file: DatabaseFile): Promise<string> {
   if (file.kind === "sound") return file.text;
-  return newDatabaseText(file.kind === "corrupt" ? await bestCopy(path, file.text) : []);
+  return newDatabaseText(file.kind === "corrupt" ? await copyOf(path, file.text) : []);
 }
 
-async function guardedOrTranslated(path: string, work: () => Promise<void>): Promise<void> {
+async function copyOf(path: string, damagedText: string): Promise<readonly string[]> {
+  const { own, saved } = await bestCopy(path, damagedText, tombstones(await readPublication(path)));
+  return [...own, ...saved];
+}
+
+async function guardedOrTranslated<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (error instanceof SweepError) throw error;
     if (error instanceof ChangedMeanwhile)

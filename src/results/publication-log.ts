@@ -1,30 +1,39 @@
 import { appendFile, readFile } from "node:fs/promises";
+import { followLinks } from "../support/safe-file.ts";
 
-/** What became of our records in the database: a log beside it, one JSON line an act, folded when it is read. */
+/** What became of records in the database: a log beside it, one JSON line an act, folded when it is read. */
 export interface Publication {
   /** Ids that we put into the file that is there now. */
   readonly published: ReadonlySet<string>;
-  /** Tombstones: ids that a user removed, one by one or with the whole file. */
+  /** Tombstones: ids that a user removed one by one. */
   readonly removed: ReadonlySet<string>;
+  /** Ids that went with a file which the user deleted. */
+  readonly deleted: ReadonlySet<string>;
 }
 
-type Act = "published" | "removed" | "restored";
+const ACTS = ["published", "removed", "deleted", "restored"] as const;
+type Act = (typeof ACTS)[number];
 
 /** Lines that are cut or strange are passed over: they can only bring a record back, never lose one. */
 export async function readPublication(database: string): Promise<Publication> {
   const published = new Set<string>();
   const removed = new Set<string>();
-  for (const line of (await textOf(logOf(database))).split("\n")) {
+  const deleted = new Set<string>();
+  const sets = { published, removed, deleted };
+  for (const line of (await textOf(await logOf(database))).split("\n")) {
     const entry = parse(line);
     if (entry === undefined) continue;
     for (const id of entry.ids) {
-      if (entry.act === "published") published.add(id);
-      else published.delete(id);
-      if (entry.act === "removed") removed.add(id);
-      else removed.delete(id);
+      for (const set of Object.values(sets)) set.delete(id);
+      if (entry.act !== "restored") sets[entry.act].add(id);
     }
   }
-  return { published, removed };
+  return sets;
+}
+
+/** All ids that must stay away. */
+export function tombstones({ removed, deleted }: Publication): ReadonlySet<string> {
+  return new Set([...removed, ...deleted]);
 }
 
 /** Notes an act. Call it after the database itself has changed. */
@@ -34,11 +43,13 @@ export async function notePublication(
   ids: readonly string[],
 ): Promise<void> {
   if (ids.length === 0) return;
-  await appendFile(logOf(database), `${JSON.stringify({ act, ids })}\n`, { mode: 0o600 });
+  // A line that a crash has cut must not take the next one along.
+  await appendFile(await logOf(database), `\n${JSON.stringify({ act, ids })}\n`, { mode: 0o600 });
 }
 
-function logOf(database: string): string {
-  return `${database}.published`;
+/** Beside the file itself, whichever link leads to it. */
+async function logOf(database: string): Promise<string> {
+  return `${await followLinks(database)}.published`;
 }
 
 async function textOf(path: string): Promise<string> {
@@ -53,10 +64,9 @@ async function textOf(path: string): Promise<string> {
 function parse(line: string): { act: Act; ids: string[] } | undefined {
   try {
     const value = JSON.parse(line) as { act?: unknown; ids?: unknown };
-    const known = value.act === "published" || value.act === "removed" || value.act === "restored";
-    if (!known || !Array.isArray(value.ids)) return undefined;
-    const ids = value.ids.filter((id): id is string => typeof id === "string");
-    return { act: value.act as Act, ids };
+    const act = ACTS.find((known) => known === value.act);
+    if (act === undefined || !Array.isArray(value.ids)) return undefined;
+    return { act, ids: value.ids.filter((id): id is string => typeof id === "string") };
   } catch {
     return undefined;
   }

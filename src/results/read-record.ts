@@ -60,6 +60,7 @@ const recordSchema = z.looseObject({
     passes_asked: figure.optional(),
     price_usd_per_hour: figure.optional(),
     key: z.string().optional(),
+    origin: z.string().optional(),
     decode_tps: figure.optional(),
     ttft_s: figure.optional(),
     tpot_s: figure.optional(),

@@ -12,20 +12,20 @@ export interface AtomicWriteOptions {
 const LONGEST_CHAIN_OF_LINKS = 40;
 
 /**
- * Puts `text` in the place of `path`, whole or not at all: other processes see the old or the new text, and so
+ * Puts `text`, whole or in pieces, in the place of `path`, all of it or nothing: other processes see the old or the new text, and so
  * does the disk after a power cut. A symbolic link stays one; its target is replaced.
  * @throws what the file system said; the old text is then untouched and nothing is left beside it.
  */
 export async function writeFileAtomically(
   path: string,
-  text: string | Uint8Array,
+  text: string | Uint8Array | Iterable<string>,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
   const target = await followLinks(path);
   const temporary = join(dirname(target), `.${randomUUID()}.tmp`);
   const mode = (await modeOf(target)) ?? options.mode ?? 0o600;
   try {
-    await writeNew(temporary, typeof text === "string" ? Buffer.from(text) : text, mode);
+    await writeNew(temporary, bytesOf(text), mode);
     await options.beforeRename?.();
     await rename(temporary, target);
   } catch (error) {
@@ -68,13 +68,21 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function writeNew(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+function* bytesOf(text: string | Uint8Array | Iterable<string>): Iterable<Uint8Array> {
+  if (text instanceof Uint8Array) yield text;
+  else if (typeof text === "string") yield Buffer.from(text);
+  else for (const piece of text) yield Buffer.from(piece);
+}
+
+async function writeNew(path: string, pieces: Iterable<Uint8Array>, mode: number): Promise<void> {
   const handle = await open(path, "wx", mode);
   try {
-    // `write` may write less than it was given.
-    for (let at = 0; at < bytes.length;) {
-      const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
-      at += bytesWritten;
+    for (const bytes of pieces) {
+      // `write` may write less than it was given.
+      for (let at = 0; at < bytes.length;) {
+        const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
+        at += bytesWritten;
+      }
     }
     await handle.chmod(mode);
     await handle.sync();

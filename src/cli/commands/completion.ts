@@ -1,9 +1,9 @@
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import type { CommandSpec, Handler } from "../command.ts";
+import type { CommandGroup, CommandSpec, Handler } from "../command.ts";
 import { completionScript, isShell } from "../completion-script.ts";
 
 /** The verbs are handed in, since this verb is one of them. */
-export function completionOf(commands: () => readonly CommandSpec[]): Handler {
+export function completionOf(commands: () => readonly (CommandGroup | CommandSpec)[]): Handler {
   return ({ parameters, terminal }) => {
     const shell = parameters[0] ?? "";
     if (!isShell(shell)) {

@@ -1,0 +1,40 @@
+import { checkDatabase, type DatabaseCheck } from "../../results/check-database.ts";
+import { ExitCode } from "../../support/errors.ts";
+import type { Handler } from "../command.ts";
+import { databaseOfCall } from "../database-of-call.ts";
+
+export const dbCheck: Handler = async (call) => {
+  const { database, ours } = await databaseOfCall(call);
+  const check = await checkDatabase(database, ours);
+  const { stdout } = call.terminal;
+  stdout.write(
+    call.options["json"] === true
+      ? `${JSON.stringify(check, undefined, 2)}\n`
+      : `${told(check).join("\n")}\n`,
+  );
+  return check.state === "damaged" || check.state === "unreadable" ? ExitCode.usage : ExitCode.done;
+};
+
+function told(check: DatabaseCheck): string[] {
+  const { state, why, records, missing, backups } = check;
+  const others = records - check.own - check.imported;
+  const lines = [
+    `${check.file}: ${state}${why === null ? "" : `: ${why}`}`,
+    `  records   ${records}: ${check.own} own, ${others} of other programs, ${check.imported} imported`,
+    `  size      ${(check.bytes / 1e6).toFixed(1)} MB, ${(100 * check.full).toFixed(1)} % of what the format can hold`,
+    `  journals  ${missing === 0 ? "all of ours is here" : `${missing} of ours are missing here`}, ${check.removed} removed by name, ${check.deleted} deleted with the file`,
+    `  backups   ${backups.length === 0 ? "none" : `${backups.length}, the newest ${backups[0]}`}`,
+  ];
+  if (check.unsound > 0) lines.push(`  unsound   ${check.unsound}, never ranked`);
+  if (check.dropped_by_maider > 0)
+    lines.push(`  maider    drops ${check.dropped_by_maider} of them: their keys are not its own`);
+  lines.push(...check.problems.slice(0, SHOWN).map((problem) => `  problem   ${problem}`));
+  if (check.problems.length > SHOWN)
+    lines.push(`  problem   ${check.problems.length - SHOWN} more`);
+  if (state === "damaged") lines.push("maider-sweep db repair puts it right");
+  if (missing > 0 || check.deleted > 0)
+    lines.push("maider-sweep db restore brings back what is missing");
+  return lines;
+}
+
+const SHOWN = 10;

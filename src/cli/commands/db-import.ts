@@ -1,0 +1,81 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { readDatabaseFile } from "../../results/database-file.ts";
+import { parsePythonJson } from "../../results/database-text.ts";
+import { judgeImport } from "../../results/import-records.ts";
+import { readPublication } from "../../results/publication-log.ts";
+import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import type { Handler } from "../command.ts";
+import { databaseOfCall } from "../database-of-call.ts";
+
+const LARGEST_FILE = 400_000_000;
+const SHOWN = 10;
+
+export const dbImport: Handler = async (call) => {
+  const { options, terminal } = call;
+  const path = call.parameters[0] ?? "";
+  const values = await valuesIn(path);
+  const { database, ours, simulated } = await databaseOfCall(call);
+  const { accepted, duplicates, refused } = judgeImport({
+    values,
+    origin: (options["origin"] as string | undefined) ?? basename(path).replace(/\.json$/, ""),
+    present: (await database.read()).records,
+    ours,
+    removed: (await readPublication(database.file)).removed,
+    nowMs: Date.now(),
+    simulated,
+  });
+  const { added, total } = accepted.length === 0 ? NOTHING : await database.restore(accepted);
+  if (options["json"] === true) {
+    const answer = { file: database.file, added, duplicates, refused, total };
+    terminal.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
+  } else {
+    for (const { name, reason } of refused.slice(0, SHOWN))
+      terminal.stderr.write(`refused: ${printable(`${name}: ${reason}`)}\n`);
+    if (refused.length > SHOWN)
+      terminal.stderr.write(`refused: ${refused.length - SHOWN} more (--json names them)\n`);
+    terminal.stdout.write(
+      `${added} imported, ${duplicates} were here already, ${refused.length} refused\n`,
+    );
+  }
+  return ExitCode.done;
+};
+
+const NOTHING = { added: 0, total: undefined };
+
+/** The records of an export, which is a bare list, or of a database. @throws SweepError exit 2 */
+async function valuesIn(path: string): Promise<readonly unknown[]> {
+  const refused = (reason: string): SweepError =>
+    new SweepError(`${path} cannot be imported`, {
+      exitCode: ExitCode.usage,
+      reason,
+      hint: "name a JSON export or a benchmark database; nothing was changed",
+    });
+  let found;
+  try {
+    found = await stat(path);
+  } catch (error) {
+    throw refused(errorText(error));
+  }
+  // A pipe or a device may have no end.
+  if (!found.isFile()) throw refused("it is not a file");
+  if (found.size > LARGEST_FILE) throw refused("it is larger than any database can be");
+  const file = await readDatabaseFile(path);
+  if (file.kind === "sound") return file.elements;
+  const list = file.kind === "corrupt" ? listIn(file.text) : undefined;
+  if (list !== undefined) return list;
+  throw refused(file.kind === "missing" ? "there is no such file" : file.why);
+}
+
+function listIn(text: string): readonly unknown[] | undefined {
+  try {
+    const value: unknown = parsePythonJson(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, " ").slice(0, 300);
+}

@@ -1,0 +1,31 @@
+import { ExitCode } from "../../support/errors.ts";
+import type { Repair } from "../../results/repair-database.ts";
+import type { Handler } from "../command.ts";
+import { databaseOfCall } from "../database-of-call.ts";
+
+export const dbRepair: Handler = async (call) => {
+  const { database, ours } = await databaseOfCall(call);
+  const repair = await database.repair(ours);
+  const { stdout } = call.terminal;
+  stdout.write(
+    call.options["json"] === true
+      ? `${JSON.stringify({ file: database.file, ...repair }, undefined, 2)}\n`
+      : `${told(database.file, repair).join("\n")}\n`,
+  );
+  return ExitCode.done;
+};
+
+function told(file: string, repair: Repair): string[] {
+  if (repair.state === "missing")
+    return [`${file}: there is no file`, "  maider-sweep db restore brings back what it held"];
+  if (repair.state === "sound") return [`${file}: sound, ${repair.total} records; nothing to do`];
+  return [
+    `${file}: repaired${repair.why === undefined ? "" : ` (${repair.why})`}`,
+    `  ${repair.kept} records kept from the file itself`,
+    ...(repair.corrected === 0 ? [] : [`  ${repair.corrected} put right: they were hit`]),
+    `  ${repair.fromBackup} from ${repair.backup ?? "backups"}`,
+    `  ${repair.fromJournals} from the journals`,
+    `  ${repair.total} now`,
+    ...(repair.aside === undefined ? [] : [`  the damaged file lies in ${repair.aside}`]),
+  ];
+}

@@ -1,0 +1,77 @@
+import { stat } from "node:fs/promises";
+import type { BenchmarkRecord } from "../evidence/record.ts";
+import { followLinks } from "../support/safe-file.ts";
+import { backupsOf } from "./backups.ts";
+import { idOf, readDatabaseFile } from "./database-file.ts";
+import type { BenchmarkDatabase } from "./database.ts";
+import { unsoundness } from "./evidence-of-record.ts";
+import { LARGEST_TEXT } from "./merging-adapter.ts";
+import { readPublication, tombstones } from "./publication-log.ts";
+import { pythonReads } from "./read-record.ts";
+
+/** What `db check` tells; keys as its JSON has them. */
+export interface DatabaseCheck {
+  readonly file: string;
+  readonly state: "sound" | "missing" | "damaged" | "unreadable";
+  readonly why: string | null;
+  readonly bytes: number;
+  /** Of what the format can hold, 0 to 1. */
+  readonly full: number;
+  /** That can be counted with; of a damaged file, those of its best copy. */
+  readonly records: number;
+  readonly own: number;
+  readonly imported: number;
+  /** Not sound, so never ranked. */
+  readonly unsound: number;
+  /** Cannot be counted with; the Python reader would drop some of the others. */
+  readonly unusable: number;
+  readonly dropped_by_maider: number;
+  /** Ours in the journals, but not here, and not removed by the user. */
+  readonly missing: number;
+  readonly removed: number;
+  readonly deleted: number;
+  /** Newest first. */
+  readonly backups: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** @param ours what the journals hold. Reads only. */
+export async function checkDatabase(
+  database: BenchmarkDatabase,
+  ours: readonly BenchmarkRecord[],
+): Promise<DatabaseCheck> {
+  const path = await followLinks(database.file);
+  const file = await readDatabaseFile(path);
+  const { records, foreign, problems } = await database.read();
+  const publication = await readPublication(path);
+  // What was in a file that is gone went with it, though nobody has noted it yet.
+  const deleted =
+    file.kind === "missing"
+      ? [...publication.published, ...publication.deleted]
+      : publication.deleted;
+  const away = new Set([...tombstones(publication), ...deleted]);
+  const present = new Set([...records, ...foreign].map(idOf));
+  const own = new Set(ours.map(({ id }) => id));
+  const bytes = await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  return {
+    file: database.file,
+    state: file.kind === "corrupt" ? "damaged" : file.kind,
+    why: "why" in file ? file.why : null,
+    bytes,
+    full: "text" in file ? file.text.length / LARGEST_TEXT : 0,
+    records: records.length,
+    own: records.filter(({ id }) => own.has(id)).length,
+    imported: records.filter(({ summary }) => summary.origin !== undefined).length,
+    unsound: records.filter((record) => unsoundness(record) !== undefined).length,
+    unusable: foreign.length,
+    dropped_by_maider: records.filter((record) => !pythonReads(record)).length,
+    missing: [...own].filter((id) => !present.has(id) && !away.has(id)).length,
+    removed: publication.removed.size,
+    deleted: new Set(deleted).size,
+    backups: await backupsOf(path),
+    problems,
+  };
+}

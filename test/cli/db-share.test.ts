@@ -1,0 +1,250 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { RECORD_KEYS, type BenchmarkRecord } from "../../src/evidence/record.ts";
+import { openDatabase } from "../../src/results/database.ts";
+import { shareRecords } from "../../src/results/share-record.ts";
+import { sampleRecord } from "../results/sample-record.ts";
+import { databaseRig, FIXTURE, type DatabaseRig } from "./database-rig.ts";
+
+let rig: DatabaseRig;
+let given: string;
+beforeEach(() => {
+  rig = databaseRig();
+  given = join(rig.folder, "alice.json");
+});
+
+const offer = (...values: unknown[]): Promise<void> => writeFile(given, JSON.stringify(values));
+const theirs = (id: string, change: Partial<BenchmarkRecord> = {}): BenchmarkRecord => ({
+  ...sampleRecord({ id }),
+  ...change,
+});
+
+describe("db export", () => {
+  const placed = (): BenchmarkRecord => {
+    const record = sampleRecord({
+      id: "own-0001",
+      vllm: { image: "registry.corp:5000/vllm/vllm-openai:v0.27.1", host: "box.internal" },
+      summary: {
+        vm: "mds-abcdefgh-001-abcd-xsz0000",
+        run: "abcdefgh",
+        host: "10.1.2.3",
+        verdict: {
+          state: "sound",
+          reasons: ["asked 10.1.2.3:8000 and fe80::1 at joe@corp.example"],
+        },
+      },
+    });
+    const [test] = record.tests;
+    if (test !== undefined) {
+      test.completion = `it runs at http://192.168.1.7/x on my-host and box.local`;
+      record.tests.push({ ...test, category: "custom", prompt: "my secret prompt" });
+    }
+    return { ...record, model_id: "/home/joe/models/Qwen-7B" };
+  };
+
+  it("names no host, address or label, nor prompts of one's own, and keeps the figures", async () => {
+    await openDatabase(rig.file).publish([placed()]);
+    const { code, stdout } = await rig.say("db", "export");
+    expect(code).toBe(0);
+    for (const place of [
+      "10.1.2.3",
+      "fe80",
+      "joe",
+      "corp",
+      "mds-",
+      "abcdefgh",
+      "192.168",
+      "internal",
+      "box.local",
+      "secret",
+    ])
+      expect(stdout).not.toContain(place);
+    const [shared, ...others] = JSON.parse(stdout) as BenchmarkRecord[];
+    expect(others).toEqual([]);
+    expect(Object.keys(shared ?? {})).toEqual([...RECORD_KEYS]);
+    expect(shared).toMatchObject({
+      id: "own-0001",
+      model_id: "Qwen-7B",
+      vllm_config: { image: "vllm/vllm-openai:v0.27.1", max_model_len: 32768 },
+      summary: { vm: "vm-1", avg_tokens_per_sec: 50, finished_utc: "2026-11-20T10:00:00.000Z" },
+    });
+  });
+
+  it("names none of the further hosts that it is told of", () => {
+    const [shared] = shareRecords([placed()], ["my-host"]);
+    expect(shared?.tests[0]?.completion).toBe("it runs at [removed] on [removed] and [removed]");
+  });
+
+  it("numbers VMs, so that their count stays", () => {
+    const shared = shareRecords(
+      ["a", "b", "a"].map((vm) => sampleRecord({ summary: { vm } })),
+      [],
+    );
+    expect(shared.map(({ summary }) => summary.vm)).toEqual(["vm-1", "vm-2", "vm-1"]);
+  });
+
+  it("takes chosen records by id and by filter, in each format", async () => {
+    await writeFile(rig.file, FIXTURE);
+    const one = await rig.say("db", "export", "b64ce422", "-f", "csv");
+    expect(one.stdout.trim().split("\n")).toHaveLength(2);
+    const coding = await rig.say("db", "export", "-g", "g1-gpu-rtx6000-2", "-f", "markdown");
+    expect(coding.stdout.match(/^\| g1-gpu-rtx6000-2 /gm)?.length).toBe(
+      FIXTURE.match(/"gpu_type": "g1-gpu-rtx6000-2"/g)?.length,
+    );
+    const file = join(rig.folder, "out.json");
+    expect(await rig.say("db", "export", "-o", file)).toMatchObject({ code: 0, stdout: "" });
+    expect(JSON.parse(await readFile(file, "utf8"))).toHaveLength(8);
+    expect(await rig.say("db", "export", "zzzz")).toMatchObject({ code: 2 });
+    expect(await rig.say("db", "export", "-o", join(rig.folder, "no", "x"))).toMatchObject({
+      code: 2,
+    });
+  });
+});
+
+describe("db import", () => {
+  it("takes an export or a whole database once, and keeps whose it is", async () => {
+    await rig.measured([sampleRecord({ id: "own-0001" })]);
+    await offer(theirs("their-001"), theirs("their-002"));
+    const first = await rig.say("db", "import", given);
+    expect(first).toMatchObject({
+      code: 0,
+      stdout: "2 imported, 0 were here already, 0 refused\n",
+    });
+    const again = await rig.say("db", "import", given, "--origin", "somebody");
+    expect(again.stdout).toBe("0 imported, 2 were here already, 0 refused\n");
+    const { records } = await openDatabase(rig.file).read();
+    expect(records.map(({ id, summary }) => [id, summary.origin])).toEqual([
+      ["own-0001", undefined],
+      ["their-001", "alice"],
+      ["their-002", "alice"],
+    ]);
+    await writeFile(given, FIXTURE);
+    expect((await rig.say("db", "import", given)).stdout).toMatch(/^8 imported/);
+  });
+
+  it("names the chain of those whose hands a record came through", async () => {
+    await offer(theirs("their-001", { summary: { ...sampleRecord().summary, origin: "bob" } }));
+    await rig.say("db", "import", given);
+    const { records } = await openDatabase(rig.file).read();
+    expect(records[0]?.summary.origin).toBe("alice (from bob)");
+  });
+
+  it("what was exported can be imported", async () => {
+    await rig.measured([sampleRecord({ id: "own-0001" })]);
+    await rig.say("db", "export", "-o", given);
+    const other = databaseRig();
+    expect((await other.say("db", "import", given)).stdout).toMatch(/^1 imported/);
+  });
+
+  it("after the file was deleted, imports what went with it", async () => {
+    await offer(theirs("their-001"));
+    await rig.say("db", "import", given);
+    await writeFile(rig.file, '{"version":"1.0","benchmarks":[]}');
+    expect((await rig.say("db", "import", given)).stdout).toMatch(/^1 imported/);
+    await rig.say("db", "remove", "their-001");
+    expect((await rig.say("db", "import", given)).stderr).toContain("it was removed here");
+  });
+});
+
+describe("a hostile file", () => {
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : { x: nested(depth - 1) });
+  const withSummary = (more: object): BenchmarkRecord =>
+    theirs("evil-0001", { summary: { ...sampleRecord().summary, ...more } });
+
+  const hostile: readonly (readonly [string, unknown, string])[] = [
+    [
+      "markup in a model's name",
+      theirs("evil-0001", { model_id: "<img src=x onerror=alert(1)>" }),
+      "model_id",
+    ],
+    ["terminal codes in a GPU type", theirs("evil-0001", { gpu_type: "g\u001b[2J" }), "gpu_type"],
+    ["a formula as id", theirs("=1+1"), "id"],
+    ["a path as id", theirs("../../etc/passwd"), "id"],
+    ["a figure beyond all bounds", withSummary({ avg_tokens_per_sec: 1e300 }), "1e+300"],
+    ["an absurd number of GPUs", theirs("evil-0001", { gpu_count: 1e9 }), "number of GPUs"],
+    ["a negative price", theirs("evil-0001", { hourly_cost: -1 }), "price"],
+    ["a time in the future", withSummary({ finished_utc: "2999-01-01T00:00:00Z" }), "timestamp"],
+    ["endless nesting", withSummary({ more: nested(40) }), "nested"],
+    ["a huge text", withSummary({ more: "x".repeat(300_000) }), "too large"],
+    [
+      "a pass that failed",
+      withSummary({ verdict: { state: "void", reasons: ["x"] } }),
+      "not sound",
+    ],
+    ["an unknown top-level key", { ...theirs("evil-0001"), extra: 1 }, "keys"],
+    ["a simulated result", withSummary({ simulated: true }), "simulated"],
+    ["no record at all", "nonsense", ""],
+    ["null", null, ""],
+  ];
+
+  it.each(hostile)("with %s is refused, and the others go in", async (_, value, reason) => {
+    await rig.measured([sampleRecord({ id: "own-0001" })]);
+    const before = (await openDatabase(rig.file).read()).records;
+    await offer(value, theirs("their-001"));
+    const { code, stdout, stderr } = await rig.say("db", "import", given);
+    expect([code, stdout]).toEqual([0, "1 imported, 0 were here already, 1 refused\n"]);
+    expect(stderr).toContain(reason);
+    expect(stderr).not.toMatch(/\p{Cc}(?<!\n)/u);
+    const { records } = await openDatabase(rig.file).read();
+    expect(records.slice(0, 1)).toEqual(before);
+    expect(records).toHaveLength(2);
+  });
+
+  it.each(["__proto__", "constructor", "prototype"])(
+    "with the key %s changes nothing",
+    async (key) => {
+      const text = JSON.stringify([theirs("evil-0001")]).replace(
+        '"summary":{',
+        `"summary":{"${key}":{"polluted":true},`,
+      );
+      await writeFile(given, text);
+      const { stdout, stderr } = await rig.say("db", "import", given);
+      expect(stdout).toMatch(/^0 imported, 0 were here already, 1 refused/);
+      expect(stderr).toContain(key);
+      expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    },
+  );
+
+  it("with figures that no number holds is refused", async () => {
+    const text = JSON.stringify([theirs("evil-0001")]).replace(
+      '"hourly_cost":0.52',
+      '"hourly_cost":1e999',
+    );
+    await writeFile(given, text);
+    expect((await rig.say("db", "import", given)).stdout).toMatch(/1 refused/);
+  });
+
+  it("with ids of ours and other contents is refused, also when only a journal still knows them", async () => {
+    const ours = sampleRecord({ id: "own-0001" });
+    await rig.measured([ours]);
+    await offer({ ...ours, hourly_cost: 0.01 });
+    const here = await rig.say("db", "import", given);
+    expect(here.stderr).toContain("other contents");
+    await writeFile(rig.file, '{"version":"1.0","benchmarks":[]}');
+    const gone = await rig.say("db", "import", given);
+    expect(gone.stdout).toMatch(/^0 imported, 0 were here already, 1 refused/);
+    expect(await rig.ids()).toEqual([]);
+  });
+
+  it("of 50 MB is contained", async () => {
+    await rig.measured([sampleRecord({ id: "own-0001" })]);
+    const before = await readFile(rig.file, "utf8");
+    await writeFile(given, `[${"[".repeat(1_000_000)}`);
+    expect(await rig.say("db", "import", given)).toMatchObject({ code: 2, stdout: "" });
+    await writeFile(given, `["${"<b>".repeat(17_000_000)}"]`);
+    const { code, stdout } = await rig.say("db", "import", given);
+    expect([code, stdout]).toEqual([0, "0 imported, 0 were here already, 1 refused\n"]);
+    expect(await readFile(rig.file, "utf8")).toBe(before);
+  });
+
+  it.each([
+    ["a folder", "."],
+    ["a device without an end", "/dev/zero"],
+    ["nothing", "no-such-file.json"],
+  ])("that is %s is refused with exit 2", async (_, path) => {
+    const { code, stderr } = await rig.say("db", "import", path);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: .+\n {2}why: .+\n {2}try: .+\n$/);
+  });
+});
