@@ -1,3 +1,4 @@
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,6 +26,7 @@ import { connectCloud, connectMachines, measure } from "./wire.ts";
 
 /** From the first line of the journal to the summary; the lock is held and everything was checked. */
 export async function executeSweep(execution: Execution): Promise<ExitCode> {
+  keepYoungGenerationSmall();
   const { run, folder, far, call, ownership } = execution;
   const { options, terminal } = call;
   const hidden = [far.token, execution.hubToken].filter((secret) => secret !== undefined);

@@ -27,7 +27,7 @@ export async function runCommandLine(
   terminal: Terminal,
 ): Promise<ExitCode> {
   let outcome: ExitCode = ExitCode.done;
-  const program = buildProgram(terminal, (code) => {
+  const program = buildProgram(argv, terminal, (code) => {
     outcome = code;
   });
   try {
@@ -40,7 +40,11 @@ export async function runCommandLine(
   }
 }
 
-function buildProgram(terminal: Terminal, done: (code: ExitCode) => void): Command {
+function buildProgram(
+  argv: readonly string[],
+  terminal: Terminal,
+  done: (code: ExitCode) => void,
+): Command {
   const program = new Command("maider-sweep")
     .description(
       "Rents Linode GPU VMs from a plan, benchmarks LLMs on them with vLLM, proves the VMs destroyed, and never passes the cap.",
@@ -57,10 +61,7 @@ function buildProgram(terminal: Terminal, done: (code: ExitCode) => void): Comma
       "\nTry it, without an account:\n  maider-sweep run plans/quick.yaml --simulate\n\nMore about a verb:\n  maider-sweep run --help",
     );
   for (const spec of COMMANDS)
-    program.addCommand(
-      "commands" in spec ? buildGroup(spec, terminal, done) : buildCommand(spec, terminal, done),
-      { hidden: spec.hidden ?? false },
-    );
+    program.addCommand(buildNamed(argv, spec, terminal, done), { hidden: spec.hidden ?? false });
   program.action(() => program.help({ error: true }));
   return program;
 }
@@ -74,6 +75,17 @@ function bareCommand(spec: CommandSpec | CommandGroup, terminal: Terminal): Comm
       writeErr: (text) => terminal.stderr.write(text),
     })
     .exitOverride();
+}
+
+/** Only a verb that was named needs its options; the others stand in the list. */
+function buildNamed(
+  argv: readonly string[],
+  spec: CommandSpec | CommandGroup,
+  terminal: Terminal,
+  done: (code: ExitCode) => void,
+): Command {
+  if (!argv.includes(spec.name)) return new Command(spec.name).description(spec.summary);
+  return "commands" in spec ? buildGroup(spec, terminal, done) : buildCommand(spec, terminal, done);
 }
 
 function buildGroup(
