@@ -3,10 +3,12 @@ import { applyOverrides } from "../plan/apply-overrides.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { formatProblems } from "../plan/format-problems.ts";
 import { readPlan } from "../plan/read-plan.ts";
+import { withPrompts } from "../plan/with-prompts.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { microUsd } from "../support/money.ts";
+import { loadPrompts } from "./load-prompts.ts";
 
-/** @throws SweepError exit 2 with every problem at its line, before anything else was touched. */
+/** With the prompts that it names. @throws SweepError exit 2 with every problem at its line, before anything else was touched. */
 export async function loadPlan(
   file: string,
   options: Readonly<Record<string, unknown>>,
@@ -27,10 +29,14 @@ export async function loadPlan(
       hint: "name a YAML file, for example plans/quick.yaml",
     });
   }
-  return planFromText(text, file, options);
+  const plan = planFromText(text, file, options);
+  return plan.prompts === undefined ? plan : withPrompts(plan, await loadPrompts(plan.prompts));
 }
 
-/** @throws SweepError exit 2 */
+/**
+ * The plan itself; `prompts:` is not followed.
+ * @throws SweepError exit 2
+ */
 export function planFromText(
   text: string,
   source: string,

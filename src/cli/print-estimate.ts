@@ -49,6 +49,11 @@ export function printEstimate(plan: CoveragePlan, estimate: Estimate): string {
       ? "no cap: give budget.max_cost or --max-cost before you run it"
       : `cap ${formatUsd(cap)} · left after the likely cost ${formatUsd(cap - likely.micros)}, after the worst ${formatUsd(cap - worst.micros)}`,
   ];
+  const own = estimate.rentals[0]?.configurations[0]?.prompts;
+  if (own !== undefined)
+    out.push(
+      `prompts: ${String(own.tests.length)} of your own (${own.id}) instead of the standard suites`,
+    );
   if (plan.allowRemoteCode) out.push("allow_remote_code: models may run their own code on the VMs");
   if (estimate.skipped.length > 0) {
     out.push("", "skipped:");

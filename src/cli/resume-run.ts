@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { foldRun, isUnsettled } from "../journal/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { takeOwnership } from "../journal/owner-lock.ts";
@@ -11,7 +9,7 @@ import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandCall } from "./command.ts";
 import { executeSweep } from "./execute-sweep.ts";
 import { openFarSide, withSpeed } from "./far-side.ts";
-import { planFromText } from "./load-plan.ts";
+import { readKeptPlan } from "./kept-plan.ts";
 import { simulatedStateDir, stateDir } from "./paths.ts";
 import { prepare } from "./prepare.ts";
 import { chooseSpeed, hubTokenFor, readAccount, sshCidr } from "./run-plan.ts";
@@ -46,8 +44,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
   }
   const settings = await readSettings(folder);
   const asBefore = { ...settings.options, ...options };
-  const text = await readFile(join(folder, "plan.yaml"), "utf8");
-  const plan = stillToDo(planFromText(text, `<${run}>`, asBefore), before);
+  const plan = stillToDo(await readKeptPlan(folder, run, asBefore), before);
   if (plan.entries.length === 0 && before.closed !== undefined && !isUnsettled(before)) {
     terminal.stderr.write(`nothing is left to do in run ${run}: every pass has its record\n`);
     return ExitCode.done;

@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { checkAccount, explainCloudError } from "../cloud/account-check.ts";
 import { CloudError } from "../cloud/cloud.ts";
 import type { Account } from "../cloud/cloud.ts";
@@ -10,11 +9,11 @@ import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { formatUsd } from "../support/money.ts";
-import { writeFileAtomically } from "../support/safe-file.ts";
 import { autoSpeed, lanesOf } from "./auto-speed.ts";
 import type { CommandCall } from "./command.ts";
 import { executeSweep } from "./execute-sweep.ts";
 import { openFarSide, withSpeed } from "./far-side.ts";
+import { keepPlan } from "./kept-plan.ts";
 import type { FarSide } from "./far-side.ts";
 import { Interrupted } from "./signals.ts";
 import { isLoopback } from "./simulated-world.ts";
@@ -82,7 +81,7 @@ async function checkAndRun(plan: CoveragePlan, call: CommandCall): Promise<ExitC
       const folder = runFolder(far.stateDir, run);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const streamInterval = far.simulated === undefined ? undefined : speed.streamInterval;
-      await writeFileAtomically(join(folder, "plan.yaml"), wanted.text);
+      await keepPlan(folder, wanted);
       await keepSettings(folder, { options, streamInterval });
       return await executeSweep({
         run,

@@ -1,4 +1,5 @@
-import type { Category } from "../evidence/suite.ts";
+import { CHARACTERS_PER_TOKEN } from "../evidence/standard-suite.ts";
+import type { Category, Test } from "../evidence/suite.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
 import { prefillTokensPerSecond, secondsPerToken } from "./token-speed.ts";
 
@@ -12,7 +13,7 @@ const SHORT_PROMPT = 300;
 const short = (...replies: readonly number[]): readonly Shape[] =>
   replies.map((reply) => ({ prompt: SHORT_PROMPT, reply }));
 
-/** The twelve tests of the standard suites. A user's own prompts are taken to be like them. */
+/** The twelve tests of the standard suites. */
 export const SHAPES: Readonly<Record<Category, readonly Shape[]>> = {
   coding: short(100, 200, 400, 500),
   context_heavy: [
@@ -49,10 +50,15 @@ export function passesSeconds(configuration: Configuration): number {
 }
 
 /** A test that does not fit the window is left out. */
-function shapesOf({ suites, engine }: Configuration): readonly Shape[] {
-  return suites
-    .flatMap((suite) => SHAPES[suite])
-    .filter(({ prompt, reply }) => prompt + reply + 16 <= engine.maxModelLen);
+function shapesOf({ suites, engine, prompts }: Configuration): readonly Shape[] {
+  const shapes =
+    prompts === undefined ? suites.flatMap((suite) => SHAPES[suite]) : prompts.tests.map(shapeOf);
+  return shapes.filter(({ prompt, reply }) => prompt + reply + 16 <= engine.maxModelLen);
+}
+
+function shapeOf({ messages, maxTokens }: Test): Shape {
+  const characters = sum(messages.map(({ content }) => content.length));
+  return { prompt: Math.ceil(characters / CHARACTERS_PER_TOKEN), reply: maxTokens };
 }
 
 function requestSeconds(configuration: Configuration, { prompt, reply }: Shape): number {

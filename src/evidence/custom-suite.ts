@@ -42,6 +42,16 @@ export function singlePromptSuite(prompt: string, maxTokens = DEFAULT_MAX_TOKENS
   return customSuite([{ name: "Prompt", prompt, max_tokens: maxTokens }], "--prompt");
 }
 
+/** The entries that make the same suite again. */
+export function promptsOf(suite: Suite): readonly object[] {
+  return suite.tests.map(({ name, category, messages, maxTokens }) => ({
+    name,
+    category,
+    messages,
+    max_tokens: maxTokens,
+  }));
+}
+
 function readTest(entry: unknown, index: number): Test | string {
   if (typeof entry !== "object" || entry === null) return "it is no object";
   const fields = entry as Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import type { Fit } from "../catalog/fit.ts";
 import type { GpuType } from "../catalog/gpu-types.ts";
 import type { ModelFacts } from "../catalog/models.ts";
-import type { Category } from "../evidence/suite.ts";
+import type { Category, Suite } from "../evidence/suite.ts";
 import type { MicroUsd } from "../support/money.ts";
 
 /** A plan that was read, checked and resolved: nothing in it is left to be looked up. */
@@ -55,6 +55,8 @@ export interface Configuration {
   readonly fit: Fit;
   readonly passes: number;
   readonly suites: readonly Category[];
+  /** The user's own, which take the place of the standard suites. */
+  readonly prompts?: Suite;
   /** Requests in flight; the first is always 1. */
   readonly load: readonly number[];
 }

@@ -100,7 +100,9 @@ async function measurePasses(
     model,
     maxModelLen: served.maxModelLen,
   };
-  const suite = await ports.measure.suiteFor(configuration.suites, server, ports.clock, signal);
+  const suite =
+    configuration.prompts ??
+    (await ports.measure.suiteFor(configuration.suites, server, ports.clock, signal));
   const throttled = async (inner: AbortSignal): Promise<readonly string[]> => {
     const samples = await machine.sampleGpus(inner);
     return [...new Set(samples.flatMap((sample) => sample.throttle))];

@@ -7,7 +7,7 @@ export function wantedConfiguration(
   configuration: Configuration,
   suite: string | undefined,
 ): WantedConfiguration {
-  const { gpu, model, engine, fit, passes, suites } = configuration;
+  const { gpu, model, engine, fit, passes, suites, prompts } = configuration;
   return {
     gpu: gpu.id,
     model: model.id,
@@ -18,8 +18,8 @@ export function wantedConfiguration(
     dtype: engine.dtype === "auto" ? fit.dtype : engine.dtype,
     quantization: engine.quantization,
     tensorParallel: fit.tensorParallel,
-    suite,
-    categories: suites,
+    suite: prompts === undefined ? suite : prompts.id,
+    categories: prompts === undefined ? suites : prompts.tests.map(({ category }) => category),
     passes,
   };
 }
