@@ -26,11 +26,15 @@ export interface SweepRun extends AsyncDisposable {
     ...argv: readonly (string | Readonly<Record<string, string>>)[]
   ): Promise<{ code: number | null; stdout: string; stderr: string }>;
   ask<T>(door: string): Promise<T>;
-  /** Puts fault scripts into the world. */
+  /** Puts fault scripts into the world. @throws when it does not take them. */
   faults(scripts: readonly object[]): Promise<void>;
   /** Writes a plan and gives its path. */
   plan(text: string): string;
+  /** Of the simulated database; none when there is no such file. */
   records(): readonly BenchmarkRecord[];
+  /** Writes the simulated database anew. */
+  keep(benchmarks: readonly object[]): void;
+  readonly database: string;
 }
 
 export async function sweepRun(seed: number, ...flags: readonly string[]): Promise<SweepRun> {
@@ -41,6 +45,7 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
     MAIDER_SWEEP_STATE: join(folder, "state"),
     MAIDER_SWEEP_DB: join(folder, "benchmark-database.json"),
   };
+  const database = join(folder, "benchmark-database.simulated.json");
   const simulator = spawn(
     process.execPath,
     [PROGRAM, "simulator", "--port", "0", "--seed", String(seed), ...flags],
@@ -69,7 +74,9 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
     },
     ask: async <T>(door: string) => (await (await fetch(`${url}/simulator/${door}`)).json()) as T,
     faults: async (scripts) => {
-      await fetch(`${url}/simulator/faults`, { method: "POST", body: JSON.stringify(scripts) });
+      const body = JSON.stringify(scripts);
+      const reply = await fetch(`${url}/simulator/faults`, { method: "POST", body });
+      if (!reply.ok) throw new Error(`these faults are refused: ${await reply.text()}`);
     },
     plan: (text) => {
       const file = join(folder, "plan.yaml");
@@ -77,11 +84,14 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
       return file;
     },
     records: () => {
-      const file = join(folder, "benchmark-database.simulated.json");
-      if (!existsSync(file)) return [];
-      return (JSON.parse(readFileSync(file, "utf8")) as { benchmarks: BenchmarkRecord[] })
+      if (!existsSync(database)) return [];
+      return (JSON.parse(readFileSync(database, "utf8")) as { benchmarks: BenchmarkRecord[] })
         .benchmarks;
     },
+    keep: (benchmarks) => {
+      writeFileSync(database, JSON.stringify({ version: "1.0", benchmarks }));
+    },
+    database,
     async [Symbol.asyncDispose]() {
       if (simulator.exitCode === null) {
         simulator.kill("SIGTERM");

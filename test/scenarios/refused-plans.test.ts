@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { BAD_PLANS } from "../plan/bad-plans.ts";
+import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
+
+let rig: SweepRun;
+beforeAll(async () => {
+  rig = await sweepRun(3);
+});
+afterAll(async () => {
+  await rig[Symbol.asyncDispose]();
+});
+
+test.each(BAD_PLANS)(
+  "%s: refused with its place, and nothing is sent",
+  async (_what, text, says) => {
+    const file = rig.plan(text);
+    const { code, stdout, stderr } = await rig.run("run", file, "--simulate", rig.url);
+    const problems = says.split("\n").map((line) => line.replace(/^plan\.yaml:/, `${file}:`));
+    expect(stderr.split("\n")).toEqual([
+      expect.stringMatching(
+        problems.length === 1
+          ? /^error: the plan has 1 problem$/
+          : new RegExp(`^error: the plan has ${String(problems.length)} problems$`),
+      ),
+      ...problems,
+      expect.stringMatching(/^  try: nothing was sent/),
+      "",
+    ]);
+    for (const problem of problems) expect(problem.slice(file.length)).toMatch(/^:\d+:\d+: ./);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  },
+);
+
+test("after all of them the simulated cloud has heard nothing", async () => {
+  expect(BAD_PLANS.length).toBeGreaterThanOrEqual(30);
+  const { requests } = await rig.ask<{ requests: unknown[] }>("requests");
+  expect(requests).toEqual([]);
+});
