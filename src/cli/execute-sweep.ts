@@ -84,6 +84,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     },
     nonce: randomName,
     uuid: randomUUID,
+    timeZoneOffsetMinutes: (epochMs) => new Date(epochMs).getTimezoneOffset(),
     onAlarm: ({ label, message }) => {
       alarms.add(`${label}: ${message}`);
     },

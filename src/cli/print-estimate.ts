@@ -1,68 +1,112 @@
-import Table from "cli-table3";
-import type { Estimate } from "../estimate/estimate.ts";
+import { PRICE_DATE } from "../catalog/gpu-catalog.ts";
+import type { Estimate, PlannedRental } from "../estimate/estimate.ts";
 import { likeliestOffer } from "../estimate/region-offers.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
+import { renderTable, type Column } from "../report/table.ts";
 import { formatUsd } from "../support/money.ts";
 
-/** The estimate as a person reads it. */
-export function printEstimate(plan: CoveragePlan, estimate: Estimate): string {
-  const table = new Table({
-    head: ["#", "GPU type", "Region", "$/h", "Minutes", "Hours", "Likely", "Worst"],
-    colAligns: ["right", "left", "left", "right", "right", "right", "right", "right"],
-    style: { head: [], border: [], compact: true },
-  });
-  const lines: string[] = [];
-  for (const rental of estimate.rentals) {
-    const { boot, setup, download, load, passes } = rental.likely.stages;
-    const offer = likeliestOffer(rental.regions);
-    table.push([
-      String(rental.seq),
-      rental.gpuId,
-      offer?.region ?? "no stock",
-      formatUsd(offer?.hourly ?? 0),
-      String(Math.round(rental.likely.minutes)),
-      `${String(rental.likely.hours)}-${String(rental.reservedHours)}`,
-      formatUsd(rental.likely.micros),
-      formatUsd(rental.worst.micros),
-    ]);
-    const stages = [
-      `boot ${minutes(boot)}`,
-      `set-up ${minutes(setup)}`,
-      `download ${minutes(download)}`,
-      `load ${minutes(load)}`,
-      `passes ${minutes(passes)}`,
-    ];
-    lines.push(
-      `  ${String(rental.seq)}. ${rental.configurations.map(({ model }) => model.id).join(", ")}`,
-    );
-    lines.push(`     ${stages.join(" · ")}`);
-  }
-  const { cap, likely, worst } = estimate;
+const COLUMNS: readonly Column[] = [
+  { head: "#", align: "right" },
+  { head: "GPU type" },
+  { head: "Region" },
+  { head: "$/h", align: "right" },
+  { head: "Minutes", align: "right" },
+  { head: "Hours", align: "right" },
+  { head: "Likely", align: "right" },
+  { head: "Worst", align: "right" },
+];
+
+/** What most people read on, and the width that a pipe gets. */
+const USUAL_COLUMNS = 80;
+
+export function columnsOf(stream: NodeJS.WriteStream): number {
+  return stream.isTTY ? stream.columns : USUAL_COLUMNS;
+}
+
+/** The estimate as a person reads it, in `width` columns. */
+export function printEstimate(plan: CoveragePlan, estimate: Estimate, width: number): string {
+  const { cap, likely, worst, rentals, skipped } = estimate;
+  const prices = estimate.prices === "live" ? "live" : `the built-in ones of ${PRICE_DATE}`;
   const out = [
-    `${plan.name}: ${String(estimate.rentals.length)} rentals, prices ${estimate.prices}`,
-    table.toString(),
-    ...lines,
+    `${plan.name}: ${String(rentals.length)} ${rentals.length === 1 ? "rental" : "rentals"}, prices are ${prices}`,
+    renderTable(COLUMNS, rentals.map(tableRow), { width, colour: false }),
+    "Hours: what Linode is likely to bill, and what is reserved for the worst case",
+    "",
+    ...rentals.flatMap((rental) => detail(rental, width)),
     "",
     `likely ${formatUsd(likely.micros)} (${String(likely.hours)} h) · worst ${formatUsd(worst.micros)} (${String(worst.hours)} h reserved)`,
-    `wall time about ${minutes(estimate.wallMinutes)} at ${String(plan.concurrency)} rentals at once`,
-    cap === undefined
-      ? "no cap: give budget.max_cost or --max-cost before you run it"
-      : `cap ${formatUsd(cap)} · left after the likely cost ${formatUsd(cap - likely.micros)}, after the worst ${formatUsd(cap - worst.micros)}`,
+    `wall time about ${minutes(estimate.wallMinutes)} with up to ${String(plan.concurrency)} ${plan.concurrency === 1 ? "rental" : "rentals"} at once`,
+    ...(cap === undefined
+      ? ["no cap: give budget.max_cost or --max-cost before you run it"]
+      : [`cap ${formatUsd(cap)} · ${left(cap, likely.micros, worst.micros)}`]),
+    ...(plan.allowRemoteCode
+      ? ["allow_remote_code: models may run their own code on the VMs"]
+      : []),
   ];
-  const own = estimate.rentals[0]?.configurations[0]?.prompts;
+  const own = rentals[0]?.configurations[0]?.prompts;
   if (own !== undefined)
     out.push(
       `prompts: ${String(own.tests.length)} of your own (${own.id}) instead of the standard suites`,
     );
-  if (plan.allowRemoteCode) out.push("allow_remote_code: models may run their own code on the VMs");
-  if (estimate.skipped.length > 0) {
+  if (skipped.length > 0) {
     out.push("", "skipped:");
-    for (const { gpu, model, reason } of estimate.skipped) out.push(`  ${gpu} ${model}: ${reason}`);
+    for (const { gpu, model, reason } of skipped)
+      out.push(...wrap(`${gpu} ${model}: ${reason}`.split(" "), "  ", width));
   }
   return `${out.join("\n")}\n`;
 }
 
+function tableRow(rental: PlannedRental): readonly string[] {
+  const { likely, worst, reservedHours } = rental;
+  const offer = likeliestOffer(rental.regions);
+  return [
+    String(rental.seq),
+    rental.gpuId,
+    offer?.region ?? "no stock",
+    formatUsd(likely.micros / likely.hours),
+    String(Math.round(likely.minutes)),
+    `${String(likely.hours)}-${String(reservedHours)}`,
+    formatUsd(likely.micros),
+    formatUsd(worst.micros),
+  ];
+}
+
+function detail(rental: PlannedRental, width: number): string[] {
+  const { boot, setup, download, load, passes } = rental.likely.stages;
+  const number = `${String(rental.seq)}.`.padStart(3);
+  const ids = rental.configurations.map(({ model }) => model.id);
+  const listed = ids.map((id, index) => (index === ids.length - 1 ? id : `${id},`));
+  const [first = "", ...others] = wrap(listed, "    ", width);
+  return [
+    `${number}${first.slice(number.length)}`,
+    ...others,
+    `    minutes: boot ${few(boot)}, set-up ${few(setup)}, download ${few(download)}, load ${few(load)}, passes ${few(passes)}`,
+  ];
+}
+
+function left(cap: number, likely: number, worst: number): string {
+  const after = (cost: number): string =>
+    cost <= cap ? `${formatUsd(cap - cost)} left` : `${formatUsd(cost - cap)} short`;
+  return `${after(likely)} after the likely cost, ${after(worst)} after the worst`;
+}
+
+/** Words in lines of at most `width`; a word that is longer has a line of its own. */
+function wrap(words: readonly string[], indent: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${indent}${word}`);
+  }
+  return lines;
+}
+
+function few(minutes: number): string {
+  return minutes < 10 ? minutes.toFixed(1) : String(Math.round(minutes));
+}
+
 function minutes(value: number): string {
-  if (value < 60) return `${value < 10 ? value.toFixed(1) : String(Math.round(value))} min`;
+  if (value < 60) return `${few(value)} min`;
   return `${String(Math.floor(value / 60))} h ${String(Math.round(value % 60))} min`;
 }

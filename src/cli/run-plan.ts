@@ -18,7 +18,7 @@ import type { FarSide } from "./far-side.ts";
 import { Interrupted } from "./signals.ts";
 import { isLoopback } from "./simulated-world.ts";
 import { ownCidr } from "./own-address.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, type Prepared } from "./prepare.ts";
 import { keepSettings } from "./run-settings.ts";
 import { publishJournals } from "./publish-journals.ts";
 import { recoverBefore } from "./recover-open-runs.ts";
@@ -29,9 +29,13 @@ import { connectCloud } from "./wire.ts";
  * Runs a plan from its checks to its summary. Nothing billable starts before everything checkable was checked: the
  * plan, the token and its scopes, the prices, the cap, our own address, the state folder and its lock, the guard.
  */
-export async function runPlan(plan: CoveragePlan, call: CommandCall): Promise<ExitCode> {
+export async function runPlan(
+  plan: CoveragePlan,
+  call: CommandCall,
+  agreed: (prepared: Prepared) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<ExitCode> {
   try {
-    return await checkAndRun(plan, call);
+    return await checkAndRun(plan, call, agreed);
   } catch (error) {
     // Whatever is interrupted once a sweep has begun ends in its own exit code; this came before.
     if (!(error instanceof Interrupted)) throw error;
@@ -40,7 +44,11 @@ export async function runPlan(plan: CoveragePlan, call: CommandCall): Promise<Ex
   }
 }
 
-async function checkAndRun(plan: CoveragePlan, call: CommandCall): Promise<ExitCode> {
+async function checkAndRun(
+  plan: CoveragePlan,
+  call: CommandCall,
+  agreed: (prepared: Prepared) => Promise<boolean>,
+): Promise<ExitCode> {
   const { options, terminal } = call;
   const stop = terminal.signals.stop;
   const { maxCost } = plan.budget;
@@ -54,13 +62,15 @@ async function checkAndRun(plan: CoveragePlan, call: CommandCall): Promise<ExitC
   let far = await openFarSide(options, terminal, true);
   try {
     const account = await readAccount(far, stop);
-    const { plan: wanted, estimate } = await prepare(plan, far, options, stop);
+    const prepared = await prepare(plan, far, options, stop);
+    const { plan: wanted, estimate } = prepared;
     for (const warning of estimate.warnings) terminal.stderr.write(`warning: ${warning}\n`);
     if (estimate.rentals.length === 0) {
       terminal.stderr.write("nothing to do: everything in the plan is fresh or skipped\n");
       return ExitCode.done;
     }
     checkCap(estimate, maxCost);
+    if (!(await agreed(prepared))) return ExitCode.done;
     const speed = chooseSpeed(estimate, wanted, far, options);
     far = await withSpeed(far, speed.speed, options);
     const sshCidrs = [await sshCidr(wanted, far, stop)];

@@ -25,6 +25,8 @@ export interface SweepPorts {
   /** Random lower-case letters and digits. */
   readonly nonce: (length: number) => string;
   readonly uuid: () => string;
+  /** UTC less local time, minutes, at a moment (milliseconds since the epoch). Left out: records tell UTC. */
+  readonly timeZoneOffsetMinutes?: (epochMs: number) => number;
   /** Random, strong enough for Linode, kept nowhere. */
   readonly password: () => string;
   readonly onAlarm: (alarm: Alarm) => void;

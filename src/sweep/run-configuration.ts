@@ -222,5 +222,6 @@ function toRecord(
     region: job.region,
     simulated: settings.world !== undefined,
     passesAsked: passes,
+    timeZoneOffsetMinutes: ports.timeZoneOffsetMinutes?.(pass.finishedMs) ?? 0,
   });
 }

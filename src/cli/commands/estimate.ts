@@ -4,7 +4,7 @@ import type { CommandCall, Handler } from "../command.ts";
 import { openFarSide } from "../far-side.ts";
 import { loadPlan } from "../load-plan.ts";
 import { prepare } from "../prepare.ts";
-import { printEstimate } from "../print-estimate.ts";
+import { columnsOf, printEstimate } from "../print-estimate.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 
 export const estimate: Handler = async (call) => {
@@ -20,7 +20,9 @@ export async function estimateOnly(plan: CoveragePlan, call: CommandCall): Promi
     if (options["json"] === true) {
       terminal.stdout.write(`${JSON.stringify(estimateJson(prepared.estimate), undefined, 2)}\n`);
     } else {
-      terminal.stdout.write(printEstimate(prepared.plan, prepared.estimate));
+      terminal.stdout.write(
+        printEstimate(prepared.plan, prepared.estimate, columnsOf(terminal.stdout)),
+      );
     }
     for (const warning of prepared.estimate.warnings)
       terminal.stderr.write(`warning: ${warning}\n`);

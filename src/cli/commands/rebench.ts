@@ -2,14 +2,16 @@ import { readFile } from "node:fs/promises";
 import { confirm } from "@inquirer/prompts";
 import { parse } from "yaml";
 import { SUITE_VERSION } from "../../evidence/method.ts";
-import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { openDatabase } from "../../results/database.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { rebenchPlan } from "../../sweep/rebench-plan.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { planFromText } from "../load-plan.ts";
 import { databaseFile } from "../paths.ts";
+import type { Prepared } from "../prepare.ts";
+import { columnsOf, printEstimate } from "../print-estimate.ts";
 import { runPlan } from "../run-plan.ts";
+import { Interrupted } from "../signals.ts";
 import { estimateOnly } from "./estimate.ts";
 
 export const rebench: Handler = async (call) => {
@@ -43,8 +45,8 @@ export const rebench: Handler = async (call) => {
   }
   const plan = planFromText(made.text, "<rebench>", options);
   if (options["dryRun"] === true) return estimateOnly(plan, call);
-  if (!(await agreed(plan, call))) return ExitCode.done;
-  return runPlan(plan, call);
+  checkConsent(call);
+  return runPlan(plan, call, (prepared) => agreed(prepared, call));
 };
 
 function chosen(
@@ -67,21 +69,36 @@ function staleDays(options: CommandCall["options"], defaults: Record<string, unk
   return typeof fromPlan === "number" ? fromPlan : 30;
 }
 
-/** It shows what it will cost and asks; without a terminal the cap or --yes has to be the consent. */
-async function agreed(plan: CoveragePlan, call: CommandCall): Promise<boolean> {
+/** @throws SweepError exit 2 when nobody can be asked, and neither the cap nor --yes is the consent. */
+function checkConsent({ options, terminal }: CommandCall): void {
+  if (consents(options) || (terminal.stdin.isTTY && terminal.stderr.isTTY)) return;
+  throw new SweepError("nobody is here to agree to the cost", {
+    exitCode: ExitCode.usage,
+    hint: "give --max-cost USD or --yes; --dry-run shows the estimate",
+  });
+}
+
+function consents(options: CommandCall["options"]): boolean {
+  return options["yes"] === true || options["maxCost"] !== undefined;
+}
+
+/** Shows what it will cost, and asks whoever has not agreed yet; stdout is for the results. */
+async function agreed({ plan, estimate }: Prepared, call: CommandCall): Promise<boolean> {
   const { options, terminal } = call;
-  if (
-    options["yes"] === true ||
-    options["maxCost"] !== undefined ||
-    options["simulate"] !== undefined
-  )
-    return true;
-  if (!terminal.stdin.isTTY || !terminal.stderr.isTTY) {
-    throw new SweepError("nobody is here to agree to the cost", {
-      exitCode: ExitCode.usage,
-      hint: "give --max-cost USD or --yes; --dry-run shows the estimate",
-    });
+  const given = consents(options);
+  if (!given || options["quiet"] !== true)
+    terminal.stderr.write(printEstimate(plan, estimate, columnsOf(terminal.stderr)));
+  if (given) return true;
+  const { stop } = terminal.signals;
+  try {
+    return await confirm(
+      { message: "Rent these now?", default: false },
+      { signal: stop, input: terminal.stdin, output: terminal.stderr },
+    );
+  } catch (error) {
+    // The prompt takes Ctrl-C from the terminal itself, so that no signal comes.
+    if (error instanceof Error && error.name === "ExitPromptError") throw new Interrupted("SIGINT");
+    stop.throwIfAborted();
+    throw error;
   }
-  await estimateOnly(plan, call);
-  return confirm({ message: "Rent these now?", default: false }, { signal: terminal.signals.stop });
 }
