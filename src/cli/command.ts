@@ -11,6 +11,8 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** Left out of `--help`. */
   readonly hidden?: boolean;
+  /** Says nothing of VMs that are up: it shows them itself, or its output is for a shell. */
+  readonly silentOfHeld?: boolean;
   readonly load: () => Promise<Handler>;
 }
 

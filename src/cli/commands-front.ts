@@ -69,6 +69,7 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
     parameters: [],
     options: [],
     examples: ["maider-sweep schema > plan.schema.json"],
+    silentOfHeld: true,
     load: async () => (await import("./commands/schema.ts")).schema,
   },
   {
@@ -80,6 +81,7 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
       'eval "$(maider-sweep completion bash)"',
       "maider-sweep completion fish > ~/.config/fish/completions/maider-sweep.fish",
     ],
+    silentOfHeld: true,
     load: async () => {
       const [{ completionOf }, { COMMANDS }] = await Promise.all([
         import("./commands/completion.ts"),

@@ -1,6 +1,7 @@
 import type { CommandGroup, CommandSpec } from "./command.ts";
 import { BENCHMARK_COMMAND } from "./commands-benchmark.ts";
 import { DATABASE_COMMANDS } from "./commands-database.ts";
+import { BY_HAND_COMMANDS } from "./commands-by-hand.ts";
 import { READING_COMMANDS } from "./commands-reading.ts";
 import { FRONT_COMMANDS } from "./commands-front.ts";
 import {
@@ -172,9 +173,11 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
       "maider-sweep simulator --speed 60",
       "maider-sweep simulator --port 8080 --seed 7 --speed 1 --delays 0.02",
     ],
+    silentOfHeld: true,
     load: async () => (await import("./commands/simulator.ts")).simulator,
   },
   BENCHMARK_COMMAND,
+  ...BY_HAND_COMMANDS,
   ...READING_COMMANDS,
   DATABASE_COMMANDS,
   ...FRONT_COMMANDS,

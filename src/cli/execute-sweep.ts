@@ -27,7 +27,7 @@ import { connectCloud, connectMachines, measure } from "./wire.ts";
 /** From the first line of the journal to the summary; the lock is held and everything was checked. */
 export async function executeSweep(execution: Execution): Promise<ExitCode> {
   keepYoungGenerationSmall();
-  const { run, folder, far, call, ownership } = execution;
+  const { run, folder, far, call, ownership, leaveHeld } = execution;
   const { options, terminal } = call;
   const hidden = [far.token, execution.hubToken].filter((secret) => secret !== undefined);
   const redact = createRedactor(hidden);
@@ -47,7 +47,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     crash: crashHookFor(far, terminal.env),
   });
   const view = await chooseView({
-    json: options["json"] === true,
+    json: options["json"] === true && !leaveHeld,
     quiet: options["quiet"] === true,
     ci: (terminal.env["CI"] ?? "") !== "",
     colour: terminal.colour,
@@ -123,6 +123,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
           sshCidrs: execution.sshCidrs,
           destroyPatienceMs,
           keepOnFailureMs: ((options["keepOnFailure"] as number | undefined) ?? 0) * 60_000,
+          leaveHeld,
           streamInterval: execution.streamInterval,
           allowRemoteCode: execution.plan.allowRemoteCode,
           hfToken: execution.hubToken,
@@ -134,7 +135,12 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     crashed = error;
   }
   const state = foldRun(journal.events());
-  const code = exitCodeOf(state, { interrupted: terminal.signals.stop.aborted, crashed });
+  const code = exitCodeOf(state, {
+    interrupted: terminal.signals.stop.aborted,
+    crashed,
+    mayHold: leaveHeld,
+  });
+  const held = leaveHeld && code === ExitCode.done;
   const problems = await publisher.close();
   if (code !== ExitCode.stillBilled) {
     const end = terminal.signals.stop.aborted
@@ -142,10 +148,13 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
       : crashed === undefined
         ? "finished"
         : "crashed";
-    await journal
-      .append({ type: "run.closed", exit_code: code, state: end })
-      .catch(() => undefined);
-    await forgetClientKey(folder);
+    if (!held) {
+      await journal
+        .append({ type: "run.closed", exit_code: code, state: end })
+        .catch(() => undefined);
+      await forgetClientKey(folder);
+    }
+    // It stays for what is held.
     await guard.release();
   }
   showing();
@@ -153,7 +162,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
   await view.close();
   await journal.close();
   for (const problem of [...alarms, ...problems]) terminal.stderr.write(`warning: ${problem}\n`);
-  if (options["json"] !== true) {
+  if (options["json"] !== true && !held) {
     terminal.stdout.write(
       sweepSummary(
         {

@@ -24,4 +24,6 @@ export interface Execution {
   readonly resumed: RunState | undefined;
   /** The simulated world of that owner is gone: another one goes on. */
   readonly worldGone: boolean;
+  /** Leaves its VM held with the model served, for a user: nothing is measured. */
+  readonly leaveHeld: boolean;
 }

@@ -113,12 +113,26 @@ function buildCommand(
     );
   }
   return command.action(async (...given: unknown[]) => {
+    if (spec.silentOfHeld !== true) await tellHeld(command.opts(), terminal);
     const handler = await spec.load();
     const words = given.slice(0, spec.parameters.length) as (string | string[] | undefined)[];
     const parameters = words.flatMap((word) => (Array.isArray(word) ? [] : [word]));
     const rest = words.find(Array.isArray) ?? [];
     done(await handler({ parameters, rest, options: command.opts(), terminal }));
   });
+}
+
+/** What a person has left up must not be forgotten while it costs money. */
+async function tellHeld(
+  options: Readonly<Record<string, unknown>>,
+  terminal: Terminal,
+): Promise<void> {
+  const [{ heldVms, heldWarning }, { stateDir }] = await Promise.all([
+    import("./held-vms.ts"),
+    import("./paths.ts"),
+  ]);
+  const warning = heldWarning(await heldVms(stateDir(options, terminal.env)));
+  if (warning !== undefined) terminal.stderr.write(`warning: ${warning}\n`);
 }
 
 function buildOption(spec: OptionSpec): Option {

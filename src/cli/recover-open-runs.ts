@@ -2,7 +2,10 @@ import { CloudError } from "../cloud/cloud.ts";
 import { explainCloudError } from "../cloud/account-check.ts";
 import { openJournal } from "../journal/journal-file.ts";
 import type { Ownership } from "../journal/events.ts";
+import { livingOwner, takeOwnership, type HeldOwnership } from "../journal/owner-lock.ts";
+import { lockHome } from "../journal/state-folder.ts";
 import { unfinishedRuns } from "../journal/status.ts";
+import { isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
@@ -57,10 +60,12 @@ export async function recoverOpenRuns(
     const elsewhere = world !== null && world !== far.simulated?.world;
     // A run of another simulated world is that world's: its guard destroys there; here only its end can be seen.
     if (elsewhere && !(await isWorldGone(apiUrl, world))) continue;
+    const own = await ownerOf(run, far.stateDir, ownership);
+    if (own === undefined) continue;
     const journal = await openJournal({
       folder,
       run,
-      ownership,
+      ownership: own,
       clock: far.clock,
       redact: createRedactor(far.token === undefined ? [] : [far.token]),
     });
@@ -68,7 +73,7 @@ export async function recoverOpenRuns(
       const recovery = await recoverRun({
         folder,
         cloud: connectCloud(far),
-        ownership,
+        ownership: own,
         journal,
         clock: far.clock,
         by: "recover",
@@ -87,7 +92,20 @@ export async function recoverOpenRuns(
       throw error instanceof CloudError ? explainCloudError(error, `recover run ${run}`) : error;
     } finally {
       await journal.close();
+      await own.release();
     }
   }
   return done;
+}
+
+/** What we hold, or the run's own lock where it has one; undefined while its owner lives: then it is not ours to end. */
+async function ownerOf(
+  run: string,
+  stateDir: string,
+  ownership: Ownership,
+): Promise<HeldOwnership | undefined> {
+  const home = lockHome(stateDir, run);
+  if (home === stateDir) return { ...ownership, release: () => Promise.resolve() };
+  if (livingOwner(home) !== undefined) return undefined;
+  return takeOwnership(home, { run, role: "recover", since: isoUtc(Date.now()) });
 }

@@ -1,7 +1,7 @@
 import { foldRun, isUnsettled } from "../journal/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { takeOwnership } from "../journal/owner-lock.ts";
-import { listRuns, runFolder } from "../journal/state-folder.ts";
+import { listRuns, lockHome, runFolder } from "../journal/state-folder.ts";
 import type { Configuration, CoveragePlan } from "../plan/coverage-plan.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { isoUtc } from "../support/clock.ts";
@@ -33,6 +33,12 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
     throw new SweepError(`there is no run ${run} to resume`, {
       exitCode: ExitCode.usage,
       hint: "maider-sweep status lists them",
+    });
+  }
+  if (lockHome(simulated ? simulatedStateDir(state) : state, run) === folder) {
+    throw new SweepError(`the run ${run} is a VM that was left up, not a sweep`, {
+      exitCode: ExitCode.usage,
+      hint: "maider-sweep list shows it, maider-sweep down lets it go",
     });
   }
   if (options["maxCost"] !== undefined) {
@@ -84,6 +90,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
         call,
         resumed: before,
         worldGone,
+        leaveHeld: false,
       });
     } finally {
       await ownership.release();

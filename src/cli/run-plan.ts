@@ -1,15 +1,13 @@
-import { mkdir } from "node:fs/promises";
 import { checkAccount, explainCloudError } from "../cloud/account-check.ts";
 import { CloudError } from "../cloud/cloud.ts";
 import type { Account } from "../cloud/cloud.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { newRunId, openStateFolder, runFolder } from "../journal/state-folder.ts";
-import { takeOwnership } from "../journal/owner-lock.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
-import { isoUtc } from "../support/clock.ts";
-import { errorText, ExitCode, SweepError } from "../support/errors.ts";
-import { formatUsd } from "../support/money.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
+import { formatUsd, type MicroUsd } from "../support/money.ts";
 import { autoSpeed, lanesOf } from "./auto-speed.ts";
+import { beginRun } from "./begin-run.ts";
 import type { CommandCall } from "./command.ts";
 import { executeSweep } from "./execute-sweep.ts";
 import { openFarSide, withSpeed } from "./far-side.ts";
@@ -20,10 +18,28 @@ import { isLoopback } from "./simulated-world.ts";
 import { ownCidr } from "./own-address.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { keepSettings } from "./run-settings.ts";
-import { publishJournals } from "./publish-journals.ts";
-import { recoverBefore } from "./recover-open-runs.ts";
 import { readHubToken, runLocalProgram } from "./token.ts";
 import { connectCloud } from "./wire.ts";
+
+/** What becomes of a plan whose one VM is left up for a user. */
+export interface Hold {
+  /** How long it may be held. @throws SweepError exit 3 */
+  readonly reserve: (estimate: Estimate, cap: MicroUsd, maxHours: number) => Estimate;
+  readonly whenHeld: (held: HeldRun) => Promise<ExitCode>;
+}
+
+/** What a verb has done differently. */
+export interface Ways {
+  /** Asked once it is known what it will cost. */
+  readonly agreed?: (prepared: Prepared) => Promise<boolean>;
+  readonly hold?: Hold;
+}
+
+export interface HeldRun {
+  readonly run: string;
+  readonly folder: string;
+  readonly far: FarSide;
+}
 
 /**
  * Runs a plan from its checks to its summary. Nothing billable starts before everything checkable was checked: the
@@ -32,10 +48,10 @@ import { connectCloud } from "./wire.ts";
 export async function runPlan(
   plan: CoveragePlan,
   call: CommandCall,
-  agreed: (prepared: Prepared) => Promise<boolean> = () => Promise.resolve(true),
+  ways: Ways = {},
 ): Promise<ExitCode> {
   try {
-    return await checkAndRun(plan, call, agreed);
+    return await checkAndRun(plan, call, ways);
   } catch (error) {
     // Whatever is interrupted once a sweep has begun ends in its own exit code; this came before.
     if (!(error instanceof Interrupted)) throw error;
@@ -47,7 +63,7 @@ export async function runPlan(
 async function checkAndRun(
   plan: CoveragePlan,
   call: CommandCall,
-  agreed: (prepared: Prepared) => Promise<boolean>,
+  { agreed, hold }: Ways,
 ): Promise<ExitCode> {
   const { options, terminal } = call;
   const stop = terminal.signals.stop;
@@ -63,14 +79,16 @@ async function checkAndRun(
   try {
     const account = await readAccount(far, stop);
     const prepared = await prepare(plan, far, options, stop);
-    const { plan: wanted, estimate } = prepared;
+    const { plan: wanted } = prepared;
+    const estimate =
+      hold?.reserve(prepared.estimate, maxCost, plan.budget.maxHoursPerRental) ?? prepared.estimate;
     for (const warning of estimate.warnings) terminal.stderr.write(`warning: ${warning}\n`);
     if (estimate.rentals.length === 0) {
       terminal.stderr.write("nothing to do: everything in the plan is fresh or skipped\n");
       return ExitCode.done;
     }
     checkCap(estimate, maxCost);
-    if (!(await agreed(prepared))) return ExitCode.done;
+    if ((await agreed?.(prepared)) === false) return ExitCode.done;
     const speed = chooseSpeed(estimate, wanted, far, options);
     far = await withSpeed(far, speed.speed, options);
     const sshCidrs = [await sshCidr(wanted, far, stop)];
@@ -78,22 +96,13 @@ async function checkAndRun(
 
     openStateFolder(far.stateDir);
     const run = newRunId();
-    const ownership = await takeOwnership(far.stateDir, {
-      run,
-      role: "sweep",
-      since: isoUtc(Date.now()),
-    });
+    const folder = runFolder(far.stateDir, run);
+    const ownership = await beginRun(run, far, call, hold !== undefined);
     try {
-      await recoverBefore(far, ownership, call);
-      await publishJournals(far.stateDir).catch((error: unknown) => {
-        terminal.stderr.write(`warning: ${errorText(error)}\n`);
-      });
-      const folder = runFolder(far.stateDir, run);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
       const streamInterval = far.simulated === undefined ? undefined : speed.streamInterval;
       await keepPlan(folder, wanted);
       await keepSettings(folder, { options, streamInterval });
-      return await executeSweep({
+      const code = await executeSweep({
         run,
         folder,
         plan: wanted,
@@ -108,7 +117,11 @@ async function checkAndRun(
         call,
         resumed: undefined,
         worldGone: false,
+        leaveHeld: hold !== undefined,
       });
+      return code === ExitCode.done && hold !== undefined
+        ? await hold.whenHeld({ run, folder, far })
+        : code;
     } finally {
       await ownership.release();
     }

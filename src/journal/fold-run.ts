@@ -128,6 +128,12 @@ export function isUnsettled(state: RunState): boolean {
   return rentals || state.firewall?.gone === false;
 }
 
+/** Is all that is open left so on purpose, for a user who will say when it goes? */
+export function isHeld(state: RunState): boolean {
+  const open = openRentals(state);
+  return open.length > 0 && open.every(({ heldUntilMs }) => heldUntilMs !== undefined);
+}
+
 function rentalOf(event: Fact): string | undefined {
   if (!("label" in event)) return undefined;
   return parseLabel(event.label)?.kind === "vm" ? event.label : undefined;

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ExitCode, SweepError, errorText } from "../support/errors.ts";
 
@@ -41,6 +41,15 @@ export function runFolder(stateDir: string, run: string): string {
     });
   }
   return join(stateDir, "runs", run);
+}
+
+/**
+ * Whose lock a run is under: the state folder's, or its own when it was begun beside others, as `up` does. So a VM
+ * that is held can be let go, by its user or by its guard, while a sweep runs.
+ */
+export function lockHome(stateDir: string, run: string): string {
+  const folder = runFolder(stateDir, run);
+  return existsSync(join(folder, "lock")) ? folder : stateDir;
 }
 
 /** Ids of all runs, oldest first. */

@@ -6,7 +6,7 @@ import { readJournal } from "./journal-file.ts";
 import { foldLedger } from "./ledger.ts";
 import { livingOwner, type Owner } from "./owner-lock.ts";
 import type { RunState } from "./run-state.ts";
-import { listRuns, runFolder } from "./state-folder.ts";
+import { listRuns, lockHome, runFolder } from "./state-folder.ts";
 
 /** One run as `status --json` prints it. Dollars, ISO 8601. */
 export interface RunStatus {
@@ -32,7 +32,7 @@ export function runStatus(folder: string, nowMs: number): RunStatus {
   const { events, damaged } = readJournal(folder);
   const state = foldRun(events);
   const run = folder.slice(dirname(folder).length + 1);
-  const living = livingOwner(dirname(dirname(folder)));
+  const living = livingOwner(lockHome(dirname(dirname(folder)), run));
   const owner = living?.run === run ? living : undefined;
   const ledger = foldLedger(state, nowMs);
   const phase = stateOf(state, damaged, owner, nowMs);

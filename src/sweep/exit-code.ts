@@ -1,13 +1,16 @@
 import { CloudError } from "../cloud/cloud.ts";
-import { isUnsettled } from "../journal/fold-run.ts";
+import { isHeld, isUnsettled } from "../journal/fold-run.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 
 /** What a run's end says to its caller. A VM that may still be billed outranks everything. */
 export function exitCodeOf(
   state: RunState,
-  end: { readonly interrupted: boolean; readonly crashed: unknown },
+  end: { readonly interrupted: boolean; readonly crashed: unknown; readonly mayHold: boolean },
 ): ExitCode {
+  // Left so on purpose; a hold that was cut short is none.
+  if (end.mayHold && !end.interrupted && end.crashed === undefined && isHeld(state))
+    return ExitCode.done;
   if (isUnsettled(state)) return ExitCode.stillBilled;
   if (end.interrupted) return ExitCode.interrupted;
   if (end.crashed instanceof SweepError) return end.crashed.exitCode;

@@ -1,4 +1,5 @@
 import { isoUtc } from "../support/clock.ts";
+import { lendWayIn } from "./lend-way-in.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
 import type { RentedVm } from "./rented-vm.ts";
 import type { SweepSettings } from "./settings.ts";
@@ -16,21 +17,16 @@ export async function holdFailed(
   settings: SweepSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, journal, lend } = ports;
+  const { clock, journal } = ports;
   const now = clock.now();
   const untilMs = Math.min(now + settings.keepOnFailureMs, deadlineMs);
-  if (lend === undefined || settings.keepOnFailureMs <= 0 || untilMs <= now || signal.aborted)
-    return;
-  const port = String(settings.sshPort);
-  const key = await lend(`${vm.label}.key`, clientKey.privateKey);
-  const hosts = await lend(
-    `${vm.label}.known_hosts`,
-    `[${vm.ipv4}]:${port} ssh-ed25519 ${vm.hostKey}\n${vm.ipv4} ssh-ed25519 ${vm.hostKey}\n`,
-  );
+  if (settings.keepOnFailureMs <= 0 || untilMs <= now || signal.aborted) return;
+  const wayIn = await lendWayIn(vm, clientKey, settings.sshPort, ports);
+  if (wayIn === undefined) return;
   await journal.append({
     type: "rental.held",
     label: vm.label,
-    reason: `${reason}; have a look: ssh -i '${key}' -o UserKnownHostsFile='${hosts}' -p ${port} root@${vm.ipv4}; Ctrl-C ends the wait`,
+    reason: `${reason}; have a look: ${wayIn}; Ctrl-C ends the wait`,
     until: isoUtc(untilMs),
   });
   await clock.sleep(untilMs - now, signal).catch(() => undefined);

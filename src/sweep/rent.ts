@@ -1,38 +1,20 @@
-import { CloudError } from "../cloud/cloud.ts";
-import type { CreateVm } from "../cloud/cloud.ts";
 import type { PlannedRental, RegionOffer } from "../estimate/estimate.ts";
-import { foldRun } from "../journal/fold-run.ts";
 import { makeVmLabel } from "../journal/label.ts";
-import type { RentalState } from "../journal/run-state.ts";
-import type { Configuration } from "../plan/coverage-plan.ts";
 import { isoUtc } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 import { destroyAndProve } from "../teardown/destroy-rental.ts";
-import { resolveCreate } from "../teardown/resolve-create.ts";
-import type { Deadlines } from "./deadlines.ts";
+import { createVm, currentRental, isFatal, type CreateEnd } from "./create-vm.ts";
 import { giveUp } from "./give-up.ts";
 import type { Reusable } from "./find-reusable.ts";
 import { holdFailed } from "./hold-failed.ts";
-import type { SshKey, SweepPorts } from "./ports.ts";
+import type { RentContext } from "./rent-context.ts";
+import { serveAndHold } from "./serve-and-hold.ts";
 import { useVm } from "./use-vm.ts";
 import type { RentedVm } from "./rented-vm.ts";
-import type { SweepSettings } from "./settings.ts";
-
-export interface RentContext {
-  readonly deadlines: Deadlines;
-  readonly firewallId: number;
-  readonly clientKey: SshKey;
-  readonly passesDone: (configuration: Configuration) => number;
-  readonly ports: SweepPorts;
-  readonly settings: SweepSettings;
-}
 
 export type RentalEnd =
   | { readonly kind: "ended" }
-  /** The region has none just now: nothing was created, the reservation is free again. */
-  | { readonly kind: "no_stock"; readonly region: string; readonly reason: string };
-
-const IMAGE = "linode/ubuntu24.04";
+  | Extract<CreateEnd, { readonly kind: "no_stock" }>;
 
 /**
  * Reserves a rental in the ledger; the returned job is its whole life, from the create to the proof that it is gone.
@@ -108,6 +90,7 @@ function lifeOf(
     const signal = AbortSignal.any([stop, context.deadlines.open(label, deadlineMs)]);
     let reason = "all of it is measured";
     let vm: RentedVm | undefined;
+    let held = false;
     const lookAt = async (failure: string): Promise<void> => {
       if (vm === undefined) return;
       await holdFailed(vm, failure, deadlineMs, clientKey, ports, settings, signal);
@@ -117,7 +100,13 @@ function lifeOf(
       if (created.kind === "no_stock") return created;
       if (created.kind === "absent") return { kind: "ended" };
       ({ vm } = created);
-      const failed = await useVm(vm, planned, clientKey, passesDone, ports, settings, signal);
+      if (settings.leaveHeld) {
+        held = await serveAndHold(vm, planned, deadlineMs, clientKey, ports, settings, signal);
+        if (held) return { kind: "ended" };
+      }
+      const failed = settings.leaveHeld
+        ? planned.configurations.map(({ model }) => model.id)
+        : await useVm(vm, planned, clientKey, passesDone, ports, settings, signal);
       if (failed.length > 0) {
         reason = `failed: ${failed.join(", ")}`;
         await lookAt(reason);
@@ -129,85 +118,10 @@ function lifeOf(
       await lookAt(reason);
     } finally {
       context.deadlines.close(label);
-      await destroy(label, reason, context);
+      if (!held) await destroy(label, reason, context);
     }
     return { kind: "ended" };
   };
-}
-
-type CreateEnd =
-  | { readonly kind: "created"; readonly vm: RentedVm }
-  | { readonly kind: "absent" }
-  | Extract<RentalEnd, { readonly kind: "no_stock" }>;
-
-async function createVm(
-  planned: PlannedRental,
-  offer: RegionOffer,
-  label: string,
-  hostKey: SshKey,
-  context: RentContext,
-  signal: AbortSignal,
-): Promise<CreateEnd> {
-  const { ports, settings, firewallId, clientKey } = context;
-  const { cloud, journal, ownership } = ports;
-  const image = planned.configurations[0]?.engine.image ?? "";
-  const request: CreateVm = {
-    label,
-    type: planned.gpuId,
-    region: offer.region,
-    image: IMAGE,
-    rootPassword: ports.password(),
-    authorizedKeys: [clientKey.publicLine],
-    userData: ports.machines.userData({ hostKey, image }),
-    firewallId,
-    tags: ["maider-sweep", `mds-run-${settings.run}`],
-  };
-  await ports.guard.ensure();
-  signal.throwIfAborted();
-  const intent = { label, gpu: planned.gpuId, region: offer.region, price_micro_usd: offer.hourly };
-  await journal.append({ type: "create.intended", ...intent });
-  signal.throwIfAborted();
-  await journal.append({ type: "create.sent", label });
-  ownership.assertCurrent();
-  const rented = (vm: { readonly id: number; readonly ipv4: string | undefined }): CreateEnd => ({
-    kind: "created",
-    vm: {
-      label,
-      vmId: vm.id,
-      ipv4: vm.ipv4 ?? "",
-      region: offer.region,
-      priceMicroUsd: offer.hourly,
-      hostKey: hostKey.publicWire,
-      serverMayRun: false,
-    },
-  });
-  let failure: unknown;
-  try {
-    const vm = await cloud.createVm(request);
-    await journal.append({ type: "create.acknowledged", label, vm_id: vm.id, ipv4: vm.ipv4 ?? "" });
-    return rented(vm);
-  } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
-    failure = error;
-  }
-  const rental = currentRental(label, ports);
-  const outcome = await resolveCreate(
-    { cloud, journal, ownership, clock: ports.clock, rental, error: failure, request },
-    signal,
-  );
-  if (outcome.outcome === "created") return rented(outcome.vm);
-  if (outcome.error?.kind === "no_capacity") {
-    return { kind: "no_stock", region: offer.region, reason: outcome.reason };
-  }
-  await giveUp(
-    label,
-    planned,
-    planned.configurations,
-    `it could not be created: ${outcome.reason}`,
-    ports,
-  );
-  if (outcome.error !== undefined && isFatal(outcome.error)) throw outcome.error;
-  return { kind: "absent" };
 }
 
 /** Always, and with a patience of its own: the signal that ended the rental must not end its destruction. */
@@ -225,16 +139,4 @@ async function destroy(label: string, reason: string, context: RentContext): Pro
     patienceMs: context.settings.destroyPatienceMs,
     onAlarm: context.ports.onAlarm,
   });
-}
-
-function currentRental(label: string, ports: SweepPorts): RentalState {
-  const rental = foldRun(ports.journal.events()).rentals.get(label);
-  if (rental === undefined) throw new Error(`${label} is not in its own journal`);
-  return rental;
-}
-
-/** What no other rental would fare better with. */
-export function isFatal(error: unknown): boolean {
-  if (error instanceof CloudError) return error.kind === "token" || error.kind === "scope";
-  return error instanceof Error && (error.name === "FencedError" || error.name === "JournalError");
 }

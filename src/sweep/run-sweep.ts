@@ -1,6 +1,6 @@
 import PQueue from "p-queue";
 import type { Estimate, PlannedRental } from "../estimate/estimate.ts";
-import { foldRun } from "../journal/fold-run.ts";
+import { foldRun, isHeld } from "../journal/fold-run.ts";
 import { admits, foldLedger } from "../journal/ledger.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
 import { errorText } from "../support/errors.ts";
@@ -12,7 +12,8 @@ import { closeFirewall, openFirewall } from "./firewall.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
 import type { Reusable } from "./find-reusable.ts";
 import { rent, reuse } from "./rent.ts";
-import type { RentalEnd, RentContext } from "./rent.ts";
+import type { RentalEnd } from "./rent.ts";
+import type { RentContext } from "./rent-context.ts";
 import type { SweepSettings } from "./settings.ts";
 
 /** What a sweep is to do. */
@@ -66,7 +67,9 @@ export async function runSweep(
   } finally {
     watchEnd.abort();
     await watching;
-    await closeFirewall(ports, settings);
+    // What is held still stands behind it.
+    if (!(settings.leaveHeld && isHeld(foldRun(journal.events()))))
+      await closeFirewall(ports, settings);
   }
   if (ownStop.signal.aborted) throw ownStop.signal.reason;
 }

@@ -13,6 +13,8 @@ export interface SweepSettings {
   readonly sshCidrs: readonly string[];
   readonly destroyPatienceMs: number;
   readonly keepOnFailureMs: number;
+  /** Serves the first model of each VM and leaves it so, held until its deadline, instead of measuring. */
+  readonly leaveHeld: boolean;
   /** Tokens in one event; set when the clock runs fast. */
   readonly streamInterval: number | undefined;
   readonly allowRemoteCode: boolean;

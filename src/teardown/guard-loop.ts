@@ -5,7 +5,7 @@ import { volatileJournal } from "../journal/journal-over.ts";
 import { FencedError, JournalError } from "../journal/journal-errors.ts";
 import { takeOwnership, type HeldOwnership } from "../journal/owner-lock.ts";
 import type { RentalState, RunState } from "../journal/run-state.ts";
-import { runFolder } from "../journal/state-folder.ts";
+import { lockHome, runFolder } from "../journal/state-folder.ts";
 import type { Journal, Ownership } from "../journal/events.ts";
 import { type Clock, isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
@@ -93,7 +93,13 @@ async function own(options: GuardLoop): Promise<HeldOwnership> {
   const { clock, log, pid, replaces, run, stateDir } = options;
   try {
     const since = isoUtc(clock.now());
-    return await takeOwnership(stateDir, { run, role: "guard", since, pid, replaces });
+    return await takeOwnership(lockHome(stateDir, run), {
+      run,
+      role: "guard",
+      since,
+      pid,
+      replaces,
+    });
   } catch (error) {
     if (error instanceof SweepError) throw error;
     log(`destroying without the lock: ${errorText(error)}`);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { spawn, type ChildProcessByStdio, type SpawnOptionsWithoutStdio } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,6 +24,10 @@ export interface SweepRun extends AsyncDisposable {
   /** The last argument may be variables for its environment. */
   run(
     ...argv: readonly (string | Readonly<Record<string, string>>)[]
+  ): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** As `run`, with the home folder as working directory: for what leaves files there. */
+  runAtHome(
+    ...argv: readonly string[]
   ): Promise<{ code: number | null; stdout: string; stderr: string }>;
   ask<T>(door: string): Promise<T>;
   /** Puts fault scripts into the world. @throws when it does not take them. */
@@ -64,14 +68,9 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
     run: async (...argv) => {
       const words = argv.filter((one) => typeof one === "string");
       const more = argv.find((one) => typeof one === "object");
-      const child = spawn(process.execPath, [PROGRAM, ...words], { env: { ...env, ...more } });
-      let stdout = "";
-      let stderr = "";
-      child.stdout.on("data", (bytes: Buffer) => (stdout += bytes.toString()));
-      child.stderr.on("data", (bytes: Buffer) => (stderr += bytes.toString()));
-      const [code] = (await once(child, "close")) as [number | null];
-      return { code, stdout, stderr };
+      return speak(words, { env: { ...env, ...more } });
     },
+    runAtHome: (...argv) => speak(argv, { env, cwd: folder }),
     ask: async <T>(door: string) => (await (await fetch(`${url}/simulator/${door}`)).json()) as T,
     faults: async (scripts) => {
       const body = JSON.stringify(scripts);
@@ -100,4 +99,17 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function speak(
+  argv: readonly string[],
+  options: SpawnOptionsWithoutStdio,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [PROGRAM, ...argv], options);
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (bytes: Buffer) => (stdout += bytes.toString()));
+  child.stderr.on("data", (bytes: Buffer) => (stderr += bytes.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout, stderr };
 }

@@ -46,7 +46,7 @@ export const rebench: Handler = async (call) => {
   const plan = planFromText(made.text, "<rebench>", options);
   if (options["dryRun"] === true) return estimateOnly(plan, call);
   checkConsent(call);
-  return runPlan(plan, call, (prepared) => agreed(prepared, call));
+  return runPlan(plan, call, { agreed: (prepared) => agreed(prepared, call) });
 };
 
 function chosen(

@@ -1,12 +1,13 @@
 import { takeOwnership } from "../../journal/owner-lock.ts";
 import { openStateFolder } from "../../journal/state-folder.ts";
 import { unfinishedRuns } from "../../journal/status.ts";
-import { isoUtc, realClock } from "../../support/clock.ts";
+import { isoUtc } from "../../support/clock.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { openFarSide } from "../far-side.ts";
 import type { FarSide } from "../far-side.ts";
-import { databaseFile, simulatedStateDir, stateDir } from "../paths.ts";
+import { simulatedStateDir, stateDir } from "../paths.ts";
+import { goneWorld } from "../gone-world.ts";
 import { recoverOpenRuns } from "../recover-open-runs.ts";
 import type { RecoveredRun } from "../recover-open-runs.ts";
 import { isWorldGone } from "../world-gone.ts";
@@ -60,21 +61,6 @@ async function farSides(call: CommandCall): Promise<readonly FarSide[]> {
     worlds.delete(url);
   }
   // What is left lived in worlds that are gone: only their books have to be closed.
-  if (worlds.size > 0) sides.push(goneWorld(options, call));
+  if (worlds.size > 0) sides.push(goneWorld(call));
   return sides;
-}
-
-function goneWorld(options: CommandCall["options"], { terminal }: CommandCall): FarSide {
-  return {
-    apiUrl: "http://127.0.0.1:9",
-    token: undefined,
-    clock: realClock(),
-    time: { v0: 0, w0: 0, speed: 1 },
-    ceilings: 1,
-    sshPort: 0,
-    simulated: undefined,
-    stateDir: simulatedStateDir(stateDir(options, terminal.env)),
-    databaseFile: databaseFile(options, terminal.env, true),
-    hubToken: true,
-  };
 }

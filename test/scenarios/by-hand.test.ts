@@ -1,0 +1,186 @@
+import { once } from "node:events";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
+
+const CARD = "g2-gpu-rtx4000a1-s";
+const SMALL = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
+const LOOK_MS = 250;
+
+interface World {
+  readonly vms: readonly { readonly label: string; readonly deleted: string | null }[];
+  readonly firewalls: readonly { readonly deleted: string | null }[];
+}
+interface Listed {
+  readonly vms: readonly {
+    readonly session: string;
+    readonly run: string;
+    readonly api_base: string;
+    readonly tunnel: boolean;
+    readonly stage: string;
+    readonly spent_usd: number;
+  }[];
+}
+
+const up = (rig: SweepRun, ...more: string[]) =>
+  rig.runAtHome(
+    "up",
+    "--gpu",
+    CARD,
+    "--model",
+    SMALL,
+    "--simulate",
+    rig.url,
+    "--name",
+    "coder-1",
+    ...more,
+  );
+
+async function listed(rig: SweepRun): Promise<Listed["vms"]> {
+  const { stdout } = await rig.run("list", "--json");
+  return (JSON.parse(stdout) as Listed).vms;
+}
+
+async function until(met: () => Promise<boolean>): Promise<void> {
+  while (!(await met())) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+}
+
+async function expectNothingLeft(rig: SweepRun): Promise<void> {
+  const { vms, firewalls } = await rig.ask<World>("state");
+  expect(vms).not.toEqual([]);
+  expect([...vms, ...firewalls].filter(({ deleted }) => deleted === null)).toEqual([]);
+  const invoice = await rig.ask<{ usd: number }>("invoice");
+  const { stdout } = await rig.run("status", "--json");
+  const { runs } = JSON.parse(stdout) as { runs: { spent_usd: number; cap_usd: number }[] };
+  expect(invoice.usd).toBeLessThanOrEqual(
+    runs.reduce((sum, { spent_usd }) => sum + spent_usd, 0) + 1e-9,
+  );
+  for (const { spent_usd, cap_usd } of runs) expect(spent_usd).toBeLessThanOrEqual(cap_usd);
+}
+
+test("up leaves a VM with a model, its tunnel and its session; a sweep goes by beside it; down takes all of it away", async () => {
+  await using rig = await sweepRun(3, "--speed", "120", "--delays", "0.1");
+  const { code, stdout } = await up(rig, "--max-cost", "30", "--max-hours", "48", "--json");
+  expect(code).toBe(0);
+  const told = JSON.parse(stdout) as { run: string; api_base: string; simulated: boolean };
+  expect(told.simulated).toBe(true);
+
+  const models = (await (await fetch(`${told.api_base}/models`)).json()) as {
+    data: { id: string }[];
+  };
+  expect(models.data.map(({ id }) => id)).toEqual([SMALL]);
+  expect(await listed(rig)).toMatchObject([
+    { session: "coder-1", stage: "held", tunnel: true, api_base: told.api_base },
+  ]);
+  const session = join(rig.env.MAIDER_SWEEP_STATE, "simulated", "sessions", "coder-1");
+  const link = join(rig.env.HOME, ".aider-env");
+  expect(readlinkSync(link)).toBe(join(session, "aider-env"));
+  expect(JSON.parse(readFileSync(join(session, "state.json"), "utf8"))).toMatchObject({
+    name: "coder-1",
+    type: CARD,
+    model_id: SMALL,
+    provider: "linode",
+  });
+
+  const again = await up(rig, "--max-cost", "30");
+  expect(again.code).toBe(2);
+  expect(again.stderr).toContain("is there already");
+  const status = await rig.run("status", "--json");
+  expect(status.stderr).toMatch(
+    /warning: up: coder-1 \(g2-gpu-rtx4000a1-s, SIMULATED \$\d+\.\d\d so far\)/,
+  );
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    runs: [{ run: told.run, state: "running", rentals: [{ stage: "held" }] }],
+  });
+
+  const plan = rig.plan(
+    `version: 1\nbudget: { max_cost: 3 }\npasses: 1\nsuites: [coding]\nentries:\n  - gpu: ${CARD}\n    models: [${SMALL}]\n`,
+  );
+  expect((await rig.run("run", plan, "--simulate", rig.url, "--quiet")).code).toBe(0);
+  expect((await rig.run("recover")).stdout).toContain(`${told.run}: spared`);
+  expect(await listed(rig)).toHaveLength(1);
+
+  const end = await rig.runAtHome("down");
+  expect(end.stdout).toMatch(/coder-1 is down and proved gone: SIMULATED \$\d+\.\d\d in all/);
+  expect(end.code).toBe(0);
+  expect(existsSync(session)).toBe(false);
+  expect(existsSync(link)).toBe(false);
+  expect(await listed(rig)).toEqual([]);
+  await expectNothingLeft(rig);
+  await until(() =>
+    fetch(told.api_base).then(
+      () => false,
+      () => true,
+    ),
+  );
+});
+
+test("down lets go while a sweep runs", async () => {
+  await using rig = await sweepRun(3, "--speed", "60", "--delays", "0.1");
+  expect((await up(rig, "--max-cost", "30", "--max-hours", "48")).code).toBe(0);
+  const plan = rig.plan(
+    `version: 1\nbudget: { max_cost: 3 }\npasses: 3\nentries:\n  - gpu: ${CARD}\n    models: [${SMALL}]\n`,
+  );
+  const sweep = rig.start("run", plan, "--simulate", rig.url, "--quiet");
+  const ended = once(sweep, "close");
+  await until(async () => (await rig.ask<World>("state")).vms.length === 2);
+  expect((await rig.run("down")).code).toBe(0);
+  const { vms } = await rig.ask<World>("state");
+  expect(vms.map(({ deleted }) => deleted === null)).toEqual([false, true]);
+  sweep.kill("SIGTERM");
+  await ended;
+  await expectNothingLeft(rig);
+});
+
+test("a VM that nobody lets go is destroyed by its guard before its last paid hour", async () => {
+  await using rig = await sweepRun(3, "--speed", "240", "--delays", "0.1");
+  expect((await up(rig, "--max-cost", "30", "--max-hours", "1")).code).toBe(0);
+  await until(async () => (await listed(rig)).length === 0);
+  await expectNothingLeft(rig);
+  const { stdout } = await rig.run("status", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ runs: [{ state: "finished", spent_usd: 0.52 }] });
+});
+
+test.each([
+  ["a model that does not come up", [{ vm: { type: CARD }, action: "out-of-memory" }], 5],
+  ["no stock anywhere", [{ type: CARD, action: "no-stock" }], 5],
+])("%s leaves nothing", async (_name, faults, code) => {
+  await using rig = await sweepRun(3, "--speed", "120", "--delays", "0.1");
+  await rig.faults(faults);
+  const end = await up(rig, "--max-cost", "5");
+  expect(end.code).toBe(code);
+  expect(await listed(rig)).toEqual([]);
+  const { vms } = await rig.ask<World>("state");
+  expect(vms.filter(({ deleted }) => deleted === null)).toEqual([]);
+});
+
+test("killed while the VM comes up, its guard destroys it", async () => {
+  await using rig = await sweepRun(3, "--speed", "60", "--delays", "0.1");
+  const program = rig.start(
+    "up",
+    "--gpu",
+    CARD,
+    "--model",
+    SMALL,
+    "--max-cost",
+    "5",
+    "--simulate",
+    rig.url,
+  );
+  await until(async () => (await rig.ask<World>("state")).vms.length === 1);
+  program.kill("SIGKILL");
+  await until(async () =>
+    (await rig.ask<World>("state")).vms.every(({ deleted }) => deleted !== null),
+  );
+  await until(async () => (await listed(rig)).length === 0);
+  await expectNothingLeft(rig);
+});
+
+test("a cap that is too small is refused before anything is created, with the one that would do", async () => {
+  await using rig = await sweepRun(3);
+  const { code, stderr } = await up(rig, "--max-cost", "0.60");
+  expect(code).toBe(3);
+  expect(stderr).toContain("--max-cost 1.04 would do");
+  expect((await rig.ask<World>("state")).vms).toEqual([]);
+});
