@@ -1,5 +1,5 @@
 import type { CommandSpec, OptionSpec } from "./command.ts";
-import { DB_OPTION, JSON_OPTION, OUTPUT_OPTIONS } from "./options.ts";
+import { DB_OPTION, JSON_OPTION, OUTPUT_OPTIONS, STATE_OPTION } from "./options.ts";
 
 // Words are repeated here: `--help` must not load the rooms that they come from.
 export const CATEGORIES = ["coding", "context_heavy", "reasoning"];
@@ -87,5 +87,25 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
       "maider-sweep recommend --task coding --budget 1-3 --size balanced",
     ],
     load: async () => (await import("./commands/recommend.ts")).recommend,
+  },
+  {
+    name: "report",
+    summary: "The decision, charts, coverage, failures and money on one offline HTML page",
+    parameters: [],
+    options: [
+      {
+        flags: "-o, --output <file>",
+        description: "where it is written",
+        defaultValue: "report.html",
+      },
+      { flags: "--open", description: "show it in the browser" },
+      SIMULATED,
+      DB_OPTION,
+      STATE_OPTION,
+      JSON_OPTION,
+      ...OUTPUT_OPTIONS,
+    ],
+    examples: ["maider-sweep report --open", "maider-sweep report --simulate -o simulated.html"],
+    load: async () => (await import("./commands/report.ts")).report,
   },
 ];

@@ -2,17 +2,17 @@
 export function studentQuantile(p: number, freedom: number): number {
   let low = 0;
   let high = 1;
-  while (cumulative(high, freedom) < p) high *= 2;
+  while (studentCumulative(high, freedom) < p) high *= 2;
   for (let step = 0; step < 100; step += 1) {
     const middle = (low + high) / 2;
-    if (cumulative(middle, freedom) < p) low = middle;
+    if (studentCumulative(middle, freedom) < p) low = middle;
     else high = middle;
   }
   return (low + high) / 2;
 }
 
 /** P(T <= t) for t >= 0, by the regularised incomplete beta function. */
-function cumulative(t: number, freedom: number): number {
+export function studentCumulative(t: number, freedom: number): number {
   return 1 - incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5) / 2;
 }
 

@@ -110,6 +110,23 @@ describe("ranks", () => {
   it("are not moved by a single pass, of which nothing is known", () => {
     expect(ranksWithTies([[100], [50, 51, 50], [20, 21, 20]], options)).toEqual([1, 1, 2]);
   });
+
+  it("counts as faster exactly what a comparison calls so", () => {
+    const random = seededRandom("ranks");
+    const items = Array.from({ length: 20 }, (_, index) =>
+      Array.from(
+        { length: [1, 2, 3, 8, 9][index % 5] ?? 1 },
+        () => 90 + (index % 7) * 4 + 12 * random.next(),
+      ),
+    );
+    expect(ranksWithTies(items, options)).toEqual(
+      items.map(
+        (item) =>
+          1 +
+          items.filter((other) => compareRates(other, item, options).outcome === "faster").length,
+      ),
+    );
+  });
 });
 
 it("the threshold of an A/A run is the 95th percentile of its differences", () => {

@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { foldRun } from "../../journal/fold-run.ts";
+import { readJournal } from "../../journal/journal-file.ts";
+import { listRuns, runFolder } from "../../journal/state-folder.ts";
+import { reportPage } from "../../report/report-page.ts";
+import type { PageAssets, ReportedRun } from "../../report/report-facts.ts";
+import { openDatabase } from "../../results/database.ts";
+import { sleepReal } from "../../support/clock.ts";
+import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { packageVersion } from "../../support/package-version.ts";
+import { writeFileAtomically } from "../../support/safe-file.ts";
+import type { Handler } from "../command.ts";
+import { databaseFile, simulatedStateDir, stateDir } from "../paths.ts";
+import { runClock } from "../run-clock.ts";
+
+const STALE_AFTER_DAYS = 30;
+/** A browser that cannot be found is told at once; one that starts may stay as long as it likes. */
+const OPENER_FAILS_WITHIN_MS = 1_500;
+
+export const report: Handler = async ({ options, terminal }) => {
+  const simulated = options["simulate"] !== undefined;
+  const state = stateDir(options, terminal.env);
+  const database = databaseFile(options, terminal.env, simulated);
+  const { records, problems } = await openDatabase(database).read();
+  for (const problem of problems) terminal.stderr.write(`warning: ${problem}\n`);
+  const runs = await reportedRuns(simulated ? simulatedStateDir(state) : state);
+  const page = reportPage(
+    {
+      records,
+      runs,
+      nowMs: Date.now(),
+      staleAfterDays: STALE_AFTER_DAYS,
+      version: packageVersion(),
+      database,
+      problems,
+    },
+    await pageAssets(),
+  );
+  const file = resolve(options["output"] as string);
+  try {
+    await writeFileAtomically(file, page, { mode: 0o644 });
+  } catch (error) {
+    throw new SweepError(`${file} could not be written`, {
+      exitCode: ExitCode.usage,
+      reason: errorText(error),
+      hint: "name a file in a folder that exists with -o",
+    });
+  }
+  if (options["json"] === true) {
+    const bytes = Buffer.byteLength(page);
+    const document = { file, bytes, benchmarks: records.length, runs: runs.length, simulated };
+    terminal.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  } else terminal.stdout.write(`${file}\n`);
+  if (records.length === 0)
+    terminal.stderr.write(
+      "The database holds no results yet: maider-sweep run plans/quick.yaml measures something.\n",
+    );
+  if (options["open"] === true) {
+    const problem = await openInBrowser(file);
+    if (problem !== undefined)
+      terminal.stderr.write(`warning: it could not be opened: ${problem}\n`);
+  }
+  return ExitCode.done;
+};
+
+async function reportedRuns(state: string): Promise<readonly ReportedRun[]> {
+  return Promise.all(
+    listRuns(state).map(async (run) => {
+      const folder = runFolder(state, run);
+      const { events } = readJournal(folder);
+      return { state: foldRun(events), events, nowMs: await runClock(folder) };
+    }),
+  );
+}
+
+async function pageAssets(): Promise<PageAssets> {
+  const read = (name: string): Promise<string> =>
+    readFile(fileURLToPath(new URL(`../../../templates/report/${name}`, import.meta.url)), "utf8");
+  const [style, script] = await Promise.all([read("page.css"), read("page.js")]);
+  return { style, script };
+}
+
+/** @returns why it could not be opened; undefined when it was, as far as anyone can tell. */
+async function openInBrowser(file: string): Promise<string | undefined> {
+  const { execa } = await import("execa");
+  const opener = process.platform === "darwin" ? "open" : "xdg-open";
+  const browser = execa(opener, [file], { detached: true, stdio: "ignore", cleanup: false });
+  browser.nodeChildProcess.unref();
+  const failed = browser.then(
+    () => undefined,
+    (error: unknown) => errorText(error).split("\n")[0],
+  );
+  return Promise.race([failed, sleepReal(OPENER_FAILS_WITHIN_MS).then(() => undefined)]);
+}

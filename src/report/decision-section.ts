@@ -1,0 +1,54 @@
+import type { ConfigurationResult } from "../results/configurations.ts";
+import type { Decision } from "./decisions.ts";
+import { html, type Html } from "./html.ts";
+import { gpuLabel } from "./query-tables.ts";
+import { shortModel, speedText } from "./tables.ts";
+import { UNLIMITED } from "./table.ts";
+
+const MOST_TIES = 3;
+
+/** `anchorOf` tells the row of a configuration in the table. */
+export function decisionSection(
+  decisions: readonly Decision[],
+  anchorOf: (row: ConfigurationResult) => string,
+): Html {
+  return html`<section aria-labelledby="decision">
+    <h2 id="decision">The decision</h2>
+    <ul class="cards">
+      ${decisions.map((decision) => card(decision, anchorOf))}
+    </ul>
+  </section>`;
+}
+
+function card(decision: Decision, anchorOf: (row: ConfigurationResult) => string): Html {
+  const { question, rule, winner, why, warnings, ties } = decision;
+  if (winner === undefined)
+    return html`<li>
+      <h3>${question}</h3>
+      <p>Nothing was measured for it yet.</p>
+    </li>`;
+  const link = (row: ConfigurationResult): Html =>
+    html`<a href="#${anchorOf(row)}">${shortModel(row.model)} on ${gpuLabel(row.gpu)}</a>`;
+  const more = ties.length - MOST_TIES;
+  return html`<li>
+    <h3>${question}</h3>
+    <p class="winner">${link(winner)}</p>
+    <dl>
+      <div>
+        <dt>Tokens a second</dt>
+        <dd>${speedText(winner, UNLIMITED)}</dd>
+      </div>
+      <div>
+        <dt>1M tokens</dt>
+        <dd>$${winner.costPer1M.toFixed(2)}</dd>
+      </div>
+      <div>
+        <dt>An hour</dt>
+        <dd>$${winner.hourlyUsd.toFixed(2)}</dd>
+      </div>
+    </dl>
+    <p class="why">Rule: ${rule}.${why === "" ? "" : ` Here: ${why}.`}</p>
+    ${ties.length === 0 ? undefined : html`<p class="why">Not told apart from it: ${ties.slice(0, MOST_TIES).map((row, index) => html`${index === 0 ? "" : ", "}${link(row)}`)}${more > 0 ? ` and ${more} more` : ""}.</p>`}
+    ${warnings.map((text) => html`<p class="warning">${text}</p>`)}
+  </li>`;
+}

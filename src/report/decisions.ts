@@ -1,0 +1,101 @@
+import { compareRates, OTHER_VM_THRESHOLD } from "../evidence/comparison.ts";
+import type { BenchmarkRecord } from "../evidence/record.ts";
+import { byMetric, metricOf, type SortMetric } from "../results/compare.ts";
+import { configurations, type ConfigurationResult } from "../results/configurations.ts";
+import { recommend, type Task } from "../results/recommend.ts";
+
+/** An answer to one question, with what cannot be told from it. */
+export interface Decision {
+  readonly question: string;
+  /** How the answer was found. */
+  readonly rule: string;
+  readonly winner: ConfigurationResult | undefined;
+  readonly why: string;
+  readonly warnings: readonly string[];
+  /** No difference to the winner was shown. */
+  readonly ties: readonly ConfigurationResult[];
+}
+
+const TASKS: readonly (readonly [Task, string])[] = [
+  ["coding", "Best for coding"],
+  ["context_heavy", "Best for context-heavy work"],
+  ["reasoning", "Best for reasoning"],
+];
+/** A single run shows no difference to anything; only what is about as good is worth a word. */
+const NEARLY = 0.9;
+
+/** What a reader wants to know first, in the order of the page. */
+export function decisions(records: readonly BenchmarkRecord[]): readonly Decision[] {
+  const all = configurations(records);
+  return [
+    ...TASKS.map(([task, question]) => bestFor(records, task, question)),
+    best(all, "tokens_per_sec", "Fastest", "the highest median speed over all tests"),
+    best(
+      all,
+      "cost_per_1k_tokens",
+      "Cheapest per token",
+      "the lowest price of an output token while the server is busy",
+    ),
+  ];
+}
+
+function bestFor(records: readonly BenchmarkRecord[], task: Task, question: string): Decision {
+  const { recommendations } = recommend({
+    records,
+    task,
+    budget: "none",
+    size: "balanced",
+    limit: Infinity,
+  });
+  const [first, ...others] = recommendations;
+  return {
+    question,
+    rule: "by confidence, then tokens a second for each dollar an hour, then a balanced size",
+    winner: first?.configuration,
+    why: first?.why ?? "",
+    warnings: first?.warnings ?? [],
+    ties: others
+      .filter(({ rank }) => rank === first?.rank)
+      .map(({ configuration }) => configuration),
+  };
+}
+
+function best(
+  rows: readonly ConfigurationResult[],
+  metric: SortMetric,
+  question: string,
+  rule: string,
+): Decision {
+  const [winner, ...others] = rows
+    .filter(({ speed }) => !speed.unstable)
+    .toSorted((a, b) => byMetric(metric, metricOf(a), metricOf(b)));
+  // Cost follows from speed and price, so that its inverse is a rate like speed.
+  const rates = ({ speeds, hourlyUsd }: ConfigurationResult): number[] =>
+    metric === "tokens_per_sec" ? [...speeds] : speeds.map((speed) => speed / hourlyUsd);
+  const ties =
+    winner === undefined
+      ? []
+      : others.filter((other) => {
+          const { outcome, ratio } = compareRates(rates(other), rates(winner), {
+            threshold: OTHER_VM_THRESHOLD,
+            seed: question,
+          });
+          return outcome === "no difference shown" && ratio >= NEARLY;
+        });
+  return {
+    question,
+    rule,
+    winner,
+    why: "",
+    warnings: winner === undefined ? [] : warningsFor(winner),
+    ties,
+  };
+}
+
+function warningsFor({ speed, simulated }: ConfigurationResult): string[] {
+  return [
+    ...(simulated ? ["SIMULATED: not a measurement of a real GPU"] : []),
+    ...(speed.n === 1 ? ["Single benchmark - results may vary"] : []),
+    ...(speed.n === 2 ? ["Based on limited data (2 runs)"] : []),
+  ];
+}

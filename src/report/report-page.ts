@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { compare } from "../results/compare.ts";
+import { configurations, type ConfigurationResult } from "../results/configurations.ts";
+import { coverage } from "../results/coverage.ts";
+import { isoUtc } from "../support/clock.ts";
+import { chartSection } from "./chart-section.ts";
+import { coverageSection } from "./coverage-section.ts";
+import { decisions } from "./decisions.ts";
+import { decisionSection } from "./decision-section.ts";
+import { failuresSection } from "./failures-section.ts";
+import { html, trustedHtml } from "./html.ts";
+import { methodSection } from "./method-section.ts";
+import { moneySection } from "./money-section.ts";
+import { VIEWS, type PageAssets, type ReportFacts } from "./report-facts.ts";
+import { resultsSection } from "./results-section.ts";
+import { chartPoint } from "./speed-cost-chart.ts";
+import { isSimulated } from "./sweep-summary.ts";
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The whole report: one page that needs nothing beside itself. Its policy lets only its own script and style run,
+ * by their hashes, and nothing load.
+ */
+export function reportPage(facts: ReportFacts, assets: PageAssets): string {
+  const { database, nowMs, problems, records, runs, staleAfterDays } = facts;
+  const { rows, barred, mixed } = compare({ records, sortBy: "tokens_per_sec" });
+  const anchors = new Map(
+    rows.flatMap((row, index) => row.records.map(({ id }) => [id, `c${index}`])),
+  );
+  const anchorOf = (row: ConfigurationResult): string =>
+    anchors.get(row.records[0]?.id ?? "") ?? "results";
+  const simulated =
+    rows.some((row) => row.simulated) || runs.some(({ state }) => isSimulated(state));
+  const views = VIEWS.map(({ id, title, category }) => ({
+    id,
+    title,
+    points: configurations(records, category).map((row) => chartPoint(row, anchorOf(row))),
+  }));
+  const isStale = ({ lastMs }: ConfigurationResult): boolean =>
+    lastMs !== undefined && nowMs - lastMs > staleAfterDays * DAY_MS;
+  const title = `${simulated ? "SIMULATED " : ""}Benchmark report`;
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src '${digest(assets.style)}'; script-src '${digest(assets.script)}'; base-uri 'none'; form-action 'none'"
+        />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        ${trustedHtml(`<style>${assets.style}</style>`)}
+      </head>
+      <body>
+        <a class="skip" href="#decision">To the decision</a>
+        <header>
+          <h1>${title}</h1>
+          <p>
+            ${rows.length} configurations from ${records.length} benchmarks; made
+            ${isoUtc(nowMs).slice(0, 16).replace("T", " ")} UTC by maider-sweep ${facts.version}
+            from ${database}.
+          </p>
+          <button id="theme" type="button" hidden>Theme: as the system</button>
+          ${simulated ? html`<p class="simulated">SIMULATED: these figures come from a simulated cloud, not from real GPUs, and no money was spent on them.</p>` : undefined}
+          ${problems.map((text) => html`<p class="warning">${text}</p>`)}
+          <nav aria-label="Parts">
+            <a href="#decision">Decision</a> <a href="#chart">Speed and cost</a>
+            <a href="#results">Table</a> <a href="#coverage">Coverage</a>
+            <a href="#failures">Failures</a> <a href="#money">Money</a> <a href="#method">Method</a>
+          </nav>
+        </header>
+        <main>
+          ${[
+            decisionSection(decisions(records), anchorOf),
+            chartSection(views, simulated),
+            resultsSection(
+              rows.map((row) => ({ anchor: anchorOf(row), row, stale: isStale(row) })),
+              barred,
+              mixed,
+              nowMs,
+            ),
+            coverageSection(coverage(records, nowMs, staleAfterDays), nowMs, staleAfterDays),
+            failuresSection(runs),
+            moneySection(runs),
+            methodSection(records),
+          ]}
+        </main>
+        ${trustedHtml(`<script>${assets.script}</script>`)}
+      </body>
+    </html> `;
+  return page.markup;
+}
+
+function digest(text: string): string {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}

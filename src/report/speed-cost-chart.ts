@@ -1,0 +1,183 @@
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import type { ConfigurationResult } from "../results/configurations.ts";
+import { trustedHtml, visibleText, type Html } from "./html.ts";
+import { paretoFront } from "./pareto-front.ts";
+import { gpuLabel } from "./query-tables.ts";
+import { shortGpu, shortModel } from "./tables.ts";
+
+/** A configuration as the chart and the choice by speed see it. */
+export interface ChartPoint {
+  /** Anchor of its row in the table. */
+  readonly anchor: string;
+  readonly label: string;
+  /** Short, beside a point of the front. */
+  readonly name: string;
+  /** Of its card: `rtx4000`. */
+  readonly family: string;
+  /** Tokens a second, median over runs, and its 95 % interval. */
+  readonly speed: number;
+  readonly low: number;
+  readonly high: number;
+  /** US dollars for a million output tokens. */
+  readonly cost: number;
+  readonly unstable: boolean;
+}
+
+export function chartPoint(row: ConfigurationResult, anchor: string): ChartPoint {
+  const { median, interval, n, unstable } = row.speed;
+  const range =
+    interval === undefined
+      ? ""
+      : ` (95 %: ${interval.low.toFixed(1)} to ${interval.high.toFixed(1)})`;
+  return {
+    anchor,
+    label: [
+      `${shortModel(row.model)} on ${gpuLabel(row.gpu)}`,
+      `${median.toFixed(1)} tokens/s${range}`,
+      `$${row.costPer1M.toFixed(2)} for 1M tokens, $${row.hourlyUsd.toFixed(2)} an hour`,
+      `${n} run${n === 1 ? "" : "s"}${unstable ? ", unstable" : ""}${row.simulated ? ", SIMULATED" : ""}`,
+    ].join("; "),
+    name: `${shortModel(row.model)} · ${gpuLabel(row.gpu)}`,
+    family: familyOf(row.gpu),
+    speed: median,
+    low: interval?.low ?? median,
+    high: interval?.high ?? median,
+    cost: row.costPer1M,
+    unstable,
+  };
+}
+
+/** `g2-gpu-rtx4000a2-s` -> `rtx4000`. */
+export function familyOf(gpu: string): string {
+  return shortGpu(gpu).replace(/a\d.*$|-\d+$/, "");
+}
+
+const WIDTH = 960;
+const HEIGHT = 480;
+const MOST_LABELS = 12;
+/** The page's style gives them their colours; what has none of its own shares the last. */
+export const FAMILY_CLASSES = ["f0", "f1", "f2", "f3", "f4"] as const;
+const SYMBOLS = ["circle", "square", "triangle", "diamond", "star"] as const;
+
+/**
+ * Speed against cost as SVG: dots are links to their rows, bars the 95 % intervals (cost follows from speed, so they
+ * slant), the line is the Pareto front. `families` decides on colour and shape, the same in all charts.
+ */
+export function speedCostChart(points: readonly ChartPoint[], families: readonly string[]): Html {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const drawn = points.filter(({ cost, speed }) => cost > 0 && speed > 0);
+  const front = paretoFront(drawn.filter(({ unstable }) => !unstable));
+  const look = (point: ChartPoint): number =>
+    Math.min(Math.max(0, families.indexOf(point.family)), SYMBOLS.length - 1);
+  const svg = Plot.plot({
+    // Any DOM will do; the types of a browser are not part of this project.
+    document: document as never,
+    className: "plot",
+    width: WIDTH,
+    height: HEIGHT,
+    marginLeft: 56,
+    marginBottom: 44,
+    marginTop: 28,
+    marginRight: 24,
+    grid: true,
+    x: {
+      type: "log",
+      label: "US dollars for 1M tokens (cheaper is left) →",
+      tickFormat: "~g",
+      ticks: 6,
+    },
+    y: { type: "log", label: "↑ Tokens a second (faster is up)", tickFormat: "~g", ticks: 6 },
+    marks: [
+      Plot.line(front, { x: "cost", y: "speed", curve: "step-after", className: "front" }),
+      Plot.link(drawn, {
+        x1: ({ cost, speed, low }: ChartPoint) => (cost * speed) / low,
+        x2: ({ cost, speed, high }: ChartPoint) => (cost * speed) / high,
+        y1: "low",
+        y2: "high",
+        className: "intervals",
+      }),
+      Plot.dot(drawn, {
+        x: "cost",
+        y: "speed",
+        r: 5.5,
+        symbol: (point: ChartPoint) => SYMBOLS[look(point)],
+        href: ({ anchor }: ChartPoint) => `#${anchor}`,
+        ariaLabel: "label",
+        sort: null,
+        className: "dots",
+      }),
+      Plot.text(spread(front), {
+        x: "cost",
+        y: "speed",
+        text: "name",
+        dx: 9,
+        dy: 12,
+        textAnchor: "start",
+        className: "names",
+      }),
+    ],
+    symbol: { type: "identity" } as never,
+  });
+  finish(svg, drawn, look);
+  return trustedHtml(svg.outerHTML);
+}
+
+/** Labels that do not lie on each other: the front's ends first, then what is far enough from those taken. */
+function spread(front: readonly ChartPoint[]): ChartPoint[] {
+  const taken: ChartPoint[] = [];
+  const ends = [front.at(0), front.at(-1)].filter((point) => point !== undefined);
+  for (const point of new Set([...ends, ...front])) {
+    const free = taken.every(
+      (other) =>
+        Math.abs(Math.log(other.speed / point.speed)) > 0.12 ||
+        Math.abs(Math.log(other.cost / point.cost)) > 1.2,
+    );
+    if (free && taken.length < MOST_LABELS) taken.push(point);
+  }
+  return taken;
+}
+
+/** As much of the DOM as is used here. */
+interface SvgElement {
+  readonly attributes: Iterable<{ name: string; value: string }>;
+  querySelectorAll(selector: string): Iterable<SvgElement>;
+  setAttribute(name: string, value: string): void;
+  getAttribute(name: string): string | null;
+  removeAttribute(name: string): void;
+  remove(): void;
+}
+
+/** The page's own style and script take over; figures lose digits that nobody sees. */
+function finish(
+  svg: SvgElement,
+  points: readonly ChartPoint[],
+  look: (point: ChartPoint) => number,
+): void {
+  for (const style of svg.querySelectorAll("style")) style.remove();
+  for (const group of svg.querySelectorAll("g")) group.removeAttribute("aria-label");
+  for (const element of svg.querySelectorAll("*")) {
+    for (const { name, value } of element.attributes)
+      if (SHAPE.has(name)) element.setAttribute(name, value.replaceAll(/-?\d+\.\d+/g, shorter));
+  }
+  const links = [...svg.querySelectorAll("a")];
+  for (const [index, point] of points.entries()) {
+    const link = links[index];
+    const shape = [...(link?.querySelectorAll("path, circle") ?? [])][0];
+    if (link === undefined || shape === undefined) continue;
+    link.setAttribute("href", `#${point.anchor}`);
+    link.removeAttribute("xlink:href");
+    link.setAttribute("class", FAMILY_CLASSES[look(point)] ?? "");
+    link.setAttribute("aria-label", visibleText(point.label));
+    link.setAttribute("data-speed", point.speed.toFixed(2));
+    link.setAttribute("data-cost", point.cost.toFixed(4));
+    if (point.unstable) link.setAttribute("data-unstable", "");
+    shape.removeAttribute("aria-label");
+  }
+}
+
+const SHAPE: ReadonlySet<string> = new Set("x x1 x2 y y1 y2 cx cy r d transform".split(" "));
+
+function shorter(figure: string): string {
+  return String(Math.round(Number(figure) * 10) / 10);
+}
