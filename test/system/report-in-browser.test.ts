@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await page.close();
-  expect(complaints).toEqual([]);
+  if (complaints.length > 0) throw new Error(`the page complained:\n${complaints.join("\n")}`);
 });
 
 async function open(records = manyRecords(24)): Promise<void> {
