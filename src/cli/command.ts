@@ -60,6 +60,8 @@ export interface Signals {
   readonly stop: AbortSignal;
   /** How often the user asked. */
   count(): number;
-  /** Called at each signal from the second on. */
-  onRepeat(listener: (count: number) => void): void;
+  /** Called at each signal from the second on, until the returned function is; without one the second ends the program. */
+  onRepeat(listener: (count: number) => void): () => void;
+  /** Gets errors that nobody caught, instead of the end of the program. */
+  onUncaught(listener: (error: unknown) => void): void;
 }

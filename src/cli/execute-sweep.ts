@@ -19,9 +19,9 @@ import { monthSpent } from "./month-spent.ts";
 import type { Execution } from "./execution.ts";
 import { openingFact } from "./opening-fact.ts";
 import { startPublisher } from "./publisher.ts";
+import { answerRepeats, tellWhatIsLeft } from "./repeated-signals.ts";
 import { chooseView } from "./progress/choose-view.ts";
 import { passesDoneIn, takeUp } from "./take-up.ts";
-import { tellOpenVms } from "./tell-open-vms.ts";
 import { connectCloud, connectMachines, measure } from "./wire.ts";
 
 /** From the first line of the journal to the summary; the lock is held and everything was checked. */
@@ -90,14 +90,20 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     },
     password: () => `Aa1!${randomBytes(24).toString("base64url")}`,
   };
-  terminal.signals.onRepeat((count) => {
-    const now = foldRun(journal.events());
-    tellOpenVms(now, guard.pid(), terminal.stderr);
-    // The third time: the pipe to the guard closes with us, and it destroys what is left.
-    if (count >= 3) process.exit(isUnsettled(now) ? ExitCode.stillBilled : ExitCode.interrupted);
+  const hurry = new AbortController();
+  terminal.signals.onRepeat(() => {
+    // Without a guard the rest would be left to nobody.
+    if (guard.pid() !== undefined) hurry.abort();
   });
   const destroyPatienceMs = ((options["destroyPatience"] as number | undefined) ?? 10) * 60_000;
+  answerRepeats(terminal, () => ({ state: foldRun(journal.events()), guard: guard.pid() }));
   let crashed: unknown;
+  const ownStop = new AbortController();
+  terminal.signals.onUncaught((error) => {
+    crashed ??= error;
+    ownStop.abort(error);
+  });
+  const stop = AbortSignal.any([terminal.signals.stop, ownStop.signal]);
   try {
     await journal.append(openingFact(execution));
     await guard.ensure(journal);
@@ -128,11 +134,12 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
           allowRemoteCode: execution.plan.allowRemoteCode,
           hfToken: execution.hubToken,
           monthSpentElsewhere: monthSpent(far.stateDir, run, far.clock.now()),
+          hurry: hurry.signal,
         },
-        terminal.signals.stop,
+        stop,
       );
   } catch (error) {
-    crashed = error;
+    crashed ??= error;
   }
   const state = foldRun(journal.events());
   const code = exitCodeOf(state, {
@@ -141,8 +148,9 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     mayHold: leaveHeld,
   });
   const held = leaveHeld && code === ExitCode.done;
-  const problems = await publisher.close();
-  if (code !== ExitCode.stillBilled) {
+  // In a hurry the guard does the rest: it removes the firewall, publishes, and closes the run.
+  const problems = await publisher.close(hurry.signal);
+  if (code !== ExitCode.stillBilled && !(hurry.signal.aborted && isUnsettled(state))) {
     const end = terminal.signals.stop.aborted
       ? "interrupted"
       : crashed === undefined
@@ -179,7 +187,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
       ),
     );
   }
-  if (code === ExitCode.stillBilled) tellOpenVms(state, guard.pid(), terminal.stderr);
+  if (code === ExitCode.stillBilled) tellWhatIsLeft(state, guard.pid(), terminal.stderr);
   const ownEnd = code === ExitCode.stillBilled || code === ExitCode.interrupted;
   if (crashed !== undefined && !ownEnd) throw crashed;
   return code;

@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandGroup, CommandSpec, OptionSpec, Terminal } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { installSignals } from "./signals.ts";
+import { bugReport, installSignals, Interrupted } from "./signals.ts";
 import { packageVersion } from "../support/package-version.ts";
 
 /** Runs one command line; sets `process.exitCode`. */
@@ -153,7 +153,7 @@ function buildOption(spec: OptionSpec): Option {
   return option;
 }
 
-/** Three short lines: what failed, why, what to do. A bug of ours shows its trace. */
+/** Three short lines: what failed, why, what to do. */
 function report(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof SweepError) {
     const lines = [`error: ${error.message}`];
@@ -162,8 +162,11 @@ function report(error: unknown, terminal: Terminal): ExitCode {
     terminal.stderr.write(`${lines.join("\n")}\n`);
     return error.exitCode;
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.stderr.write(`error: this is a bug of maider-sweep, please report it\n${text}\n`);
+  if (error instanceof Interrupted) {
+    terminal.stderr.write(`${error.message}\n`);
+    return ExitCode.interrupted;
+  }
+  terminal.stderr.write(bugReport(error));
   return ExitCode.bug;
 }
 

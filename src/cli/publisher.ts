@@ -4,8 +4,11 @@ import type { BenchmarkRecord } from "../evidence/record.ts";
 /** Publishes records beside a sweep, in a thread of its own: never before a DELETE, never inside a measurement. */
 export interface Publisher {
   publish(record: BenchmarkRecord): void;
-  /** Waits until all is written. @returns what could not be, in words. */
-  close(): Promise<readonly string[]>;
+  /**
+   * Waits until all is written, or the signal aborts: who publishes from the journal next does the rest.
+   * @returns what could not be, in words.
+   */
+  close(hurry: AbortSignal): Promise<readonly string[]>;
 }
 
 /** @param file the database. */
@@ -37,11 +40,14 @@ export function startPublisher(file: string): Publisher {
       open += 1;
       worker.postMessage(record);
     },
-    async close() {
-      if (open > 0) {
+    async close(hurry) {
+      if (open > 0 && !hurry.aborted) {
         worker.ref();
         await new Promise<void>((resolve) => {
           idle = resolve;
+          hurry.addEventListener("abort", () => {
+            resolve();
+          });
         });
       }
       await worker.terminate();

@@ -1,5 +1,6 @@
 import { CloudError } from "../cloud/cloud.ts";
 import { explainCloudError } from "../cloud/account-check.ts";
+import { foldRun } from "../journal/fold-run.ts";
 import { openJournal } from "../journal/journal-file.ts";
 import type { Ownership } from "../journal/events.ts";
 import { livingOwner, takeOwnership, type HeldOwnership } from "../journal/owner-lock.ts";
@@ -13,6 +14,7 @@ import type { Recovery } from "../teardown/recover-run.ts";
 import type { CommandCall } from "./command.ts";
 import type { FarSide } from "./far-side.ts";
 import { publishJournals } from "./publish-journals.ts";
+import { answerRepeats } from "./repeated-signals.ts";
 import { isWorldGone } from "./world-gone.ts";
 import { connectCloud } from "./wire.ts";
 
@@ -69,6 +71,10 @@ export async function recoverOpenRuns(
       clock: far.clock,
       redact: createRedactor(far.token === undefined ? [] : [far.token]),
     });
+    const answered = answerRepeats(call.terminal, () => ({
+      state: foldRun(journal.events()),
+      guard: undefined,
+    }));
     try {
       const recovery = await recoverRun({
         folder,
@@ -91,6 +97,7 @@ export async function recoverOpenRuns(
     } catch (error) {
       throw error instanceof CloudError ? explainCloudError(error, `recover run ${run}`) : error;
     } finally {
+      answered();
       await journal.close();
       await own.release();
     }

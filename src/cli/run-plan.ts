@@ -99,6 +99,7 @@ async function checkAndRun(
     const folder = runFolder(far.stateDir, run);
     const ownership = await beginRun(run, far, call, hold !== undefined);
     try {
+      stop.throwIfAborted();
       const streamInterval = far.simulated === undefined ? undefined : speed.streamInterval;
       await keepPlan(folder, wanted);
       await keepSettings(folder, { options, streamInterval });

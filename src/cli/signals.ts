@@ -1,3 +1,4 @@
+import { ExitCode } from "../support/errors.ts";
 import type { Signals } from "./command.ts";
 
 /** The reason of a run that a person, or the system, asked to end. */
@@ -11,26 +12,50 @@ export class Interrupted extends Error {
   }
 }
 
+/** An error that nobody caught: a bug of ours. */
+export type OnUncaught = (error: unknown) => void;
+
 /**
  * The one owner of signals. Installed before anything else is loaded, never removed: a library that finds no
  * other listener re-raises the signal and ends the process in the middle of a clean-up.
  */
 export function installSignals(target: NodeJS.Process): Signals {
   const controller = new AbortController();
-  const listeners: ((count: number) => void)[] = [];
+  const listeners = new Set<(count: number) => void>();
+  let uncaught: OnUncaught | undefined;
   let count = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     target.on(signal, () => {
       count += 1;
       if (count === 1) controller.abort(new Interrupted(signal));
+      // Who has nothing to clean up is not waited for.
+      else if (listeners.size === 0) target.exit(ExitCode.interrupted);
       else for (const listener of listeners) listener(count);
+    });
+  }
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    target.on(event, (error: unknown) => {
+      if (uncaught === undefined) {
+        target.stderr.write(bugReport(error));
+        target.exit(ExitCode.bug);
+      } else uncaught(error);
     });
   }
   return {
     stop: controller.signal,
     count: () => count,
     onRepeat: (listener) => {
-      listeners.push(listener);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    onUncaught: (listener) => {
+      uncaught = listener;
     },
   };
+}
+
+/** A bug of ours shows its trace. */
+export function bugReport(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `error: this is a bug of maider-sweep, please report it\n${text}\n`;
 }

@@ -11,8 +11,10 @@ export function exitCodeOf(
   // Left so on purpose; a hold that was cut short is none.
   if (end.mayHold && !end.interrupted && end.crashed === undefined && isHeld(state))
     return ExitCode.done;
+  const billed = [...state.rentals.values()].some(({ settled }) => settled === undefined);
+  // A firewall that a user in a hurry has left to the guard costs nothing.
+  if (end.interrupted && !billed) return ExitCode.interrupted;
   if (isUnsettled(state)) return ExitCode.stillBilled;
-  if (end.interrupted) return ExitCode.interrupted;
   if (end.crashed instanceof SweepError) return end.crashed.exitCode;
   if (end.crashed instanceof CloudError) return ExitCode.provider;
   if (end.crashed !== undefined) return ExitCode.bug;

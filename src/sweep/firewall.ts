@@ -75,7 +75,7 @@ async function firewallOfBefore(
   return listed.find(({ id }) => id === firewall.id)?.id;
 }
 
-/** @returns when it is gone, or patience ended: then the fold still shows it open. */
+/** @returns when it is gone, or patience ended, the program's or the user's: then the fold still shows it open. */
 export async function closeFirewall(ports: SweepPorts, settings: SweepSettings): Promise<void> {
   const { cloud, journal, ownership, clock, onAlarm } = ports;
   const patienceMs = settings.destroyPatienceMs;
@@ -87,5 +87,6 @@ export async function closeFirewall(ports: SweepPorts, settings: SweepSettings):
     onAlarm,
     run: settings.run,
     patienceMs,
+    hurry: settings.hurry,
   });
 }

@@ -42,11 +42,17 @@ export async function runSweep(
   for (const skip of estimate.skipped) await journal.append({ type: "entry.skipped", ...skip });
   const ownStop = new AbortController();
   const stop = AbortSignal.any([signal, ownStop.signal]);
-  stop.addEventListener("abort", () => {
-    void journal
-      .append({ type: "run.stopping", reason: errorText(stop.reason) })
-      .catch(() => undefined);
-  });
+  const tellStop = (): Promise<unknown> =>
+    journal.append({ type: "run.stopping", reason: errorText(stop.reason) }).catch(() => undefined);
+  if (stop.aborted) {
+    await tellStop();
+    if (foldRun(journal.events()).firewall === undefined) {
+      for (const planned of estimate.rentals)
+        await notStarted(planned, errorText(stop.reason), ports);
+      return;
+    }
+  }
+  stop.addEventListener("abort", () => void tellStop());
   const watchEnd = new AbortController();
   const deadlines = createDeadlines(clock, (milliseconds) => {
     void journal.append({ type: "clock.jumped", milliseconds }).catch(() => undefined);

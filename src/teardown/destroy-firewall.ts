@@ -11,6 +11,8 @@ const BETWEEN_LOOKS_MS = 10_000;
 export interface DestroyFirewall extends TeardownPorts {
   readonly run: string;
   readonly patienceMs?: number | undefined;
+  /** Ends patience when it aborts. */
+  readonly hurry?: AbortSignal | undefined;
 }
 
 /**
@@ -19,13 +21,18 @@ export interface DestroyFirewall extends TeardownPorts {
  * @returns "unproved" when patience ended first. @throws FencedError
  */
 export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" | "unproved"> {
+  const { hurry } = options;
   const { firewall } = foldRun(options.journal.events());
   try {
-    await withPatience(options.clock, options.patienceMs, (signal) =>
-      untilNone(options, firewall?.gone === true ? undefined : firewall?.id, signal),
+    await withPatience(options.clock, options.patienceMs, (patience) =>
+      untilNone(
+        options,
+        firewall?.gone === true ? undefined : firewall?.id,
+        AbortSignal.any([patience, ...(hurry === undefined ? [] : [hurry])]),
+      ),
     );
   } catch (error) {
-    if (error instanceof OutOfPatience) return "unproved";
+    if (error instanceof OutOfPatience || hurry?.aborted === true) return "unproved";
     throw error;
   }
   if (firewall?.gone === false) {

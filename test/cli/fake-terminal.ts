@@ -24,7 +24,7 @@ export async function speak(
     stdout: out as unknown as NodeJS.WriteStream,
     stderr: err as unknown as NodeJS.WriteStream,
     colour: false,
-    signals: { stop, count: () => 0, onRepeat: () => undefined },
+    signals: { stop, count: () => 0, onRepeat: () => () => undefined, onUncaught: () => undefined },
   };
   const code = await runCommandLine(argv, terminal);
   await new Promise((resolve) => setImmediate(resolve));

@@ -1,28 +1,65 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { generateSshKey } from "../../src/machine/keys.ts";
 import type { MachineTarget } from "../../src/machine/machine.ts";
 import { connectSsh, type SshLink } from "../../src/machine/ssh-link.ts";
+import { startReferenceServer } from "../../src/simulator/machine/reference-server.ts";
 import { type Clock, realClock } from "../../src/support/clock.ts";
+import { ask, events, fixedLength } from "../simulator/machine/ssh-login.ts";
 import { startFreezingProxy } from "./freezing-proxy.ts";
+import { SSH_MESSAGE, startWireTap } from "./wire-tap.ts";
 
-/** A far side that answers `CONTRACT_COMMANDS` and forwards to ports of this machine's loopback. */
+/** A command line and what comes of it. */
+export interface Command {
+  readonly line: string;
+  readonly stdin?: string;
+}
+
+/** A far side as a VM is: an SSH server, a program that answers, and vLLM on a port of its loopback. */
 export interface SshServerUnderTest {
   readonly target: MachineTarget;
-  /** Authentications that were tried so far. */
-  authentications(): number | Promise<number>;
+  /** Ends with this code after it has complained of this on stderr. */
+  readonly fails: Command & { readonly code: number; readonly complaint: string };
+  /** Prints so many bytes, many packets of them. */
+  readonly large: Command & { readonly bytes: number };
+  /** Ends with 0, and prints this, only when all of a long standard input has arrived. */
+  readonly reads: Command & { readonly stdin: string; readonly prints: string };
+  readonly vllm: { readonly port: number; readonly model: string };
   close(): Promise<void>;
 }
 
-/** Real shell commands; a server without a shell answers them as one would. */
-export const CONTRACT_COMMANDS = {
-  seven: "echo partial; echo 'why it failed' >&2; exit 7",
-  large: "head -c 900000 /dev/zero | tr '\\0' x",
-  tooLarge: "head -c 3000000 /dev/zero | tr '\\0' x",
-  echo: "cat",
+/** What a shell answers; a server without one answers as it would. */
+export const SHELL_COMMANDS = {
+  fails: {
+    line: "echo partial; echo 'why it failed' >&2; exit 7",
+    code: 7,
+    complaint: "why it failed",
+  },
+  large: { line: "head -c 900000 /dev/zero | tr '\\0' x", bytes: 900_000 },
+  reads: {
+    line: "cat",
+    stdin: "a line with $(dangerous) `text`\n".repeat(3_000),
+    prints: "a line with $(dangerous) `text`\n".repeat(3_000),
+  },
   killed: "echo partial; kill -9 $$",
 } as const;
+
+/** Such a server whose commands are a shell's, with a vLLM whose times are known behind it. */
+export async function withShellAndVllm(server: {
+  readonly target: MachineTarget;
+  close(): Promise<void>;
+}): Promise<SshServerUnderTest> {
+  const vllm = await startReferenceServer({ ttftMs: 1, tpotMs: 0.05 });
+  return {
+    target: server.target,
+    ...SHELL_COMMANDS,
+    vllm,
+    close: async () => {
+      await Promise.all([server.close(), vllm.close()]);
+    },
+  };
+}
 
 /** The keepalive hurried, everything else unhurried. */
 const impatient: Clock = { ...realClock(), ceiling: (ms) => (ms === 5_000 ? 100 : ms) };
@@ -32,35 +69,41 @@ const never = new AbortController().signal;
 export function sshContract(name: string, start: () => Promise<SshServerUnderTest>): void {
   describe(`SSH contract: ${name}`, () => {
     let server: SshServerUnderTest;
-    let echo: Server;
     const links: SshLink[] = [];
 
     beforeAll(async () => {
       server = await start();
-      echo = createServer((socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
-      await once(echo, "listening");
     });
     afterEach(async () => {
       await Promise.all(links.splice(0).map((link) => link.close()));
     });
     afterAll(async () => {
       await server.close();
-      echo.close();
     });
-    const login = async (clock: Clock = realClock(), port = server.target.port) => {
-      const link = await connectSsh({ ...server.target, port }, clock, never);
+    const login = async (clock: Clock = realClock(), port = server.target.port, host?: string) => {
+      const target = { ...server.target, port, host: host ?? server.target.host };
+      const link = await connectSsh(target, clock, never);
       links.push(link);
       return link;
     };
+    const livesOn = async (link: SshLink): Promise<void> => {
+      expect((await link.run("true", {}, never)).toString()).toBe("");
+    };
 
     it("refuses a wrong host key before any authentication", async () => {
-      const before = await server.authentications();
-      const target = { ...server.target, hostKey: generateSshKey("other").publicWire };
-      await expect(connectSsh(target, realClock(), never)).rejects.toMatchObject({
+      const tap = await startWireTap(server.target.host, server.target.port);
+      const near = { ...server.target, host: "127.0.0.1", port: tap.port };
+      const wrong = { ...near, hostKey: generateSshKey("other").publicWire };
+      await expect(connectSsh(wrong, realClock(), never)).rejects.toMatchObject({
         name: "MachineError",
         kind: "host_key",
       });
-      expect(await server.authentications()).toBe(before);
+      // A client authenticates under new keys only.
+      expect(tap.sent()).toContain(SSH_MESSAGE.keyExchange);
+      expect(tap.sent()).not.toContain(SSH_MESSAGE.newKeys);
+      await login(realClock(), tap.port, "127.0.0.1");
+      expect(tap.sent()).toContain(SSH_MESSAGE.newKeys);
+      tap.close();
     });
 
     it("tells an unknown client key from other failures", async () => {
@@ -72,10 +115,20 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
 
     it("gives the exit code and the complaint of a command that fails", async () => {
       const link = await login();
-      await expect(link.run(CONTRACT_COMMANDS.seven, {}, never)).rejects.toMatchObject({
+      const { line, stdin, code, complaint } = server.fails;
+      await expect(link.run(line, { stdin }, never)).rejects.toMatchObject({
         kind: "command",
-        exitCode: 7,
-        message: expect.stringContaining("why it failed") as string,
+        exitCode: code,
+        message: expect.stringContaining(complaint) as string,
+      });
+    });
+
+    it("gives 127 for a program that is not there", async () => {
+      const link = await login();
+      await expect(link.run("no-such-program", {}, never)).rejects.toMatchObject({
+        kind: "command",
+        exitCode: 127,
+        message: expect.stringContaining("not found") as string,
       });
     });
 
@@ -86,57 +139,70 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       }
     });
 
-    it("takes a command that ends without an exit code for no success", async () => {
+    it("hands all of a long standard input over", async () => {
       const link = await login();
-      await expect(link.run(CONTRACT_COMMANDS.killed, {}, never)).rejects.toMatchObject({
-        kind: "link_lost",
-      });
+      const { line, stdin, prints } = server.reads;
+      expect((await link.run(line, { stdin }, never)).toString()).toBe(prints);
     });
 
-    it("hands standard input over and brings all of a large output", async () => {
+    it("brings all of a large output", async () => {
       const link = await login();
-      const text = "a line with $(dangerous) `text`\n".repeat(2_000);
-      expect((await link.run(CONTRACT_COMMANDS.echo, { stdin: text }, never)).toString()).toBe(
-        text,
-      );
-      expect(await link.run(CONTRACT_COMMANDS.large, {}, never)).toHaveLength(900_000);
+      const { line, stdin, bytes } = server.large;
+      expect(await link.run(line, { stdin }, never)).toHaveLength(bytes);
     });
 
     it("stops at an output that is larger than allowed, and the link lives on", async () => {
       const link = await login();
-      await expect(link.run(CONTRACT_COMMANDS.tooLarge, {}, never)).rejects.toMatchObject({
+      const { line, stdin, bytes } = server.large;
+      await expect(
+        link.run(line, { stdin, longest: Math.floor(bytes / 2) }, never),
+      ).rejects.toMatchObject({
         kind: "command",
         message: expect.stringContaining("bytes of output") as string,
       });
-      expect((await link.run(CONTRACT_COMMANDS.echo, { stdin: "on" }, never)).toString()).toBe(
-        "on",
-      );
+      await livesOn(link);
     });
 
-    it("streams through a tunnel: each message arrives before the next is sent", async () => {
+    it("streams through a tunnel: each answer arrives before the next question is sent", async () => {
       const link = await login();
-      const channel = await link.open((echo.address() as AddressInfo).port, never);
+      const channel = await link.open(server.vllm.port, never);
       for (let i = 0; i < 100; i += 1) {
-        channel.write(`token ${String(i)}`);
+        channel.write("GET /version HTTP/1.1\r\nHost: vllm\r\n\r\n");
         const [answer] = (await once(channel, "data")) as [Buffer];
-        expect(answer.toString()).toBe(`token ${String(i)}`);
+        expect(answer.toString()).toContain("200 OK");
       }
       channel.destroy();
     });
 
+    it("streams an answer of megabytes in many pieces, and loses none", async () => {
+      const link = await login();
+      const channel = await link.open(server.vllm.port, never);
+      const tokens = 8_000;
+      let pieces = 0;
+      const body = fixedLength(server.vllm.model, tokens);
+      const answer = await ask(channel, "/v1/chat/completions", body, () => (pieces += 1));
+      const usages = events(answer.body).flatMap((event) =>
+        event === "[DONE]"
+          ? []
+          : [(event["usage"] as { completion_tokens: number }).completion_tokens],
+      );
+      expect(answer.body.length).toBeGreaterThan(2 << 20);
+      expect(usages.at(-1)).toBe(tokens);
+      expect(usages).toEqual(usages.toSorted((a, b) => a - b));
+      expect(pieces).toBeGreaterThan(50);
+    });
+
     it("carries many tunnels at once", async () => {
       const link = await login();
-      const { port } = echo.address() as AddressInfo;
       const answers = await Promise.all(
-        Array.from({ length: 40 }, async (_, i) => {
-          const channel = await link.open(port, never);
-          channel.write(String(i));
-          const [answer] = (await once(channel, "data")) as [Buffer];
+        Array.from({ length: 40 }, async () => {
+          const channel = await link.open(server.vllm.port, never);
+          const { status } = await ask(channel, "/health");
           channel.destroy();
-          return Number(answer.toString());
+          return status;
         }),
       );
-      expect(answers).toEqual(Array.from({ length: 40 }, (_, i) => i));
+      expect(answers).toEqual(Array.from({ length: 40 }, () => 200));
     });
 
     it("says so when nobody listens at the far end, and the link lives on", async () => {
@@ -146,18 +212,15 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       await new Promise((resolve) => idle.close(resolve));
       const link = await login();
       await expect(link.open(port, never)).rejects.toMatchObject({ kind: "unreachable" });
-      expect((await link.run(CONTRACT_COMMANDS.echo, { stdin: "on" }, never)).toString()).toBe(
-        "on",
-      );
+      await livesOn(link);
     });
 
     it("notices a peer that is frozen, and fails what was under way and what comes after", async () => {
       const proxy = await startFreezingProxy(server.target.host, server.target.port);
-      const link = await login(impatient, proxy.port);
+      const link = await login(impatient, proxy.port, "127.0.0.1");
       proxy.freeze();
-      const options = { stdin: "x", ceilingMs: 3_600_000 };
       const [underWay, lost] = await Promise.allSettled([
-        link.run(CONTRACT_COMMANDS.echo, options, never),
+        link.run("true", { ceilingMs: 3_600_000 }, never),
         link.lost,
       ]);
       expect(underWay).toMatchObject({ status: "rejected", reason: { kind: "link_lost" } });
@@ -166,5 +229,21 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       await expect(link.open(80, never)).rejects.toMatchObject({ kind: "link_lost" });
       proxy.close();
     });
+  });
+}
+
+/** For servers whose commands can be killed. */
+export function killedCommandContract(
+  name: string,
+  start: () => Promise<SshServerUnderTest>,
+): void {
+  it(`${name}: a command that ends without an exit code is no success`, async () => {
+    const server = await start();
+    const link = await connectSsh(server.target, realClock(), never);
+    await expect(link.run(SHELL_COMMANDS.killed, {}, never)).rejects.toMatchObject({
+      kind: "link_lost",
+    });
+    await link.close();
+    await server.close();
   });
 }

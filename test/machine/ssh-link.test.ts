@@ -3,34 +3,40 @@ import { type MachineError } from "../../src/machine/machine.ts";
 import { connectSsh } from "../../src/machine/ssh-link.ts";
 import { type Clock, realClock } from "../../src/support/clock.ts";
 import { startFreezingProxy } from "./freezing-proxy.ts";
-import { CONTRACT_COMMANDS, sshContract } from "./ssh-contract.ts";
+import {
+  killedCommandContract,
+  SHELL_COMMANDS,
+  sshContract,
+  type SshServerUnderTest,
+  withShellAndVllm,
+} from "./ssh-contract.ts";
 import { type Answer, startSshServer } from "./ssh-server.ts";
 
 const never = new AbortController().signal;
 
 const shell = (command: string, stdin: string): Answer => {
   switch (command) {
-    case CONTRACT_COMMANDS.seven:
-      return { code: 7, stdout: "partial\n", stderr: "why it \u001b[31mfailed\n" };
-    case CONTRACT_COMMANDS.large:
+    case SHELL_COMMANDS.fails.line:
+      return { code: 7, stdout: "partial\n", stderr: "why it failed\n" };
+    case SHELL_COMMANDS.large.line:
       return { code: 0, stdout: Buffer.alloc(900_000, "x") };
-    case CONTRACT_COMMANDS.tooLarge:
-      return { code: 0, stdout: Buffer.alloc(3_000_000, "x") };
-    case CONTRACT_COMMANDS.echo:
+    case SHELL_COMMANDS.reads.line:
       return { code: 0, stdout: stdin };
-    case CONTRACT_COMMANDS.killed:
+    case SHELL_COMMANDS.killed:
       return { code: null, stdout: "partial\n" };
+    case "no-such-program":
+      return { code: 127, stderr: "bash: line 1: no-such-program: command not found\n" };
+    case "colourful":
+      return { code: 7, stderr: "why it \u001b[31mfailed\n" };
     default:
       return { code: undefined };
   }
 };
+const start = async (): Promise<SshServerUnderTest> =>
+  withShellAndVllm(await startSshServer(shell));
 
-sshContract("ssh2's server", () =>
-  startSshServer((c, i) => {
-    const given = shell(c, i);
-    return c === CONTRACT_COMMANDS.seven ? { ...given, stderr: "why it failed\n" } : given;
-  }),
-);
+sshContract("ssh2's server", start);
+killedCommandContract("ssh2's server", start);
 
 describe("a link", () => {
   const ceilings = (table: Record<number, number>): Clock => ({
@@ -41,9 +47,7 @@ describe("a link", () => {
   it("takes control characters out of what a command complains of", async () => {
     const server = await startSshServer(shell);
     const link = await connectSsh(server.target, realClock(), never);
-    const error = await link
-      .run(CONTRACT_COMMANDS.seven, {}, never)
-      .catch((e: unknown) => e as MachineError);
+    const error = await link.run("colourful", {}, never).catch((e: unknown) => e as MachineError);
     expect((error as MachineError).message).toContain("why it [31mfailed");
     expect((error as MachineError).message).not.toContain("\u001b");
     await link.close();

@@ -14,8 +14,6 @@ export interface Answer {
 export interface TestSshServer {
   readonly target: MachineTarget;
   readonly hostKey: SshKey;
-  /** Requests to authenticate that arrived. */
-  authentications(): number;
   readonly commands: { readonly command: string; readonly stdin: string }[];
   /** Ends all connections. */
   drop(): void;
@@ -31,13 +29,11 @@ export async function startSshServer(
   const clientKey = generateSshKey("client");
   const clients = new Set<ssh2.Connection>();
   const commands: { command: string; stdin: string }[] = [];
-  let authentications = 0;
   const server = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => {
     clients.add(client);
     client.on("error", () => undefined);
     client.on("close", () => clients.delete(client));
     client.on("authentication", (context) => {
-      authentications += 1;
       const known =
         context.method === "publickey" &&
         context.username === "root" &&
@@ -90,7 +86,6 @@ export async function startSshServer(
       hostKey: hostKey.publicWire,
       clientKey: clientKey.privateKey,
     },
-    authentications: () => authentications,
     commands,
     drop: () => {
       for (const client of clients) client.end();

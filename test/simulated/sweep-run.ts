@@ -10,6 +10,9 @@ import type { BenchmarkRecord } from "../../src/evidence/record.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
 
+/** Of a command line; an object is variables for its environment. */
+export type Word = string | Readonly<Record<string, string>>;
+
 /** A simulated cloud started by hand, with a state folder and a database of its own. */
 export interface SweepRun extends AsyncDisposable {
   readonly url: string;
@@ -20,11 +23,8 @@ export interface SweepRun extends AsyncDisposable {
     Record<"PATH" | "HOME" | "MAIDER_SWEEP_STATE" | "MAIDER_SWEEP_DB", string>
   >;
   /** Starts the program; for tests that do something to it while it runs. */
-  start(...argv: readonly string[]): ChildProcessByStdio<null, Readable, Readable>;
-  /** The last argument may be variables for its environment. */
-  run(
-    ...argv: readonly (string | Readonly<Record<string, string>>)[]
-  ): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  start(...argv: readonly Word[]): ChildProcessByStdio<null, Readable, Readable>;
+  run(...argv: readonly Word[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
   /** As `run`, with the home folder as working directory: for what leaves files there. */
   runAtHome(
     ...argv: readonly string[]
@@ -58,13 +58,21 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
   const lines = createInterface({ input: simulator.stdout });
   const [line] = (await once(lines, "line")) as [string];
   const { url, token } = JSON.parse(line) as { url: string; token: string };
+  const start: SweepRun["start"] = (...argv) => {
+    const words = argv.filter((one) => typeof one === "string");
+    const more = argv.find((one) => typeof one === "object");
+    const all = { ...env, ...more };
+    return spawn(process.execPath, [PROGRAM, ...words], {
+      env: all,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  };
   return {
     url,
     stateDir: env.MAIDER_SWEEP_STATE,
     token,
     env,
-    start: (...argv) =>
-      spawn(process.execPath, [PROGRAM, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] }),
+    start,
     run: async (...argv) => {
       const words = argv.filter((one) => typeof one === "string");
       const more = argv.find((one) => typeof one === "object");

@@ -9,8 +9,7 @@ import {
   waitForServer,
 } from "../../src/machine/wait-for-server.ts";
 import { type Clock, realClock } from "../../src/support/clock.ts";
-import type { SshServerUnderTest } from "../machine/ssh-contract.ts";
-import { startSshd } from "./sshd.ts";
+import { type Sshd, startSshd } from "./sshd.ts";
 import { template, type ThrowAwayRoot, throwAwayRoot } from "./throw-away-root.ts";
 
 const never = new AbortController().signal;
@@ -35,7 +34,7 @@ const request: ServeRequest = {
 };
 
 let root: ThrowAwayRoot;
-let sshd: SshServerUnderTest;
+let sshd: Sshd;
 let machine: Machine;
 
 beforeAll(async () => {

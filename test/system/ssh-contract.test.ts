@@ -1,4 +1,14 @@
-import { sshContract } from "../machine/ssh-contract.ts";
+import {
+  killedCommandContract,
+  type SshServerUnderTest,
+  sshContract,
+  withShellAndVllm,
+} from "../machine/ssh-contract.ts";
+import { startServingVm } from "../simulator/machine/serving-vm.ts";
 import { startSshd } from "./sshd.ts";
 
-sshContract("OpenSSH's sshd", () => startSshd());
+const start = async (): Promise<SshServerUnderTest> => withShellAndVllm(await startSshd());
+
+sshContract("OpenSSH's sshd", start);
+sshContract("the simulated cloud's VM", startServingVm);
+killedCommandContract("OpenSSH's sshd", start);

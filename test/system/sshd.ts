@@ -5,13 +5,18 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSshKey } from "../../src/machine/keys.ts";
-import type { SshServerUnderTest } from "../machine/ssh-contract.ts";
+import type { MachineTarget } from "../../src/machine/machine.ts";
+
+export interface Sshd {
+  readonly target: MachineTarget;
+  close(): Promise<void>;
+}
 
 /**
  * A real OpenSSH server on a loopback port, with a host key of ours. Runs as root, since we log in as root.
  * `command`: a program that gets each command line in SSH_ORIGINAL_COMMAND instead of the shell.
  */
-export async function startSshd(command?: string): Promise<SshServerUnderTest> {
+export async function startSshd(command?: string): Promise<Sshd> {
   const folder = await mkdtemp(join(tmpdir(), "mds-sshd-"));
   const hostKey = generateSshKey("host");
   const clientKey = generateSshKey("client");
@@ -38,7 +43,6 @@ export async function startSshd(command?: string): Promise<SshServerUnderTest> {
       "PasswordAuthentication no",
       "UsePAM no",
       "StrictModes no",
-      "LogLevel DEBUG1",
       ...(command === undefined ? [] : [`ForceCommand ${command}`]),
       "",
     ].join("\n"),
@@ -63,7 +67,6 @@ export async function startSshd(command?: string): Promise<SshServerUnderTest> {
       hostKey: hostKey.publicWire,
       clientKey: clientKey.privateKey,
     },
-    authentications: () => log.split("userauth-request for user").length - 1,
     close: async () => {
       const ended = once(sshd, "exit");
       sshd.kill("SIGTERM");

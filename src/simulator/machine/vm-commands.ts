@@ -19,6 +19,8 @@ const failed = (code: number, reason: string): CommandResult => ({
   code,
 });
 
+const refused = (why: string): CommandResult => failed(2, `refused: ${why}`);
+
 /** What the VM's shell answers: two builtins and our own script, if the user-data put it there and started the set-up. */
 export async function runCommand(
   guest: Guest,
@@ -35,7 +37,7 @@ export async function runCommand(
   if (!agent.executable) return failed(126, `bash: line 1: ${program}: Permission denied`);
   const verb = VERBS[rest[0] as AgentVerb] as Verb | undefined;
   if (verb === undefined || rest.length !== 1)
-    return failed(2, `usage: agent ${Object.keys(VERBS).join("|")}`);
+    return refused(`verbs: ${Object.keys(VERBS).join(", ")}`);
   return verb(guest, readStdin);
 }
 
@@ -53,7 +55,7 @@ const VERBS: Record<AgentVerb, Verb> = {
   },
   serve: async (guest, readStdin) => {
     const request = parseServe(await readStdin());
-    if (typeof request === "string") return failed(2, request);
+    if (typeof request === "string") return refused(request);
     if (guest.setupStatus().state !== "done") return failed(1, "the machine is not set up yet");
     guest.serve(request);
     return done();
@@ -61,7 +63,7 @@ const VERBS: Record<AgentVerb, Verb> = {
   "server-status": (guest) => json(guest.serverStatus()),
   "server-log": async (guest, readStdin) => {
     const from = Number((parseJson(await readStdin()) as { from?: unknown } | undefined)?.from);
-    if (!Number.isInteger(from) || from < 0) return failed(2, "`from` must be a whole number");
+    if (!Number.isInteger(from) || from < 0) return refused("from: not a byte");
     return done(guest.serverLog().subarray(from, from + MOST_LOG_BYTES));
   },
   stop: (guest) => {

@@ -1,0 +1,45 @@
+import { openRentals } from "../journal/fold-run.ts";
+import type { RunState } from "../journal/run-state.ts";
+import { ExitCode } from "../support/errors.ts";
+import type { Terminal } from "./command.ts";
+
+/** Who destroys what we leave: the guard's process, or nobody yet. */
+export type WhoIsLeft = number | undefined;
+
+/**
+ * What further signals do to a program that is destroying: the second names what is not yet proved gone, the third
+ * leaves it to the guard, whose pipe closes with us. @returns what ends it.
+ */
+export function answerRepeats(
+  terminal: Terminal,
+  read: () => { readonly state: RunState; readonly guard: WhoIsLeft },
+): () => void {
+  return terminal.signals.onRepeat((count) => {
+    const { state, guard } = read();
+    tellWhatIsLeft(state, guard, terminal.stderr);
+    if (count < 3) return;
+    process.exit(openRentals(state).length > 0 ? ExitCode.stillBilled : ExitCode.interrupted);
+  });
+}
+
+/** Names what is not proved gone, and who destroys it. */
+export function tellWhatIsLeft(
+  state: RunState,
+  guard: WhoIsLeft,
+  stderr: NodeJS.WriteStream,
+): void {
+  const open = openRentals(state);
+  const firewalls = state.firewall?.gone === false ? [state.firewall.label] : [];
+  const lines = [
+    ...open.map(({ label, vmId }) =>
+      vmId === undefined ? label : `${label}  https://cloud.linode.com/linodes/${String(vmId)}`,
+    ),
+    ...firewalls.map((label) => `${label}  (the firewall, which costs nothing)`),
+  ];
+  if (lines.length === 0) return;
+  const who =
+    guard === undefined
+      ? "maider-sweep recover destroys this"
+      : `the guard, process ${String(guard)}, destroys this`;
+  stderr.write(`\nnot yet proved gone; ${who}:\n${lines.map((line) => `  ${line}\n`).join("")}`);
+}
