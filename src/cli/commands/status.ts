@@ -1,17 +1,13 @@
 import { join } from "node:path";
+import { foldRun } from "../../journal/fold-run.ts";
+import { readJournal } from "../../journal/journal-file.ts";
 import { runStatus } from "../../journal/status.ts";
-import type { RunStatus } from "../../journal/status.ts";
 import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { renderTable, UNLIMITED } from "../../report/table.ts";
 import type { Handler } from "../command.ts";
 import { simulatedStateDir, stateDir } from "../paths.ts";
+import { runText, type LocatedRun } from "../run-text.ts";
 import { runClock } from "../run-clock.ts";
-
-/** A run with where it ran. */
-export interface LocatedRun extends RunStatus {
-  readonly simulated: boolean;
-}
 
 export const status: Handler = async ({ options, parameters, terminal }) => {
   const state = stateDir(options, terminal.env);
@@ -24,14 +20,17 @@ export const status: Handler = async ({ options, parameters, terminal }) => {
     });
   }
   if (options["json"] === true) {
-    terminal.stdout.write(`${JSON.stringify({ runs }, undefined, 2)}\n`);
+    const told = runs.map(({ journal: _journal, nowMs: _now, ...run }) => run);
+    terminal.stdout.write(`${JSON.stringify({ runs: told }, undefined, 2)}\n`);
     return ExitCode.done;
   }
   if (runs.length === 0) {
     terminal.stdout.write(`no runs yet in ${join(state, "runs")}\n`);
     return ExitCode.done;
   }
-  terminal.stdout.write(`${runs.map(describe).join("\n\n")}\n`);
+  const width = terminal.stdout.isTTY ? terminal.stdout.columns : Infinity;
+  const texts = runs.map((run) => runText(run, wanted !== undefined, width));
+  terminal.stdout.write(`${texts.join("\n\n")}\n`);
   return ExitCode.done;
 };
 
@@ -45,26 +44,11 @@ export async function allRuns(state: string): Promise<readonly LocatedRun[]> {
     Promise.all(
       listRuns(folder).map(async (run) => {
         const path = runFolder(folder, run);
-        return { ...runStatus(path, await runClock(path)), simulated };
+        const nowMs = await runClock(path);
+        const journal = [...foldRun(readJournal(path).events).rentals.values()];
+        return { ...runStatus(path, nowMs), simulated, journal, nowMs };
       }),
     ),
   );
   return (await Promise.all(runs)).flat();
-}
-
-function describe(run: LocatedRun): string {
-  const left = run.cap_usd - run.spent_usd - run.reserved_usd;
-  const money = `$${run.spent_usd.toFixed(2)} spent, $${run.reserved_usd.toFixed(2)} reserved, $${left.toFixed(2)} left of $${run.cap_usd.toFixed(2)}`;
-  const head = `${run.run}  ${run.state}${run.simulated ? "  SIMULATED" : ""}  ${money}`;
-  const processes =
-    run.pid === null
-      ? []
-      : [`  process ${String(run.pid)}, guard ${String(run.guard_pid ?? "none")}`];
-  if (run.rentals.length === 0) return [head, ...processes].join("\n");
-  const table = renderTable(
-    ["VM", "GPU type", "Region", "Stage", "Since"].map((title) => ({ head: title })),
-    run.rentals.map(({ label, gpu, region, stage, since }) => [label, gpu, region, stage, since]),
-    UNLIMITED,
-  );
-  return [head, ...processes, table].join("\n");
 }

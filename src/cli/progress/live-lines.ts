@@ -118,7 +118,7 @@ function footer(state: RunState, nowMs: number, expectedMinutes: number | undefi
   const parts = [progress(state)];
   const left = minutesLeft(state, nowMs, expectedMinutes);
   if (left !== undefined) parts.push(`about ${left} min left`);
-  const hour = nextBilledHour(state, nowMs);
+  const hour = nextBilledHour(state.rentals.values(), nowMs);
   if (hour !== undefined) parts.push(`next billed hour in ${hour} min`);
   const stopping = state.stopping === undefined ? [] : [`stopping: ${state.stopping}`];
   return [money, parts.join("  "), ...stopping];
@@ -147,8 +147,8 @@ export function minutesLeft(
 }
 
 /** Minutes until one of the open rentals begins another hour that Linode bills. */
-export function nextBilledHour(state: RunState, nowMs: number): number | undefined {
-  const minutes = [...state.rentals.values()]
+export function nextBilledHour(rentals: Iterable<RentalState>, nowMs: number): number | undefined {
+  const minutes = [...rentals]
     .filter(({ stage, createSentMs }) => OPEN_STAGES.has(stage) && createSentMs !== undefined)
     .map(({ createSentMs = nowMs }) => {
       const into = (((nowMs - createSentMs) % HOUR_MS) + HOUR_MS) % HOUR_MS;

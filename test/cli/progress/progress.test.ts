@@ -216,7 +216,7 @@ describe("the live lines", () => {
     expect(rentals.map(({ tone }) => tone)).toEqual(["failed", "failed"]);
     expect(rentals[0]?.text).toMatch(/^✖ {2}1 .* 1 h \$0\.52, no SSH$/);
     expect(rentals[1]?.text).toMatch(/^✖ {2}2 rtx6000-1 .* not started: budget$/);
-    expect(nextBilledHour(state, START_MS)).toBeUndefined();
+    expect(nextBilledHour(state.rentals.values(), START_MS)).toBeUndefined();
   });
 
   it("estimate the time that is left from the passes when the estimate is used up", () => {
