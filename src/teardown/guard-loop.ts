@@ -45,13 +45,15 @@ export async function guardLoop(options: GuardLoop): Promise<void> {
     const { events } = readJournal(folder);
     const state = foldRun(events);
     if (state.closed !== undefined && !isUnsettled(state)) return;
-    const due = dueMs(state, leftMs, options.holdMs);
+    // Whoever has asked for the end does not come back to go on.
+    const holdMs = state.stopping === undefined ? options.holdMs : 0;
+    const due = dueMs(state, leftMs, holdMs);
     if (due > clock.now()) {
       await clock.sleep(Math.min(due - clock.now(), pollMs(clock)));
       continue;
     }
     try {
-      if (await takeOver(folder, leftMs, options)) return;
+      if (await takeOver(folder, leftMs, { ...options, holdMs })) return;
     } catch (error) {
       // Another owner is at it, or was faster: it does our work, and should it die, we are still here.
       const owned = error instanceof FencedError || isLocked(error);
@@ -133,11 +135,14 @@ function dueMs(state: RunState, leftMs: number, holdMs: number): number {
   return Math.min(...open.map((rental) => dueAt(rental, leftMs, holdMs)));
 }
 
-/** Until its expiry when it is held for a user; else for the hold time, within the paid hour and the deadline. */
+/**
+ * Until its expiry when it is held for a user; else for the hold time, within the paid hour and the deadline, unless
+ * it was being destroyed already.
+ */
 function dueAt(rental: RentalState, leftMs: number, holdMs: number): number {
   if (rental.heldUntilMs !== undefined) return Math.min(rental.heldUntilMs, rental.expiresMs);
-  const { createSentMs, deadlineMs } = rental;
-  if (holdMs === 0 || createSentMs === undefined) return leftMs;
+  const { createSentMs, deadlineMs, stage } = rental;
+  if (holdMs === 0 || createSentMs === undefined || stage === "destroying") return leftMs;
   const paidHours = Math.max(1, Math.ceil((leftMs - createSentMs) / HOUR_MS));
   const hourEndsMs = createSentMs + paidHours * HOUR_MS;
   return Math.min(leftMs + holdMs, deadlineMs, hourEndsMs - BEFORE_THE_HOUR_MS);

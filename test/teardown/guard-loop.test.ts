@@ -99,6 +99,16 @@ describe("guardLoop", () => {
     expect(sweep.state().closed).toBeDefined();
   });
 
+  it.each<[string, Fact]>([
+    ["the run was asked to stop", { type: "run.stopping", reason: "stopped by SIGINT" }],
+    ["it was being destroyed", { type: "destroy.intended", label: LABEL, reason: "measured" }],
+  ])("does not hold a VM for a resume when %s", async (_what, fact) => {
+    const sweep = await deadSweep();
+    await sweep.append(fact);
+    await sweep.guard({ holdMs: 20 * MINUTE });
+    expect(destroyedAt(sweep)).toBe(10);
+  });
+
   it("holds no lock while it waits for a resume", async () => {
     const sweep = await deadSweep();
     let seen: unknown;
