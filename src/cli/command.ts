@@ -37,11 +37,15 @@ export interface OptionSpec {
 export type Handler = (call: CommandCall) => Promise<ExitCode>;
 
 export interface CommandCall {
+  /** As it was given, verb and all. */
+  readonly argv: readonly string[];
   readonly parameters: readonly (string | undefined)[];
   /** What a `<word...>` at the end has taken; empty otherwise. */
   readonly rest: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
   readonly terminal: Terminal;
+  /** Called when a sweep has a journal and a guard, with its run and its folder. */
+  readonly onBegun?: (run: string, folder: string) => Promise<void>;
 }
 
 /** All that a verb may know of the process it runs in. */

@@ -107,6 +107,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
   try {
     await journal.append(openingFact(execution));
     await guard.ensure(journal);
+    await call.onBegun?.(run, folder);
     const reusable =
       execution.resumed === undefined ? [] : await takeUp(execution, ports, destroyPatienceMs);
     if (reusable !== undefined)

@@ -85,21 +85,25 @@ function buildNamed(
   done: (code: ExitCode) => void,
 ): Command {
   if (!argv.includes(spec.name)) return new Command(spec.name).description(spec.summary);
-  return "commands" in spec ? buildGroup(spec, terminal, done) : buildCommand(spec, terminal, done);
+  return "commands" in spec
+    ? buildGroup(spec, argv, terminal, done)
+    : buildCommand(spec, argv, terminal, done);
 }
 
 function buildGroup(
   group: CommandGroup,
+  argv: readonly string[],
   terminal: Terminal,
   done: (code: ExitCode) => void,
 ): Command {
   const command = bareCommand(group, terminal);
-  for (const spec of group.commands) command.addCommand(buildCommand(spec, terminal, done));
+  for (const spec of group.commands) command.addCommand(buildCommand(spec, argv, terminal, done));
   return command;
 }
 
 function buildCommand(
   spec: CommandSpec,
+  argv: readonly string[],
   terminal: Terminal,
   done: (code: ExitCode) => void,
 ): Command {
@@ -118,7 +122,7 @@ function buildCommand(
     const words = given.slice(0, spec.parameters.length) as (string | string[] | undefined)[];
     const parameters = words.flatMap((word) => (Array.isArray(word) ? [] : [word]));
     const rest = words.find(Array.isArray) ?? [];
-    done(await handler({ parameters, rest, options: command.opts(), terminal }));
+    done(await handler({ argv, parameters, rest, options: command.opts(), terminal }));
   });
 }
 

@@ -122,5 +122,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     parse: minutesOrZero,
   },
   PATIENCE_OPTION,
+  { flags: "--detach", description: "go on when the terminal or the login is gone" },
+  { flags: "--detached <log>", description: "the side of --detach that goes on", hidden: true },
   { flags: "--yes", description: "do not ask" },
 ];

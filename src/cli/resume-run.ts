@@ -7,6 +7,7 @@ import type { RunState } from "../journal/run-state.ts";
 import { isoUtc } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandCall } from "./command.ts";
+import { detach } from "./detach.ts";
 import { executeSweep } from "./execute-sweep.ts";
 import { openFarSide, withSpeed } from "./far-side.ts";
 import { readKeptPlan } from "./kept-plan.ts";
@@ -61,6 +62,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
   let far = await openFarSide(where, terminal, true);
   try {
     const account = await readAccount(far, stop);
+    if (options["detach"] === true) return await detach(call, far);
     const ownership = await takeOwnership(far.stateDir, {
       run,
       role: "resume",

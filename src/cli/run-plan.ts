@@ -9,6 +9,7 @@ import { formatUsd, type MicroUsd } from "../support/money.ts";
 import { autoSpeed, lanesOf } from "./auto-speed.ts";
 import { beginRun } from "./begin-run.ts";
 import type { CommandCall } from "./command.ts";
+import { detach } from "./detach.ts";
 import { executeSweep } from "./execute-sweep.ts";
 import { openFarSide, withSpeed } from "./far-side.ts";
 import { keepPlan } from "./kept-plan.ts";
@@ -89,6 +90,7 @@ async function checkAndRun(
     }
     checkCap(estimate, maxCost);
     if ((await agreed?.(prepared)) === false) return ExitCode.done;
+    if (options["detach"] === true) return await detach(call, far);
     const speed = chooseSpeed(estimate, wanted, far, options);
     far = await withSpeed(far, speed.speed, options);
     const sshCidrs = [await sshCidr(wanted, far, stop)];

@@ -10,6 +10,8 @@ export interface SecretSources {
   readonly run: RunProgram;
 }
 
+/** Variables that no child gets. */
+export const SECRET_VARIABLES = ["LINODE_TOKEN", "LINODE_CLI_TOKEN", "HF_TOKEN"] as const;
 const TOKEN_VARIABLES = ["LINODE_TOKEN", "LINODE_CLI_TOKEN"] as const;
 const HOW_TO_GIVE =
   "Set LINODE_TOKEN to a token with linodes:read_write and firewall:read_write, or to an op:// reference, or name a file with --token-file.";

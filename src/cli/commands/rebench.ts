@@ -6,6 +6,7 @@ import { openDatabase } from "../../results/database.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { rebenchPlan } from "../../sweep/rebench-plan.ts";
 import type { CommandCall, Handler } from "../command.ts";
+import { asDetached } from "../detached.ts";
 import { planFromText } from "../load-plan.ts";
 import { databaseFile } from "../paths.ts";
 import type { Prepared } from "../prepare.ts";
@@ -14,7 +15,9 @@ import { runPlan } from "../run-plan.ts";
 import { Interrupted } from "../signals.ts";
 import { estimateOnly } from "./estimate.ts";
 
-export const rebench: Handler = async (call) => {
+export const rebench: Handler = async (given) => {
+  const log = given.options["detached"] as string | undefined;
+  const call = log === undefined ? given : await asDetached(given, log);
   const { options, terminal } = call;
   const only = chosen(options);
   const text = await readFile(new URL("../../../plans/refresh.yaml", import.meta.url), "utf8");

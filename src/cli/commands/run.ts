@@ -1,11 +1,14 @@
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
+import { asDetached } from "../detached.ts";
 import { loadPlan } from "../load-plan.ts";
 import { resumeRun } from "../resume-run.ts";
 import { runPlan } from "../run-plan.ts";
 import { estimateOnly } from "./estimate.ts";
 
-export const run: Handler = async (call) => {
+export const run: Handler = async (given) => {
+  const log = given.options["detached"] as string | undefined;
+  const call = log === undefined ? given : await asDetached(given, log);
   const file = call.parameters[0];
   const resume = call.options["resume"] as string | undefined;
   if (resume !== undefined) {
