@@ -1,0 +1,46 @@
+import { median, quantile } from "../src/evidence/statistics.ts";
+import type { Seen } from "./clients.ts";
+import type { Served } from "./reference.ts";
+
+/** A client's figures over the server's own log of when it wrote. */
+export interface AgainstLog {
+  /** Client's TPOT over the server's. */
+  readonly tpot_ratio: { readonly pooled: number; readonly worst: number };
+  /** 95th percentile over the requests of |ratio - 1|. */
+  readonly tpot_error_p95: number;
+  /** Client's TTFT less the time from the request's receipt to the server's first write, milliseconds. */
+  readonly ttft_late_ms: { readonly median: number; readonly longest: number };
+  readonly requests: number;
+  /** Requests whose tokens were not counted exactly. */
+  readonly miscounted: number;
+}
+
+/** The log must hold these requests once each; they are told apart by their number of tokens. */
+export function againstLog(seen: readonly Seen[], log: readonly Served[]): AgainstLog {
+  const served = new Map(log.map((one) => [one.completion_tokens, one]));
+  const pairs = seen.map((one) => {
+    const truth = served.get(one.asked);
+    if (truth === undefined) throw new Error(`the log lacks ${String(one.asked)} tokens`);
+    const decode = truth.last_write - truth.first_write;
+    return {
+      one,
+      decode,
+      ratio: one.tpot / (decode / (one.asked - 1)),
+      lateMs: (one.ttft - (truth.first_write - truth.received)) * 1000,
+    };
+  });
+  const errors = pairs.map(({ ratio }) => Math.abs(ratio - 1));
+  const client = pairs.reduce((sum, { one }) => sum + one.tpot * (one.asked - 1), 0);
+  const worst = pairs.reduce((a, b) => (Math.abs(b.ratio - 1) > Math.abs(a.ratio - 1) ? b : a));
+  const late = pairs.map(({ lateMs }) => lateMs);
+  return {
+    tpot_ratio: {
+      pooled: client / pairs.reduce((sum, { decode }) => sum + decode, 0),
+      worst: worst.ratio,
+    },
+    tpot_error_p95: quantile(errors, 0.95),
+    ttft_late_ms: { median: median(late), longest: Math.max(...late) },
+    requests: seen.length,
+    miscounted: seen.filter(({ asked, tokens }) => asked !== tokens).length,
+  };
+}

@@ -1,0 +1,116 @@
+import { chatRequest } from "../src/benchmark/chat-request.ts";
+import { parseStream } from "../src/benchmark/parse-stream.ts";
+import { sendChat } from "../src/benchmark/send-chat.ts";
+import type { RawReply } from "../src/benchmark/stream-request.ts";
+import { realClock } from "../src/support/clock.ts";
+import type { Reference } from "./reference.ts";
+
+/** One request as a client saw it. Each has another number of tokens, so that it is found in the server's log. */
+export interface Seen {
+  /** Tokens that were asked for. */
+  readonly asked: number;
+  readonly tokens: number;
+  /** Seconds. */
+  readonly ttft: number;
+  readonly tpot: number;
+  readonly chunks: number;
+}
+
+export interface ClientRun {
+  readonly seen: readonly Seen[];
+  /** Processor time of this process, seconds. */
+  readonly cpu: number;
+}
+
+/** Sends the requests, so many at once. */
+export type Client = (
+  reference: Reference,
+  asked: readonly number[],
+  inFlight: number,
+) => Promise<ClientRun>;
+
+const never = new AbortController().signal;
+const messages = [{ role: "user", content: "Tell me about clocks." }] as const;
+const clock = realClock();
+
+/** Ours: stamps while it runs, looks at the bytes afterwards. Processor time includes both. */
+export const ours: Client = async ({ server }, asked, inFlight) => {
+  const replies: { readonly tokens: number; readonly raw: RawReply }[] = [];
+  const cpu = await cpuOf(async () => {
+    await inLanes(asked, inFlight, async (tokens) => {
+      const chat = chatRequest(server.model, { messages, maxTokens: tokens }, "fixed");
+      replies.push({ tokens, raw: await sendChat(server, chat, inFlight, clock, never) });
+    });
+  });
+  let seen: Seen[] = [];
+  const parsing = await cpuOf(() => {
+    seen = replies.map(({ tokens, raw }) => {
+      const parsed = parseStream(raw, tokens, clock);
+      if (parsed.kind === "failed") throw new Error(parsed.reason);
+      const { completionTokens, ttftS, tpotS = 0, chunks } = parsed.metrics;
+      return { asked: tokens, tokens: completionTokens, ttft: ttftS, tpot: tpotS, chunks };
+    });
+    return Promise.resolve();
+  });
+  return { seen, cpu: cpu + parsing };
+};
+
+/** The usual kind: `fetch`, its text decoded, split and parsed as it comes, a token for each event with content. */
+export const plainFetch: Client = async ({ url, server }, asked, inFlight) => {
+  const seen: Seen[] = [];
+  const cpu = await cpuOf(() =>
+    inLanes(asked, inFlight, async (tokens) => {
+      const begin = performance.now();
+      const reply = await fetch(`${url}/chat/completions`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: chatRequest(server.model, { messages, maxTokens: tokens }, "fixed").body,
+      });
+      const decoder = new TextDecoder();
+      let buffer = "";
+      let first: number | undefined;
+      let last = begin;
+      let events = 0;
+      for await (const bytes of reply.body as unknown as AsyncIterable<Uint8Array>) {
+        buffer += decoder.decode(bytes, { stream: true });
+        const lines = buffer.split("\n");
+        buffer = lines.pop() ?? "";
+        for (const line of lines) {
+          if (!line.startsWith("data: ") || line === "data: [DONE]") continue;
+          const chunk = JSON.parse(line.slice(6)) as {
+            choices: { delta: { content?: string } }[];
+          };
+          if ((chunk.choices[0]?.delta.content ?? "") === "") continue;
+          last = performance.now();
+          first ??= last;
+          events += 1;
+        }
+      }
+      const ttft = ((first ?? last) - begin) / 1000;
+      const tpot = (last - (first ?? last)) / 1000 / (events - 1);
+      seen.push({ asked: tokens, tokens: events, ttft, tpot, chunks: events });
+    }),
+  );
+  return { seen, cpu };
+};
+
+async function inLanes(
+  asked: readonly number[],
+  inFlight: number,
+  send: (tokens: number) => Promise<void>,
+): Promise<void> {
+  const queue = [...asked];
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      for (let tokens = queue.shift(); tokens !== undefined; tokens = queue.shift())
+        await send(tokens);
+    }),
+  );
+}
+
+async function cpuOf(work: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
