@@ -1,7 +1,7 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
-import { followLinks } from "../support/safe-file.ts";
+import { whereLinksLead } from "../support/safe-file.ts";
 import { simulatedStateDir } from "./paths.ts";
 
 /**
@@ -28,11 +28,11 @@ export function journalRecords(
 
 /** Our own records that belong to one database, from real and from simulated runs. */
 export async function recordsFor(state: string, database: string): Promise<BenchmarkRecord[]> {
-  const wanted = await followLinks(database);
+  const wanted = await whereLinksLead(database);
   const found: BenchmarkRecord[] = [];
   for (const folder of [state, simulatedStateDir(state)]) {
     for (const [file, records] of journalRecords(folder))
-      if ((await followLinks(file)) === wanted) found.push(...records);
+      if ((await whereLinksLead(file)) === wanted) found.push(...records);
   }
   return found;
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
-import { followLinks } from "../support/safe-file.ts";
+import { whereLinksLead } from "../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
 import { parsePythonJson, salvageElements } from "./database-text.ts";
 
@@ -114,8 +114,6 @@ export interface BestCopy {
   readonly own: readonly string[];
   /** What backups have beside them, as text; nothing that the user removed. */
   readonly saved: readonly string[];
-  /** The newest backup that gave something. */
-  readonly backup: string | undefined;
 }
 
 /** @param removed ids that must stay away. */
@@ -126,22 +124,29 @@ export async function bestCopy(
 ): Promise<BestCopy> {
   const own = salvageElements(damagedText);
   const known = new Set([...own.map(idOfText), ...removed]);
-  const saved: string[] = [];
+  const { elements } = await savedElements(path);
+  return { own, saved: [...elements].flatMap(([id, text]) => (known.has(id) ? [] : [text])) };
+}
+
+/** What backups hold, by id, as text: of the newest sound one, and of damaged ones that are newer. */
+export async function savedElements(
+  path: string,
+): Promise<{ readonly elements: ReadonlyMap<string, string>; readonly backup?: string }> {
+  const elements = new Map<string, string>();
   let used: string | undefined;
-  for (const backup of await backupsOf(await followLinks(path))) {
+  for (const backup of await backupsOf(await whereLinksLead(path))) {
     const file = await readDatabaseFile(backup);
     if (file.kind !== "sound" && file.kind !== "corrupt") continue;
     for (const element of salvageElements(file.text)) {
       const id = idOfText(element);
-      if (known.has(id)) continue;
-      known.add(id);
-      saved.push(element);
+      if (id === undefined || elements.has(id)) continue;
+      elements.set(id, element);
       used ??= backup;
     }
     // An older one could only bring back what was taken out since.
     if (file.kind === "sound") break;
   }
-  return { own, saved, backup: used };
+  return { elements, ...(used === undefined ? {} : { backup: used }) };
 }
 
 /** The id of an element of the database, if it has one. */

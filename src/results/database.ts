@@ -1,7 +1,7 @@
 import { Low } from "lowdb";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { followLinks } from "../support/safe-file.ts";
+import { whereLinksLead } from "../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
 import {
   bestCopy,
@@ -93,9 +93,8 @@ export function openDatabase(
         for (const [index, element] of database.elements.entries())
           if (unwanted.has(idOf(element) ?? "")) indices.add(index);
         count = indices.size;
-        const change =
-          count === 0 ? undefined : removeElements(scanDatabase(database.text), indices);
-        return Promise.resolve(change);
+        if (count === 0) return Promise.resolve(undefined);
+        return Promise.resolve({ text: removeElements(scanDatabase(database.text), indices) });
       });
       await notePublication(file, "removed", ids);
       return count;
@@ -112,18 +111,18 @@ export function openDatabase(
     },
     async repair(ours) {
       const removed = await keptAway(file);
-      const path = await followLinks(file);
+      const path = await whereLinksLead(file);
       let repair: Repair | undefined;
       const aside = await adapter.rewrite(async (database) => {
         const mended = await mend(path, database, ours, removed);
         ({ repair } = mended);
-        return mended.text;
+        return mended.text === undefined ? undefined : { text: mended.text, damaged: true };
       });
       if (repair === undefined) throw databaseError(file, "written", "it was not looked at");
       return { ...repair, ...(aside === undefined ? {} : { aside }) };
     },
     async *backups() {
-      for (const path of await backupsOf(await followLinks(file))) {
+      for (const path of await backupsOf(await whereLinksLead(file))) {
         const found = await readDatabaseFile(path);
         if (found.kind === "sound") yield sort(found.elements, []).records;
       }
@@ -171,7 +170,9 @@ async function read(path: string): Promise<DatabaseContents> {
   if (file.kind === "missing") return sort([], []);
   if (file.kind === "sound") return sort(file.elements, remarks(path, file));
   const text = file.kind === "corrupt" ? file.text : "";
-  const { own, saved } = await bestCopy(path, text, tombstones(await readPublication(path)));
+  // Without the log something removed may show again, which is better than nothing.
+  const removed = await readPublication(path).then(tombstones, () => new Set<string>());
+  const { own, saved } = await bestCopy(path, text, removed);
   const elements = [...own, ...saved].map(parsePythonJson);
   return sort(elements, [
     `${path}: ${file.why}; going on with ${elements.length} records of its best copy (maider-sweep db repair)`,

@@ -32,7 +32,13 @@ export interface MergingAdapter extends Adapter<StoredDatabase> {
 }
 
 /** What becomes of the file; undefined = nothing. May be asked again when the file has changed meanwhile. */
-type Change = (file: DatabaseFile) => Promise<string | undefined>;
+type Change = (file: DatabaseFile) => Promise<Changed | undefined>;
+
+interface Changed {
+  readonly text: string;
+  /** The file was found damaged, though it is JSON: it must not become a backup. */
+  readonly damaged?: boolean;
+}
 
 const TRIES = 20;
 /** V8 holds 2^29 characters in one string; a file beyond this could be written but never read again. */
@@ -57,12 +63,12 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
       for (let attempt = 1; ; attempt += 1) {
         const file = await readDatabaseFile(target);
         if (file.kind === "unreadable") throw databaseError(path, "written", file.why);
-        const text = await change(file);
-        if (text === undefined) return undefined;
+        const changed = await change(file);
+        if (changed === undefined) return undefined;
+        const { text, damaged = file.kind === "corrupt" } = changed;
         if (text.length > LARGEST_TEXT) throw tooLarge(path);
-        const aside =
-          file.kind === "corrupt" ? await setAside(target, "corrupt", nowMs()) : undefined;
-        if (file.kind === "sound" && !backedUp) {
+        const aside = damaged ? await setAside(target, "corrupt", nowMs()) : undefined;
+        if (file.kind === "sound" && !damaged && !backedUp) {
           await setAside(target, "bak", nowMs());
           await pruneBackups(target);
           backedUp = true;
@@ -109,10 +115,8 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
             return id !== undefined && !onDisk.has(id) && !readFromDisk.has(element as object);
           });
           if (missing.length === 0 && file.kind === "sound") return undefined;
-          return insertElements(
-            scanned,
-            missing.map((element) => JSON.stringify(element, undefined, 2)),
-          );
+          const texts = missing.map((element) => JSON.stringify(element, undefined, 2));
+          return { text: insertElements(scanned, texts) };
         }),
       );
     },

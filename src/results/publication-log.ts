@@ -1,5 +1,6 @@
 import { appendFile, readFile } from "node:fs/promises";
-import { followLinks } from "../support/safe-file.ts";
+import { errorText, ExitCode, SweepError } from "../support/errors.ts";
+import { whereLinksLead } from "../support/safe-file.ts";
 
 /** What became of records in the database: a log beside it, one JSON line an act, folded when it is read. */
 export interface Publication {
@@ -14,7 +15,7 @@ export interface Publication {
 const ACTS = ["published", "removed", "deleted", "restored"] as const;
 type Act = (typeof ACTS)[number];
 
-/** Lines that are cut or strange are passed over: they can only bring a record back, never lose one. */
+/** Lines that are cut or strange are passed over: they can only bring a record back, never lose one. @throws SweepError */
 export async function readPublication(database: string): Promise<Publication> {
   const published = new Set<string>();
   const removed = new Set<string>();
@@ -44,20 +45,34 @@ export async function notePublication(
 ): Promise<void> {
   if (ids.length === 0) return;
   // A line that a crash has cut must not take the next one along.
-  await appendFile(await logOf(database), `\n${JSON.stringify({ act, ids })}\n`, { mode: 0o600 });
+  const line = `\n${JSON.stringify({ act, ids })}\n`;
+  try {
+    await appendFile(await logOf(database), line, { mode: 0o600 });
+  } catch (error) {
+    throw new SweepError("what happened to the benchmark database could not be noted beside it", {
+      exitCode: ExitCode.usage,
+      reason: errorText(error),
+      hint: "check the permissions of its folder and the free space of its disk",
+    });
+  }
 }
 
 /** Beside the file itself, whichever link leads to it. */
 async function logOf(database: string): Promise<string> {
-  return `${await followLinks(database)}.published`;
+  return `${await whereLinksLead(database)}.published`;
 }
 
 async function textOf(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ELOOP") return "";
+    throw new SweepError("the log of what was removed from the benchmark database cannot be read", {
+      exitCode: ExitCode.usage,
+      reason: errorText(error),
+      hint: "check its permissions, or name another database with --db FILE",
+    });
   }
 }
 

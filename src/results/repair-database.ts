@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import { backupsOf } from "./backups.ts";
-import { bestCopy, idOf, idOfText, readDatabaseFile, type DatabaseFile } from "./database-file.ts";
+import { idOf, savedElements, type DatabaseFile } from "./database-file.ts";
 import {
   insertElements,
   newDatabaseText,
+  parsePythonJson,
   replaceElements,
+  salvageElements,
   scanDatabase,
-  type DatabaseText,
 } from "./database-text.ts";
-import { readRecord } from "./read-record.ts";
 
 /** What a repair did, in records. */
 export interface Repair {
@@ -18,28 +17,26 @@ export interface Repair {
   readonly why?: string;
   /** Whole records that the file itself had. */
   readonly kept: number;
-  /** In the file, but not as their journal or backup has them: put right. */
+  /** In the file, but not as their journal or the backup has them: put right. */
   readonly corrected: number;
   readonly fromBackup: number;
   readonly fromJournals: number;
   readonly total: number;
-  /** The backup that gave something. */
+  /** The newest backup that was looked into. */
   readonly backup?: string;
   /** Where the damaged file lies now. */
   readonly aside?: string;
 }
 
-/** A text in the place of the file's, and what it is made of. */
+/** A text in the place of the file's, if there must be one, and what it is made of. */
 export interface Mended {
   readonly text: string | undefined;
   readonly repair: Repair;
 }
 
-const NOTHING = { kept: 0, corrected: 0, fromBackup: 0, fromJournals: 0, total: 0 };
-
 /**
- * The longest sound part of the file, then what the newest backup and the journals have beside it. The journals are
- * the truth for our records: one that reads differently in the file was damaged.
+ * The longest sound part of the file, then what the newest backup and the journals have beside it. A record never
+ * changes once it is written, so one that reads differently in the file than there was hit.
  * @param ours what the journals hold. @param removed ids that must stay away.
  */
 export async function mend(
@@ -48,121 +45,77 @@ export async function mend(
   ours: readonly BenchmarkRecord[],
   removed: ReadonlySet<string>,
 ): Promise<Mended> {
-  if (file.kind === "corrupt") return mendText(path, file, ours, removed);
-  if (file.kind === "sound") return mendElements(path, file, ours, removed);
-  return { text: undefined, repair: { state: "missing", ...NOTHING } };
-}
-
-async function mendText(
-  path: string,
-  { text, why }: Extract<DatabaseFile, { kind: "corrupt" }>,
-  ours: readonly BenchmarkRecord[],
-  removed: ReadonlySet<string>,
-): Promise<Mended> {
-  const { own, saved, backup } = await bestCopy(path, text, removed);
-  const copy = scanDatabase(newDatabaseText([...own, ...saved]));
-  const { database, corrected, added } = withOurs(copy, ours, removed);
-  const repair: Repair = {
-    state: "repaired",
-    why,
-    kept: own.length,
-    corrected,
-    fromBackup: saved.length,
-    fromJournals: added,
-    total: own.length + saved.length + added,
-    ...(backup === undefined ? {} : { backup }),
-  };
-  return { text: database, repair };
-}
-
-/** The file is JSON, but a record in it may have been hit. */
-async function mendElements(
-  path: string,
-  file: Extract<DatabaseFile, { kind: "sound" }>,
-  ours: readonly BenchmarkRecord[],
-  removed: ReadonlySet<string>,
-): Promise<Mended> {
-  const scanned = scanDatabase(file.text);
-  const broken = file.elements.filter((element) => !readRecord(element).usable);
-  const saved = broken.length === 0 ? undefined : await newestSound(path);
-  const replaced = new Map<number, string>();
-  const missing: string[] = [];
-  // What stands there in the same way as in the backup was always so.
-  if (saved !== undefined && broken.some((element) => !saved.values.some(same(element)))) {
-    const indexOf = new Map(file.elements.map((element, index) => [idOf(element), index]));
-    for (const [at, value] of saved.values.entries()) {
-      const id = idOf(value);
-      const text = saved.texts[at];
-      if (id === undefined || text === undefined || removed.has(id)) continue;
-      const index = indexOf.get(id);
-      if (index === undefined) missing.push(text);
-      else if (!readRecord(file.elements[index]).usable && readRecord(value).usable)
-        replaced.set(index, text);
-    }
+  if (file.kind !== "sound" && file.kind !== "corrupt") {
+    const nothing = { kept: 0, corrected: 0, fromBackup: 0, fromJournals: 0, total: 0 };
+    return { text: undefined, repair: { state: "missing", ...nothing } };
   }
-  const text = insertElements(scanDatabase(replaceElements(scanned, replaced)), missing);
-  const { database, corrected, added } = withOurs(scanDatabase(text), ours, removed);
-  const unchanged = database === file.text;
+  const base = file.kind === "sound" ? file.text : newDatabaseText(salvageElements(file.text));
+  const { elements: saved, backup } = await savedElements(path);
+  const journals = new Map(
+    ours.map((record) => [record.id, JSON.stringify(record, undefined, 2)] as const),
+  );
+  const { text, corrected, added } = withTruth(base, new Map([...saved, ...journals]), removed);
+  const fromJournals = added.filter((id) => journals.has(id)).length;
+  const found = scanDatabase(base).elements.length;
+  const unchanged = file.kind === "sound" && text === base;
   return {
-    text: unchanged ? undefined : database,
+    text: unchanged ? undefined : text,
     repair: {
       state: unchanged ? "sound" : "repaired",
-      kept: file.elements.length - replaced.size - corrected,
-      corrected: replaced.size + corrected,
-      fromBackup: missing.length,
-      fromJournals: added,
-      total: file.elements.length + missing.length + added,
-      ...(saved === undefined || missing.length + replaced.size === 0
-        ? {}
-        : { backup: saved.backup }),
+      ...(file.kind === "sound" ? {} : { why: file.why }),
+      kept: found - corrected,
+      corrected,
+      fromBackup: added.length - fromJournals,
+      fromJournals,
+      total: found + added.length,
+      ...(backup === undefined ? {} : { backup }),
     },
   };
 }
 
-async function newestSound(path: string) {
-  for (const backup of await backupsOf(path)) {
-    const file = await readDatabaseFile(backup);
-    if (file.kind !== "sound") continue;
-    const texts = scanDatabase(file.text).elements.map(({ from, to }) => file.text.slice(from, to));
-    return { backup, values: file.elements, texts };
-  }
-  return undefined;
-}
-
-/** The database with our records as the journals have them. */
-function withOurs(
-  database: DatabaseText,
-  ours: readonly BenchmarkRecord[],
+/** The database with every record as the truth has it. */
+function withTruth(
+  text: string,
+  truth: ReadonlyMap<string, string>,
   removed: ReadonlySet<string>,
-): { readonly database: string; readonly corrected: number; readonly added: number } {
-  const wanted = new Map(
-    ours.filter(({ id }) => !removed.has(id)).map((record) => [record.id, record]),
-  );
+): { readonly text: string; readonly corrected: number; readonly added: readonly string[] } {
+  const database = scanDatabase(text);
+  const missing = new Map([...truth].filter(([id]) => !removed.has(id)));
   const corrected = new Map<number, string>();
+  /** Elements that nobody knows, by what they hold beside their id. */
+  const strangers = new Map<string, number>();
   for (const [index, { from, to }] of database.elements.entries()) {
-    const element = database.text.slice(from, to);
-    const record = wanted.get(idOfText(element) ?? "");
-    if (record === undefined) continue;
-    wanted.delete(record.id);
-    const text = JSON.stringify(record, undefined, 2);
-    if (!same(JSON.parse(text))(parseOrNothing(element))) corrected.set(index, text);
+    const value = valueOf(text.slice(from, to));
+    const id = idOf(value) ?? "";
+    const known = truth.get(id);
+    missing.delete(id);
+    if (known === undefined) strangers.set(besideId(value), index);
+    else if (!isDeepStrictEqual(valueOf(known), value)) corrected.set(index, known);
   }
-  const missing = [...wanted.values()].map((record) => JSON.stringify(record, undefined, 2));
-  const text = replaceElements(database, corrected);
+  for (const [id, known] of strangers.size === 0 ? [] : [...missing]) {
+    const index = strangers.get(besideId(valueOf(known)));
+    if (index === undefined) continue;
+    // It was its id that was hit.
+    corrected.set(index, known);
+    missing.delete(id);
+  }
+  const mended = corrected.size === 0 ? text : replaceElements(database, corrected);
   return {
-    database: missing.length === 0 ? text : insertElements(scanDatabase(text), missing),
+    text: missing.size === 0 ? mended : insertElements(scanDatabase(mended), [...missing.values()]),
     corrected: corrected.size,
-    added: missing.length,
+    added: [...missing.keys()],
   };
 }
 
-function same(value: unknown): (other: unknown) => boolean {
-  return (other) => isDeepStrictEqual(value, other);
+function besideId(value: unknown): string {
+  return JSON.stringify(
+    typeof value === "object" && value !== null ? { ...value, id: undefined } : value,
+  );
 }
 
-function parseOrNothing(text: string): unknown {
+function valueOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parsePythonJson(text);
   } catch {
     return undefined;
   }

@@ -50,6 +50,11 @@ export async function followLinks(path: string): Promise<string> {
   throw Object.assign(new Error(`too many symbolic links: ${path}`), { code: "ELOOP" });
 }
 
+/** As `followLinks`, for those who only read: links in a circle lead to where they begin. */
+export async function whereLinksLead(path: string): Promise<string> {
+  return followLinks(path).catch(() => resolve(path));
+}
+
 /** Makes a rename or a new name in the folder survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle;

@@ -79,8 +79,8 @@ describe("db repair", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       state: "repaired",
       kept: 1,
-      fromBackup: 8,
-      fromJournals: 1,
+      fromBackup: 7,
+      fromJournals: 2,
       total: 10,
       backup: expect.stringContaining(".bak-") as unknown,
       aside: expect.stringContaining(".corrupt-") as unknown,

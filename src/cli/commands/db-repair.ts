@@ -22,7 +22,9 @@ function told(file: string, repair: Repair): string[] {
   return [
     `${file}: repaired${repair.why === undefined ? "" : ` (${repair.why})`}`,
     `  ${repair.kept} records kept from the file itself`,
-    ...(repair.corrected === 0 ? [] : [`  ${repair.corrected} put right: they were hit`]),
+    ...(repair.corrected === 0
+      ? []
+      : [`  ${repair.corrected} put right: they were not as the journals or the backup have them`]),
     `  ${repair.fromBackup} from ${repair.backup ?? "backups"}`,
     `  ${repair.fromJournals} from the journals`,
     `  ${repair.total} now`,
