@@ -21,6 +21,11 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
       { flags: "--max-cost <usd>", description: "hard cap in US dollars", parse: positiveNumber },
       { flags: "--passes <n>", description: "passes for each configuration", parse: wholeNumber },
       { flags: "--suites <names>", description: "coding, context_heavy, reasoning" },
+      {
+        flags: "--packing <how>",
+        description: "one VM for each entry, or for as many as its paid hours hold",
+        choices: ["per-entry", "fill-hours"],
+      },
       { flags: "-o, --output <file>", description: "the file (default plan.yaml)" },
       { flags: "--yes", description: "overwrite it" },
       ...WORLD_OPTIONS,
@@ -28,6 +33,7 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
       ...OUTPUT_OPTIONS,
     ],
     examples: [
+      "maider-sweep init",
       "maider-sweep init --gpu g2-gpu-rtx4000a1-s --model Qwen/Qwen2.5-Coder-7B-Instruct --max-cost 5",
     ],
     load: async () => (await import("./commands/init.ts")).init,

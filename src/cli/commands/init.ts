@@ -1,37 +1,30 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { stringify } from "yaml";
+import { createLinodeReader } from "../../cloud/linode-cloud.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import type { Handler } from "../command.ts";
+import type { CommandCall, Handler } from "../command.ts";
+import { openFarSide } from "../far-side.ts";
+import { draftText, type PlanDraft } from "../init/plan-draft.ts";
 import { planFromText } from "../load-plan.ts";
+import { readMarket } from "../market.ts";
 import { estimateOnly } from "./estimate.ts";
 
-/** Writes a plan from options; it is read back, and its estimate shown, before the file is made. */
+const PATIENCE_MS = 15_000;
+
+/** Writes a plan, from options or by asking; it is read back, and its estimate shown, before the file is made. */
 export const init: Handler = async (call) => {
   const { options, terminal } = call;
-  const gpu = list(options["gpu"]);
-  const models = list(options["model"]);
-  const maxCost = options["maxCost"] as number | undefined;
   const file = (options["output"] as string | undefined) ?? "plan.yaml";
-  if (gpu.length === 0 || models.length === 0 || maxCost === undefined) {
-    throw new SweepError("a plan needs GPU types, models and a cap", {
-      exitCode: ExitCode.usage,
-      reason: "--gpu, --model or --max-cost is missing",
-      hint: "maider-sweep init --help shows a whole line",
-    });
+  const draft = await completeDraft(draftOf(options), file, call);
+  if (draft === undefined) {
+    terminal.stderr.write("nothing was written\n");
+    return terminal.signals.stop.aborted ? ExitCode.interrupted : ExitCode.done;
   }
-  const body = stringify({
-    version: 1,
-    budget: { max_cost: maxCost },
-    ...(options["passes"] === undefined ? {} : { passes: options["passes"] }),
-    ...(options["suites"] === undefined ? {} : { suites: list(options["suites"]) }),
-    entries: [{ gpu: gpu.length === 1 ? gpu[0] : gpu, models }],
-  });
-  const schema = new URL("../../../plans/plan.schema.json", import.meta.url).href;
-  const text = `# yaml-language-server: $schema=${schema}\n${body}`;
-  const plan = planFromText(text, file, {});
-  await estimateOnly(plan, call);
+  const text = draftText(draft);
+  await estimateOnly(planFromText(text, file, {}), call);
   try {
-    await writeFile(file, text, { flag: options["yes"] === true ? "w" : "wx" });
+    const overwrite = options["yes"] === true || draft.overwrite;
+    await writeFile(file, text, { flag: overwrite ? "w" : "wx" });
   } catch (error) {
     throw new SweepError(`the plan ${file} is not written`, {
       exitCode: ExitCode.usage,
@@ -42,6 +35,59 @@ export const init: Handler = async (call) => {
   terminal.stderr.write(`wrote ${file}; next: maider-sweep run ${file} --simulate\n`);
   return ExitCode.done;
 };
+
+function draftOf(options: CommandCall["options"]): PlanDraft {
+  return {
+    gpus: list(options["gpu"]),
+    models: list(options["model"]),
+    suites: options["suites"] === undefined ? undefined : list(options["suites"]),
+    passes: options["passes"] as number | undefined,
+    maxCost: options["maxCost"] as number | undefined,
+    packing: options["packing"] === "fill-hours" ? "fill-hours" : "per-entry",
+  };
+}
+
+type Decided = PlanDraft & { readonly overwrite: boolean };
+
+/** Asks for what the options leave open, on a terminal; without one they must say all. */
+async function completeDraft(
+  draft: PlanDraft,
+  file: string,
+  call: CommandCall,
+): Promise<Decided | undefined> {
+  const { options, terminal } = call;
+  const whole = draft.gpus.length > 0 && draft.models.length > 0 && draft.maxCost !== undefined;
+  if (whole) return { ...draft, overwrite: false };
+  if (!terminal.stdin.isTTY || !terminal.stderr.isTTY) {
+    throw new SweepError("a plan needs GPU types, models and a cap", {
+      exitCode: ExitCode.usage,
+      reason: "--gpu, --model or --max-cost is missing, and nobody is here to be asked",
+      hint: "maider-sweep init --help shows a whole line",
+    });
+  }
+  const far = await openFarSide(options, terminal, false);
+  try {
+    const { apiUrl, token, clock } = far;
+    const reader = createLinodeReader({ apiUrl, token, clock, patienceMs: PATIENCE_MS });
+    const market = await readMarket(reader, terminal.signals.stop);
+    const [{ questionsOn }, { wizard }] = await Promise.all([
+      import("../init/ask.ts"),
+      import("../init/wizard.ts"),
+    ]);
+    const ask = questionsOn(terminal, market);
+    const made = await wizard(draft, market, ask, (text) => terminal.stderr.write(text));
+    if (made === undefined) return undefined;
+    const there = existsSync(file) && options["yes"] !== true;
+    if (there && !(await ask.agree(`${file} is there already; overwrite it?`))) return undefined;
+    return { ...made, overwrite: there };
+  } catch (error) {
+    // Ctrl-C, or the end of the input.
+    if (error instanceof Error && /Prompt|Abort/.test(error.name)) return undefined;
+    throw error;
+  } finally {
+    far.simulated?.release();
+  }
+}
 
 function list(value: unknown): readonly string[] {
   return typeof value === "string" ? value.split(",").map((each) => each.trim()) : [];

@@ -1,0 +1,138 @@
+import { checkbox, confirm, number, select, Separator } from "@inquirer/prompts";
+import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
+import type { Market } from "../../estimate/market.ts";
+import { CATEGORIES } from "../../evidence/suite.ts";
+import { formatUsd } from "../../support/money.ts";
+import type { Terminal } from "../command.ts";
+import { modelsThatFit, type PlanDraft } from "./plan-draft.ts";
+
+const WORK = {
+  coding: "coding: short prompts, answers of 100 to 500 tokens",
+  context_heavy: "context_heavy: prompts of up to 16,384 tokens",
+  reasoning: "reasoning: short prompts, answers of 300 to 600 tokens",
+} as const;
+const LINES_SHOWN = 16;
+
+type Context = Parameters<typeof select>[1];
+
+/** Each question of the wizard takes the draft and gives it back with its own part changed. */
+export interface Questions {
+  gpus(draft: PlanDraft): Promise<PlanDraft>;
+  work(draft: PlanDraft): Promise<PlanDraft>;
+  models(draft: PlanDraft): Promise<PlanDraft>;
+  passes(draft: PlanDraft): Promise<PlanDraft>;
+  /** @param suggested dollars: what the worst case would reserve */
+  maxCost(draft: PlanDraft, suggested: number): Promise<PlanDraft>;
+  choose<T extends string>(
+    message: string,
+    choices: readonly { readonly name: string; readonly value: T }[],
+  ): Promise<T>;
+  agree(message: string): Promise<boolean>;
+}
+
+/** The questions, asked on a terminal; what is asked goes to stderr, as all that is no result. */
+export function questionsOn(terminal: Terminal, market: Market): Questions {
+  const context: Context = {
+    input: terminal.stdin,
+    output: terminal.stderr,
+    signal: terminal.signals.stop,
+  };
+  const several = { required: true, pageSize: LINES_SHOWN, loop: false };
+  return {
+    gpus: async (draft) => {
+      const seen = GPU_TYPES.filter(({ id, public: known }) => known || market.prices.has(id));
+      const gpus = await checkbox(
+        {
+          ...several,
+          message: "Which GPU types?",
+          choices: seen.map(({ id, gpus: count, card, hourly }) => ({
+            value: id,
+            checked: draft.gpus.includes(id),
+            name: `${id.padEnd(30)} ${String(count)} x ${card.name} ${String(card.vramGb)} GB, ${formatUsd(market.prices.get(id)?.hourly ?? hourly)}/h${stockOf(id, market)}`,
+            short: id,
+          })),
+        },
+        context,
+      );
+      // What no longer fits any of them goes.
+      const fitting = new Set(modelsThatFit(gpus).map(({ model }) => model.id));
+      return { ...draft, gpus, models: draft.models.filter((id) => fitting.has(id)) };
+    },
+    work: async (draft) => ({
+      ...draft,
+      suites: await checkbox(
+        {
+          ...several,
+          message: "For which work?",
+          choices: CATEGORIES.map((value) => ({
+            value,
+            name: WORK[value],
+            short: value,
+            checked: draft.suites === undefined || draft.suites.includes(value),
+          })),
+        },
+        context,
+      ),
+    }),
+    models: async (draft) => ({
+      ...draft,
+      models: await checkbox(
+        { ...several, message: "Which models?", choices: modelChoices(draft) },
+        context,
+      ),
+    }),
+    passes: async (draft) => ({
+      ...draft,
+      passes: await select(
+        {
+          message: "How many passes for each?",
+          default: draft.passes ?? 3,
+          choices: [
+            { value: 1, name: "1: a first look, low confidence" },
+            { value: 3, name: "3: high confidence, with an interval" },
+            { value: 5, name: "5: a narrower interval" },
+          ],
+        },
+        context,
+      ),
+    }),
+    maxCost: async (draft, suggested) => ({
+      ...draft,
+      maxCost: await number(
+        {
+          message: "At most how many dollars?",
+          default: draft.maxCost ?? suggested,
+          min: 0.01,
+          step: "any",
+          required: true,
+        },
+        context,
+      ),
+    }),
+    choose: (message, choices) =>
+      select({ message, choices: [...choices], pageSize: LINES_SHOWN, loop: false }, context),
+    agree: (message) => confirm({ message, default: false }, context),
+  };
+}
+
+function modelChoices(draft: PlanDraft) {
+  const fitting = modelsThatFit(draft.gpus);
+  const classes = [...new Set(fitting.map(({ model }) => model.category))];
+  return classes.flatMap((category) => [
+    new Separator(`  ${category}`),
+    ...fitting
+      .filter(({ model }) => model.category === category)
+      .map(({ model, on }) => ({
+        value: model.id,
+        name: `${model.id.padEnd(46)} ${model.checkpointGib.toFixed(1).padStart(5)} GiB${on < draft.gpus.length ? `, fits ${String(on)} of ${String(draft.gpus.length)}` : ""}${model.gated ? ", gated" : ""}`,
+        short: model.id,
+        checked: draft.models.includes(model.id),
+      })),
+  ]);
+}
+
+function stockOf(id: string, { availability }: Market): string {
+  const rows = availability.filter(({ type }) => type === id);
+  if (rows.length === 0) return "";
+  return rows.some(({ available }) => available) ? ", in stock" : ", sold out";
+}

@@ -1,0 +1,52 @@
+import { stringify } from "yaml";
+import { fitModel } from "../../catalog/fit-model.ts";
+import { findGpuType } from "../../catalog/gpu-catalog.ts";
+import { MODELS } from "../../catalog/model-catalog.ts";
+import type { ModelFacts } from "../../catalog/models.ts";
+import { DEFAULT_MODEL_LEN } from "../../plan/plan-schema.ts";
+
+/** A plan while a person makes up their mind. */
+export interface PlanDraft {
+  readonly gpus: readonly string[];
+  readonly models: readonly string[];
+  readonly suites: readonly string[] | undefined;
+  readonly passes: number | undefined;
+  /** US dollars. */
+  readonly maxCost: number | undefined;
+  readonly packing: "per-entry" | "fill-hours";
+}
+
+/** The plan as a file has it, with the line by which editors complete and check it. */
+export function draftText(draft: PlanDraft): string {
+  const { gpus, models, suites, passes, maxCost, packing } = draft;
+  const body = stringify({
+    version: 1,
+    ...(maxCost === undefined ? {} : { budget: { max_cost: maxCost } }),
+    ...(packing === "per-entry" ? {} : { packing }),
+    ...(passes === undefined ? {} : { passes }),
+    ...(suites === undefined ? {} : { suites }),
+    entries: [{ gpu: gpus.length === 1 ? gpus[0] : gpus, models }],
+  });
+  const schema = new URL("../../../plans/plan.schema.json", import.meta.url).href;
+  return `# yaml-language-server: $schema=${schema}\n${body}`;
+}
+
+/** Models of the catalogue that run on at least one of the GPU types, with the number that each runs on. */
+export function modelsThatFit(
+  gpus: readonly string[],
+): readonly { readonly model: ModelFacts; readonly on: number }[] {
+  const types = gpus.map(findGpuType).filter((type) => type !== undefined);
+  return MODELS.map((model) => ({
+    model,
+    on: types.filter(
+      (gpu) =>
+        fitModel({
+          gpu,
+          model,
+          gpuMemoryUtilization: 0.9,
+          maxModelLen: undefined,
+          preferredModelLen: DEFAULT_MODEL_LEN,
+        }).fits,
+    ).length,
+  })).filter(({ on }) => on > 0);
+}
