@@ -72,6 +72,14 @@ function forecast(stages: StageMinutes, hours: number, hourly: MicroUsd): Foreca
   return { minutes: totalMinutes(stages), stages, hours, micros: hours * hourly };
 }
 
+/** Minutes until the last rental is gone when each takes as long as it may. */
+export function longestMinutes({ rentals }: Estimate, concurrency: number): number {
+  return wallMinutes(
+    rentals.map(({ reservedHours }) => reservedHours * 60),
+    concurrency,
+  );
+}
+
 /** Each rental begins, in order, on the lane that is free first. */
 function wallMinutes(minutes: readonly number[], concurrency: number): number {
   const lanes = Array.from({ length: concurrency }, () => 0);

@@ -1,7 +1,7 @@
 import { eventView, linodeTime } from "./api-views.ts";
 import { makeInvoice } from "./invoice.ts";
 import { REGIONS } from "./regions.ts";
-import { listed, type Route, route } from "./route.ts";
+import { listed, NO_FIELDS, type Route, route } from "./route.ts";
 
 export const accountRoutes: readonly Route[] = [
   route("GET", "/profile", "", ({ account }) => ({
@@ -20,6 +20,17 @@ export const accountRoutes: readonly Route[] = [
     verified_phone_number: null,
     referrals: { code: "", url: "", total: 0, completed: 0, pending: 0, credit: 0 },
   })),
+  // Whether a token without account:read_only may list tokens is not documented by any reply that was seen.
+  route("GET", "/profile/tokens", "", (call) =>
+    listed(call, call.world.tokens.of(call.account), NO_FIELDS, ({ token, scopes, expiryMs }) => ({
+      id: uidOf(token),
+      label: "simulated",
+      token: token.slice(0, 16),
+      scopes,
+      created: "2024-01-01T00:00:00",
+      expiry: expiryMs === undefined ? null : linodeTime(expiryMs),
+    })),
+  ),
   route("GET", "/account", "account:read_only", ({ world, account }) => {
     const own = world.vms.all().filter((vm) => vm.account === account);
     return {

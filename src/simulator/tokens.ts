@@ -21,6 +21,8 @@ export interface TokenBook {
   put(change: TokenChange): Token;
   /** The token as long as it is good. */
   valid(token: string, nowMs: number): Token | undefined;
+  /** What an account has, the revoked left out. */
+  of(account: string): readonly Token[];
 }
 
 export const MAIN_ACCOUNT = "simulated";
@@ -49,6 +51,7 @@ export function createTokenBook(firstToken: string): TokenBook {
       if (token === undefined || token.revoked) return undefined;
       return token.expiryMs !== undefined && token.expiryMs <= nowMs ? undefined : token;
     },
+    of: (account) => [...tokens.values()].filter((one) => one.account === account && !one.revoked),
   };
 }
 

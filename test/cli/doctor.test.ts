@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Check } from "../../src/cli/doctor/check.ts";
 import { checkClock, checkNode, checkReaper } from "../../src/cli/doctor/local-checks.ts";
+import { checkLimits } from "../../src/cli/doctor/cloud-checks.ts";
+import type { CloudReader } from "../../src/cloud/cloud.ts";
+import { makeVmLabel } from "../../src/journal/label.ts";
 import { startSimulator, type Simulator } from "../../src/simulator/start-simulator.ts";
 import { speak } from "./fake-terminal.ts";
 
@@ -98,6 +101,50 @@ describe("doctor", () => {
     expect(find("token").detail).toContain("firewall:read_write");
   });
 
+  it.each([
+    ["in ten minutes", 600_000, "problem", /before the plan ends$/],
+    ["in an hour and a half", 5_400_000, "warning", /before the plan ends at worst/],
+    ["in a week", 604_800_000, "ok", /after the plan/],
+    ["never", null, "ok", /never/],
+  ])("holds a token that ends %s against the plan's length", async (_, leftMs, state, says) => {
+    const token = `${String(leftMs)}-is-when-this-token-ends`;
+    const expiry = leftMs === null ? null : new Date(Date.now() + leftMs).toISOString();
+    const scopes = "linodes:read_write firewall:read_write";
+    await tell("tokens", { token, scopes, expiry, revoked: false });
+    const plan = planFile("Qwen/Qwen2.5-Coder-7B-Instruct-AWQ");
+    const { find, stdout } = await examine({ LINODE_TOKEN: token }, plan);
+    expect(find("token expiry")).toMatchObject({
+      state,
+      detail: expect.stringMatching(says) as string,
+    });
+    expect(stdout).not.toContain(token);
+  });
+
+  it("tells of a clock that is wrong", async () => {
+    const fast = await startSimulator({ port: 0, speed: 1e6, seed: 1, delays: 1 });
+    const { stdout } = await speak(["doctor", "--json", "--api-url", fast.url], {
+      MAIDER_SWEEP_STATE: join(home(), "state"),
+      MAIDER_SWEEP_DB: join(home(), "db.json"),
+      LINODE_TOKEN: fast.token,
+    });
+    await fast.close();
+    const { checks } = JSON.parse(stdout) as { checks: Check[] };
+    expect(checks).toContainEqual(
+      expect.objectContaining({
+        check: "clock",
+        state: "problem",
+        remedy: expect.stringContaining("NTP") as string,
+      }),
+    );
+  });
+
+  it("reads only", async () => {
+    await examine({ LINODE_TOKEN: cloud.token }, planFile("Qwen/Qwen2.5-Coder-7B-Instruct-AWQ"));
+    const reply = await fetch(`${cloud.url}/simulator/requests`);
+    const { requests } = (await reply.json()) as { requests: { method: string }[] };
+    expect(new Set(requests.map(({ method }) => method))).toEqual(new Set(["GET"]));
+  });
+
   it("tells that the plan's type is sold out where the plan wants it", async () => {
     await tell("faults", [{ region: "us-ord", type: "g2-gpu-rtx4000a1-s", action: "no-stock" }]);
     const { find } = await examine(
@@ -175,4 +222,30 @@ it.each([
   ["v26.0.0", "ok"],
 ])("Node %s is %s", (version, state) => {
   expect(checkNode(version).state).toBe(state);
+});
+
+describe("account limits", () => {
+  const reader = (labels: readonly string[]): CloudReader =>
+    ({
+      account: () => Promise.resolve({ balanceUninvoiced: 1_500_000 }),
+      listVms: () =>
+        Promise.resolve(labels.map((label) => ({ label, type: "g2-gpu-rtx4000a1-s" }))),
+    }) as unknown as CloudReader;
+  const signal = new AbortController().signal;
+  const expiresMs = Date.parse("2026-11-24T12:00:00Z");
+  const label = makeVmLabel({ run: "k3xw90ab", seq: 1, nonce: "abcd", expiresMs });
+
+  it("counts the GPU VMs that exist", async () => {
+    expect(await checkLimits(reader([label]), 3, expiresMs - 1, signal)).toMatchObject({
+      state: "ok",
+      detail: expect.stringMatching(/^1 GPU VMs exist, .* 3 at once; \$1\.50 not yet/) as string,
+    });
+  });
+
+  it("finds a VM of ours that nobody has destroyed in time", async () => {
+    expect(await checkLimits(reader([label]), 3, expiresMs + 1, signal)).toMatchObject({
+      state: "problem",
+      remedy: "maider-sweep reap",
+    });
+  });
 });

@@ -5,8 +5,18 @@ import type { CloudReader } from "../../cloud/cloud.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
+import { estimatePlan, longestMinutes } from "../../estimate/estimate-plan.ts";
+import { readTokenExpiry } from "../../cloud/token-expiry.ts";
+import { readMarket } from "../market.ts";
 import { ok, problem, type Check } from "../doctor/check.ts";
-import { checkHub, checkMarket, checkToken, explained } from "../doctor/cloud-checks.ts";
+import {
+  checkExpiry,
+  checkHub,
+  checkLimits,
+  checkMarket,
+  checkToken,
+  explained,
+} from "../doctor/cloud-checks.ts";
 import {
   checkClock,
   checkDatabase,
@@ -32,7 +42,15 @@ export const doctor: Handler = async (call) => {
     terminal.stdout.write(
       options["json"] === true
         ? `${JSON.stringify({ checks }, undefined, 2)}\n`
-        : checks.map((check) => line(check, terminal.colour)).join(""),
+        : checks
+            .map((check) =>
+              lines(
+                check,
+                terminal.colour && terminal.stdout.isTTY,
+                terminal.stdout.isTTY ? terminal.stdout.columns : Infinity,
+              ),
+            )
+            .join(""),
     );
     return checks.some(({ state }) => state === "problem") ? ExitCode.provider : ExitCode.done;
   } finally {
@@ -60,11 +78,40 @@ async function examine(
     checkState(far.stateDir),
     await checkDatabase(far.databaseFile),
     token,
+    ...(token.state === "ok" ? await ofToken(plan, far, reader, signal) : []),
     ...market,
     await hub(plan, loopback, terminal.env, signal),
     await address(plan, far, signal),
     checkReaper(far.stateDir, far.clock.now()),
   ];
+}
+
+/** What only a good token can be asked. */
+async function ofToken(
+  plan: CoveragePlan | undefined,
+  far: FarSide,
+  reader: CloudReader,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  const { apiUrl, clock, token = "" } = far;
+  const estimate =
+    plan === undefined ? undefined : estimatePlan(plan, await readMarket(reader, signal));
+  const length =
+    estimate === undefined
+      ? undefined
+      : {
+          likelyMinutes: estimate.wallMinutes,
+          worstMinutes: longestMinutes(estimate, plan?.concurrency ?? 1),
+        };
+  const limits = await checkLimits(reader, plan?.concurrency, clock.now(), signal);
+  try {
+    const options = { apiUrl, token, clock, patienceMs: PATIENCE_MS };
+    const expiry = await readTokenExpiry(options, signal);
+    return [checkExpiry(expiry, clock.now(), length), limits];
+  } catch (error) {
+    signal.throwIfAborted();
+    return [explained("token expiry", error, "read when the token ends"), limits];
+  }
 }
 
 function wantedTypes(plan: CoveragePlan | undefined): ReadonlyMap<string, readonly string[]> {
@@ -101,7 +148,9 @@ async function hub(
   signal: AbortSignal,
 ): Promise<Check> {
   try {
-    const token = await readHubToken({ env, run: runLocalProgram });
+    // Where nothing leaves this machine no real token is read either: whether there is one says enough.
+    const there = (env["HF_TOKEN"] ?? "").trim() === "" ? undefined : "";
+    const token = loopback ? there : await readHubToken({ env, run: runLocalProgram });
     return await checkHub(plan, token, loopback ? undefined : fetch, signal);
   } catch (error) {
     return explained("hugging face", error, "read HF_TOKEN");
@@ -125,8 +174,24 @@ async function address(
 
 const COLOURS = { ok: "green", warning: "yellow", problem: "red" } as const;
 
-function line({ check, state, detail, remedy }: Check, colour: boolean): string {
+const INDENT = 24;
+
+/** @param width of the terminal; a pipe gets each text in one line */
+function lines({ check, state, detail, remedy }: Check, colour: boolean, width: number): string {
   const word = state.padEnd(8);
   const mark = colour ? styleText(COLOURS[state], word, { validateStream: false }) : word;
-  return `${mark} ${check.padEnd(13)} ${detail}\n${remedy === "" ? "" : `${" ".repeat(9)}${" ".repeat(14)}try: ${remedy}\n`}`;
+  const text = [detail, ...(remedy === "" ? [] : [`try: ${remedy}`])]
+    .flatMap((part) => wrap(part, width - INDENT))
+    .join(`\n${" ".repeat(INDENT)}`);
+  return `${mark} ${check.padEnd(INDENT - 10)} ${text}\n`;
+}
+
+function wrap(text: string, width: number): readonly string[] {
+  const wrapped: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = wrapped.at(-1);
+    if (last === undefined || last.length + word.length >= width) wrapped.push(word);
+    else wrapped[wrapped.length - 1] = `${last} ${word}`;
+  }
+  return wrapped;
 }

@@ -2,6 +2,8 @@ import { checkAccount, explainCloudError } from "../../cloud/account-check.ts";
 import { CloudError } from "../../cloud/cloud.ts";
 import type { Availability, CloudReader, TypePrice } from "../../cloud/cloud.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
+import { parseLabel } from "../../journal/label.ts";
+import { isoUtc } from "../../support/clock.ts";
 import { errorText, SweepError } from "../../support/errors.ts";
 import { formatUsd } from "../../support/money.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
@@ -14,6 +16,68 @@ export async function checkToken(reader: CloudReader, signal: AbortSignal): Prom
   } catch (error) {
     signal.throwIfAborted();
     return explained("token", error, "read the account");
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+/** When the token ends, held against how long the plan may take: once it has ended, no VM can be destroyed with it. */
+export function checkExpiry(
+  expiryMs: number | null | undefined,
+  nowMs: number,
+  /** Likely and longest duration of the plan, minutes. */
+  plan: { readonly likelyMinutes: number; readonly worstMinutes: number } | undefined,
+): Check {
+  const check = "token expiry";
+  if (expiryMs === undefined)
+    return ok(check, "the API does not tell it to this token (account:read_only would)");
+  if (expiryMs === null) return ok(check, "never");
+  const detail = isoUtc(expiryMs);
+  const remedy = "make a token that lives longer: without one no VM can be destroyed";
+  const leftMs = expiryMs - nowMs;
+  if (plan === undefined)
+    return leftMs < DAY_MS ? warning(check, detail, remedy) : ok(check, detail);
+  if (leftMs < plan.likelyMinutes * 60_000)
+    return problem(check, `${detail}, before the plan ends`, remedy);
+  if (leftMs < plan.worstMinutes * 60_000)
+    return warning(check, `${detail}, before the plan ends at worst`, remedy);
+  return ok(check, `${detail}, after the plan`);
+}
+
+/**
+ * What stands on the account. Linode tells no quota: only a create is refused for it.
+ * @param atOnce VMs that the plan has at one time
+ */
+export async function checkLimits(
+  reader: CloudReader,
+  atOnce: number | undefined,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<Check> {
+  const check = "account limits";
+  try {
+    const [{ balanceUninvoiced }, vms] = [
+      await reader.account(signal),
+      await reader.listVms({}, signal),
+    ];
+    const gpus = vms.filter(({ type }) => /^g\d+-gpu-/.test(type));
+    const parts = [
+      `${String(gpus.length)} GPU VMs exist${atOnce === undefined ? "" : `, the plan has up to ${String(atOnce)} at once`}`,
+      ...(balanceUninvoiced === undefined
+        ? []
+        : [`${formatUsd(balanceUninvoiced)} not yet invoiced`]),
+      "the API tells no quota",
+    ];
+    const late = vms.filter(({ label }) => (parseLabel(label)?.expiresMs ?? Infinity) < nowMs);
+    if (late.length === 0) return ok(check, parts.join("; "));
+    return problem(
+      check,
+      `expired and still billed: ${late.map(({ label }) => label).join(", ")}`,
+      "maider-sweep reap",
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    return explained(check, error, "read what the account has");
   }
 }
 

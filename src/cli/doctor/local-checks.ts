@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isHeld } from "../../journal/fold-run.ts";
 import { livingOwner } from "../../journal/owner-lock.ts";
 import { checkFolder } from "../../journal/state-folder.ts";
 import { unfinishedRuns } from "../../journal/status.ts";
@@ -58,7 +59,9 @@ export function checkState(folder: string): Check {
   const owner = livingOwner(folder);
   if (owner !== undefined)
     return ok("state folder", `${folder}, in use by run ${owner.run} (${owner.role})`);
-  const open = unfinishedRuns(folder).map(({ run }) => run);
+  const open = unfinishedRuns(folder)
+    .filter(({ state }) => !isHeld(state))
+    .map(({ run }) => run);
   return open.length === 0
     ? ok("state folder", folder)
     : warning("state folder", `runs without an end: ${open.join(", ")}`, "maider-sweep recover");

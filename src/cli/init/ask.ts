@@ -83,7 +83,7 @@ export function questionsOn(terminal: Terminal, market: Market): Questions {
     }),
     passes: async (draft) => ({
       ...draft,
-      passes: await select(
+      passes: await select<number>(
         {
           message: "How many passes for each?",
           default: draft.passes ?? 3,
