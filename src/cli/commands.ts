@@ -1,5 +1,6 @@
 import type { CommandGroup, CommandSpec } from "./command.ts";
 import { BENCHMARK_COMMAND } from "./commands-benchmark.ts";
+import { GUARD_COMMANDS } from "./commands-guard.ts";
 import { DATABASE_COMMANDS } from "./commands-database.ts";
 import { BY_HAND_COMMANDS } from "./commands-by-hand.ts";
 import { READING_COMMANDS } from "./commands-reading.ts";
@@ -134,6 +135,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     examples: ["maider-sweep reap --dry-run", "maider-sweep reap --grace 30"],
     load: async () => (await import("./commands/reap.ts")).reap,
   },
+  GUARD_COMMANDS,
   {
     name: "drill",
     summary: "Show on the simulated cloud that no death of the program leaves a VM",

@@ -18,6 +18,7 @@ import { Interrupted } from "./signals.ts";
 import { isLoopback } from "./simulated-world.ts";
 import { ownCidr } from "./own-address.ts";
 import { prepare, type Prepared } from "./prepare.ts";
+import { reaperWarning } from "./reaper-sign.ts";
 import { keepSettings } from "./run-settings.ts";
 import { readHubToken, runLocalProgram } from "./token.ts";
 import { connectCloud } from "./wire.ts";
@@ -89,6 +90,11 @@ async function checkAndRun(
       return ExitCode.done;
     }
     checkCap(estimate, maxCost);
+    if (far.simulated === undefined) {
+      const worst = Math.min(maxCost, estimate.worst.micros);
+      const warning = reaperWarning(worst, far.stateDir, far.clock.now());
+      if (warning !== undefined) terminal.stderr.write(`warning: ${warning}\n`);
+    }
     if ((await agreed?.(prepared)) === false) return ExitCode.done;
     if (options["detach"] === true) return await detach(call, far);
     const speed = chooseSpeed(estimate, wanted, far, options);

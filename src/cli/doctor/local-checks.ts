@@ -1,12 +1,12 @@
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { isHeld } from "../../journal/fold-run.ts";
 import { livingOwner } from "../../journal/owner-lock.ts";
 import { checkFolder } from "../../journal/state-folder.ts";
 import { unfinishedRuns } from "../../journal/status.ts";
 import { openDatabase } from "../../results/database.ts";
 import { errorText, SweepError } from "../../support/errors.ts";
-import { REAPER_FILE } from "../reaper-sign.ts";
+import { lastReaped, reaperLives } from "../reaper-sign.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 
 /** Newest patch that each supported line needs, as `engines` in package.json says. */
@@ -84,19 +84,13 @@ export async function checkDatabase(file: string): Promise<Check> {
   }
 }
 
-const REAPER_SILENCE_MS = 2 * 3_600_000;
-
 /** The last resort when this machine is lost; its timer may run elsewhere, so silence is no problem by itself. */
 export function checkReaper(stateDir: string, nowMs: number): Check {
-  const remedy = "let a timer on another machine run `maider-sweep reap` every 10 minutes";
-  try {
-    const { at } = JSON.parse(readFileSync(join(stateDir, REAPER_FILE), "utf8")) as { at: string };
-    const agoMs = nowMs - Date.parse(at);
-    const detail = `last pass ${String(Math.round(agoMs / 60_000))} min ago`;
-    return agoMs <= REAPER_SILENCE_MS ? ok("reaper", detail) : warning("reaper", detail, remedy);
-  } catch {
-    return warning("reaper", "none has run with this state folder", remedy);
-  }
+  const remedy = "maider-sweep guard install --token-file FILE, or templates/github/reap.yml";
+  const at = lastReaped(stateDir);
+  if (at === undefined) return warning("reaper", "none has run with this state folder", remedy);
+  const detail = `last pass ${String(Math.round((nowMs - Date.parse(at)) / 60_000))} min ago`;
+  return reaperLives(stateDir, nowMs) ? ok("reaper", detail) : warning("reaper", detail, remedy);
 }
 
 function nearestExisting(path: string): string {
