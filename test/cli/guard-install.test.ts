@@ -96,7 +96,7 @@ describe("guard install", () => {
     const { code, stdout } = await guard("install", "--token-file", tokenFile, "--dry-run");
     expect(code).toBe(0);
     expect(stdout).toMatch(/==> .*maider-sweep-reap\.service <==\n\[Unit\]/);
-    expect(() => readdirSync(units)).toThrow();
+    expect(() => readdirSync(units)).toThrow("ENOENT");
     expect(asked()).toEqual(["--user show-environment"]);
   });
 
