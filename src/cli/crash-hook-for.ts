@@ -3,11 +3,18 @@ import type { CrashHook } from "../journal/crash-hook.ts";
 import type { FarSide } from "./far-side.ts";
 import { isLoopback } from "./simulated-world.ts";
 
-/** `MAIDER_SWEEP_CRASH`, taken out of the environment so that no child obeys it. */
+const hooks = new WeakMap<NodeJS.ProcessEnv, CrashHook>();
+
+/**
+ * `MAIDER_SWEEP_CRASH`, taken out of the environment so that no child obeys it; one hook for all journals that the
+ * program writes, which counts over all of them.
+ */
 export function crashHookFor(far: FarSide, env: NodeJS.ProcessEnv): CrashHook | undefined {
+  const known = hooks.get(env);
+  if (known !== undefined) return known;
   const text = env["MAIDER_SWEEP_CRASH"];
   delete env["MAIDER_SWEEP_CRASH"];
-  return createCrashHook({
+  const hook = createCrashHook({
     point: text === undefined || text === "" ? undefined : parseCrashPoint(text),
     loopback: isLoopback(far.apiUrl),
     pid: process.pid,
@@ -15,4 +22,6 @@ export function crashHookFor(far: FarSide, env: NodeJS.ProcessEnv): CrashHook | 
       process.kill(pid, "SIGKILL");
     },
   });
+  if (hook !== undefined) hooks.set(env, hook);
+  return hook;
 }

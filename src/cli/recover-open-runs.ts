@@ -12,6 +12,7 @@ import { createRedactor } from "../support/redact.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
 import type { Recovery } from "../teardown/recover-run.ts";
 import type { CommandCall } from "./command.ts";
+import { crashHookFor } from "./crash-hook-for.ts";
 import type { FarSide } from "./far-side.ts";
 import { publishJournals } from "./publish-journals.ts";
 import { answerRepeats } from "./repeated-signals.ts";
@@ -70,6 +71,7 @@ export async function recoverOpenRuns(
       ownership: own,
       clock: far.clock,
       redact: createRedactor(far.token === undefined ? [] : [far.token]),
+      crash: crashHookFor(far, call.terminal.env),
     });
     const answered = answerRepeats(call.terminal, () => ({
       state: foldRun(journal.events()),

@@ -52,8 +52,12 @@ export function createCrashHook(options: {
   let guardPid: number | undefined;
   let seen = 0;
   const strike = (): void => {
-    if (point.guard && guardPid !== undefined) kill(guardPid);
-    kill(pid);
+    try {
+      if (point.guard && guardPid !== undefined) kill(guardPid);
+    } finally {
+      // Also when the guard is dead already.
+      kill(pid);
+    }
   };
   return {
     before: (fact) => {

@@ -50,6 +50,22 @@ describe("createCrashHook", () => {
     expect(killed).toEqual([1]);
   });
 
+  it("strikes although the guard is dead already", () => {
+    const killed: number[] = [];
+    const hook = createCrashHook({
+      point: parseCrashPoint("guard.lost:before+guard"),
+      loopback: true,
+      pid: 1,
+      kill: (pid) => {
+        if (pid === guard.pid) throw new Error("kill ESRCH");
+        killed.push(pid);
+      },
+    });
+    hook?.before(guard);
+    expect(() => hook?.before({ type: "guard.lost", pid: guard.pid })).toThrow("ESRCH");
+    expect(killed).toEqual([1]);
+  });
+
   it("kills the guard first when asked to", () => {
     const { hook, killed } = hooked("create.sent:after+guard");
     hook?.before(guard);

@@ -1,52 +1,73 @@
-/** Ways in which the API fails a client, as the side door takes them. */
-export const DRILL_FAULTS = {
-  "no fault": [],
-  "create's reply lost after it worked": [
-    { match: { method: "POST", path: "^/linode/instances$" }, action: "commit-then-drop" },
-  ],
-  "create lost on its way": [
-    { match: { method: "POST", path: "^/linode/instances$" }, action: "drop-before" },
-  ],
-  "create commits a minute late": [
-    { match: { method: "POST", path: "^/linode/instances$" }, action: "commit-later", seconds: 60 },
-  ],
-  "create answered 408": [
-    { match: { method: "POST", path: "^/linode/instances$" }, action: "status", status: 408 },
-  ],
-  "429 with odd headers": [
-    {
-      match: { path: "^/linode/instances" },
-      nth: 2,
-      count: 3,
+/** What a fault may strike; paths are those of the API, without its version. */
+const REQUESTS = {
+  create: { method: "POST", path: "^/linode/instances$" },
+  delete: { method: "DELETE", path: "^/linode/instances/\\d+$" },
+  "firewall's create": { method: "POST", path: "^/networking/firewalls$" },
+  "firewall's delete": { method: "DELETE", path: "^/networking/firewalls/\\d+$" },
+  look: { method: "GET", path: "^/(linode/instances|networking/firewalls)" },
+} as const;
+
+export type Struck = keyof typeof REQUESTS;
+
+interface Fault {
+  readonly strikes: readonly Struck[];
+  /** How many of each. */
+  readonly count: number;
+  /** The rest of a script as the side door takes it. */
+  readonly script: object;
+}
+
+const MUTATIONS = ["create", "delete", "firewall's create", "firewall's delete"] as const;
+const EVERYTHING = [...MUTATIONS, "look"] as const;
+
+const FAULTS = {
+  "no fault": { strikes: [], count: 0, script: {} },
+  "reply lost after it worked": {
+    strikes: MUTATIONS,
+    count: 1,
+    script: { action: "commit-then-drop" },
+  },
+  "lost on its way": { strikes: EVERYTHING, count: 2, script: { action: "drop-before" } },
+  "works a minute late": {
+    strikes: MUTATIONS,
+    count: 1,
+    script: { action: "commit-later", seconds: 60 },
+  },
+  "answered 408": { strikes: EVERYTHING, count: 2, script: { action: "status", status: 408 } },
+  "answered 429 with odd headers": {
+    strikes: EVERYTHING,
+    count: 2,
+    script: {
       action: "status",
       status: 429,
       headers: { "retry-after": "-1509450059", "x-ratelimit-reset": "-1" },
     },
-  ],
-  "an HTML 502 for every second look": [
-    {
-      match: { method: "GET", path: "^/linode/instances" },
-      count: 4,
-      action: "status",
-      status: 502,
-      body: "<html><h1>502 Bad Gateway</h1></html>",
-    },
-  ],
-  "delete answered busy": [
-    {
-      match: { method: "DELETE", path: "^/linode/instances/" },
-      count: 2,
-      action: "status",
-      status: 400,
-      body: '{"errors":[{"reason":"Linode busy."}]}',
-    },
-  ],
-  "delete's reply lost after it worked": [
-    { match: { method: "DELETE", path: "^/linode/instances/" }, action: "commit-then-drop" },
-  ],
-  "a list that is behind": [
-    { match: { method: "GET", path: "^/linode/instances$" }, count: 3, action: "stale-list" },
-  ],
-} as const satisfies Readonly<Record<string, readonly object[]>>;
+  },
+  "answered 502 with a page of HTML": {
+    strikes: EVERYTHING,
+    count: 2,
+    script: { action: "status", status: 502, body: "<html><h1>502 Bad Gateway</h1></html>" },
+  },
+  "answered busy": {
+    strikes: MUTATIONS,
+    count: 2,
+    script: { action: "status", status: 400, body: '{"errors":[{"reason":"Linode busy."}]}' },
+  },
+  "lists are behind": {
+    strikes: ["look"],
+    count: 6,
+    script: { action: "stale-list", seconds: 120 },
+  },
+} as const satisfies Readonly<Record<string, Fault>>;
 
-export type DrillFault = keyof typeof DRILL_FAULTS;
+/** A way in which the API fails a client. */
+export type DrillFault = keyof typeof FAULTS;
+export const DRILL_FAULTS = Object.keys(FAULTS) as readonly DrillFault[];
+
+/** A fault as `POST /simulator/faults` takes it; `spared` requests are not struck. */
+export function faultScripts(name: DrillFault, spared: readonly Struck[] = []): readonly object[] {
+  const { strikes, count, script }: Fault = FAULTS[name];
+  return strikes
+    .filter((struck) => !spared.includes(struck))
+    .map((struck) => ({ match: REQUESTS[struck], count, ...script }));
+}

@@ -18,7 +18,8 @@ export interface Troubles {
   end(): void;
 }
 
-const MEASUREMENT_TOKENS = 32;
+/** The replies of a warm-up are shorter. */
+const MEASUREMENT_TOKENS = 65;
 const IN_THE_MIDDLE = 0.5;
 
 export function createTroubles(

@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { runDrillCase, type DrillCase, type DrillResult } from "../../src/cli/drill/drill-case.ts";
+import {
+  DRILL_PACE,
+  settleDrillWorld,
+  type DrillWorld,
+} from "../../src/cli/drill/drill-world.ts";
+import { WAYS } from "./ways.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
+
+/** A simulated cloud as a process of its own, whose end does not wait for what is in it. */
+export async function openTestWorld(): Promise<DrillWorld> {
+  const { seed, speed, delays } = DRILL_PACE;
+  const flags = { port: 0, seed, speed, delays };
+  const child = spawn(
+    process.execPath,
+    [
+      PROGRAM,
+      "simulator",
+      ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  const { url, token } = JSON.parse(line) as { url: string; token: string };
+  return settleDrillWorld({ url, token, release: () => child.kill("SIGKILL") });
+}
+
+/** All cases, in as many lanes as are asked for; each lane has a world of its own. Results in the cases' order. */
+export async function runMatrix(
+  cases: readonly DrillCase[],
+  lanes: number,
+  onResult: (result: DrillResult) => void = () => undefined,
+): Promise<readonly DrillResult[]> {
+  const results: DrillResult[] = [];
+  const never = new AbortController().signal;
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    let world: DrillWorld | undefined;
+    for (let index = next++; index < cases.length; index = next++) {
+      const drill = cases[index] as DrillCase;
+      const way = WAYS[drill.point];
+      world ??= await openTestWorld();
+      const result = await runDrillCase(drill, way, world, never);
+      if (way.second?.loseWorld === true) world = undefined;
+      results[index] = result;
+      onResult(result);
+    }
+    await world?.close();
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return results;
+}

@@ -1,0 +1,122 @@
+import { DRILL_PLAN, type Way } from "../../src/cli/drill/drill-case.ts";
+import type { EventType } from "../../src/journal/events.ts";
+
+const CARD = "g2-gpu-rtx4000a1-s";
+const MODEL = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
+const OTHER_MODEL = "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ";
+const TOO_LARGE = "Qwen/Qwen2.5-Coder-32B-Instruct";
+
+const plan = (entries: string): string => DRILL_PLAN.replace(/entries:[^]*/, `entries:\n${entries}`);
+const befalls = (what: string): Readonly<Record<string, string>> => ({
+  NODE_OPTIONS: `--import=${new URL("befall.mjs", import.meta.url).href}`,
+  MAIDER_TEST_BEFALLS: what,
+});
+const machine = (action: string): object => ({ vm: { type: CARD }, action });
+
+const PLAIN: Way = { plan: DRILL_PLAN };
+const CREATED_AT_ONCE: Way = { ...PLAIN, spared: ["create"] };
+/** The first create comes to nothing that we know of. */
+const CREATE_LOST: Way = {
+  ...PLAIN,
+  spared: ["create"],
+  scripts: [{ match: { method: "POST", path: "^/linode/instances$" }, action: "drop-before" }],
+};
+const CREATE_UNHEARD: Way = {
+  ...PLAIN,
+  spared: ["create"],
+  scripts: [{ match: { method: "POST", path: "^/linode/instances$" }, action: "commit-then-drop" }],
+};
+const TWO_MODELS: Way = { plan: plan(`  - { gpu: ${CARD}, models: [${MODEL}, ${OTHER_MODEL}] }\n`) };
+const ONE_TOO_LARGE: Way = {
+  plan: plan(`  - { gpu: [${CARD}], models: [${TOO_LARGE}, ${MODEL}] }\n`),
+};
+const CAP_FOR_ONE: Way = {
+  plan: plan(
+    `  - { gpu: ${CARD}, models: [${MODEL}] }\n  - { gpu: ${CARD}, models: [${OTHER_MODEL}] }\n`,
+  ),
+  args: ["--max-cost", "1.60"],
+};
+const NO_STOCK: Way = { ...PLAIN, scripts: [{ type: CARD, action: "no-stock" }] };
+const OUT_OF_MEMORY: Way = { ...PLAIN, scripts: [machine("out-of-memory")] };
+const HELD: Way = { ...OUT_OF_MEMORY, args: ["--keep-on-failure", "5"] };
+const BOOT_HANGS: Way = { ...PLAIN, scripts: [machine("boot-hangs")] };
+const SERVER_STALLS: Way = { ...PLAIN, scripts: [machine("stalls")] };
+const STALLED: Way = { ...PLAIN, env: befalls("stall test.finished") };
+const CLOCK_AHEAD: Way = { ...PLAIN, env: befalls("clock-ahead boot.running") };
+const INTERRUPTED: Way = {
+  ...PLAIN,
+  befall: async ({ pid, until }) => {
+    await until("boot.running");
+    process.kill(pid, "SIGINT");
+  },
+};
+const GUARD_DIES: Way = {
+  ...PLAIN,
+  befall: async ({ until }) => {
+    await until("boot.running");
+    const guard = await until("guard.acknowledged");
+    if (guard.type === "guard.acknowledged") process.kill(guard.pid, "SIGKILL");
+  },
+};
+const RESUMED: Way = {
+  ...PLAIN,
+  second: { diesAt: "boot.running:after+guard", args: (run) => ["run", "--resume", run] },
+};
+const WORLD_LOST: Way = {
+  ...PLAIN,
+  second: { diesAt: "boot.running:after+guard", args: () => ["recover"], loseWorld: true },
+};
+
+/** How a run comes to each fact. A fact without a way does not compile, and fails the test that reads the list. */
+export const WAYS: Readonly<Record<EventType, Way>> = {
+  "run.opened": PLAIN,
+  "run.adopted": RESUMED,
+  "run.stopping": INTERRUPTED,
+  "run.closed": PLAIN,
+  "guard.acknowledged": PLAIN,
+  "guard.lost": GUARD_DIES,
+  "clock.jumped": CLOCK_AHEAD,
+  "clock.differs": PLAIN,
+  "account.read": PLAIN,
+  "world.ended": WORLD_LOST,
+  "firewall.intended": PLAIN,
+  "firewall.acknowledged": PLAIN,
+  "firewall.gone": PLAIN,
+  "entry.skipped": ONE_TOO_LARGE,
+  "entry.waiting": CAP_FOR_ONE,
+  "entry.not_started": NO_STOCK,
+  "rental.reserved": PLAIN,
+  "create.intended": PLAIN,
+  "create.sent": PLAIN,
+  "create.acknowledged": CREATED_AT_ONCE,
+  "create.unknown": CREATE_LOST,
+  "create.adopted": CREATE_UNHEARD,
+  "create.absent": CREATE_LOST,
+  "rental.reused": RESUMED,
+  "boot.running": PLAIN,
+  "ssh.ready": PLAIN,
+  "setup.progressed": PLAIN,
+  "machine.ready": PLAIN,
+  "rental.held": HELD,
+  "rental.failed": BOOT_HANGS,
+  "destroy.intended": PLAIN,
+  "destroy.sent": PLAIN,
+  "destroy.unseen": PLAIN,
+  "rental.gone": PLAIN,
+  "rental.settled": PLAIN,
+  "server.starting": PLAIN,
+  "server.progressed": PLAIN,
+  "server.ready": PLAIN,
+  "server.failed": OUT_OF_MEMORY,
+  "server.stopped": TWO_MODELS,
+  "warmup.finished": PLAIN,
+  "pass.started": PLAIN,
+  "test.finished": PLAIN,
+  "pass.finished": PLAIN,
+  "pass.failed": SERVER_STALLS,
+  "pass.void": STALLED,
+  "configuration.finished": PLAIN,
+};
+
+/** Facts that nothing writes yet; the test fails as soon as something does. */
+export const UNWRITTEN: readonly EventType[] = ["clock.differs", "account.read"];
