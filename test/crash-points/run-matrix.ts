@@ -3,11 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { runDrillCase, type DrillCase, type DrillResult } from "../../src/cli/drill/drill-case.ts";
-import {
-  DRILL_PACE,
-  settleDrillWorld,
-  type DrillWorld,
-} from "../../src/cli/drill/drill-world.ts";
+import { DRILL_PACE, settleDrillWorld, type DrillWorld } from "../../src/cli/drill/drill-world.ts";
 import { WAYS } from "./ways.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));

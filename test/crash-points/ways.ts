@@ -6,7 +6,8 @@ const MODEL = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
 const OTHER_MODEL = "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ";
 const TOO_LARGE = "Qwen/Qwen2.5-Coder-32B-Instruct";
 
-const plan = (entries: string): string => DRILL_PLAN.replace(/entries:[^]*/, `entries:\n${entries}`);
+const plan = (entries: string): string =>
+  DRILL_PLAN.replace(/entries:[^]*/, `entries:\n${entries}`);
 const befalls = (what: string): Readonly<Record<string, string>> => ({
   NODE_OPTIONS: `--import=${new URL("befall.mjs", import.meta.url).href}`,
   MAIDER_TEST_BEFALLS: what,
@@ -26,7 +27,9 @@ const CREATE_UNHEARD: Way = {
   spared: ["create"],
   scripts: [{ match: { method: "POST", path: "^/linode/instances$" }, action: "commit-then-drop" }],
 };
-const TWO_MODELS: Way = { plan: plan(`  - { gpu: ${CARD}, models: [${MODEL}, ${OTHER_MODEL}] }\n`) };
+const TWO_MODELS: Way = {
+  plan: plan(`  - { gpu: ${CARD}, models: [${MODEL}, ${OTHER_MODEL}] }\n`),
+};
 const ONE_TOO_LARGE: Way = {
   plan: plan(`  - { gpu: [${CARD}], models: [${TOO_LARGE}, ${MODEL}] }\n`),
 };

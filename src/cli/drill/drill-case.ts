@@ -29,6 +29,8 @@ export interface Way {
   /** Requests that the case's own fault must let through. */
   readonly spared?: readonly Struck[];
   readonly env?: Readonly<Record<string, string>>;
+  /** How often `recover` may be called; 0 plants a hole. */
+  readonly recoveries?: number;
   /** Runs beside the program. */
   readonly befall?: (run: RunningDrill) => Promise<void>;
   /** A first program dies here, and what is drilled is the second one, on what it has left. */
@@ -43,7 +45,7 @@ export interface Way {
 export interface RunningDrill {
   readonly pid: number;
   /** Waits for a fact of this type in the journal. */
-  until(type: EventType): Promise<SweepEvent>;
+  readonly until: (type: EventType) => Promise<SweepEvent>;
 }
 
 export interface DrillResult extends Judgement {
@@ -97,10 +99,7 @@ export async function runDrillCase(
     );
   try {
     await writeFile(join(folder, "plan.yaml"), way.plan);
-    await world.setFaults([
-      ...(way.scripts ?? []),
-      ...faultScripts(drill.fault, way.spared),
-    ]);
+    await world.setFaults([...(way.scripts ?? []), ...faultScripts(drill.fault, way.spared)]);
     const crash = `${drill.point}:${drill.when}${drill.guard === "killed" ? "+guard" : ""}`;
     let args = ["run", join(folder, "plan.yaml"), "--simulate", world.url, ...(way.args ?? [])];
     if (way.second !== undefined) {
@@ -114,7 +113,7 @@ export async function runDrillCase(
     const reached = (await program.ended).killed;
     const died = performance.now();
     if (drill.guard === "alive") await untilGuardEnds(home, events, signal);
-    for (let turn = 0; turn < RECOVERIES && !isOver(home); turn += 1)
+    for (let turn = 0; turn < (way.recoveries ?? RECOVERIES) && !isOver(home); turn += 1)
       await start(["recover"]).ended;
     const seconds = (performance.now() - died) / 1_000;
     const last = events().findLast((event) => event.type === "run.adopted");
@@ -123,10 +122,7 @@ export async function runDrillCase(
       reached,
       endedBy: last?.by === "guard" || last?.by === "recover" ? last.by : "nobody",
       seconds,
-      ...(await judgeDrill(
-        { home, database },
-        way.second?.loseWorld === true ? undefined : world,
-      )),
+      ...(await judgeDrill({ home, database }, way.second?.loseWorld === true ? undefined : world)),
     };
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });

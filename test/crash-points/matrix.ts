@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import type { DrillCase } from "../../src/cli/drill/drill-case.ts";
+import { DRILL_FAULTS } from "../../src/cli/drill/faults.ts";
+import type { EventType } from "../../src/journal/events.ts";
+import { UNWRITTEN, WAYS } from "./ways.ts";
+
+const EVENTS = new URL("../../src/journal/events.ts", import.meta.url);
+const WHENS = ["before", "after"] as const;
+const GUARDS = ["alive", "killed"] as const;
+
+/** The facts around which a VM comes to be, or to an end. */
+const MONEY =
+  /^(create|destroy)\.|^rental\.(reserved|gone|settled)$|^firewall\.|^run\.(adopted|closed)$|^guard\./;
+
+/** Every type of fact, read from the source: what is the list of crash points. */
+export function factTypes(): readonly EventType[] {
+  const text = readFileSync(EVENTS, "utf8");
+  const facts = text.slice(text.indexOf("interface Facts"), text.indexOf("export type EventType"));
+  return [...facts.matchAll(/^ {2}"([a-z_]+\.[a-z_]+)":/gm)].map(([, type]) => type as EventType);
+}
+
+export const POINTS: readonly EventType[] = (Object.keys(WAYS) as EventType[]).filter(
+  (type) => !UNWRITTEN.includes(type),
+);
+
+/** Every point, before and after, with and without the guard, under every fault. */
+export const WHOLE_MATRIX: readonly DrillCase[] = POINTS.flatMap((point) =>
+  WHENS.flatMap((when) =>
+    GUARDS.flatMap((guard) => DRILL_FAULTS.map((fault) => ({ point, when, guard, fault }))),
+  ),
+);
+
+/**
+ * Each point before and after, once with and once without the guard, the faults going round so that each meets each
+ * of those four; the points around which money is lost have all four.
+ */
+export const COVERING_CASES: readonly DrillCase[] = POINTS.flatMap((point, index) => {
+  const faultOf = (place: number) =>
+    DRILL_FAULTS[(index * 4 + Math.floor(index / 9) + place) % DRILL_FAULTS.length] ?? "no fault";
+  return WHENS.flatMap((when, early) =>
+    GUARDS.flatMap((guard, place) => {
+      const isFirst = (index + early + place) % 2 === 0;
+      if (!isFirst && !MONEY.test(point)) return [];
+      return [{ point, when, guard, fault: faultOf(early * 2 + place) }];
+    }),
+  );
+});
