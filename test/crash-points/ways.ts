@@ -8,7 +8,7 @@ const TOO_LARGE = "Qwen/Qwen2.5-Coder-32B-Instruct";
 
 const plan = (entries: string): string =>
   DRILL_PLAN.replace(/entries:[^]*/, `entries:\n${entries}`);
-const befalls = (what: string): Readonly<Record<string, string>> => ({
+export const befalls = (what: string): Readonly<Record<string, string>> => ({
   NODE_OPTIONS: `--import=${new URL("befall.mjs", import.meta.url).href}`,
   MAIDER_TEST_BEFALLS: what,
 });
