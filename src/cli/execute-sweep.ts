@@ -161,7 +161,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
       await journal
         .append({ type: "run.closed", exit_code: code, state: end })
         .catch(() => undefined);
-      await forgetClientKey(folder);
+      forgetClientKey(folder);
     }
     // It stays for what is held.
     await guard.release();
@@ -197,7 +197,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
 const VIEW_EVERY_MS = 100;
 
 async function clientKeyOf(folder: string, run: string, ports: SweepPorts): Promise<ClientKey> {
-  const kept = await readClientKey(folder);
+  const kept = readClientKey(folder);
   if (kept !== undefined) return kept;
   const key = ports.machines.newKey(`maider-sweep-${run}`);
   await keepClientKey(folder, key);

@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../support/safe-file.ts";
 
@@ -19,10 +19,10 @@ export async function keepClientKey(folder: string, key: ClientKey): Promise<voi
 }
 
 /** `undefined` when the run has none any more. */
-export async function readClientKey(folder: string): Promise<ClientKey | undefined> {
+export function readClientKey(folder: string): ClientKey | undefined {
   try {
-    const publicLine = (await readFile(join(folder, `${FILE}.pub`), "utf8")).trim();
-    const privateKey = await readFile(join(folder, FILE), "utf8");
+    const publicLine = readFileSync(join(folder, `${FILE}.pub`), "utf8").trim();
+    const privateKey = readFileSync(join(folder, FILE), "utf8");
     return { publicLine, publicWire: publicLine.split(" ")[1] ?? "", privateKey };
   } catch {
     return undefined;
@@ -30,8 +30,12 @@ export async function readClientKey(folder: string): Promise<ClientKey | undefin
 }
 
 /** Once nothing of the run lives any more. */
-export async function forgetClientKey(folder: string): Promise<void> {
+export function forgetClientKey(folder: string): void {
   for (const name of [FILE, `${FILE}.pub`]) {
-    await rm(join(folder, name), { force: true }).catch(() => undefined);
+    try {
+      rmSync(join(folder, name), { force: true });
+    } catch {
+      // A folder that cannot be written keeps a key that opens nothing any more.
+    }
   }
 }

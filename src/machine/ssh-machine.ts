@@ -35,7 +35,8 @@ export function createSshConnector(options: SshConnectorOptions): MachineConnect
   };
 }
 
-function machineOver(link: SshLink): Machine {
+/** The machine at the other end of a link. */
+export function machineOver(link: SshLink): Machine {
   // Two fixed words; whatever varies goes in on standard input.
   const ask = (verb: AgentVerb, signal: AbortSignal, options: RunOptions = {}): Promise<Buffer> =>
     link.run(`${AGENT_PATH} ${verb}`, options, signal);

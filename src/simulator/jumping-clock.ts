@@ -2,7 +2,7 @@ import type { Clock } from "../support/clock.ts";
 
 /** Virtual time that does not pass by itself: when nobody has anything else to do, it jumps to the next sleeper. */
 export interface JumpingClock extends Clock {
-  /** The hands move on with nobody noticing, as when a laptop sleeps. */
+  /** The hands move on with nobody noticing, as when a laptop sleeps: monotonic time, and with it every wait, stood still. */
   jump(ms: number): void;
 }
 
@@ -10,6 +10,7 @@ const NO_HURRY_MS = 60_000;
 
 export function createJumpingClock(startMs: number): JumpingClock {
   let nowMs = startMs;
+  let asleepMs = 0;
   let isTurnSet = false;
   const sleepers: { readonly untilMs: number; readonly wake: () => void }[] = [];
   const setTurn = (): void => {
@@ -20,7 +21,7 @@ export function createJumpingClock(startMs: number): JumpingClock {
       isTurnSet = false;
       const next = sleepers.shift();
       if (next === undefined) return;
-      nowMs = Math.max(nowMs, next.untilMs);
+      nowMs = Math.max(nowMs, next.untilMs + asleepMs);
       next.wake();
       if (sleepers.length > 0) setTurn();
     });
@@ -28,11 +29,12 @@ export function createJumpingClock(startMs: number): JumpingClock {
   return {
     speed: 1,
     now: () => nowMs,
-    monotonic: () => nowMs,
+    monotonic: () => nowMs - asleepMs,
     fromStamp: (realMs) => realMs,
     ceiling: () => NO_HURRY_MS,
     jump(ms) {
       nowMs += ms;
+      asleepMs += ms;
     },
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
@@ -48,7 +50,7 @@ export function createJumpingClock(startMs: number): JumpingClock {
           end();
         };
         const sleeper = {
-          untilMs: nowMs + Math.max(0, ms),
+          untilMs: nowMs - asleepMs + Math.max(0, ms),
           wake: () => {
             signal?.removeEventListener("abort", onAbort);
             resolve();

@@ -121,7 +121,7 @@ async function doubtWhatIsDamaged(options: RecoverRun): Promise<void> {
 
 async function closeRun(options: RecoverRun): Promise<void> {
   const { journal, by, folder } = options;
-  await forgetClientKey(folder);
+  forgetClientKey(folder);
   const state = foldRun(journal.events());
   const held = journal.events().some(({ type }) => type === "rental.held");
   if (by === "down" || held) {

@@ -1,0 +1,128 @@
+import * as fc from "fast-check";
+import type { ApiFault } from "../../../src/simulator/faults.ts";
+import type { MachineFault } from "../../../src/simulator/simulated-vm.ts";
+import type { DeathAtFact } from "./life.ts";
+
+/** Something that happens at a moment, whatever the program is doing then. */
+export type Happening = { readonly atMinutes: number } & (
+  | { readonly what: "kill" | "interrupt" | "stopped" | "reap" }
+  | { readonly what: "asleep" | "revoked" | "disk full"; readonly minutes: number }
+  | { readonly what: "clock step"; readonly minutes: number }
+  | { readonly what: "no stock"; readonly minutes: number; readonly region: string }
+);
+
+/** Who comes after an owner that is gone, and how much later. */
+export interface Successor {
+  readonly by: "guard" | "recover" | "resume";
+  readonly afterMinutes: number;
+  readonly death: DeathAtFact | undefined;
+}
+
+export interface Schedule {
+  readonly seed: number;
+  readonly entries: number;
+  readonly concurrency: number;
+  readonly passes: number;
+  /** Of the plan's worst case. */
+  readonly capShare: number;
+  readonly death: DeathAtFact | undefined;
+  readonly happenings: readonly Happening[];
+  readonly successors: readonly Successor[];
+  readonly faults: readonly ApiFault[];
+  readonly machineFaults: readonly MachineFault[];
+}
+
+const minutes = (max: number): fc.Arbitrary<number> => fc.nat({ max });
+const at = minutes(240);
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  fc.record({
+    atMinutes: at,
+    what: fc.constantFrom("kill", "interrupt", "stopped", "reap"),
+  }),
+  fc.record({ atMinutes: at, what: fc.constant("asleep"), minutes: fc.constantFrom(3, 40, 480) }),
+  fc.record({
+    atMinutes: at,
+    what: fc.constantFrom("revoked", "disk full"),
+    minutes: fc.constantFrom(1, 15, 200),
+  }),
+  fc.record({
+    atMinutes: at,
+    what: fc.constant("clock step"),
+    minutes: fc.constantFrom(-90, -2, 2, 90),
+  }),
+  fc.record({
+    atMinutes: at,
+    what: fc.constant("no stock"),
+    minutes: minutes(120),
+    region: fc.constantFrom("us-ord", "us-sea", "de-fra-2", "us-"),
+  }),
+) as fc.Arbitrary<Happening>;
+
+const death: fc.Arbitrary<DeathAtFact | undefined> = fc.option(
+  fc.record({ facts: fc.integer({ min: 1, max: 120 }), before: fc.boolean() }),
+  { nil: undefined },
+);
+
+const requests = fc.constantFrom(
+  { method: "POST", path: "^/linode/instances$" },
+  { method: "POST", path: "firewalls" },
+  { method: "DELETE", path: "instances" },
+  { method: "DELETE", path: "firewalls" },
+  { method: "GET", path: "^/linode/instances$" },
+  { method: "GET", path: "^/linode/instances/" },
+  { method: "GET", path: "firewalls" },
+  { method: "GET", path: "profile" },
+);
+
+const fault: fc.Arbitrary<ApiFault> = fc
+  .tuple(
+    fc.record({
+      match: requests,
+      nth: fc.integer({ min: 1, max: 6 }),
+      count: fc.integer({ min: 1, max: 4 }),
+    }),
+    fc.oneof(
+      fc.constantFrom({ action: "drop-before" } as const, { action: "commit-then-drop" } as const),
+      fc.record({
+        action: fc.constantFrom("commit-later" as const, "delay" as const, "stale-list" as const),
+        seconds: fc.nat({ max: 300 }),
+      }),
+      fc.record({
+        action: fc.constant("status" as const),
+        status: fc.constantFrom(400, 403, 408, 429, 500, 502, 503),
+      }),
+    ),
+  )
+  .map(([where, what]) => ({ ...where, ...what }));
+
+const machineFault: fc.Arbitrary<MachineFault> = fc.record({
+  vm: fc.record({ nth: fc.integer({ min: 1, max: 3 }) }),
+  action: fc.constantFrom(
+    "boot-hangs" as const,
+    "ssh-freezes" as const,
+    "server-dies" as const,
+    "out-of-memory" as const,
+  ),
+  after_seconds: fc.nat({ max: 3_000 }),
+});
+
+export const schedules: fc.Arbitrary<Schedule> = fc.record({
+  seed: fc.nat({ max: 1_000_000 }),
+  entries: fc.integer({ min: 1, max: 3 }),
+  concurrency: fc.integer({ min: 1, max: 3 }),
+  passes: fc.integer({ min: 1, max: 2 }),
+  capShare: fc.constantFrom(0.35, 0.6, 1, 1.2),
+  death,
+  happenings: fc.array(happening, { maxLength: 4 }),
+  successors: fc.array(
+    fc.record({
+      by: fc.constantFrom("guard" as const, "recover" as const, "resume" as const),
+      afterMinutes: minutes(30),
+      death,
+    }),
+    { maxLength: 3 },
+  ),
+  faults: fc.array(fault, { maxLength: 3 }),
+  machineFaults: fc.array(machineFault, { maxLength: 2 }),
+});
