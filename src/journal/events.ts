@@ -2,6 +2,15 @@ import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Category } from "../evidence/suite.ts";
 import type { MicroUsd } from "../support/money.ts";
 
+/** A VM that exists. */
+export interface FoundVm {
+  label: string;
+  vm_id: number;
+  ipv4: string;
+  /** ISO 8601, by the API's clock, which is the bill's. */
+  created?: string;
+}
+
 /**
  * Every fact of a sweep, by its dotted name. This list is also the list of crash points: the journal makes a
  * fact durable before the act that it announces. Field names are snake_case because `--json` prints them as they are.
@@ -75,10 +84,10 @@ export interface Facts {
   "create.intended": { label: string; gpu: string; region: string; price_micro_usd: MicroUsd };
   /** The meter of the ledger starts here. */
   "create.sent": { label: string };
-  "create.acknowledged": { label: string; vm_id: number; ipv4: string };
+  "create.acknowledged": FoundVm;
   /** The API's answer does not tell whether the VM exists. */
   "create.unknown": { label: string; reason: string };
-  "create.adopted": { label: string; vm_id: number; ipv4: string };
+  "create.adopted": FoundVm;
   /** One look that did not find the label; two far enough apart close it (`rental.gone`). */
   "create.absent": { label: string; look: number; refusal: string };
   /** A resume has found the VM alive, ours and not expired, and goes on with it. */
@@ -100,7 +109,8 @@ export interface Facts {
   "destroy.sent": { label: string; vm_id: number };
   /** First look that found it gone; `rental.gone` is the second. */
   "destroy.unseen": { label: string };
-  "rental.gone": { label: string };
+  /** `by_the_api`: ISO 8601, the moment by the clock that the bill goes by, where it is known. */
+  "rental.gone": { label: string; by_the_api?: string };
   "rental.settled": { label: string; hours: number; micro_usd: MicroUsd; usd: number };
 
   "server.starting": { label: string; model: string; image: string; max_model_len: number };

@@ -1,4 +1,4 @@
-import type { EventOf, EventType, Facts, SweepEvent } from "./events.ts";
+import type { EventOf, EventType, Facts, FoundVm, SweepEvent } from "./events.ts";
 import { parseLabel } from "./label.ts";
 import type { RentalStage, RentalState } from "./run-state.ts";
 
@@ -20,6 +20,7 @@ export function newRental(
     sinceMs,
     vmId: undefined,
     vms: 0,
+    createdMs: undefined,
     ipv4: undefined,
     hostKey: reserved.host_key,
     deadlineMs: Date.parse(reserved.deadline) || expiresMs,
@@ -30,6 +31,7 @@ export function newRental(
     reservedMicroUsd: reserved.micro_usd,
     createSentMs: undefined,
     goneMs: undefined,
+    goneByTheApiMs: undefined,
     absentLooks: 0,
     absentSinceMs: undefined,
     settled: undefined,
@@ -131,7 +133,12 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
     vmId,
     vms: countVms(rental, vmId),
   }),
-  "rental.gone": (_event, _rental, ms) => ({ to: "gone", ...IDLE, goneMs: ms }),
+  "rental.gone": ({ by_the_api: api }, _rental, ms) => ({
+    to: "gone",
+    ...IDLE,
+    goneMs: ms,
+    goneByTheApiMs: api === undefined ? undefined : Date.parse(api),
+  }),
   "rental.settled": ({ hours, micro_usd: microUsd }) => ({
     to: "settled",
     settled: { hours, microUsd },
@@ -139,14 +146,12 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
 };
 
 /** A VM that shows up after it was believed absent, or after another one was gone, is as open as any. */
-function found(
-  { vm_id: vmId, ipv4 }: EventOf<"create.acknowledged"> | EventOf<"create.adopted">,
-  rental: RentalState,
-): Change {
+function found({ vm_id: vmId, ipv4, created }: FoundVm, rental: RentalState): Change {
   const vms = countVms(rental, vmId);
+  const createdMs = rental.createdMs ?? (created === undefined ? undefined : Date.parse(created));
   const closed = rental.stage === "gone" || rental.stage === "settled";
-  if (!closed) return { to: "booting", vmId, vms, ipv4 };
-  return { to: "destroying", vmId, vms, ipv4, goneMs: undefined, settled: undefined };
+  if (!closed) return { to: "booting", vmId, vms, createdMs, ipv4 };
+  return { to: "destroying", vmId, vms, createdMs, ipv4, goneMs: undefined, settled: undefined };
 }
 
 function countVms({ vms, vmId }: RentalState, next: number): number {

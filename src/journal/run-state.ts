@@ -14,6 +14,8 @@ export interface RentalState {
   readonly vmId: number | undefined;
   /** VMs that came to exist under its label; a second one when a lost create arrived after the first was gone. */
   readonly vms: number;
+  /** Of the first of them, by the API's clock; undefined where the journal does not tell. */
+  readonly createdMs: number | undefined;
   readonly ipv4: string | undefined;
   readonly hostKey: string;
   readonly deadlineMs: number;
@@ -25,6 +27,8 @@ export interface RentalState {
   /** The ledger's meter. */
   readonly createSentMs: number | undefined;
   readonly goneMs: number | undefined;
+  /** The same moment by the API's clock, where it was known. */
+  readonly goneByTheApiMs: number | undefined;
   readonly absentLooks: number;
   /** Where `create.absent` was first seen. */
   readonly absentSinceMs: number | undefined;

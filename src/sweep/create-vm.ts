@@ -8,6 +8,7 @@ import { giveUp } from "./give-up.ts";
 import type { SshKey } from "./ports.ts";
 import type { RentContext } from "./rent-context.ts";
 import type { RentedVm } from "./rented-vm.ts";
+import { vmFact } from "../teardown/vm-fact.ts";
 
 const IMAGE = "linode/ubuntu24.04";
 
@@ -62,7 +63,7 @@ export async function createVm(
   let failure: unknown;
   try {
     const vm = await cloud.createVm(request);
-    await journal.append({ type: "create.acknowledged", label, vm_id: vm.id, ipv4: vm.ipv4 ?? "" });
+    await journal.append({ type: "create.acknowledged", ...vmFact(vm) });
     return rented(vm);
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;

@@ -27,10 +27,11 @@ export async function openFirewall(
   const standing = await firewallOfBefore(cidrs, expiresMs, ports);
   if (standing !== undefined) return standing;
   const label = makeFirewallLabel({ run: settings.run, expiresMs });
-  await journal.append({ type: "firewall.intended", label, cidrs });
   const never = new AbortController().signal;
   for (let attempt = 1; ; attempt += 1) {
     let firewall: CloudFirewall | undefined;
+    // Each time: whoever removes it must know that more than one may arrive.
+    await journal.append({ type: "firewall.intended", label, cidrs });
     try {
       ownership.assertCurrent();
       firewall = await cloud.createFirewall({

@@ -17,7 +17,7 @@ export interface DestroyFirewall extends TeardownPorts {
 
 /**
  * Destroys every firewall that carries the run's name, until two lists show none under the run's own account; where
- * its create was never answered, not before a late one would show. The VMs that use it should be gone before.
+ * a create of it was not answered, not before a late one would show. The VMs that use it should be gone before.
  * @returns "unproved" when patience ended first. @throws FencedError
  */
 export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" | "unproved"> {
@@ -46,10 +46,8 @@ async function untilNone(
   id: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cloud, clock, journal, ownership, run } = options;
-  const intended = journal.events().findLast(({ type }) => type === "firewall.intended");
-  const lateMs =
-    intended === undefined || id !== undefined ? 0 : Date.parse(intended.ts) + LATEST_CREATE_MS;
+  const { cloud, clock, ownership, run } = options;
+  const lateMs = doubtUntilMs(options, id);
   // The journal knows its id: that DELETE need not wait for a list.
   let found: readonly Pick<CloudFirewall, "id">[] = id === undefined ? [] : [{ id }];
   let emptyLooks = 0;
@@ -69,6 +67,15 @@ async function untilNone(
       await waitAfter(error, attempt, `mds-${run}`, options, signal);
     }
   }
+}
+
+/** Until when a create that was lost may still arrive; a single one has arrived once it was answered. */
+function doubtUntilMs({ journal }: DestroyFirewall, id: number | undefined): number {
+  const asked = journal.events().filter((event) => event.type === "firewall.intended");
+  const last = asked.at(-1);
+  const times = asked.filter(({ label }) => label === last?.label).length;
+  const sure = last === undefined || (id !== undefined && times === 1);
+  return sure ? 0 : Date.parse(last.ts) + LATEST_CREATE_MS;
 }
 
 function isOf(run: string, text: string): boolean {

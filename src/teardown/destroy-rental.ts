@@ -5,6 +5,7 @@ import { doubtUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts
 import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
 import { currentRental, settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
+import { vmFact } from "./vm-fact.ts";
 
 /** The list may be a little behind; a second look this much later must agree. */
 const BETWEEN_LOOKS_MS = 20_000;
@@ -130,7 +131,7 @@ async function findVm(
   return vm === undefined ? undefined : adopt(vm, options);
 }
 
-async function adopt({ id, label, ipv4 = "" }: CloudVm, options: DestroyRental): Promise<number> {
-  await note(options, { type: "create.adopted", label, vm_id: id, ipv4 });
-  return id;
+async function adopt(vm: CloudVm, options: DestroyRental): Promise<number> {
+  await note(options, { type: "create.adopted", ...vmFact(vm) });
+  return vm.id;
 }

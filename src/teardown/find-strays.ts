@@ -5,6 +5,7 @@ import type { RentalState } from "../journal/run-state.ts";
 import { checkAccount, isWhatWeAsked } from "./look.ts";
 import { OutOfPatience, waitAfter, withPatience } from "./pace.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
+import { vmFact } from "./vm-fact.ts";
 
 /**
  * VMs in the cloud that carry the run's name and are not among the labels that are cared for already: ones that the
@@ -41,9 +42,8 @@ async function find(
       ports.onAlarm?.({ kind: "mismatch", label: vm.label, message });
       continue;
     }
-    const { id, label, ipv4 = "" } = vm;
-    await note(ports, { type: "create.adopted", label, vm_id: id, ipv4 });
-    strays.push({ ...rental, vmId: id });
+    await note(ports, { type: "create.adopted", ...vmFact(vm) });
+    strays.push({ ...rental, vmId: vm.id });
   }
   return strays;
 }

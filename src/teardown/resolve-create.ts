@@ -5,6 +5,7 @@ import { lookUpCreate } from "./look-up-create.ts";
 import { waitAfter } from "./pace.ts";
 import { settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
+import { vmFact } from "./vm-fact.ts";
 
 export interface ResolveCreate extends TeardownPorts {
   readonly rental: RentalState;
@@ -63,8 +64,7 @@ export async function resolveCreate(
       const lookUp = { refusal: inDoubt ? undefined : reason, untilFirstAbsence: again };
       const vm = await lookUpCreate(wanted, lookUp, options, signal);
       if (vm !== undefined) {
-        const { id, ipv4 = "" } = vm;
-        await note(options, { type: "create.adopted", label, vm_id: id, ipv4 });
+        await note(options, { type: "create.adopted", ...vmFact(vm) });
         return { outcome: "created", vm };
       }
     }
@@ -93,8 +93,7 @@ async function createAgain(
   } catch (error) {
     return { error };
   }
-  const { id, ipv4 = "" } = vm;
-  await note(options, { type: "create.acknowledged", label, vm_id: id, ipv4 });
+  await note(options, { type: "create.acknowledged", ...vmFact(vm) });
   return { vm };
 }
 

@@ -1,6 +1,7 @@
 import { foldRun } from "../journal/fold-run.ts";
 import { hoursOf } from "../journal/ledger.ts";
 import type { RentalState } from "../journal/run-state.ts";
+import { isoUtc } from "../support/clock.ts";
 import { usd } from "../support/money.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
@@ -13,7 +14,10 @@ export function currentRental(rental: RentalState, ports: TeardownPorts): Rental
 export async function settleRental(rental: RentalState, ports: TeardownPorts): Promise<void> {
   const { label } = rental;
   if (currentRental(rental, ports).goneMs === undefined) {
-    await note(ports, { type: "rental.gone", label });
+    const offsetMs = ports.cloud.clockOffsetMs();
+    const byTheApi =
+      offsetMs === undefined ? {} : { by_the_api: isoUtc(ports.clock.now() + offsetMs) };
+    await note(ports, { type: "rental.gone", label, ...byTheApi });
   }
   const current = currentRental(rental, ports);
   const goneMs = current.goneMs ?? ports.clock.now();

@@ -1,17 +1,14 @@
 import type { EventOf } from "../../../src/journal/events.ts";
 import { foldRun } from "../../../src/journal/fold-run.ts";
 import { foldLedger } from "../../../src/journal/ledger.ts";
-import { charged } from "../../../src/simulator/invoice.ts";
 import type { Outcome } from "./run-schedule.ts";
 
 /** What is wrong with the end of a schedule; nothing, it is hoped. */
 export function breaches(outcome: Outcome): readonly string[] {
-  const { world, events, capMicroUsd, forbidden, foreignId, nowMs } = outcome;
+  const { world, events, capMicroUsd, forbidden, foreignId } = outcome;
+  const { ledgerMicroUsd: ledger, invoiceMicroUsd: invoice } = outcome;
   const state = foldRun(events);
-  const { spentMicroUsd, reservedMicroUsd } = foldLedger(state, nowMs);
-  const ledger = spentMicroUsd + reservedMicroUsd;
   const ours = world.vms.all().filter(({ id }) => id !== foreignId);
-  const invoice = ours.reduce((sum, vm) => sum + charged(vm, nowMs), 0);
   const living = ours.filter(({ deletedMs }) => deletedMs === undefined);
   const walls = world.firewalls.all().filter(({ deletedMs }) => deletedMs === undefined);
   const foreign = world.vms.all().find(({ id }) => id === foreignId);
@@ -21,7 +18,7 @@ export function breaches(outcome: Outcome): readonly string[] {
     [`invoice ${String(invoice)} > ledger ${String(ledger)}`, invoice > ledger],
     ["the run is not closed", state.closed === undefined],
     ["somebody else's VM was destroyed", foreign?.deletedMs !== undefined],
-    [`passed the cap: ${String(ledger)} > ${String(capMicroUsd)}`, passedTheCap(outcome, ledger)],
+    [`passed the cap: ${String(ledger)} > ${String(capMicroUsd)}`, passedTheCap(outcome)],
     ...forbidden.map((what) => [what, true] as const),
     ...passesTwice(outcome).map((what) => [what, true] as const),
     ...admittedAboveTheCap(outcome).map((what) => [what, true] as const),
@@ -30,8 +27,8 @@ export function breaches(outcome: Outcome): readonly string[] {
 }
 
 /** The cap may be passed only by VMs that nobody could delete within the hours that were reserved for them. */
-function passedTheCap({ events, capMicroUsd }: Outcome, ledger: number): boolean {
-  if (ledger <= capMicroUsd) return false;
+function passedTheCap({ events, capMicroUsd, ledgerMicroUsd }: Outcome): boolean {
+  if (ledgerMicroUsd <= capMicroUsd) return false;
   const { rentals } = foldRun(events);
   const inTime = [...rentals.values()].every(({ settled, reservedMicroUsd, priceMicroUsd }) => {
     const reservedHours = reservedMicroUsd / priceMicroUsd;

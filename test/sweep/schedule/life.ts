@@ -42,7 +42,7 @@ export function newLife(clock: Clock, stepMs: () => number): Life {
       };
       promise.then(
         (value) => deliver(() => resolve(value)),
-        (error: unknown) => deliver(() => reject(error as Error)),
+        (error: unknown) => deliver(() => reject(error)),
       );
     });
   return {
@@ -106,18 +106,18 @@ export function cloudOf(
     };
   return {
     clockOffsetMs: () => -life.stepMs(),
-    prices: through("prices", cloud.prices, false),
-    availability: through("availability", cloud.availability, false),
-    account: through("account", cloud.account, false),
-    listVms: through("listVms", cloud.listVms, false),
-    getVm: through("getVm", cloud.getVm, false),
-    listFirewalls: through("listFirewalls", cloud.listFirewalls, false),
-    createVm: through("createVm", cloud.createVm, true),
-    createFirewall: through("createFirewall", cloud.createFirewall, true),
-    deleteVm: through("deleteVm", cloud.deleteVm, true),
-    deleteFirewall: through("deleteFirewall", cloud.deleteFirewall, true),
-    rebootVm: through("rebootVm", cloud.rebootVm, true),
-    bootVm: through("bootVm", cloud.bootVm, true),
+    prices: through("prices", (signal) => cloud.prices(signal), false),
+    availability: through("availability", (signal) => cloud.availability(signal), false),
+    account: through("account", (signal) => cloud.account(signal), false),
+    listVms: through("listVms", (filter, signal) => cloud.listVms(filter, signal), false),
+    getVm: through("getVm", (id, signal) => cloud.getVm(id, signal), false),
+    listFirewalls: through("listFirewalls", (by, signal) => cloud.listFirewalls(by, signal), false),
+    createVm: through("createVm", (request) => cloud.createVm(request), true),
+    createFirewall: through("createFirewall", (request) => cloud.createFirewall(request), true),
+    deleteVm: through("deleteVm", (id) => cloud.deleteVm(id), true),
+    deleteFirewall: through("deleteFirewall", (id) => cloud.deleteFirewall(id), true),
+    rebootVm: through("rebootVm", (id) => cloud.rebootVm(id), true),
+    bootVm: through("bootVm", (id) => cloud.bootVm(id), true),
   };
 }
 

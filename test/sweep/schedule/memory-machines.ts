@@ -44,7 +44,7 @@ export function memoryMachines(world: InMemoryMachines, clock: Clock): Machines 
         lost: new Promise(() => undefined),
         run: async (line, { stdin = "" }) => {
           if (!shell.alive()) throw lost;
-          const result = await shell.run(line, String(stdin));
+          const result = await shell.run(line, stdin);
           if (result.code !== 0) throw new MachineError("command", result.stderr, result.code);
           return Buffer.from(result.stdout);
         },

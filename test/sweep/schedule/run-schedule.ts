@@ -11,6 +11,7 @@ import { keepClientKey } from "../../../src/journal/client-key.ts";
 import type { SweepEvent } from "../../../src/journal/events.ts";
 import { foldRun } from "../../../src/journal/fold-run.ts";
 import { FencedError, JournalError } from "../../../src/journal/journal-errors.ts";
+import { foldLedger } from "../../../src/journal/ledger.ts";
 import { journalOver } from "../../../src/journal/journal-over.ts";
 import { createApi } from "../../../src/simulator/api.ts";
 import { createApiFaults } from "../../../src/simulator/faults.ts";
@@ -18,6 +19,7 @@ import { createInMemoryCloud } from "../../../src/simulator/in-memory-cloud.ts";
 import { createInMemoryMachines } from "../../../src/simulator/in-memory-machines.ts";
 import { createJumpingClock } from "../../../src/simulator/jumping-clock.ts";
 import { createCoefficients } from "../../../src/simulator/machine/coefficients.ts";
+import { charged } from "../../../src/simulator/invoice.ts";
 import { createWorld, type World } from "../../../src/simulator/world.ts";
 import { driveWorld } from "../../../src/simulator/world-driver.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
@@ -45,11 +47,13 @@ export interface Outcome {
   readonly events: readonly SweepEvent[];
   readonly estimate: Estimate;
   readonly capMicroUsd: number;
+  readonly ledgerMicroUsd: number;
+  /** Without the VM that is not ours. */
+  readonly invoiceMicroUsd: number;
   readonly passes: number;
   /** Changes that a process sent after another one had taken over. */
   readonly forbidden: readonly string[];
   readonly foreignId: number;
-  readonly nowMs: number;
 }
 
 /** A plan's whole sweep through the program's own rooms, in a world in memory, while everything of the schedule happens. */
@@ -218,7 +222,11 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   await machines.close();
   if (problems.length > 0) throw new Error("the world itself failed", { cause: problems[0] });
   const nowMs = clock.now();
+  const ledger = foldLedger(foldRun(events), nowMs);
+  const ours = world.vms.all().filter(({ id }) => id !== foreign.id);
   return {
+    ledgerMicroUsd: ledger.spentMicroUsd + ledger.reservedMicroUsd,
+    invoiceMicroUsd: ours.reduce((sum, vm) => sum + charged(vm, nowMs), 0),
     world,
     events,
     estimate,
@@ -226,7 +234,6 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     passes: schedule.passes,
     forbidden,
     foreignId: foreign.id,
-    nowMs,
   };
 }
 
@@ -297,6 +304,7 @@ function settingsOf(schedule: Schedule, cap: number): SweepSettings {
     allowRemoteCode: false,
     hfToken: undefined,
     monthSpentElsewhere: 0,
+    leaveHeld: false,
   };
 }
 
@@ -306,7 +314,7 @@ function estimateOf(entries: number, concurrency: number, passes: number): Estim
   if (known !== undefined) return known;
   const model = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
   const list = TYPES.slice(0, entries).map((gpu) => `{ gpu: ${gpu}, models: [${model}] }`);
-  const top = `budget: { max_cost: 100 }\nconcurrency: ${String(concurrency)}\npasses: ${String(passes)}\nsuites: [coding]`;
+  const top = `budget: { max_cost: 100 }\nconcurrency: ${String(concurrency)}\npasses: ${String(passes)}\nsuites: [coding]\nengine: { max_model_len: 16384 }`;
   const estimate = estimatePlan(planWith(`[${list.join(", ")}]`, top), builtInMarket());
   plans.set(key, estimate);
   return estimate;

@@ -57,7 +57,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     minutes: minutes(120),
     region: fc.constantFrom("us-ord", "us-sea", "de-fra-2", "us-"),
   }),
-) as fc.Arbitrary<Happening>;
+);
 
 const death: fc.Arbitrary<DeathAtFact | undefined> = fc.option(
   fc.record({ facts: fc.integer({ min: 1, max: 120 }), before: fc.boolean() }),

@@ -1,0 +1,64 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { breaches } from "../sweep/schedule/breaches.ts";
+import { runSchedule } from "../sweep/schedule/run-schedule.ts";
+import { schedules, type Schedule } from "../sweep/schedule/schedule.ts";
+
+const QUIET: Schedule = {
+  seed: 1,
+  entries: 2,
+  concurrency: 2,
+  passes: 2,
+  capShare: 1,
+  death: undefined,
+  happenings: [],
+  successors: [],
+  faults: [],
+  machineFaults: [],
+};
+
+it("whatever dies, sleeps, is lost, refused, full or revoked: nothing is left and no cap is passed", async () => {
+  await fc.assert(
+    fc.asyncProperty(schedules, async (schedule) => {
+      expect(breaches(await runSchedule(schedule))).toEqual([]);
+    }),
+    { numRuns: 3_000 },
+  );
+  expect.hasAssertions();
+});
+
+it("the same schedule gives the same journal, byte for byte", async () => {
+  await fc.assert(
+    fc.asyncProperty(schedules, async (schedule) => {
+      const [first, second] = [await runSchedule(schedule), await runSchedule(schedule)];
+      expect(JSON.stringify(second.events)).toBe(JSON.stringify(first.events));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+it("without anything in its way the whole plan is measured, and the bill is the ledger", async () => {
+  const outcome = await runSchedule(QUIET);
+  expect(breaches(outcome)).toEqual([]);
+  const passes = outcome.events.filter(({ type }) => type === "pass.finished");
+  expect(passes).toHaveLength(4);
+  expect(outcome.ledgerMicroUsd).toBe(outcome.invoiceMicroUsd);
+});
+
+it("a VM that nobody destroys, and a bill above the ledger, are seen", async () => {
+  const outcome = await runSchedule(QUIET);
+  const { world } = outcome;
+  const order = {
+    type: "g2-gpu-rtx4000a1-s",
+    region: "us-ord",
+    image: "linode/ubuntu24.04",
+    label: "left-behind",
+    root_pass: "Correct-horse-7-battery",
+    interface_generation: "legacy_config",
+  };
+  world.vms.create("simulated", order);
+  expect(breaches({ ...outcome, invoiceMicroUsd: outcome.ledgerMicroUsd + 1 })).toEqual([
+    "living: left-behind",
+    expect.stringContaining("invoice") as string,
+  ]);
+});
