@@ -70,12 +70,13 @@ async function untilNone(
 }
 
 /** Until when a create that was lost may still arrive; a single one has arrived once it was answered. */
-function doubtUntilMs({ journal }: DestroyFirewall, id: number | undefined): number {
+function doubtUntilMs({ journal, clock }: DestroyFirewall, id: number | undefined): number {
   const asked = journal.events().filter((event) => event.type === "firewall.intended");
   const last = asked.at(-1);
   const times = asked.filter(({ label }) => label === last?.label).length;
   const sure = last === undefined || (id !== undefined && times === 1);
-  return sure ? 0 : Date.parse(last.ts) + LATEST_CREATE_MS;
+  // A clock that was set back since must not make it longer.
+  return sure ? 0 : Math.min(Date.parse(last.ts), clock.now()) + LATEST_CREATE_MS;
 }
 
 function isOf(run: string, text: string): boolean {

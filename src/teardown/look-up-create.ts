@@ -82,8 +82,10 @@ function historyOf(label: string, ports: TeardownPorts): History {
   const events = ports.journal.events();
   const sent = events.findLast((event) => event.type === "create.sent" && event.label === label);
   const rental = foldRun(events).rentals.get(label);
+  const now = ports.clock.now();
   return {
-    sentMs: sent === undefined ? ports.clock.now() : Date.parse(sent.ts),
+    // A clock that was set back since must not make the doubt longer.
+    sentMs: sent === undefined ? now : Math.min(Date.parse(sent.ts), now),
     looks: rental?.absentLooks ?? 0,
     firstMs: rental?.absentSinceMs,
   };
@@ -95,5 +97,6 @@ export function doubtUntilMs(label: string, ports: TeardownPorts): number {
     .events()
     .filter((event) => event.type === "create.sent" && event.label === label);
   const last = sent.at(-1);
-  return last === undefined || sent.length < 2 ? 0 : Date.parse(last.ts) + LATEST_CREATE_MS;
+  if (last === undefined || sent.length < 2) return 0;
+  return Math.min(Date.parse(last.ts), ports.clock.now()) + LATEST_CREATE_MS;
 }

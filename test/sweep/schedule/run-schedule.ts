@@ -305,6 +305,7 @@ function settingsOf(schedule: Schedule, cap: number): SweepSettings {
     hfToken: undefined,
     monthSpentElsewhere: 0,
     leaveHeld: false,
+    hurry: new AbortController().signal,
   };
 }
 
