@@ -4,7 +4,8 @@ import { customSuite, promptsOf } from "../evidence/custom-suite.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { withPrompts } from "../plan/with-prompts.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
-import { planFromText } from "./load-plan.ts";
+import type { Terminal } from "./command.ts";
+import { planWithModels } from "./load-plan.ts";
 
 const PLAN = "plan.yaml";
 const PROMPTS = "prompts.json";
@@ -22,9 +23,10 @@ export async function readKeptPlan(
   folder: string,
   run: string,
   options: Readonly<Record<string, unknown>>,
+  terminal: Terminal,
 ): Promise<CoveragePlan> {
   const text = await readFile(join(folder, PLAN), "utf8");
-  const plan = planFromText(text, `<${run}>`, options);
+  const plan = await planWithModels(text, `<${run}>`, options, terminal);
   if (plan.prompts === undefined) return plan;
   const file = join(folder, PROMPTS);
   return withPrompts(plan, customSuite(JSON.parse(await readFile(file, "utf8")), file));

@@ -2,16 +2,19 @@ import { readFile } from "node:fs/promises";
 import { applyOverrides } from "../plan/apply-overrides.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { formatProblems } from "../plan/format-problems.ts";
-import { readPlan } from "../plan/read-plan.ts";
+import { readPlan, unknownModels } from "../plan/read-plan.ts";
+import type { KnownModels } from "../plan/resolve-entries.ts";
 import { withPrompts } from "../plan/with-prompts.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { microUsd } from "../support/money.ts";
+import type { CommandCall, Terminal } from "./command.ts";
+import { knownModels } from "./hub/known-models.ts";
 import { loadPrompts } from "./load-prompts.ts";
 
 /** With the prompts that it names. @throws SweepError exit 2 with every problem at its line, before anything else was touched. */
 export async function loadPlan(
   file: string,
-  options: Readonly<Record<string, unknown>>,
+  { options, terminal }: Pick<CommandCall, "options" | "terminal">,
 ): Promise<CoveragePlan> {
   let text: string;
   try {
@@ -29,8 +32,19 @@ export async function loadPlan(
       hint: "name a YAML file, for example plans/quick.yaml",
     });
   }
-  const plan = planFromText(text, file, options);
+  const plan = await planWithModels(text, file, options, terminal);
   return plan.prompts === undefined ? plan : withPrompts(plan, await loadPrompts(plan.prompts));
+}
+
+/** The plan itself, with models that the catalogue lacks as the Hub tells them. @throws SweepError exit 2 */
+export async function planWithModels(
+  text: string,
+  source: string,
+  options: Readonly<Record<string, unknown>>,
+  terminal: Terminal,
+): Promise<CoveragePlan> {
+  const known = await knownModels(unknownModels(text), options, terminal);
+  return planFromText(text, source, options, known);
 }
 
 /**
@@ -41,8 +55,9 @@ export function planFromText(
   text: string,
   source: string,
   options: Readonly<Record<string, unknown>>,
+  known?: KnownModels,
 ): CoveragePlan {
-  const reading = readPlan(text, source);
+  const reading = readPlan(text, source, known);
   if (!reading.ok) {
     const count = reading.problems.length;
     throw new SweepError(

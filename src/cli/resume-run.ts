@@ -51,7 +51,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
   }
   const settings = await readSettings(folder);
   const asBefore = { ...settings.options, ...options };
-  const plan = stillToDo(await readKeptPlan(folder, run, asBefore), before);
+  const plan = stillToDo(await readKeptPlan(folder, run, asBefore, terminal), before);
   if (plan.entries.length === 0 && before.closed !== undefined && !isUnsettled(before)) {
     terminal.stderr.write(`nothing is left to do in run ${run}: every pass has its record\n`);
     return ExitCode.done;

@@ -1,4 +1,5 @@
 import { basename, dirname, extname, resolve } from "node:path";
+import { findModel } from "../catalog/model-catalog.ts";
 import { formatUsd, microUsd } from "../support/money.ts";
 import type { CoveragePlan, Problem } from "./coverage-plan.ts";
 import { describeIssues } from "./describe-issue.ts";
@@ -6,7 +7,7 @@ import { draftPlan, type Draft } from "./draft.ts";
 import { IMAGE_HOSTS, imageHost, normaliseCidr } from "./grammars.ts";
 import { planSchema } from "./plan-schema.ts";
 import { readPlanText, type PlanText } from "./plan-text.ts";
-import { resolveEntries } from "./resolve-entries.ts";
+import { resolveEntries, type KnownModels } from "./resolve-entries.ts";
 
 export type PlanReading =
   | { readonly ok: true; readonly plan: CoveragePlan }
@@ -15,14 +16,18 @@ export type PlanReading =
 /**
  * Reads, checks and resolves a plan, without the network. `source` is the file's path as the user gave it (relative
  * paths in the plan count from its folder), or a name like `<rebench>`. A missing `max_cost` is no problem here: it may
- * come from the command line.
+ * come from the command line. `known` has what was found out of models that the catalogue lacks.
  */
-export function readPlan(text: string, source: string): PlanReading {
+export function readPlan(
+  text: string,
+  source: string,
+  known: KnownModels = new Map(),
+): PlanReading {
   const planText = readPlanText(text);
   if (planText.value === undefined) return { ok: false, problems: inOrder(planText.problems) };
   const parsed = planSchema.safeParse(planText.value, { reportInput: true });
   const draft = draftPlan(planText.value);
-  const resolved = resolveEntries(draft, planText);
+  const resolved = resolveEntries(draft, planText, known);
   const problems = inOrder([
     ...planText.problems,
     ...(parsed.success ? [] : describeIssues(parsed.error.issues, planText)),
@@ -33,6 +38,17 @@ export function readPlan(text: string, source: string): PlanReading {
   if (resolved.entries.length === 0)
     return { ok: false, problems: [nothingLeft(planText, resolved.skipped[0]?.reason)] };
   return { ok: true, plan: assemble(draft, resolved, text, source) };
+}
+
+/** Models that a plan names and neither describes nor finds in the catalogue. */
+export function unknownModels(text: string): readonly string[] {
+  const { entries } = draftPlan(readPlanText(text).value);
+  const models = entries.flatMap((entry) => entry.models);
+  const unknown = models.filter(
+    ({ id, settings, brokenFacts }) =>
+      settings.facts === undefined && !brokenFacts && findModel(id) === undefined,
+  );
+  return [...new Set(unknown.map(({ id }) => id))];
 }
 
 function assemble(

@@ -8,6 +8,7 @@ import { configure, type Refusal } from "./configure.ts";
 import type { Configuration, Entry, Problem, Skip } from "./coverage-plan.ts";
 import { REQUIRED_FACTS, type Draft, type DraftEntry, type DraftModel } from "./draft.ts";
 import { gpuTypeGrammar } from "./grammars.ts";
+import type { KnownModel } from "./facts-from-hub.ts";
 import { modelFromFacts } from "./model-from-facts.ts";
 import type { PlanText } from "./plan-text.ts";
 
@@ -17,15 +18,18 @@ export interface Resolution {
   readonly problems: readonly Problem[];
 }
 
+/** What was found out of a model, or why nothing was. */
+export type KnownModels = ReadonlyMap<string, KnownModel | string>;
+
 /** GPU types and models looked up, every pair held against the card, each list of types made into entries. */
-export function resolveEntries(draft: Draft, text: PlanText): Resolution {
+export function resolveEntries(draft: Draft, text: PlanText, known: KnownModels): Resolution {
   const entries: Entry[] = [];
   const skipped: Skip[] = [];
   const problems: Problem[] = [];
   const seen = new Map<string, number>();
   for (const entry of draft.entries) {
     const gpus = lookUpGpus(entry, text, problems);
-    const models = lookUpModels(entry, text, problems);
+    const models = lookUpModels(entry, text, known, problems);
     for (const gpu of gpus) {
       const configurations: Configuration[] = [];
       for (const [drafted, model] of models) {
@@ -88,24 +92,36 @@ function lookUpGpus(entry: DraftEntry, text: PlanText, problems: Problem[]): rea
 function lookUpModels(
   entry: DraftEntry,
   text: PlanText,
+  known: KnownModels,
   problems: Problem[],
 ): readonly (readonly [DraftModel, ModelFacts])[] {
   return entry.models.flatMap((drafted) => {
     const { id, settings, brokenFacts } = drafted;
     if (brokenFacts) return [];
-    const model = settings.facts === undefined ? findModel(id) : modelFromFacts(id, settings.facts);
-    if (model !== undefined)
-      return [[drafted, { ...model, category: settings.category ?? model.category }] as const];
+    const found = known.get(id);
+    const facts = settings.facts ?? (typeof found === "object" ? found.facts : undefined);
+    const model =
+      (settings.facts === undefined ? findModel(id) : undefined) ??
+      (facts === undefined ? undefined : modelFromFacts(id, facts));
+    if (model !== undefined) {
+      const ofClass = { ...model, category: settings.category ?? model.category };
+      if (typeof found !== "object" || settings.facts !== undefined)
+        return [[drafted, ofClass] as const];
+      // The facts are those of one commit, and so is what is served.
+      const revision = settings.revision ?? found.revision;
+      return [[{ ...drafted, settings: { ...settings, revision } }, ofClass] as const];
+    }
     const meant = nearest(
       id,
       MODELS.map((one) => one.id),
     );
-    const facts = `state its \`facts:\` (${REQUIRED_FACTS.join(", ")})`;
+    const state = `state its \`facts:\` (${REQUIRED_FACTS.join(", ")})`;
+    const why = typeof found === "string" ? `, and ${found}` : "";
     problems.push(
       text.at(
         modelPath(entry, drafted),
-        `\`${id}\` is not in the catalogue`,
-        meant === undefined ? facts : `did you mean \`${meant}\`? Else ${facts}`,
+        `\`${id}\` is not in the catalogue${why}`,
+        meant === undefined ? state : `did you mean \`${meant}\`? Else ${state}`,
       ),
     );
     return [];

@@ -18,15 +18,24 @@ export async function speak(
   const told = { stdout: "", stderr: "" };
   out.on("data", (data: Buffer) => (told.stdout += data.toString()));
   err.on("data", (data: Buffer) => (told.stderr += data.toString()));
-  const terminal: Terminal = {
+  const code = await runCommandLine(argv, fakeTerminal(env, out, err, stop));
+  await new Promise((resolve) => setImmediate(resolve));
+  return { code, ...told };
+}
+
+/** No terminal at all, with an environment of its own. */
+export function fakeTerminal(
+  env: Readonly<Record<string, string>> = {},
+  stdout = new PassThrough(),
+  stderr = new PassThrough(),
+  stop: AbortSignal = new AbortController().signal,
+): Terminal {
+  return {
     env: { ...env },
     stdin: new PassThrough() as unknown as NodeJS.ReadStream,
-    stdout: out as unknown as NodeJS.WriteStream,
-    stderr: err as unknown as NodeJS.WriteStream,
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
     colour: false,
     signals: { stop, count: () => 0, onRepeat: () => () => undefined, onUncaught: () => undefined },
   };
-  const code = await runCommandLine(argv, terminal);
-  await new Promise((resolve) => setImmediate(resolve));
-  return { code, ...told };
 }

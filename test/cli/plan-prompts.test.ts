@@ -6,6 +6,7 @@ import { keepPlan, readKeptPlan } from "../../src/cli/kept-plan.ts";
 import { loadPlan } from "../../src/cli/load-plan.ts";
 import { passesSeconds } from "../../src/estimate/pass-seconds.ts";
 import type { Configuration, CoveragePlan } from "../../src/plan/coverage-plan.ts";
+import { fakeTerminal } from "./fake-terminal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mds-prompts-"));
 afterAll(() => {
@@ -34,7 +35,7 @@ entries:
     models: [Qwen/Qwen2.5-Coder-7B-Instruct]
 `,
   );
-  return loadPlan(file, {});
+  return loadPlan(file, { options: {}, terminal: fakeTerminal() });
 }
 
 const onlyOne = (plan: CoveragePlan): Configuration =>
@@ -65,7 +66,7 @@ test("a run's folder holds them, so that a resume needs no file", async () => {
   const plan = await planWith("kept.json", JSON.stringify(PROMPTS));
   await keepPlan(folder, plan);
   rmSync(join(folder, "kept.json"));
-  const again = await readKeptPlan(folder, "k3xw90ab", {});
+  const again = await readKeptPlan(folder, "k3xw90ab", {}, fakeTerminal());
   expect(onlyOne(again).prompts).toEqual(onlyOne(plan).prompts);
 });
 

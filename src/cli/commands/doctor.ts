@@ -35,7 +35,7 @@ const PATIENCE_MS = 15_000;
 /** Whether a run would get through; reads only. */
 export const doctor: Handler = async (call) => {
   const { options, parameters, terminal } = call;
-  const plan = parameters[0] === undefined ? undefined : await loadPlan(parameters[0], options);
+  const plan = parameters[0] === undefined ? undefined : await loadPlan(parameters[0], call);
   const { far, tokenFailure } = await openAnyway(call);
   try {
     const checks = await examine(plan, far, tokenFailure, call);

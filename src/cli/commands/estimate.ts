@@ -8,7 +8,7 @@ import { columnsOf, printEstimate } from "../print-estimate.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 
 export const estimate: Handler = async (call) => {
-  return estimateOnly(await loadPlan(call.parameters[0] ?? "", call.options), call);
+  return estimateOnly(await loadPlan(call.parameters[0] ?? "", call), call);
 };
 
 /** The dry run: it is given a reader, and never an object that could create anything. */

@@ -5,7 +5,7 @@ import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { openFarSide } from "../far-side.ts";
 import { draftText, type PlanDraft } from "../init/plan-draft.ts";
-import { planFromText } from "../load-plan.ts";
+import { planWithModels } from "../load-plan.ts";
 import { readMarket } from "../market.ts";
 import { estimateOnly } from "./estimate.ts";
 
@@ -21,7 +21,9 @@ export const init: Handler = async (call) => {
     return terminal.signals.stop.aborted ? ExitCode.interrupted : ExitCode.done;
   }
   const text = draftText(draft);
-  await estimateOnly(planFromText(text, file, {}), call);
+  const { simulate, apiUrl, stateDir } = options;
+  const plan = await planWithModels(text, file, { simulate, apiUrl, stateDir }, terminal);
+  await estimateOnly(plan, call);
   try {
     const overwrite = options["yes"] === true || draft.overwrite;
     await writeFile(file, text, { flag: overwrite ? "w" : "wx" });

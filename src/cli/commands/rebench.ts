@@ -7,7 +7,7 @@ import { ExitCode, SweepError } from "../../support/errors.ts";
 import { rebenchPlan } from "../../sweep/rebench-plan.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { asDetached } from "../detached.ts";
-import { planFromText } from "../load-plan.ts";
+import { planWithModels } from "../load-plan.ts";
 import { databaseFile } from "../paths.ts";
 import type { Prepared } from "../prepare.ts";
 import { columnsOf, printEstimate } from "../print-estimate.ts";
@@ -46,7 +46,7 @@ export const rebench: Handler = async (given) => {
   for (const { gpu, model, reasons } of made.stale) {
     terminal.stderr.write(`stale: ${gpu} ${model}: ${reasons.join("; ")}\n`);
   }
-  const plan = planFromText(made.text, "<rebench>", options);
+  const plan = await planWithModels(made.text, "<rebench>", options, terminal);
   if (options["dryRun"] === true) return estimateOnly(plan, call);
   checkConsent(call);
   return runPlan(plan, call, { agreed: (prepared) => agreed(prepared, call) });

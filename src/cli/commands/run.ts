@@ -26,6 +26,6 @@ export const run: Handler = async (given) => {
       hint: "maider-sweep run plans/quick.yaml --simulate",
     });
   }
-  const plan = await loadPlan(file, call.options);
+  const plan = await loadPlan(file, call);
   return call.options["dryRun"] === true ? estimateOnly(plan, call) : runPlan(plan, call);
 };

@@ -6,7 +6,7 @@ import { isoUtc } from "../../support/clock.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { formatUsd, usd } from "../../support/money.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { planFromText } from "../load-plan.ts";
+import { planWithModels } from "../load-plan.ts";
 import { stateDir } from "../paths.ts";
 import { runPlan, type HeldRun } from "../run-plan.ts";
 import { listSessions, sessionPlaces } from "../sessions/find-session.ts";
@@ -32,7 +32,7 @@ export const up: Handler = async (call) => {
   );
   const port = await freePort(options["port"] as number | undefined);
   const text = stringify({ version: 1, name, passes: 1, entries: [{ gpu, models: [model] }] });
-  return runPlan(planFromText(text, "<up>", options), call, {
+  return runPlan(await planWithModels(text, "<up>", options, terminal), call, {
     hold: {
       reserve: heldEstimate,
       whenHeld: (held) =>
