@@ -8,6 +8,11 @@ export const SIMULATED: OptionSpec = {
   description: "read the database of simulated runs",
 };
 
+const WITH_IMPORTED: OptionSpec = {
+  flags: "--with-imported",
+  description: "rank imported records with your own",
+};
+
 /** The guide's verbs that read the database; none of them touches the cloud. */
 export const READING_COMMANDS: readonly CommandSpec[] = [
   {
@@ -38,8 +43,10 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
         defaultValue: "table",
       },
       { flags: "-o, --output <file>", description: "where; stdout when left out" },
+      WITH_IMPORTED,
       SIMULATED,
       DB_OPTION,
+      STATE_OPTION,
       ...OUTPUT_OPTIONS,
     ],
     examples: [
@@ -77,6 +84,7 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
         description: "which model size is preferred",
         choices: ["smallest", "balanced", "largest"],
       },
+      WITH_IMPORTED,
       SIMULATED,
       DB_OPTION,
       JSON_OPTION,

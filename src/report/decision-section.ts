@@ -1,8 +1,7 @@
 import type { ConfigurationResult } from "../results/configurations.ts";
 import type { Decision } from "./decisions.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel } from "./query-tables.ts";
-import { shortModel, speedText } from "./tables.ts";
+import { gpuLabel, shortModel, speedText } from "./tables.ts";
 import { UNLIMITED } from "./table.ts";
 
 const MOST_TIES = 3;

@@ -1,93 +1,27 @@
-import type { CompareAnswer } from "../results/compare.ts";
 import { ageText, type Confidence, type Coverage } from "../results/coverage.ts";
 import type { RecommendAnswer } from "../results/recommend.ts";
 import { usd } from "../support/money.ts";
+import { pairLines, refreshLines, type PairOffer, type RefreshOffer } from "./offer-lines.ts";
 import { indentLines, renderTable, type TableStyle } from "./table.ts";
-import { barredTable, shortGpu, shortModel, speedText, WIDE } from "./tables.ts";
-
-/** The guide's comparison table, with what its figures rest on beside it. */
-export function comparisonTable(
-  answer: CompareAnswer,
-  question: { readonly taskCategory: string | undefined; readonly sortBy: string },
-  nowMs: number,
-  style: TableStyle,
-): string {
-  const table = renderTable(
-    [
-      { head: "GPU Type", shrinks: true },
-      { head: "GPUs", align: "right" },
-      { head: "VRAM", align: "right" },
-      { head: "Model", shrinks: true },
-      { head: "Tokens/Sec", align: "right" },
-      { head: "Cost/1K", align: "right" },
-      { head: "$/Hour", align: "right" },
-      { head: "Efficiency", align: "right" },
-      ...(style.width < WIDE
-        ? []
-        : ([
-            { head: "Tests", align: "right" },
-            { head: "Runs", align: "right" },
-            { head: "VMs", align: "right" },
-            { head: "Last", align: "right" },
-          ] as const)),
-    ],
-    answer.rows.map((row) => [
-      gpuLabel(row.gpu),
-      String(row.gpuCount),
-      `${row.vramGb}GB`,
-      shortModel(row.model),
-      speedText(row, style),
-      `$${row.costPer1k.toFixed(4)}`,
-      `$${row.hourlyUsd.toFixed(2)}`,
-      row.efficiency.toFixed(1),
-      ...(style.width < WIDE
-        ? []
-        : [
-            `${row.testsPassed}/${row.testsTotal}`,
-            String(row.speed.n),
-            row.vms === undefined ? "?" : String(row.vms),
-            ageText(row.lastMs, nowMs),
-          ]),
-    ]),
-    style,
-  );
-  const barred = barredTable(answer.barred);
-  const simulated = answer.rows.some((row) => row.simulated) ? "SIMULATED " : "";
-  return `${[
-    `${simulated}Benchmark Comparison`,
-    ...(question.taskCategory === undefined
-      ? []
-      : [`Category: ${titleCase(question.taskCategory)}`]),
-    `Sorted by: ${titleCase(question.sortBy)}`,
-    table,
-    `Total results: ${answer.records.length} in ${answer.rows.length} configurations`,
-    "Efficiency: tokens/s for each $/hour; higher is better",
-    ...answer.mixed.map((text) => `Mind: ${text}`),
-    ...(barred === "" ? [] : ["Not ranked:", barred]),
-  ].join("\n")}\n`;
-}
-
-/** `g1-gpu-rtx6000-2` -> `RTX6000x2`, as the guide's table shows it; other names stay as they are. */
-export function gpuLabel(gpu: string): string {
-  const [, older, olderCount] = /^g1-gpu-(rtx6000)-(\d)$/.exec(gpu) ?? [];
-  const [, ada, adaCount, size] = /^g2-gpu-(rtx4000)a(\d)-(\w+)$/.exec(gpu) ?? [];
-  if (older !== undefined) return `RTX6000x${olderCount ?? ""}`;
-  // Sizes differ in processors and memory, not in the card.
-  if (ada !== undefined) return `RTX4000x${adaCount ?? ""}${size === "s" ? "" : `-${size ?? ""}`}`;
-  return shortGpu(gpu);
-}
+import { gpuLabel, shortModel, speedText } from "./tables.ts";
 
 const CONFIDENCES: readonly Confidence[] = ["High", "Medium", "Low"];
 const MARKS: Readonly<Record<Confidence, string>> = { High: "✓", Medium: "⚠", Low: "⚠" };
 
 /** What `benchmark-status` says. */
-export function coverageText(answer: Coverage, nowMs: number, style: TableStyle): string {
+export function coverageText(
+  answer: Coverage,
+  refresh: RefreshOffer,
+  nowMs: number,
+  style: TableStyle,
+): string {
   const { byConfidence, tested, missing, outside } = answer;
   const summary = [
     `${answer.simulated ? "SIMULATED " : ""}Benchmark Coverage`,
     `Total benchmarks: ${answer.total}${answer.barred === 0 ? "" : ` (${answer.barred} not sound)`}`,
     `GPU types tested: ${answer.gpuTypesTested}/${answer.gpuTypesTotal}${outside.length === 0 ? "" : ` (and outside the catalogue: ${outside.join(", ")})`}`,
     `Configurations: ${tested.length}`,
+    ...(answer.imported === 0 ? [] : [`Imported, not counted: ${answer.imported}`]),
   ];
   const table =
     tested.length === 0
@@ -124,11 +58,15 @@ export function coverageText(answer: Coverage, nowMs: number, style: TableStyle)
           ),
         ];
   const confidence = CONFIDENCES.map((name) => `${name}: ${byConfidence[name]}`).join(", ");
-  return `${[...summary, table, ...gaps, `Confidence (runs: 3+ High, 2 Medium, 1 Low): ${confidence}`].join("\n")}\n`;
+  return `${[...summary, table, ...refreshLines(refresh), ...gaps, `Confidence (runs: 3+ High, 2 Medium, 1 Low): ${confidence}`].join("\n")}\n`;
 }
 
 /** What `recommend` says when it has something to say. */
-export function recommendationText(answer: RecommendAnswer, style: TableStyle): string {
+export function recommendationText(
+  answer: RecommendAnswer,
+  more: readonly PairOffer[],
+  style: TableStyle,
+): string {
   const blocks = answer.recommendations.map(({ rank, tied, configuration: row, ...one }) =>
     [
       `#${rank}${tied ? " (tied)" : ""}  ${gpuLabel(row.gpu)} (${row.gpu})  ${row.model}`,
@@ -142,7 +80,19 @@ export function recommendationText(answer: RecommendAnswer, style: TableStyle): 
       ]),
     ].join("\n"),
   );
-  return `${[...blocks, `Based on ${answer.runs} benchmark results`].join("\n\n")}\n`;
+  const unsettled = answer.recommendations.some(({ tied }) => tied)
+    ? "What would settle the tie:"
+    : "What would make it surer:";
+  const unstable = answer.unstable.map(
+    ({ gpu, model }) =>
+      `Not ranked, its runs differ too much: ${gpuLabel(gpu)} ${shortModel(model)}`,
+  );
+  return `${[
+    ...blocks,
+    ...(more.length === 0 ? [] : [[unsettled, indentLines(pairLines(more))].join("\n")]),
+    ...(unstable.length === 0 ? [] : [unstable.join("\n")]),
+    `Based on ${answer.runs} benchmark results`,
+  ].join("\n\n")}\n`;
 }
 
 /** The guide's four hints. */
@@ -153,7 +103,8 @@ export const NO_RECOMMENDATION = `No recommendations found.
   4. See what the database holds: maider-sweep benchmark-status
 `;
 
-function titleCase(name: string): string {
+/** `cost_efficiency` -> `Cost Efficiency`. */
+export function titleCase(name: string): string {
   return name
     .split("_")
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))

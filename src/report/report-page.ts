@@ -24,7 +24,9 @@ const DAY_MS = 86_400_000;
  */
 export function reportPage(facts: ReportFacts, assets: PageAssets): string {
   const { database, nowMs, problems, records, runs, staleAfterDays } = facts;
-  const { rows, barred, mixed } = compare({ records, sortBy: "tokens_per_sec" });
+  const answer = compare({ records, sortBy: "tokens_per_sec", withImported: true });
+  const { barred, mixed } = answer;
+  const rows = [...answer.rows, ...answer.unstable];
   const anchors = new Map(
     rows.flatMap((row, index) => row.records.map(({ id }) => [id, `c${index}`])),
   );

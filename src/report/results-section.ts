@@ -6,8 +6,7 @@ import {
 } from "../results/configurations.ts";
 import { ageText, confidenceOf } from "../results/coverage.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel } from "./query-tables.ts";
-import { shortModel } from "./tables.ts";
+import { gpuLabel, shortModel } from "./tables.ts";
 
 export interface ResultRow {
   readonly anchor: string;

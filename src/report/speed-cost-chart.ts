@@ -3,8 +3,7 @@ import { parseHTML } from "linkedom";
 import type { ConfigurationResult } from "../results/configurations.ts";
 import { trustedHtml, visibleText, type Html } from "./html.ts";
 import { paretoFront } from "./pareto-front.ts";
-import { gpuLabel } from "./query-tables.ts";
-import { shortGpu, shortModel } from "./tables.ts";
+import { gpuLabel, shortGpu, shortModel } from "./tables.ts";
 
 /** A configuration as the chart and the choice by speed see it. */
 export interface ChartPoint {

@@ -2,7 +2,7 @@ import CliTable3 from "cli-table3";
 
 export interface Column {
   readonly head: string;
-  readonly align?: "left" | "right";
+  readonly align?: "left" | "right" | "center";
   /** May lose its end where the terminal is narrow; figures may not. */
   readonly shrinks?: boolean;
 }
@@ -51,6 +51,7 @@ export function renderTable(
       // The table's own colours ask the environment, and would contradict the caller.
       head: [],
       border: [],
+      compact: true,
       ...(bordered ? {} : { "padding-left": 0, "padding-right": 0 }),
     },
   });

@@ -1,4 +1,4 @@
-import type { ConfigurationResult, BarredRecord } from "../results/configurations.ts";
+import type { ConfigurationResult } from "../results/configurations.ts";
 import { costOf, hoursOf } from "../journal/ledger.ts";
 import type { Ledger, RunState } from "../journal/run-state.ts";
 import { formatUsd } from "../support/money.ts";
@@ -112,13 +112,6 @@ export function moneyTable(
   return rentals.length === 0 ? `  ${totals}` : `${table}\n  ${totals}`;
 }
 
-/** Records that are not ranked, each with its reason; empty when there are none. */
-export function barredTable(barred: readonly BarredRecord[]): string {
-  return indentLines(
-    barred.map(({ record, reason }) => `${record.gpu_type} ${record.model_id}: ${reason}`),
-  );
-}
-
 /** `g2-gpu-rtx4000a1-s` -> `rtx4000a1-s`. */
 export function shortGpu(gpu: string): string {
   return gpu.replace(/^g\d+-gpu-/, "").replace("-blackwell", "");
@@ -127,4 +120,14 @@ export function shortGpu(gpu: string): string {
 /** `Qwen/Qwen2.5-Coder-7B-Instruct` -> `Qwen2.5-Coder-7B`. */
 export function shortModel(model: string): string {
   return (model.split("/").at(-1) ?? model).replace(/-(?:Instruct|it)(?=-|$)/, "");
+}
+
+/** `g1-gpu-rtx6000-2` -> `RTX6000x2`, as the guide's table shows it; other names stay as they are. */
+export function gpuLabel(gpu: string): string {
+  const [, older, olderCount] = /^g1-gpu-(rtx6000)-(\d)$/.exec(gpu) ?? [];
+  const [, ada, adaCount, size] = /^g2-gpu-(rtx4000)a(\d)-(\w+)$/.exec(gpu) ?? [];
+  if (older !== undefined) return `RTX6000x${olderCount ?? ""}`;
+  // Sizes differ in processors and memory, not in the card.
+  if (ada !== undefined) return `RTX4000x${adaCount ?? ""}${size === "s" ? "" : `-${size ?? ""}`}`;
+  return shortGpu(gpu);
 }

@@ -7,6 +7,8 @@ import {
   type BarredRecord,
   type ConfigurationResult,
 } from "./configurations.ts";
+import { mixtures } from "./mixtures.ts";
+import { joinUnranked, unrankedRecord, unrankedRow, type Unranked } from "./unranked.ts";
 
 export const SORT_METRICS = ["tokens_per_sec", "cost_per_1k_tokens", "cost_efficiency"] as const;
 export type SortMetric = (typeof SORT_METRICS)[number];
@@ -22,32 +24,76 @@ export interface CompareFilter {
 export interface CompareQuestion extends CompareFilter {
   readonly records: readonly BenchmarkRecord[];
   readonly sortBy: SortMetric;
+  /** Passes that the journals know and the database does not. */
+  readonly unsound?: readonly Unranked[];
+  /** Ranks imported records with one's own; else they have a ranking of their own. */
+  readonly withImported?: boolean;
 }
 
 export interface CompareAnswer {
   /** A row for each configuration, the best first. */
   readonly rows: readonly ConfigurationResult[];
-  /** A row for each record, in the same order of merit: what the exports hold. */
+  /** The same for what was imported, where it is ranked apart. */
+  readonly imported: readonly ConfigurationResult[];
+  /** Their runs differ too much to rank them. */
+  readonly unstable: readonly ConfigurationResult[];
+  /** The sound records behind all, in the same order of merit. */
   readonly records: readonly BenchmarkRecord[];
-  /** Not ranked, each with its reason. */
+  /** Of the database, but not sound, each with its reason. */
   readonly barred: readonly BarredRecord[];
+  /** All that is not ranked: not sound, unstable, and what only the journals know. */
+  readonly unranked: readonly Unranked[];
   /** Why the rows are not alike, for the user. */
   readonly mixed: readonly string[];
 }
 
 export function compare(question: CompareQuestion): CompareAnswer {
-  const { taskCategory, sortBy } = question;
+  const { taskCategory, sortBy, withImported = false } = question;
   const chosen = filterRecords(question.records, question);
-  const rows = configurations(chosen, taskCategory).toSorted((a, b) =>
+  const all = configurations(chosen, taskCategory).toSorted((a, b) =>
     byMetric(sortBy, metricOf(a), metricOf(b)),
   );
-  const kept = new Set(rows.flatMap(({ records }) => records));
+  const stable = all.filter(({ speed }) => !speed.unstable);
+  const unstable = all.filter(({ speed }) => speed.unstable);
+  const [rows, imported] = withImported
+    ? [stable, []]
+    : [
+        stable.filter(({ origin }) => origin === undefined),
+        stable.filter(({ origin }) => origin !== undefined),
+      ];
+  const kept = new Set(all.flatMap(({ records }) => records));
   const records = chosen
     .filter((record) => kept.has(record))
     .toSorted((a, b) =>
       byMetric(sortBy, metricOfRecord(a, taskCategory), metricOfRecord(b, taskCategory)),
     );
-  return { rows, records, barred: barred(chosen), mixed: mixtures(rows, taskCategory) };
+  const notSound = barred(chosen);
+  return {
+    rows,
+    imported,
+    unstable,
+    records,
+    barred: notSound,
+    unranked: joinUnranked([
+      ...unstable.map(unrankedRow),
+      ...notSound.map(unrankedRecord),
+      ...(question.unsound ?? []).filter((one) => isMeant(one, question)),
+    ]),
+    mixed: mixtures(rows, taskCategory),
+  };
+}
+
+function isMeant(one: Unranked, filter: CompareFilter): boolean {
+  const { taskCategory } = filter;
+  return (
+    same(filter.gpuType, one.gpu) &&
+    (one.modelCategory === undefined || same(filter.modelCategory, one.modelCategory)) &&
+    (taskCategory === undefined || one.categories?.includes(taskCategory) !== false)
+  );
+}
+
+function same(wanted: string | undefined, found: string): boolean {
+  return wanted === undefined || wanted.toLowerCase() === found.toLowerCase();
 }
 
 /** The records that a query speaks of, in their order; words are compared without regard to case. */
@@ -55,8 +101,6 @@ export function filterRecords(
   records: readonly BenchmarkRecord[],
   filter: CompareFilter,
 ): BenchmarkRecord[] {
-  const same = (wanted: string | undefined, found: string): boolean =>
-    wanted === undefined || wanted.toLowerCase() === found.toLowerCase();
   return records.filter(
     (record) =>
       same(filter.gpuType, record.gpu_type) &&
@@ -89,33 +133,4 @@ export function metricOfRecord(record: BenchmarkRecord, category?: string): Metr
     cost_per_1k_tokens: figures?.cost_per_1k_tokens ?? Infinity,
     cost_efficiency: costEfficiency(speed, record.hourly_cost),
   };
-}
-
-function mixtures(rows: readonly ConfigurationResult[], category: string | undefined): string[] {
-  const records = rows.flatMap((row) => row.records);
-  const found: string[] = [];
-  const sets = new Set(
-    records.map((record) => Object.keys(record.results_by_category).toSorted().join(", ")),
-  );
-  if (category === undefined && sets.size > 1)
-    found.push(`these runs hold different categories (${[...sets].join(" / ")}); -t compares one`);
-  const differ = (name: string, values: readonly (string | undefined)[]): void => {
-    const known = new Set(values.map((value) => value ?? "unknown"));
-    if (known.size > 1) found.push(`measured in different ways: ${name} ${[...known].join(", ")}`);
-  };
-  differ(
-    "suite",
-    records.map(({ summary }) => summary.suite),
-  );
-  differ(
-    "method",
-    records.map(({ summary }) => summary.method),
-  );
-  differ(
-    "vLLM",
-    records.map(({ vllm_config }) => vllm_config.vllm_version),
-  );
-  if (new Set(rows.map(({ simulated }) => simulated)).size > 1)
-    found.push("SIMULATED and real results stand side by side");
-  return found;
 }

@@ -36,6 +36,8 @@ export interface ConfigurationResult {
   readonly testsTotal: number;
   readonly lastMs: number | undefined;
   readonly simulated: boolean;
+  /** Whose it is, when it was imported. */
+  readonly origin: string | undefined;
 }
 
 /** A record that takes no part in a ranking. */
@@ -83,7 +85,8 @@ export function figuresOf(record: BenchmarkRecord, category?: string): CategoryR
  */
 export function configurationId(record: BenchmarkRecord, category?: string): string {
   const { tests, ...facts } = comparabilityFacts(record);
-  return JSON.stringify(category === undefined ? { ...facts, tests } : facts);
+  const { origin } = record.summary;
+  return JSON.stringify({ ...facts, ...(category === undefined ? { tests } : {}), origin });
 }
 
 function summarise(
@@ -120,6 +123,7 @@ function summarise(
     testsTotal: ofNewest?.tests_total ?? ofNewest?.tests_passed ?? 0,
     lastMs: measuredAtMs(newest),
     simulated: newest.summary.simulated === true,
+    origin: newest.summary.origin,
   };
 }
 

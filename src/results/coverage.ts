@@ -1,7 +1,7 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { GPU_TYPES } from "../catalog/gpu-catalog.ts";
 import type { GpuType } from "../catalog/gpu-types.ts";
-import { newestFirst, measuredAtMs, soundRecords } from "./evidence-of-record.ts";
+import { newestFirst, measuredAtMs, ownRecords, soundRecords } from "./evidence-of-record.ts";
 
 export type Confidence = "High" | "Medium" | "Low";
 
@@ -28,6 +28,8 @@ export interface Coverage {
   readonly total: number;
   /** Records that count for nothing: their passes were not sound. */
   readonly barred: number;
+  /** Other people's, in none of the figures below. */
+  readonly imported: number;
   /** Of the public catalogue. */
   readonly gpuTypesTested: number;
   readonly gpuTypesTotal: number;
@@ -43,11 +45,13 @@ export interface Coverage {
 
 const DAY_MS = 86_400_000;
 
+/** Of one's own records; imported ones are only counted. */
 export function coverage(
-  records: readonly BenchmarkRecord[],
+  given: readonly BenchmarkRecord[],
   nowMs: number,
   staleAfterDays: number,
 ): Coverage {
+  const records = ownRecords(given);
   const sound = soundRecords(records);
   const groups = Map.groupBy(sound, ({ gpu_type, model_id }) =>
     JSON.stringify([gpu_type, model_id]),
@@ -63,6 +67,7 @@ export function coverage(
   return {
     total: records.length,
     barred: records.length - sound.length,
+    imported: given.length - records.length,
     gpuTypesTested: catalogue.filter(({ id }) => seen.has(id)).length,
     gpuTypesTotal: catalogue.length,
     outside: [...seen].filter((id) => !known.has(id)).toSorted(),

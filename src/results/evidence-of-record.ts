@@ -28,6 +28,11 @@ export function isOurs(record: BenchmarkRecord): boolean {
   return record.summary.method !== undefined;
 }
 
+/** One's own, as against other people's that were imported. */
+export function ownRecords(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
+  return records.filter(({ summary }) => summary.origin === undefined);
+}
+
 /** The records that may be ranked. */
 export function soundRecords(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
   return records.filter((record) => unsoundness(record) === undefined);

@@ -1,5 +1,11 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import { measuredAtMs, newestFirst, soundRecords, unsoundness } from "./evidence-of-record.ts";
+import {
+  measuredAtMs,
+  newestFirst,
+  ownRecords,
+  soundRecords,
+  unsoundness,
+} from "./evidence-of-record.ts";
 
 /** What would be measured now. A fact that is undefined is not asked for. */
 export interface WantedConfiguration {
@@ -41,7 +47,7 @@ const DAY_MS = 86_400_000;
  */
 export function freshness(question: FreshnessQuestion): Freshness {
   const { wanted, nowMs, staleAfterDays } = question;
-  const all = question.records.filter(
+  const all = ownRecords(question.records).filter(
     ({ gpu_type, model_id }) => gpu_type === wanted.gpu && model_id === wanted.model,
   );
   const sound = newestFirst(soundRecords(all)).filter((record) => covers(record, wanted));

@@ -1,6 +1,7 @@
 import { OTHER_VM_THRESHOLD, ranksWithTies } from "../evidence/comparison.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Category } from "../evidence/suite.ts";
+import { ownRecords } from "./evidence-of-record.ts";
 import { configurations, type ConfigurationResult } from "./configurations.ts";
 import { confidenceOf, type Confidence } from "./coverage.ts";
 
@@ -18,6 +19,8 @@ export interface RecommendQuestion {
   readonly size: SizePreference;
   /** Default 3. */
   readonly limit?: number;
+  /** Counts imported records as one's own. */
+  readonly withImported?: boolean;
 }
 
 export interface Recommendation {
@@ -36,6 +39,8 @@ export interface RecommendAnswer {
   readonly candidates: number;
   /** Sound records behind them. */
   readonly runs: number;
+  /** Met task and budget, but their runs differ too much to say anything. */
+  readonly unstable: readonly ConfigurationResult[];
 }
 
 /** The VRAM to which "balanced" keeps nearest, GB: that of the middle of the range. */
@@ -47,9 +52,11 @@ const CONFIDENCE_ORDER: Readonly<Record<Confidence, number>> = { High: 0, Medium
  * preferred size. Efficiencies whose passes show no difference are a tie, which the size decides.
  */
 export function recommend(question: RecommendQuestion): RecommendAnswer {
-  const { records, task, budget, size, limit = 3 } = question;
+  const { task, budget, size, limit = 3 } = question;
+  const records = question.withImported === true ? question.records : ownRecords(question.records);
   const all = task === "mixed" ? mixed(records) : configurations(records, task);
-  const candidates = all.filter(({ hourlyUsd }) => hourlyUsd > 0 && isWithin(budget, hourlyUsd));
+  const met = all.filter(({ hourlyUsd }) => hourlyUsd > 0 && isWithin(budget, hourlyUsd));
+  const candidates = met.filter(({ speed }) => !speed.unstable);
   const ranked = candidates
     .map((configuration) => ({ configuration, confidence: confidenceOf(configuration.speed.n) }))
     .toSorted((a, b) => CONFIDENCE_ORDER[a.confidence] - CONFIDENCE_ORDER[b.confidence]);
@@ -83,6 +90,7 @@ export function recommend(question: RecommendQuestion): RecommendAnswer {
     recommendations: recommendations.slice(0, limit),
     candidates: candidates.length,
     runs: candidates.reduce((sum, { speed }) => sum + speed.n, 0),
+    unstable: met.filter(({ speed }) => speed.unstable),
   };
 }
 
@@ -117,12 +125,13 @@ function sizeDistance(size: SizePreference, { vramGb }: ConfigurationResult): nu
   return size === "largest" ? -vramGb : Math.abs(vramGb - BALANCED_VRAM_GB);
 }
 
-function warningsFor({ speed, vms, simulated }: ConfigurationResult, task: Task): string[] {
+function warningsFor(row: ConfigurationResult, task: Task): string[] {
+  const { speed, vms, simulated, origin } = row;
   const found: string[] = [];
+  if (origin !== undefined) found.push(`Imported: measured by ${origin}`);
   if (simulated) found.push("SIMULATED: not a measurement of a real GPU");
   if (speed.n === 1) found.push("Single benchmark - results may vary");
   if (speed.n === 2) found.push("Based on limited data (2 runs)");
-  if (speed.unstable) found.push("Unstable: its runs differ by more than 10 %");
   if (speed.n > 1 && vms === 1) found.push("All runs on 1 VM");
   if (task === "mixed") found.push("Averaged across all task categories");
   return found;

@@ -3,7 +3,7 @@ import { findModel } from "../catalog/model-catalog.ts";
 import { CATEGORIES } from "../evidence/suite.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { modelSchema } from "../plan/plan-schema.ts";
-import { isOurs, newestFirst, soundRecords } from "../results/evidence-of-record.ts";
+import { isOurs, newestFirst, ownRecords, soundRecords } from "../results/evidence-of-record.ts";
 import { freshness, vllmVersionOf, type WantedConfiguration } from "../results/freshness.ts";
 
 /** A plan file as it was parsed; of its `entries`, those that describe models which the catalogue does not know are used. */
@@ -41,7 +41,8 @@ export interface RebenchPlan {
 }
 
 /** The plan that would refresh what is stale. It is read, checked and run like any other. */
-export function rebenchPlan(request: RebenchRequest): RebenchPlan {
+export function rebenchPlan(given: RebenchRequest): RebenchPlan {
+  const request = { ...given, records: ownRecords(given.records) };
   const described = describedModels(request.defaults);
   const due = request.only === undefined ? staleOnes(request) : [chosen(request, request.only)];
   const stale: Due[] = [];

@@ -4,17 +4,14 @@ import type { BenchmarkRecord } from "../../src/evidence/record.ts";
 import type { Fact } from "../../src/journal/events.ts";
 import { foldRun } from "../../src/journal/fold-run.ts";
 import { foldLedger } from "../../src/journal/ledger.ts";
-import {
-  comparisonTable,
-  coverageText,
-  gpuLabel,
-  recommendationText,
-} from "../../src/report/query-tables.ts";
+import { comparisonTable } from "../../src/report/comparison-table.ts";
+import { coverageText, recommendationText } from "../../src/report/query-tables.ts";
 import { sweepSummary } from "../../src/report/sweep-summary.ts";
 import { UNLIMITED, renderTable } from "../../src/report/table.ts";
 import { compare } from "../../src/results/compare.ts";
 import { coverage } from "../../src/results/coverage.ts";
 import { recommend } from "../../src/results/recommend.ts";
+import { gpuLabel } from "../../src/report/tables.ts";
 import { START_MS, journalOf, labelOf, opened, reserved } from "../cli/progress/sample-events.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 
@@ -239,9 +236,11 @@ describe("the comparison table", () => {
   });
 });
 
+const NOTHING_STALE = { entries: [], all: undefined, left: [] };
+
 describe("the coverage text", () => {
   it("names which configurations are High, stale and missing, so that grep finds them", () => {
-    const text = coverageText(coverage(fixture, NOW, 30), NOW, UNLIMITED);
+    const text = coverageText(coverage(fixture, NOW, 30), NOTHING_STALE, NOW, UNLIMITED);
     const lines = text.split("\n");
     expect(
       lines.filter((line) => line.includes("High")).some((line) => line.includes("RTX6000x2")),
@@ -255,7 +254,7 @@ describe("the coverage text", () => {
   });
 
   it("says so when there is nothing", () => {
-    expect(coverageText(coverage([], NOW, 30), NOW, NARROW)).toContain(
+    expect(coverageText(coverage([], NOW, 30), NOTHING_STALE, NOW, NARROW)).toContain(
       "No configurations tested yet.",
     );
   });
@@ -266,6 +265,7 @@ describe("the recommendation text", () => {
     const records = [sampleRecord({ speed: 50 })];
     const text = recommendationText(
       recommend({ records, task: "coding", budget: "none", size: "balanced" }),
+      [],
       NARROW,
     );
     expect(text).toContain("#1  RTX4000x1 (g2-gpu-rtx4000a1-s)  Qwen/Qwen2.5-Coder-7B-Instruct");

@@ -1,34 +1,60 @@
-import { comparisonTable } from "../../report/query-tables.ts";
-import { compare } from "../../results/compare.ts";
+import { comparisonTable } from "../../report/comparison-table.ts";
+import { compare, filterRecords } from "../../results/compare.ts";
 import type { SortMetric } from "../../results/compare.ts";
 import { exportRecords } from "../../results/export-records.ts";
 import type { ExportFormat } from "../../results/export-records.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { readRecords, tableStyle } from "../read-records.ts";
+import { readRecords, readUnsound, tableStyle } from "../read-records.ts";
 import { writeResult } from "../write-result.ts";
 
 export const benchmarkCompare: Handler = async (call) => {
   const { options, terminal } = call;
-  const taskCategory = options["taskCategory"] as string | undefined;
   const sortBy = options["sortBy"] as SortMetric;
   const format = options["format"] as ExportFormat | "table";
-  const answer = compare({
-    records: await readRecords(call),
-    sortBy,
+  const filter = {
     gpuType: options["gpuType"] as string | undefined,
     modelCategory: options["modelCategory"] as string | undefined,
-    taskCategory,
+    taskCategory: options["taskCategory"] as string | undefined,
+  };
+  const records = await readRecords(call);
+  const answer = compare({
+    ...filter,
+    records,
+    sortBy,
+    unsound: format === "table" ? await readUnsound(call) : [],
+    withImported: options["withImported"] === true,
   });
-  if (answer.rows.length === 0) {
-    terminal.stderr.write(
-      "No benchmark results match.\n  maider-sweep benchmark-status shows what was measured\n  maider-sweep run plans/quick.yaml measures something\n",
+  const { taskCategory } = filter;
+  if (format === "table") {
+    const found = answer.rows.length + answer.imported.length + answer.unranked.length > 0;
+    const text = comparisonTable(
+      answer,
+      { taskCategory, sortBy },
+      Date.now(),
+      tableStyle(terminal),
     );
+    if (!found) terminal.stderr.write(NOTHING);
+    await writeResult(call, found ? [text] : [], `${String(answer.rows.length)} configurations`);
+    return ExitCode.done;
   }
-  const pieces =
-    format === "table"
-      ? [comparisonTable(answer, { taskCategory, sortBy }, Date.now(), tableStyle(terminal))]
-      : exportRecords(answer.records, format, taskCategory);
-  await writeResult(call, pieces, `${String(answer.records.length)} results`);
+  // The ranked ones first, then what is here but not sound: whoever takes the data judges by himself.
+  const ranked = new Set(answer.records);
+  const others = filterRecords(records, filter).filter((record) => !ranked.has(record));
+  if (ranked.size + others.length === 0) terminal.stderr.write(NOTHING);
+  if (others.length > 0)
+    terminal.stderr.write(
+      `${String(others.length)} of them at the end are not ranked: not sound\n`,
+    );
+  await writeResult(
+    call,
+    exportRecords([...ranked, ...others], format, taskCategory),
+    `${String(ranked.size + others.length)} results`,
+  );
   return ExitCode.done;
 };
+
+const NOTHING = `No benchmark results match.
+  maider-sweep benchmark-status shows what was measured
+  maider-sweep run plans/quick.yaml measures something
+`;

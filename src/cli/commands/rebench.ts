@@ -1,16 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { confirm } from "@inquirer/prompts";
-import { parse } from "yaml";
 import { SUITE_VERSION } from "../../evidence/method.ts";
 import { openDatabase } from "../../results/database.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { rebenchPlan } from "../../sweep/rebench-plan.ts";
+import { rebenchPlan, type PlanDefaults } from "../../sweep/rebench-plan.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { asDetached } from "../detached.ts";
 import { planWithModels } from "../load-plan.ts";
 import { databaseFile } from "../paths.ts";
 import type { Prepared } from "../prepare.ts";
 import { columnsOf, printEstimate } from "../print-estimate.ts";
+import { refreshDefaults } from "../refresh-offer.ts";
 import { runPlan } from "../run-plan.ts";
 import { Interrupted } from "../signals.ts";
 import { estimateOnly } from "./estimate.ts";
@@ -20,8 +19,7 @@ export const rebench: Handler = async (given) => {
   const call = log === undefined ? given : await asDetached(given, log);
   const { options, terminal } = call;
   const only = chosen(options);
-  const text = await readFile(new URL("../../../plans/refresh.yaml", import.meta.url), "utf8");
-  const defaults = parse(text) as Record<string, unknown>;
+  const defaults = await refreshDefaults();
   const database = openDatabase(
     databaseFile(options, terminal.env, options["simulate"] !== undefined),
   );
@@ -66,7 +64,7 @@ function chosen(
   });
 }
 
-function staleDays(options: CommandCall["options"], defaults: Record<string, unknown>): number {
+function staleDays(options: CommandCall["options"], defaults: PlanDefaults): number {
   if (typeof options["stale"] === "number") return options["stale"];
   const fromPlan = defaults["stale_after_days"];
   return typeof fromPlan === "number" ? fromPlan : 30;

@@ -2,26 +2,54 @@ import { select } from "@inquirer/prompts";
 import { NO_RECOMMENDATION, recommendationText } from "../../report/query-tables.ts";
 import { recommend as recommendFrom } from "../../results/recommend.ts";
 import type { Budget, SizePreference, Task } from "../../results/recommend.ts";
+import type { ConfigurationResult } from "../../results/configurations.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { readRecords, tableStyle } from "../read-records.ts";
+import { rebenchOffers } from "../refresh-offer.ts";
 
 export const recommend: Handler = async (call) => {
   const { options, terminal } = call;
+  const ask = questionsOf(call);
   const records = await readRecords(call);
-  const question = await answers(call);
+  const json = options["json"] === true;
+  if (records.length === 0 && !json) {
+    terminal.stdout.write(`${NO_RECOMMENDATION}\n`);
+    return ExitCode.done;
+  }
+  const question = await ask();
   if (question === undefined) return ExitCode.interrupted;
-  const answer = recommendFrom({ records, ...question });
-  if (options["json"] === true) {
-    terminal.stdout.write(`${JSON.stringify({ ...question, ...answer }, undefined, 2)}\n`);
+  const withImported = options["withImported"] === true;
+  const answer = recommendFrom({ records, ...question, withImported });
+  const unsure = answer.recommendations.filter(
+    ({ tied, confidence }) => tied || confidence !== "High",
+  );
+  const more = await rebenchOffers(
+    records,
+    unsure.map(({ configuration }) => configuration),
+    Date.now(),
+  );
+  if (json) {
+    const recommendations = answer.recommendations.map(({ configuration, ...one }) => ({
+      ...one,
+      configuration: withoutRecords(configuration),
+    }));
+    const unstable = answer.unstable.map(withoutRecords);
+    const told = { ...question, ...answer, recommendations, unstable, more };
+    terminal.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);
     return ExitCode.done;
   }
   const found = answer.recommendations.length > 0;
   terminal.stdout.write(
-    `${found ? recommendationText(answer, tableStyle(terminal)) : NO_RECOMMENDATION}\n`,
+    `${found ? recommendationText(answer, more, tableStyle(terminal)) : NO_RECOMMENDATION}\n`,
   );
   return ExitCode.done;
 };
+
+/** The records themselves are what an export is for. */
+function withoutRecords(row: ConfigurationResult): object {
+  return { ...row, id: undefined, records: row.records.map(({ id }) => id) };
+}
 
 interface Answers {
   readonly task: Task;
@@ -29,20 +57,30 @@ interface Answers {
   readonly size: SizePreference;
 }
 
-/** The guide's three questions, as far as options do not answer them. @returns undefined after Ctrl-C. */
-async function answers({ options, terminal }: CommandCall): Promise<Answers | undefined> {
+/**
+ * The guide's three questions, as far as options do not answer them; what is returned asks, and gives undefined
+ * after Ctrl-C. @throws SweepError exit 2 when nobody is there to be asked.
+ */
+function questionsOf({ options, terminal }: CommandCall): () => Promise<Answers | undefined> {
   const task = options["task"] as Task | undefined;
   const budget = options["budget"] as Budget | undefined;
   const size = options["size"] as SizePreference | undefined;
   if (task !== undefined && budget !== undefined && size !== undefined)
-    return { task, budget, size };
+    return () => Promise.resolve({ task, budget, size });
   if (!terminal.stdin.isTTY || !terminal.stdout.isTTY || options["json"] === true) {
     throw new SweepError("nobody is here to answer the three questions", {
       exitCode: ExitCode.usage,
       hint: "give --task coding|context_heavy|reasoning|mixed --budget under-1|1-3|over-3|none --size smallest|balanced|largest",
     });
   }
-  const context = { signal: terminal.signals.stop };
+  return () => ask({ task, budget, size }, terminal.signals.stop);
+}
+
+async function ask(
+  { task, budget, size }: { [K in keyof Answers]: Answers[K] | undefined },
+  signal: AbortSignal,
+): Promise<Answers | undefined> {
+  const context = { signal };
   try {
     return {
       task:

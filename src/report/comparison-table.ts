@@ -1,0 +1,106 @@
+import type { CompareAnswer } from "../results/compare.ts";
+import type { ConfigurationResult } from "../results/configurations.ts";
+import { ageText } from "../results/coverage.ts";
+import type { Unranked } from "../results/unranked.ts";
+import { titleCase } from "./query-tables.ts";
+import { indentLines, renderTable, type Column, type TableStyle } from "./table.ts";
+import { gpuLabel, shortModel, WIDE } from "./tables.ts";
+
+interface Asked {
+  readonly taskCategory: string | undefined;
+  readonly sortBy: string;
+}
+
+interface Cell extends Column {
+  readonly of: (row: ConfigurationResult) => string;
+}
+
+const GPU: Cell = { head: "GPU Type", shrinks: true, of: ({ gpu }) => gpuLabel(gpu) };
+const MODEL: Cell = { head: "Model", shrinks: true, of: ({ model }) => shortModel(model) };
+/** As the guide shows them. */
+const GUIDE: readonly Cell[] = [
+  GPU,
+  { head: "GPUs", align: "center", of: ({ gpuCount }) => String(gpuCount) },
+  { head: "VRAM", align: "center", of: ({ vramGb }) => `${vramGb}GB` },
+  MODEL,
+  { head: "Tokens/Sec", align: "center", of: ({ speed }) => speed.median.toFixed(1) },
+  { head: "Cost/1K", align: "center", of: ({ costPer1k }) => `$${costPer1k.toFixed(4)}` },
+  { head: "$/Hour", align: "center", of: ({ hourlyUsd }) => `$${hourlyUsd.toFixed(2)}` },
+  { head: "Efficiency", align: "center", of: ({ efficiency }) => efficiency.toFixed(1) },
+];
+
+/** What the figures rest on. */
+function evidence(nowMs: number): readonly Cell[] {
+  return [
+    { head: "95 %", align: "right", of: ({ speed }) => intervalText(speed.interval) },
+    {
+      head: "Tests",
+      align: "right",
+      of: ({ testsPassed, testsTotal }) => `${testsPassed}/${testsTotal}`,
+    },
+    { head: "Runs", align: "right", of: ({ speed }) => String(speed.n) },
+    { head: "VMs", align: "right", of: ({ vms }) => (vms === undefined ? "?" : String(vms)) },
+    { head: "Last", align: "right", of: ({ lastMs }) => ageText(lastMs, nowMs) },
+  ];
+}
+
+const ORIGIN: Cell = { head: "Origin", of: ({ origin }) => origin ?? "own" };
+
+/** The guide's comparison table, with what its figures rest on beside or, where it is narrow, below it. */
+export function comparisonTable(
+  answer: CompareAnswer,
+  asked: Asked,
+  nowMs: number,
+  style: TableStyle,
+): string {
+  const { rows, imported, unranked } = answer;
+  const simulated = rows.some((row) => row.simulated) ? "SIMULATED " : "";
+  return `${[
+    `${simulated}Benchmark Comparison`,
+    ...(asked.taskCategory === undefined ? [] : [`Category: ${titleCase(asked.taskCategory)}`]),
+    `Sorted by: ${titleCase(asked.sortBy)}`,
+    rankingOf(rows, nowMs, style),
+    `Total results: ${answer.records.length} in ${rows.length + imported.length} configurations`,
+    "Tokens/Sec: median over runs. Efficiency: tokens/s for each $/hour; higher is better",
+    ...answer.mixed.map((text) => `Mind: ${text}`),
+    ...(unranked.length === 0 ? [] : ["Not ranked:", unrankedLines(unranked, nowMs)]),
+    ...(imported.length === 0
+      ? []
+      : [
+          "Imported, ranked apart (--with-imported ranks them along):",
+          rankingOf(imported, nowMs, style),
+        ]),
+  ].join("\n")}\n`;
+}
+
+function rankingOf(rows: readonly ConfigurationResult[], nowMs: number, style: TableStyle): string {
+  const foreign = rows.some(({ origin }) => origin !== undefined) ? [ORIGIN] : [];
+  const more = [...evidence(nowMs), ...foreign];
+  if (style.width >= WIDE) return tableOf([...GUIDE, ...more], rows, style);
+  return `${tableOf(GUIDE, rows, style)}\n${tableOf([GPU, MODEL, ...more], rows, style)}`;
+}
+
+function tableOf(
+  cells: readonly Cell[],
+  rows: readonly ConfigurationResult[],
+  style: TableStyle,
+): string {
+  return renderTable(
+    cells,
+    rows.map((row) => cells.map(({ of }) => of(row))),
+    style,
+  );
+}
+
+function intervalText(interval: ConfigurationResult["speed"]["interval"]): string {
+  return interval === undefined ? "-" : `${interval.low.toFixed(1)}-${interval.high.toFixed(1)}`;
+}
+
+function unrankedLines(unranked: readonly Unranked[], nowMs: number): string {
+  return indentLines(
+    unranked.map(({ gpu, model, state, reason, passes, atMs }) => {
+      const times = passes === 1 ? "" : ` x${passes}`;
+      return `${gpuLabel(gpu)} ${shortModel(model)}: ${state}${times}, ${ageText(atMs, nowMs)}: ${reason}`;
+    }),
+  );
+}
