@@ -97,15 +97,15 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     summary: "Every run: its VMs, stages, dollars spent, reserved and left",
     parameters: [["[run]", "only this one"]],
     options: [STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
-    examples: ["maider-sweep status", "maider-sweep status --json"],
+    examples: ["maider-sweep status", "maider-sweep status 4bq1x0aa", "maider-sweep status --json"],
     load: async () => (await import("./commands/status.ts")).status,
   },
   {
     name: "stop",
     summary: "Stop a sweep from another shell: every VM destroyed, results kept",
     parameters: [["[run]", "the run; needed only when several are running"]],
-    options: [STATE_OPTION, ...OUTPUT_OPTIONS],
-    examples: ["maider-sweep stop"],
+    options: [STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
+    examples: ["maider-sweep stop", "maider-sweep stop 4bq1x0aa"],
     load: async () => (await import("./commands/stop.ts")).stop,
   },
   {

@@ -73,6 +73,11 @@ export async function recoverOpenRuns(
       redact: createRedactor(far.token === undefined ? [] : [far.token]),
       crash: crashHookFor(far, call.terminal.env),
     });
+    const { signals, stderr } = call.terminal;
+    const goesOn = (): void => {
+      stderr.write("destroying goes on until the proof; a third signal ends it\n");
+    };
+    signals.stop.addEventListener("abort", goesOn);
     const answered = answerRepeats(call.terminal, () => ({
       state: foldRun(journal.events()),
       guard: undefined,
@@ -100,6 +105,7 @@ export async function recoverOpenRuns(
       throw error instanceof CloudError ? explainCloudError(error, `recover run ${run}`) : error;
     } finally {
       answered();
+      signals.stop.removeEventListener("abort", goesOn);
       await journal.close();
       await own.release();
     }

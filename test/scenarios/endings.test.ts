@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { nothingIsLeft } from "../simulated/nothing-left.ts";
 import { sweepRun } from "../simulated/sweep-run.ts";
+import { journalOf } from "./watched-sweep.ts";
 
 const CARD = "g2-gpu-rtx4000a1-s";
 const OTHER = "g2-gpu-rtx4000a1-m";
@@ -21,14 +22,16 @@ entries:
     models: [${SMALL}]
 `;
 
+const ALL = [`${CARD} ${SMALL}`, `${CARD} ${LARGE}`, `${OTHER} ${SMALL}`];
+
 interface Ending {
   readonly faults: readonly object[];
   readonly code: number;
   /** VMs that were created. */
   readonly rented: number;
-  /** Configurations with a record in the end. */
-  readonly measured: number;
-  /** What the summary says of the one that failed. */
+  /** Configurations that have no record in the end; all others have theirs. */
+  readonly lost: readonly string[];
+  /** Why, in the summary and in the journal. */
   readonly says: RegExp;
 }
 
@@ -39,42 +42,42 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
     faults: [{ type: OTHER, action: "no-stock" }],
     code: 5,
     rented: 1,
-    measured: 2,
+    lost: [`${OTHER} ${SMALL}`],
     says: /no stock of g2-gpu-rtx4000a1-m/,
   },
   "one model out of memory: the next model of the same rental goes on": {
     faults: [machine("out-of-memory")],
     code: 5,
     rented: 2,
-    measured: 2,
+    lost: [`${CARD} ${SMALL}`],
     says: /out of GPU memory/,
   },
   "one model gated: the next model of the same rental goes on": {
     faults: [machine("gated")],
     code: 5,
     rented: 2,
-    measured: 2,
+    lost: [`${CARD} ${SMALL}`],
     says: /the model is gated/,
   },
   "vLLM dies in the middle: the next model of the same rental goes on": {
     faults: [machine("server-dies")],
     code: 5,
     rented: 2,
-    measured: 2,
+    lost: [`${CARD} ${SMALL}`],
     says: /vLLM died|illegal memory access/,
   },
   "SSH freezes in the middle: the rental is destroyed, the other goes on": {
     faults: [machine("ssh-freezes")],
     code: 5,
     rented: 2,
-    measured: 1,
+    lost: [`${CARD} ${SMALL}`, `${CARD} ${LARGE}`],
     says: /SSH was lost and did not come back/,
   },
   "a boot that hangs: the rental is destroyed, the other goes on": {
     faults: [{ vm: { type: CARD }, action: "boot-hangs" }],
     code: 5,
     rented: 2,
-    measured: 1,
+    lost: [`${CARD} ${SMALL}`, `${CARD} ${LARGE}`],
     says: /still booting/,
   },
 };
@@ -85,8 +88,17 @@ test.each(Object.entries(ENDINGS))("%s", async (_name, ending) => {
   const file = rig.plan(plan());
   const { code, stdout } = await rig.run("run", file, "--simulate", rig.url, "--quiet");
   expect(stdout).toMatch(ending.says);
-  expect(rig.records()).toHaveLength(ending.measured);
   expect(code).toBe(ending.code);
+  const measured = rig.records().map(({ gpu_type: gpu, model_id: model }) => `${gpu} ${model}`);
+  expect(measured.toSorted()).toEqual(ALL.filter((one) => !ending.lost.includes(one)).toSorted());
+  const reasons = journalOf(rig).flatMap((event) => {
+    if (event.type === "entry.not_started")
+      return event.models.map((model) => [`${event.gpu} ${model}`, event.reason] as const);
+    if (event.type !== "configuration.finished" || event.state === "measured") return [];
+    return [[`${event.gpu} ${event.model}`, event.reason ?? ""] as const];
+  });
+  expect(reasons.map(([lost]) => lost).toSorted()).toEqual(ending.lost.toSorted());
+  for (const [, reason] of reasons) expect(reason).toMatch(ending.says);
   await nothingIsLeft(rig, ending.rented);
 });
 

@@ -111,15 +111,17 @@ test("every VM's DELETE is sent within a second of the signal", async () => {
 
 describe("`stop` from another shell", () => {
   test.each([
-    ["the only run", false],
-    ["a run by its name", true],
-  ])("ends %s, and waits for the proof", async (_name, byName) => {
+    ["the only run", []],
+    ["a run by its name", ["NAME", "--json"]],
+  ])("ends %s, and waits for the proof", async (_name, words) => {
     await using rig = await world();
     const sweep = start(rig);
     const { run } = await sweep.until("test.finished", 6);
-    const stopped = await rig.run("stop", ...(byName ? [run] : []));
-    expect(stopped.stdout).toMatch(new RegExp(`^${run} interrupted: \\$\\d+\\.\\d\\d spent$`, "m"));
+    const stopped = await rig.run("stop", ...words.map((word) => (word === "NAME" ? run : word)));
     expect(stopped.code).toBe(0);
+    if (words.length === 0)
+      expect(stopped.stdout).toMatch(new RegExp(`^${run} interrupted: \\$0\\.52 spent$`, "m"));
+    else expect(JSON.parse(stopped.stdout)).toEqual({ run, state: "interrupted", spent_usd: 0.52 });
     expect((await sweep.ended).code).toBe(130);
     await expectStopped(rig, sweep.events);
   });
@@ -205,6 +207,27 @@ describe("a signal that is repeated", () => {
     await guardHasFinished(rig);
     await expectStopped(rig, journalOf(rig));
   });
+});
+
+test("recover, too, goes on after one signal, names what is left at the second and leaves at the third", async () => {
+  await using rig = await world();
+  const died = start(rig, { MAIDER_SWEEP_CRASH: "boot.running:after+guard" });
+  expect((await died.ended).signal).toBe("SIGKILL");
+  await rig.faults([NO_DELETE]);
+  const recover = watchSweep(rig, "recover", "--simulate", rig.url);
+  await expect
+    .poll(() => journalOf(rig).some(({ type }) => type === "destroy.sent"), { timeout: 60_000 })
+    .toBe(true);
+  recover.kill("SIGINT");
+  await recover.untilSaid("destroying goes on");
+  recover.kill("SIGINT");
+  await recover.untilSaid("maider-sweep recover destroys this");
+  recover.kill("SIGINT");
+  expect((await recover.ended).code).toBe(6);
+  expect((await leftIn(rig)).vms).toBe(1);
+  await fetch(`${rig.url}/simulator/faults`, { method: "DELETE" });
+  expect((await rig.run("recover", "--simulate", rig.url)).code).toBe(0);
+  await expectStopped(rig, journalOf(rig), "crashed");
 });
 
 test("an error that nobody caught destroys everything, like a signal, and is shown as a bug", async () => {

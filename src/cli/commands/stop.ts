@@ -32,7 +32,7 @@ export const stop: Handler = async ({ options, parameters, terminal }) => {
       hint: `name one: ${alive.map(({ run }) => run).join(", ")}`,
     });
   }
-  process.kill(target.pid, "SIGTERM");
+  ask(target.pid);
   terminal.stderr.write(
     `asked run ${target.run} (process ${String(target.pid)}) to stop; waiting for proof that its VMs are gone\n`,
   );
@@ -40,9 +40,23 @@ export const stop: Handler = async ({ options, parameters, terminal }) => {
   for (;;) {
     const now = runStatus(folder, await runClock(folder));
     if (now.state !== "running" && now.state !== "stopping") {
-      terminal.stdout.write(`${target.run} ${now.state}: $${now.spent_usd.toFixed(2)} spent\n`);
+      const { run, state: end, spent_usd: spent } = now;
+      terminal.stdout.write(
+        options["json"] === true
+          ? `${JSON.stringify({ run, state: end, spent_usd: spent }, undefined, 2)}\n`
+          : `${run} ${end}: $${spent.toFixed(2)} spent\n`,
+      );
       return now.state === "unresolved" ? ExitCode.stillBilled : ExitCode.done;
     }
     await sleepReal(LOOK_EVERY_MS, terminal.signals.stop);
   }
 };
+
+function ask(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (error) {
+    // It has ended since we looked; what it left shows below.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
