@@ -56,7 +56,12 @@ export async function sweepRun(seed: number, ...flags: readonly string[]): Promi
     { env, stdio: ["ignore", "pipe", "inherit"] },
   );
   const lines = createInterface({ input: simulator.stdout });
-  const [line] = (await once(lines, "line")) as [string];
+  const [line] = (await Promise.race([
+    once(lines, "line"),
+    once(simulator, "close").then(() => {
+      throw new Error("the simulated cloud did not start");
+    }),
+  ])) as [string];
   const { url, token } = JSON.parse(line) as { url: string; token: string };
   const start: SweepRun["start"] = (...argv) => {
     const words = argv.filter((one) => typeof one === "string");
