@@ -1,6 +1,7 @@
 import { createLinodeReader } from "../cloud/linode-cloud.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { estimatePlan } from "../estimate/estimate-plan.ts";
+import type { Market } from "../estimate/market.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { openDatabase } from "../results/database.ts";
 import type { FarSide } from "./far-side.ts";
@@ -12,6 +13,8 @@ import { skipFresh } from "../sweep/skip-fresh.ts";
 export interface Prepared {
   readonly plan: CoveragePlan;
   readonly estimate: Estimate;
+  /** Prices and stock that it was estimated with. */
+  readonly market: Market;
 }
 
 export async function prepare(
@@ -29,20 +32,21 @@ export async function prepare(
     patienceMs: 15_000,
   });
   const market = await readMarket(reader, signal);
-  if (options["skipFresh"] !== true) return warned(plan, estimatePlan(plan, market), far);
+  if (options["skipFresh"] !== true) return warned(plan, market, far);
   const stored = await openDatabase(far.databaseFile).read();
   const records = stored.records.filter(
     ({ summary }) => begun === undefined || summary.run !== begun.run,
   );
   const nowMs = begun?.nowMs ?? far.clock.now();
   const wanted = skipFresh(plan, records, { suite: SUITE_VERSION, nowMs });
-  return warned(wanted, estimatePlan(wanted, market), far);
+  return warned(wanted, market, far);
 }
 
-function warned(plan: CoveragePlan, estimate: Estimate, far: FarSide): Prepared {
+function warned(plan: CoveragePlan, market: Market, far: FarSide): Prepared {
+  const estimate = estimatePlan(plan, market);
   const rented = estimate.rentals.flatMap(({ configurations }) => configurations);
   const gated = new Set(rented.filter(({ model }) => model.gated).map(({ model }) => model.id));
-  if (far.hubToken || gated.size === 0) return { plan, estimate };
+  if (far.hubToken || gated.size === 0) return { plan, estimate, market };
   const warning = `HF_TOKEN is not set: ${[...gated].join(", ")} will be refused after its VM is paid for`;
-  return { plan, estimate: { ...estimate, warnings: [...estimate.warnings, warning] } };
+  return { plan, market, estimate: { ...estimate, warnings: [...estimate.warnings, warning] } };
 }

@@ -1,4 +1,5 @@
 import { PRICE_DATE } from "../catalog/gpu-catalog.ts";
+import { idleOf, type PackingCost } from "../estimate/compare-packings.ts";
 import type { Estimate, PlannedRental } from "../estimate/estimate.ts";
 import { likeliestOffer } from "../estimate/region-offers.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
@@ -16,6 +17,15 @@ const COLUMNS: readonly Column[] = [
   { head: "Worst", align: "right" },
 ];
 
+const PACKING: readonly Column[] = [
+  { head: "packing" },
+  { head: "VMs", align: "right" },
+  { head: "likely", align: "right" },
+  { head: "reserved", align: "right" },
+  { head: "takes", align: "right" },
+  { head: "idle", align: "right" },
+];
+
 /** What most people read on, and the width that a pipe gets. */
 const USUAL_COLUMNS = 80;
 
@@ -24,7 +34,12 @@ export function columnsOf(stream: NodeJS.WriteStream): number {
 }
 
 /** The estimate as a person reads it, in `width` columns. */
-export function printEstimate(plan: CoveragePlan, estimate: Estimate, width: number): string {
+export function printEstimate(
+  plan: CoveragePlan,
+  estimate: Estimate,
+  width: number,
+  packings: readonly PackingCost[] = [],
+): string {
   const { cap, likely, worst, rentals, skipped } = estimate;
   const prices = estimate.prices === "live" ? "live" : `the built-in ones of ${PRICE_DATE}`;
   const out = [
@@ -43,6 +58,7 @@ export function printEstimate(plan: CoveragePlan, estimate: Estimate, width: num
       ? ["allow_remote_code: models may run their own code on the VMs"]
       : []),
   ];
+  out.push(...idleLines(rentals, width), ...packingLines(packings, width));
   const own = rentals[0]?.configurations[0]?.prompts;
   if (own !== undefined)
     out.push(
@@ -81,6 +97,38 @@ function detail(rental: PlannedRental, width: number): string[] {
     `${number}${first.slice(number.length)}`,
     ...others,
     `    minutes: boot ${few(boot)}, set-up ${few(setup)}, download ${few(download)}, load ${few(load)}, passes ${few(passes)}`,
+  ];
+}
+
+/** What is paid whole and not used, and what it could measure. */
+function idleLines(rentals: readonly PlannedRental[], width: number): string[] {
+  const idle = rentals.map(idleOf);
+  const total = idle.reduce((sum, { minutes: one }) => sum + one, 0);
+  const passes = idle.reduce((sum, one) => sum + one.passes, 0);
+  if (passes === 0) return [];
+  const text = `paid and idle: about ${minutes(total)}, enough for some ${String(passes)} more passes at no cost; raise \`passes\`, or add models or suites`;
+  return wrap(text.split(" "), "", width);
+}
+
+/** Both ways beside each other, where they differ. */
+function packingLines(packings: readonly PackingCost[], width: number): string[] {
+  const [own, other] = packings;
+  if (own === undefined || other === undefined || own.vms === other.vms) return [];
+  const rows = packings.map((one) => [
+    one === own ? `${one.packing} (this plan)` : one.packing,
+    String(one.vms),
+    `${formatUsd(one.likely.micros)} (${String(one.likely.hours)} h)`,
+    `${formatUsd(one.worst.micros)} (${String(one.worst.hours)} h)`,
+    minutes(one.wallMinutes),
+    minutes(one.idleMinutes),
+  ]);
+  const [many, less] = own.vms > other.vms ? [own, other] : [other, own];
+  const saved = many.likely.micros - less.likely.micros;
+  const told = `fill-hours ${saved > 0 ? `saves ${formatUsd(saved)}` : "saves nothing"} and has ${String(many.vms - less.vms)} fewer VMs: results of a card then come from fewer machines, which is less evidence`;
+  return [
+    "",
+    renderTable(PACKING, rows, { width, colour: false }),
+    ...wrap(told.split(" "), "", width),
   ];
 }
 

@@ -21,7 +21,7 @@ export async function takeUp(
 ): Promise<readonly Reusable[] | undefined> {
   const { cloud, clock, journal, ownership, onAlarm } = ports;
   for (const cut of cutPasses(journal.events())) await journal.append(cut);
-  const keyIsThere = (readClientKey(folder)) !== undefined;
+  const keyIsThere = readClientKey(folder) !== undefined;
   const reusable =
     keyIsThere && !worldGone
       ? await findReusable(

@@ -1,4 +1,5 @@
 import { usd } from "../support/money.ts";
+import { idleOf, type PackingCost } from "./compare-packings.ts";
 import type { Estimate, PlannedRental } from "./estimate.ts";
 import { likeliestOffer } from "./region-offers.ts";
 
@@ -16,6 +17,17 @@ export interface EstimateJson {
     readonly reason: string;
   }[];
   readonly prices: "live" | "built-in";
+  /** Both ways to put the entries on VMs, the plan's own first. */
+  readonly packings: readonly {
+    readonly packing: string;
+    readonly vms: number;
+    readonly likely_usd: number;
+    readonly likely_hours: number;
+    readonly worst_usd: number;
+    readonly worst_hours: number;
+    readonly wall_minutes: number;
+    readonly idle_minutes: number;
+  }[];
 }
 
 interface RentalJson {
@@ -28,9 +40,15 @@ interface RentalJson {
   readonly worst_hours: number;
   readonly likely_usd: number;
   readonly worst_usd: number;
+  /** Paid and likely not used, and what that would still measure. */
+  readonly idle_minutes: number;
+  readonly idle_passes: number;
 }
 
-export function estimateJson(estimate: Estimate): EstimateJson {
+export function estimateJson(
+  estimate: Estimate,
+  packings: readonly PackingCost[] = [],
+): EstimateJson {
   const { cap, likely, worst, wallMinutes, rentals, skipped, prices } = estimate;
   return {
     currency: "USD",
@@ -41,11 +59,22 @@ export function estimateJson(estimate: Estimate): EstimateJson {
     rentals: rentals.map(rentalJson),
     skipped: skipped.map(({ gpu, model, reason }) => ({ gpu, model, reason })),
     prices,
+    packings: packings.map((one) => ({
+      packing: one.packing,
+      vms: one.vms,
+      likely_usd: usd(one.likely.micros),
+      likely_hours: one.likely.hours,
+      worst_usd: usd(one.worst.micros),
+      worst_hours: one.worst.hours,
+      wall_minutes: Math.round(one.wallMinutes),
+      idle_minutes: Math.round(one.idleMinutes),
+    })),
   };
 }
 
 function rentalJson(rental: PlannedRental): RentalJson {
   const { likely, worst } = rental;
+  const idle = idleOf(rental);
   return {
     gpu: rental.gpuId,
     region: likeliestOffer(rental.regions)?.region ?? null,
@@ -56,5 +85,7 @@ function rentalJson(rental: PlannedRental): RentalJson {
     worst_hours: worst.hours,
     likely_usd: usd(likely.micros),
     worst_usd: usd(worst.micros),
+    idle_minutes: Math.round(idle.minutes),
+    idle_passes: idle.passes,
   };
 }

@@ -231,6 +231,7 @@ test("the JSON has the promised keys and no others", () => {
     "rentals",
     "skipped",
     "prices",
+    "packings",
   ]);
   expect(json).toMatchObject({ currency: "USD", cap: 60, prices: "built-in", worst: { hours: 4 } });
   expect(Object.keys(json.rentals[0] ?? {})).toEqual([
@@ -243,6 +244,8 @@ test("the JSON has the promised keys and no others", () => {
     "worst_hours",
     "likely_usd",
     "worst_usd",
+    "idle_minutes",
+    "idle_passes",
   ]);
   expect(json.skipped).toEqual([
     {

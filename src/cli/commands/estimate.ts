@@ -1,3 +1,4 @@
+import { comparePackings } from "../../estimate/compare-packings.ts";
 import { estimateJson } from "../../estimate/estimate-json.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
@@ -17,13 +18,13 @@ export async function estimateOnly(plan: CoveragePlan, call: CommandCall): Promi
   const far = await openFarSide(options, terminal, false);
   try {
     const prepared = await prepare(plan, far, options, terminal.signals.stop);
-    if (options["json"] === true) {
-      terminal.stdout.write(`${JSON.stringify(estimateJson(prepared.estimate), undefined, 2)}\n`);
-    } else {
-      terminal.stdout.write(
-        printEstimate(prepared.plan, prepared.estimate, columnsOf(terminal.stdout)),
-      );
-    }
+    const { plan: wanted, estimate: planned, market } = prepared;
+    const packings = comparePackings(wanted, market);
+    terminal.stdout.write(
+      options["json"] === true
+        ? `${JSON.stringify(estimateJson(planned, packings), undefined, 2)}\n`
+        : printEstimate(wanted, planned, columnsOf(terminal.stdout), packings),
+    );
     for (const warning of prepared.estimate.warnings)
       terminal.stderr.write(`warning: ${warning}\n`);
     return ExitCode.done;

@@ -1,0 +1,49 @@
+import type { CoveragePlan } from "../plan/coverage-plan.ts";
+import type { Estimate, PlannedRental } from "./estimate.ts";
+import { estimatePlan } from "./estimate-plan.ts";
+import type { Market } from "./market.ts";
+import { passesSeconds } from "./pass-seconds.ts";
+
+/** One way to put a plan's entries on VMs, and what it comes to. */
+export interface PackingCost {
+  readonly packing: CoveragePlan["packing"];
+  /** More of them are more evidence: each is another machine of its type. */
+  readonly vms: number;
+  readonly likely: Estimate["likely"];
+  readonly worst: Estimate["worst"];
+  readonly wallMinutes: number;
+  /** Paid and not used, minutes. */
+  readonly idleMinutes: number;
+}
+
+/** Both ways, the plan's own first. */
+export function comparePackings(plan: CoveragePlan, market: Market): readonly PackingCost[] {
+  const other = plan.packing === "per-entry" ? "fill-hours" : "per-entry";
+  const ways: readonly CoveragePlan["packing"][] = [plan.packing, other];
+  return ways.map((packing) => {
+    const { rentals, likely, worst, wallMinutes } = estimatePlan({ ...plan, packing }, market);
+    const idleMinutes = rentals.reduce((sum, rental) => sum + idleOf(rental).minutes, 0);
+    return { packing, vms: rentals.length, likely, worst, wallMinutes, idleMinutes };
+  });
+}
+
+/** What is left of a rental's paid hours, and how many more passes of its quickest configuration that would hold. */
+export interface IdleTime {
+  readonly minutes: number;
+  readonly model: string;
+  readonly passes: number;
+}
+
+export function idleOf({ likely, configurations }: PlannedRental): IdleTime {
+  const minutes = Math.max(0, likely.hours * 60 - likely.minutes);
+  const quickest = configurations
+    .map((configuration) => ({
+      model: configuration.model.id,
+      passMinutes:
+        (passesSeconds({ ...configuration, passes: 2 }) -
+          passesSeconds({ ...configuration, passes: 1 })) /
+        60,
+    }))
+    .reduce((best, next) => (next.passMinutes < best.passMinutes ? next : best));
+  return { minutes, model: quickest.model, passes: Math.floor(minutes / quickest.passMinutes) };
+}

@@ -1,0 +1,81 @@
+/** What one VM for a set of entries costs; hours that are billed likely, and hours that are reserved. */
+export interface VmHours {
+  readonly likely: number;
+  readonly reserved: number;
+}
+
+/** Up to so many entries every way to put them together is weighed; it grows threefold with each. */
+const WEIGHED = 11;
+
+/**
+ * Puts items together so that the fewest hours are billed, and of those ways the one that reserves least.
+ * @param hoursOf of one VM for these items; undefined when it may not be. A single item always may.
+ */
+export function fewestHours<T>(
+  items: readonly T[],
+  hoursOf: (group: readonly T[]) => VmHours | undefined,
+): readonly (readonly T[])[] {
+  return items.length <= WEIGHED ? weighAll(items, hoursOf) : firstFit(items, hoursOf);
+}
+
+interface Best extends VmHours {
+  /** The group that holds the first of the items, as bits; the rest is packed the best way too. */
+  readonly group: number;
+}
+
+/** Over subsets: the best for a set is its first item's group beside the best for what is left. */
+function weighAll<T>(
+  items: readonly T[],
+  hoursOf: (group: readonly T[]) => VmHours | undefined,
+): readonly (readonly T[])[] {
+  const all = 2 ** items.length - 1;
+  const pick = (set: number): readonly T[] => items.filter((_, bit) => (set & (1 << bit)) !== 0);
+  const alone = Array.from({ length: all + 1 }, (_, set) =>
+    set === 0 ? undefined : hoursOf(pick(set)),
+  );
+  const best: Best[] = [{ likely: 0, reserved: 0, group: 0 }];
+  for (let set = 1; set <= all; set += 1) {
+    const first = set & -set;
+    let found: Best | undefined;
+    for (let rest = set ^ first; ; rest = (rest - 1) & (set ^ first)) {
+      const group = rest | first;
+      const own = alone[group];
+      const others = best[set ^ group];
+      if (own !== undefined && others !== undefined) {
+        const likely = own.likely + others.likely;
+        const reserved = own.reserved + others.reserved;
+        if (
+          found === undefined ||
+          likely < found.likely ||
+          (likely === found.likely && reserved < found.reserved)
+        )
+          found = { likely, reserved, group };
+      }
+      if (rest === 0) break;
+    }
+    best.push(found ?? { likely: Infinity, reserved: Infinity, group: first });
+  }
+  const groups: (readonly T[])[] = [];
+  for (let set = all; set > 0; set ^= best[set]?.group ?? set)
+    groups.push(pick(best[set]?.group ?? set));
+  return groups;
+}
+
+/** The longest first, each into the first VM that still holds it. */
+function firstFit<T>(
+  items: readonly T[],
+  hoursOf: (group: readonly T[]) => VmHours | undefined,
+): readonly (readonly T[])[] {
+  const groups: T[][] = [];
+  const length = (item: T): number => hoursOf([item])?.reserved ?? 0;
+  for (const item of items.toSorted((a, b) => length(b) - length(a))) {
+    const open = groups.find((group) => hoursOf([...group, item]) !== undefined);
+    if (open === undefined) groups.push([item]);
+    else open.push(item);
+  }
+  const place = (group: readonly T[]): number =>
+    Math.min(...group.map((item) => items.indexOf(item)));
+  return groups
+    .map((group) => group.toSorted((a, b) => items.indexOf(a) - items.indexOf(b)))
+    .toSorted((a, b) => place(a) - place(b));
+}
