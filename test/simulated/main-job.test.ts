@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { BenchmarkRecord } from "../../src/evidence/record.ts";
+import { RECORD_KEYS, type BenchmarkRecord } from "../../src/evidence/record.ts";
 import { sweepRun, type SweepRun } from "./sweep-run.ts";
 
 interface Served {
@@ -69,29 +69,51 @@ test("the decode rate is what the server did, by its own log", async () => {
   expect(Math.abs(rate / (tokens / seconds) - 1)).toBeLessThan(0.03);
 });
 
-test("a record has the keys and types with which the Python tool reads the shared database", () => {
+test("a record has every key and type with which the Python tool reads the shared database", () => {
   const fixture = JSON.parse(
     readFileSync(new URL("../../fixtures/benchmark-database.v1.json", import.meta.url), "utf8"),
-  ) as { benchmarks: Record<string, unknown>[] };
-  const sample = fixture.benchmarks[0] ?? {};
-  const written = onlyRecord() as unknown as Record<string, unknown>;
-  expect(Object.keys(sample)).toHaveLength(13);
-  expect(Object.keys(written).toSorted()).toEqual(Object.keys(sample).toSorted());
-  for (const [key, value] of Object.entries(sample)) {
-    expect([key, typeof written[key], Array.isArray(written[key])]).toEqual([
-      key,
-      typeof value,
-      Array.isArray(value),
-    ]);
-  }
+  ) as { benchmarks: BenchmarkRecord[] };
+  const written = onlyRecord();
+  expect(Object.keys(written).toSorted()).toEqual([...RECORD_KEYS].toSorted());
   // What `datetime.fromisoformat` takes in every Python 3: no `Z`, six digits.
-  expect(written["timestamp"]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/);
-  for (const inner of ["summary", "vllm_config"]) {
-    const ours = written[inner] as Record<string, unknown>;
-    for (const [key, value] of Object.entries(sample[inner] as object))
-      expect([inner, key, typeof ours[key]]).toEqual([inner, key, typeof value]);
+  expect(written.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/);
+  expect(Object.keys(written.results_by_category)).toEqual([
+    "coding",
+    "context_heavy",
+    "reasoning",
+  ]);
+  expect(written.tests).toHaveLength(12);
+  const wanted = widest(fixture.benchmarks.map((record) => kindsOf(record)));
+  expect(Object.keys(wanted).length).toBeGreaterThan(40);
+  // Each test by itself, lest one of them has what the others lack.
+  for (const test of written.tests) {
+    const ours = kindsOf({ ...written, tests: [test] });
+    for (const [path, kind] of Object.entries(wanted)) {
+      const own = ours[path] === "integer" && kind === "number" ? "number" : ours[path];
+      expect([test.test_name, path, own]).toEqual([test.test_name, path, kind]);
+    }
   }
 });
+
+type Kinds = Readonly<Record<string, string>>;
+
+/** `tests[].completion_tokens` -> `integer`, for every key at every depth. */
+function kindsOf(value: unknown, path = ""): Kinds {
+  const inner = (entries: readonly (readonly [string, unknown])[]): Kinds =>
+    widest(entries.map(([key, one]) => kindsOf(one, key)));
+  if (Array.isArray(value)) return inner(value.map((one: unknown) => [`${path}[]`, one]));
+  if (typeof value === "object" && value !== null)
+    return inner(Object.entries(value).map(([key, one]) => [`${path}.${key}`, one]));
+  return { [path]: Number.isInteger(value) ? "integer" : typeof value };
+}
+
+/** A number that is whole in one record may be so by chance. */
+function widest(all: readonly Kinds[]): Kinds {
+  const found: Record<string, string> = {};
+  for (const [path, kind] of all.flatMap((kinds) => Object.entries(kinds)))
+    if (found[path] !== "number") found[path] = kind;
+  return found;
+}
 
 test("estimate sends nothing but reads, and its worst is not below the bill", async () => {
   await using other = await sweepRun(7);
