@@ -17,6 +17,7 @@ import { crashHookFor } from "./crash-hook-for.ts";
 import { createGuardKeeper } from "./guard-keeper.ts";
 import { monthSpent } from "./month-spent.ts";
 import type { Execution } from "./execution.ts";
+import { lookAtAccount } from "./beside-account.ts";
 import { openingFact } from "./opening-fact.ts";
 import { startPublisher } from "./publisher.ts";
 import { answerRepeats, tellWhatIsLeft } from "./repeated-signals.ts";
@@ -98,6 +99,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
   const destroyPatienceMs = ((options["destroyPatience"] as number | undefined) ?? 10) * 60_000;
   answerRepeats(terminal, () => ({ state: foldRun(journal.events()), guard: guard.pid() }));
   let crashed: unknown;
+  let compareLedgers = (): Promise<void> => Promise.resolve();
   const ownStop = new AbortController();
   terminal.signals.onUncaught((error) => {
     crashed ??= error;
@@ -110,7 +112,8 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     await call.onBegun?.(run, folder);
     const reusable =
       execution.resumed === undefined ? [] : await takeUp(execution, ports, destroyPatienceMs);
-    if (reusable !== undefined)
+    if (reusable !== undefined) {
+      compareLedgers = await lookAtAccount(ports);
       await runSweep(
         {
           estimate: execution.estimate,
@@ -139,6 +142,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
         },
         stop,
       );
+    }
   } catch (error) {
     crashed ??= error;
   }
@@ -158,6 +162,8 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
         ? "finished"
         : "crashed";
     if (!held) {
+      if (crashed === undefined && !hurry.signal.aborted)
+        await compareLedgers().catch(() => undefined);
       await journal
         .append({ type: "run.closed", exit_code: code, state: end })
         .catch(() => undefined);

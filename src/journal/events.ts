@@ -52,8 +52,10 @@ export interface Facts {
   "clock.jumped": { milliseconds: number };
   /** The API's clock minus ours. */
   "clock.differs": { milliseconds: number };
-  /** What the account owes beyond its invoices, before the first create and after the last proof. */
-  "account.read": { when: "start" | "end"; uninvoiced_micro_usd: MicroUsd };
+  /** What the account owes beyond its invoices, before the first create. */
+  "account.read": { uninvoiced_micro_usd: MicroUsd };
+  /** After the last proof: by how much that has grown since, beside what this ledger has spent since. */
+  "account.compared": { grown_micro_usd: MicroUsd; spent_micro_usd: MicroUsd };
   /** The simulated world is gone, and with it everything it rented out. */
   "world.ended": { world: string };
 

@@ -8,10 +8,22 @@ export class DeadlineReached extends Error {
   }
 }
 
+/** The reason of a measurement in whose middle time jumped. */
+export class ClockJumped extends Error {
+  constructor() {
+    super("the clock jumped: this machine slept, or its clock was set");
+    this.name = "ClockJumped";
+  }
+}
+
 export interface Deadlines {
   /** Aborts with `DeadlineReached` once the wall clock shows `atMs`. */
   open(label: string, atMs: number): AbortSignal;
   close(label: string): void;
+  /** Aborts before its time. */
+  end(label: string, reason: Error): void;
+  /** Aborts with `ClockJumped` at the next jump. */
+  nextJump(): AbortSignal;
   /** One ticker for all, until the signal aborts; never rejects. */
   watch(signal: AbortSignal): Promise<void>;
 }
@@ -19,13 +31,17 @@ export interface Deadlines {
 const TICK_MS = 5_000;
 /** Wall and monotonic time that differ by more, in real time: the machine slept, or its clock was set. */
 const JUMP_REAL_MS = 5_000;
+/** Where the monotonic clock goes on in a sleep (macOS), or the process was stopped, a tick is late by more. */
+const LATE_REAL_MS = 15_000;
 
 /**
  * Deadlines are wall-clock times: one long timer would stop while a laptop sleeps, and then fire hours late.
- * @param onJump gets the milliseconds (real) by which wall time ran ahead of monotonic time.
+ * After a jump what has expired ends first, then what was being measured.
+ * @param onJump gets the milliseconds (real) that were lost: by which wall time ran ahead, or a tick came late.
  */
 export function createDeadlines(clock: Clock, onJump: (milliseconds: number) => void): Deadlines {
   const open = new Map<string, { readonly atMs: number; readonly controller: AbortController }>();
+  let jump = new AbortController();
   const check = (): void => {
     for (const { atMs, controller } of open.values()) {
       if (clock.now() >= atMs && !controller.signal.aborted)
@@ -42,16 +58,25 @@ export function createDeadlines(clock: Clock, onJump: (milliseconds: number) => 
     close(label) {
       open.delete(label);
     },
+    end(label, reason) {
+      open.get(label)?.controller.abort(reason);
+    },
+    nextJump: () => jump.signal,
     async watch(signal) {
       let wall = clock.now();
       let monotonic = clock.monotonic();
       while (!signal.aborted) {
         await clock.sleep(TICK_MS, signal).catch(() => undefined);
-        const ahead = (clock.now() - wall - (clock.monotonic() - monotonic)) / clock.speed;
+        const ticked = clock.monotonic() - monotonic;
+        const ahead = (clock.now() - wall - ticked) / clock.speed;
+        const late = (ticked - TICK_MS) / clock.speed;
         wall = clock.now();
         monotonic = clock.monotonic();
         check();
-        if (Math.abs(ahead) > JUMP_REAL_MS) onJump(ahead);
+        if (Math.abs(ahead) <= JUMP_REAL_MS && late <= LATE_REAL_MS) continue;
+        jump.abort(new ClockJumped());
+        jump = new AbortController();
+        onJump(Math.abs(ahead) > JUMP_REAL_MS ? ahead : late);
       }
     },
   };

@@ -30,6 +30,8 @@ export interface SweepPorts {
   /** Random, strong enough for Linode, kept nowhere. */
   readonly password: () => string;
   readonly onAlarm: (alarm: Alarm) => void;
+  /** Aborts when time jumps; `runSweep` gives it. */
+  readonly nextJump?: () => AbortSignal;
 }
 
 export interface SshKey {

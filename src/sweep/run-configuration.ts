@@ -4,6 +4,8 @@ import { recordOfPass } from "../evidence/record-of-pass.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { PassResult } from "../evidence/pass.ts";
 import type { Suite } from "../evidence/suite.ts";
+import { ClockJumped } from "./deadlines.ts";
+import { passOrJump } from "./pass-or-jump.ts";
 import type { ServerReady, SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
 import { serverDeath } from "./server-death.ts";
@@ -123,7 +125,8 @@ async function measurePasses(
       passes: configuration.passes,
       tests: suite.tests.length,
     });
-    const result = await ports.measure.runPass(
+    const result = await passOrJump(
+      ports,
       {
         ...request,
         seed: `${settings.run}/${label}/${model}/${String(pass)}/${String(voids)}`,
@@ -151,8 +154,9 @@ async function measurePasses(
       },
       signal,
     );
-    if (result.verdict.state === "void") {
-      const why = result.verdict.reasons.join("; ");
+    if (result instanceof ClockJumped || result.verdict.state === "void") {
+      const why =
+        result instanceof ClockJumped ? result.message : result.verdict.reasons.join("; ");
       await ports.journal.append({ type: "pass.void", label, model, pass, reason: why });
       voids += 1;
       if (voids <= VOID_REPEATS) continue;

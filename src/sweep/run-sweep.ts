@@ -2,10 +2,12 @@ import PQueue from "p-queue";
 import type { Estimate, PlannedRental } from "../estimate/estimate.ts";
 import { foldRun, isHeld } from "../journal/fold-run.ts";
 import { admits, foldLedger } from "../journal/ledger.ts";
+import type { Ledger } from "../journal/run-state.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
 import { errorText } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
 import { formatUsd } from "../support/money.ts";
+import { reconcileAfterJump } from "./after-jump.ts";
 import { currentOffers } from "./admission.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { closeFirewall, openFirewall } from "./firewall.ts";
@@ -34,11 +36,11 @@ export interface SweepWork {
  */
 export async function runSweep(
   { estimate, passesDone, clientKey, reusable }: SweepWork,
-  ports: SweepPorts,
+  given: SweepPorts,
   settings: SweepSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, journal } = ports;
+  const { clock, journal } = given;
   for (const skip of estimate.skipped) await journal.append({ type: "entry.skipped", ...skip });
   const ownStop = new AbortController();
   const stop = AbortSignal.any([signal, ownStop.signal]);
@@ -48,7 +50,7 @@ export async function runSweep(
     await tellStop();
     if (foldRun(journal.events()).firewall === undefined) {
       for (const planned of estimate.rentals)
-        await notStarted(planned, errorText(stop.reason), ports);
+        await notStarted(planned, errorText(stop.reason), given);
       return;
     }
   }
@@ -56,7 +58,11 @@ export async function runSweep(
   const watchEnd = new AbortController();
   const deadlines = createDeadlines(clock, (milliseconds) => {
     void journal.append({ type: "clock.jumped", milliseconds }).catch(() => undefined);
+    void reconcileAfterJump(ports, deadlines, watchEnd.signal).catch((error: unknown) => {
+      ownStop.abort(error);
+    });
   });
+  const ports = { ...given, nextJump: () => deadlines.nextJump() };
   const watching = deadlines.watch(watchEnd.signal);
   try {
     const context = {
@@ -166,10 +172,12 @@ function fitsNow(needed: MicroUsd, ports: SweepPorts, settings: SweepSettings): 
   if (!admits(ledger, needed)) return false;
   if (settings.maxCostPerEntry !== undefined && needed > settings.maxCostPerEntry) return false;
   if (settings.monthlyCap === undefined) return true;
-  return (
-    settings.monthSpentElsewhere + ledger.spentMicroUsd + ledger.reservedMicroUsd + needed <=
-    settings.monthlyCap
-  );
+  return monthUsed(ledger, settings) + needed <= settings.monthlyCap;
+}
+
+/** What all runs of the state folder have spent and reserved in this month. */
+function monthUsed(ledger: Ledger, { monthSpentElsewhere }: SweepSettings): MicroUsd {
+  return monthSpentElsewhere + ledger.spentMicroUsd + ledger.reservedMicroUsd;
 }
 
 function whyNotStarted(
@@ -183,6 +191,9 @@ function whyNotStarted(
   const needed = Math.max(...planned.regions.map(({ hourly }) => hourly)) * planned.reservedHours;
   if (settings.maxCostPerEntry !== undefined && needed > settings.maxCostPerEntry) {
     return `budget: it needs ${formatUsd(needed)}, max_cost_per_entry is ${formatUsd(settings.maxCostPerEntry)}`;
+  }
+  if (settings.monthlyCap !== undefined && admits(ledger, needed)) {
+    return `budget: it needs ${formatUsd(needed)}, ${formatUsd(monthUsed(ledger, settings))} of monthly_cap ${formatUsd(settings.monthlyCap)} are spent or reserved`;
   }
   return `budget: it needs ${formatUsd(needed)}, ${formatUsd(ledger.leftMicroUsd)} are left of ${formatUsd(settings.cap)}`;
 }

@@ -6,6 +6,7 @@ import { checkFolder } from "../../journal/state-folder.ts";
 import { unfinishedRuns } from "../../journal/status.ts";
 import { openDatabase } from "../../results/database.ts";
 import { errorText, SweepError } from "../../support/errors.ts";
+import { clockDiffers } from "../beside-account.ts";
 import { lastReaped, reaperLives } from "../reaper-sign.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 
@@ -35,8 +36,7 @@ export function checkClock(offsetMs: number | undefined, speed: number): Check {
     return warning("clock", "the API told no time", "check the clock yourself: date -u");
   const seconds = Math.round(Math.abs(offsetMs) / 1000);
   const detail = `${String(seconds)} s from the API's`;
-  // An answer takes a while, and a simulated clock runs on meanwhile.
-  if (seconds <= 10 + 5 * speed) return ok("clock", detail);
+  if (!clockDiffers(offsetMs, speed)) return ok("clock", detail);
   const remedy = "set the clock by NTP: timedatectl set-ntp true";
   return seconds > 120 + 10 * speed
     ? problem("clock", detail, remedy)

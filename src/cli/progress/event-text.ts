@@ -41,6 +41,15 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
     warning(
       `this machine's clock is ${seconds(Math.abs(milliseconds) / 1000)} ${milliseconds > 0 ? "behind" : "ahead of"} Linode's`,
     ),
+  "account.compared": ({ grown_micro_usd: grown, spent_micro_usd: spent }) => {
+    const figures = `the account's uninvoiced balance grew by ${formatUsd(grown)}, the ledger says ${formatUsd(spent)}`;
+    if (Math.abs(grown - spent) < ONE_CENT) return note(figures);
+    return grown > spent
+      ? warning(
+          `${figures}: the rest is of other servers of the account, or Linode counts otherwise`,
+        )
+      : note(`${figures}: Linode may count the rest later`);
+  },
   "world.ended": ({ world }) => warning(`the simulated world ${world} has ended`),
   "firewall.acknowledged": ({ label }) => detail(`firewall ${label} is up`),
 
@@ -104,6 +113,9 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
     return state === "measured" ? note(text) : warning(`${text}: ${reason ?? "no reason given"}`);
   },
 };
+
+/** Micro-dollars; Linode rounds to it. */
+const ONE_CENT = 10_000;
 
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;

@@ -1,0 +1,68 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readJournal } from "../../src/journal/journal-file.ts";
+import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
+
+const CARD = "g2-gpu-rtx4000a1-s";
+const OTHER = "g2-gpu-rtx4000a1-m";
+const MODEL = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
+
+const plan = (budget: string, cards: readonly string[]): string => `version: 1
+name: money
+budget: { max_cost: 9, max_hours_per_rental: 2${budget} }
+regions: [us-ord]
+concurrency: 1
+passes: 1
+suites: [coding]
+entries:
+${cards.map((card) => `  - gpu: ${card}\n    models: [${MODEL}]`).join("\n")}
+`;
+
+const runOf = (sweep: SweepRun, file: string, ...more: readonly string[]) =>
+  sweep.run("run", file, "--simulate", sweep.url, ...more);
+
+const start = () => sweepRun(1, "--speed", "120", "--delays", "0.1");
+
+test("a price that rises by more than 1 % before a rental is admitted refuses it", async () => {
+  await using sweep = await start();
+  const running = runOf(sweep, sweep.plan(plan("", [CARD, OTHER])));
+  const vms = async () => (await sweep.ask<{ vms: unknown[] }>("state")).vms.length;
+  await expect.poll(vms, { timeout: 60_000, interval: 50 }).toBe(1);
+  await fetch(`${sweep.url}/simulator/price`, {
+    method: "POST",
+    body: JSON.stringify({ type: OTHER, hourly: 9.5 }),
+  });
+  const { code, stdout } = await running;
+  expect(code).toBe(5);
+  expect(stdout).toMatch(/the price in us-ord rose from \$\d\.\d\d to \$9\.50/);
+  expect(await vms()).toBe(1);
+});
+
+test("monthly_cap counts all runs of the state folder", async () => {
+  await using sweep = await start();
+  const first = await runOf(sweep, sweep.plan(plan("", [CARD])));
+  expect(first.code).toBe(0);
+  const { usd } = await sweep.ask<{ usd: number }>("invoice");
+  const reserved = 3 * usd;
+  const just = (usd + reserved).toFixed(2);
+  const little = (usd + reserved - 0.05).toFixed(2);
+  const refused = await runOf(sweep, sweep.plan(plan(`, monthly_cap: ${little}`, [CARD])));
+  expect(refused.code).toBe(5);
+  expect(refused.stdout).toContain(`of monthly_cap $${little} are spent or reserved`);
+  const admitted = await runOf(sweep, sweep.plan(plan(`, monthly_cap: ${just}`, [CARD])));
+  expect(admitted.code).toBe(0);
+});
+
+test("the ledger stands beside what the account says", async () => {
+  await using sweep = await start();
+  expect((await runOf(sweep, sweep.plan(plan("", [CARD])), "--json")).code).toBe(0);
+  const runs = join(sweep.stateDir, "simulated", "runs");
+  const { events } = readJournal(join(runs, readdirSync(runs)[0] ?? ""));
+  const { usd } = await sweep.ask<{ usd: number }>("invoice");
+  const micros = Math.round(usd * 1e6);
+  expect(events.filter(({ type }) => type.startsWith("account."))).toMatchObject([
+    { type: "account.read", uninvoiced_micro_usd: 0 },
+    { type: "account.compared", grown_micro_usd: micros, spent_micro_usd: micros },
+  ]);
+});
