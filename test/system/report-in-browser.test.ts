@@ -1,15 +1,13 @@
-import { readFileSync, rmSync, mkdtempSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import axe from "axe-core";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { reportPage } from "../../src/report/report-page.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 import { ASSETS, HOSTILE, manyRecords, reportFacts, usualRun } from "../report/report-rig.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let folder: string;
 let browser: Browser;
@@ -155,7 +153,7 @@ describe("the report in Chromium", () => {
         summary: { ...record.summary, simulated: index % 2 === 0 },
       })),
     );
-    await page.evaluate(AXE);
+    await page.evaluate(axe.source);
     const { violations } = (await page.evaluate("axe.run()")) as {
       violations: { id: string; impact: string; nodes: { html: string }[] }[];
     };
