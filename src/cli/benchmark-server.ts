@@ -7,7 +7,7 @@ import { findModel } from "../catalog/model-catalog.ts";
 import { benchmarkFile } from "../evidence/benchmark-file.ts";
 import type { PassMode, TestResult } from "../evidence/pass.ts";
 import { recordOfPass } from "../evidence/record-of-pass.ts";
-import type { BenchmarkRecord } from "../evidence/record.ts";
+import type { BenchmarkRecord, VllmConfig } from "../evidence/record.ts";
 import type { Suite } from "../evidence/suite.ts";
 import { benchmarkText } from "../report/benchmark-text.ts";
 import { openDatabase } from "../results/database.ts";
@@ -39,6 +39,8 @@ export interface BenchmarkJob {
   readonly vm?: string | undefined;
   readonly region?: string | undefined;
   readonly simulated?: boolean;
+  /** Engine facts that the machine tells, beside those that the server tells. */
+  readonly engine?: Partial<VllmConfig>;
   /** Read from the machine. */
   readonly provenance?: Readonly<Record<string, unknown>>;
   readonly throttled?: PassRequest["throttled"];
@@ -107,7 +109,7 @@ export async function benchmarkServer(job: BenchmarkJob, terminal: Terminal): Pr
               gpu: job.rented?.gpu ?? { id: "unknown", gpus: 0, vramGb: 0 },
               priceMicroUsd: job.rented?.priceMicroUsd ?? 0,
               model: { id: modelId, category: findModel(modelId)?.category ?? "unknown" },
-              vllm: found.vllm,
+              vllm: { ...job.engine, ...found.vllm },
               run: undefined,
               vm: job.vm,
               region: job.region,

@@ -1,5 +1,5 @@
 import type { CommandGroup, CommandSpec } from "./command.ts";
-import { BENCHMARK_COMMAND } from "./commands-benchmark.ts";
+import { BENCHMARK_COMMANDS } from "./commands-benchmark.ts";
 import { GUARD_COMMANDS } from "./commands-guard.ts";
 import { DATABASE_COMMANDS } from "./commands-database.ts";
 import { BY_HAND_COMMANDS } from "./commands-by-hand.ts";
@@ -178,7 +178,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     silentOfHeld: true,
     load: async () => (await import("./commands/simulator.ts")).simulator,
   },
-  BENCHMARK_COMMAND,
+  ...BENCHMARK_COMMANDS,
   ...BY_HAND_COMMANDS,
   ...READING_COMMANDS,
   DATABASE_COMMANDS,

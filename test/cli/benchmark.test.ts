@@ -168,7 +168,7 @@ describe("what cannot be measured", () => {
     [["--api-base", "http://x", "--prompts", "/nowhere.yaml"], "there is no such file"],
     [["--api-base", "http://x", "--gpu-type", "g2-gpu-rtx4000a1"], "did you mean"],
     [["--api-base", "http://x", "--load", "0"], "whole number"],
-    [[], "--api-base is missing"],
+    [[], "No current session set"],
   ])("%j is a usage error", async (argv, message) => {
     const { code, stderr } = await speak(["benchmark", ...argv], { HOME: folder });
     expect(code).toBe(2);

@@ -12,24 +12,26 @@ import { nearest } from "../../support/nearest.ts";
 import { connectionTo } from "../api-base.ts";
 import { benchmarkServer } from "../benchmark-server.ts";
 import type { BenchmarkJob, RentedGpu } from "../benchmark-server.ts";
-import type { Handler } from "../command.ts";
+import type { CommandCall, Handler } from "../command.ts";
 import { loadPrompts } from "../load-prompts.ts";
-import { databaseFile } from "../paths.ts";
+import { databaseFile, stateDir } from "../paths.ts";
+import { findVm } from "../sessions/find-vm.ts";
+import { openForeignVm } from "../sessions/open-foreign-vm.ts";
+import { openOwnVm } from "../sessions/open-own-vm.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
-export const benchmark: Handler = async ({ options, terminal }) => {
+export const benchmark: Handler = async (call) => {
+  const { options, terminal } = call;
   const apiBase = options["apiBase"] as string | undefined;
-  if (apiBase === undefined)
-    throw new SweepError("no server to benchmark", {
-      exitCode: ExitCode.usage,
-      reason: "--api-base is missing",
-      hint: "maider-sweep benchmark --api-base http://127.0.0.1:8000/v1",
-    });
+  const session = options["session"] as string | undefined;
+  if (apiBase === undefined) return benchmarkSession(session, call);
+  if (session !== undefined)
+    throw usage("--session and --api-base contradict each other", "give one of them");
   const apiKey = terminal.env["OPENAI_API_KEY"];
   return benchmarkServer(
     {
-      ...(await benchmarkOptions(options, terminal.env)),
+      ...(await benchmarkOptions(options, terminal.env, false)),
       connection: connectionTo(apiBase, apiKey === "" ? undefined : apiKey),
       apiBase,
       model: options["model"] as string | undefined,
@@ -40,10 +42,48 @@ export const benchmark: Handler = async ({ options, terminal }) => {
   );
 };
 
+/** The server of a VM that is up; what it is comes from the VM and from its server. */
+export async function benchmarkSession(
+  name: string | undefined,
+  call: CommandCall,
+): Promise<ExitCode> {
+  const { options, terminal } = call;
+  for (const [key, flag] of [
+    ["gpuType", "--gpu-type"],
+    ["hourlyCost", "--hourly-cost"],
+  ] as const)
+    if (options[key] !== undefined)
+      throw usage(`${flag} is for --api-base`, "leave it out: a session's VM tells it");
+  const state = stateDir(options, terminal.env);
+  const found = findVm(name, terminal.env, state, process.cwd());
+  const signal = terminal.signals.stop;
+  const vm =
+    found.kind === "rental"
+      ? await openOwnVm(found.rental, signal)
+      : await openForeignVm(found.session, call);
+  try {
+    for (const warning of vm.warnings) terminal.stderr.write(`warning: ${warning}\n`);
+    const output = (options["output"] as string | undefined) ?? `.benchmark-${found.name}.json`;
+    const asked = { ...options, output };
+    return await benchmarkServer(
+      {
+        ...(await benchmarkOptions(asked, terminal.env, vm.simulated === true)),
+        ...vm,
+        model: (options["model"] as string | undefined) ?? vm.model,
+        session: found.name,
+      },
+      terminal,
+    );
+  } finally {
+    await vm.close();
+  }
+}
+
 /** What the options say wherever the server is. @throws SweepError (usage) */
-export async function benchmarkOptions(
+async function benchmarkOptions(
   options: Options,
   env: NodeJS.ProcessEnv,
+  simulated: boolean,
 ): Promise<
   Pick<
     BenchmarkJob,
@@ -73,7 +113,7 @@ export async function benchmarkOptions(
     load: options["load"] as readonly number[],
     mode: options["mode"] as PassMode,
     output: resolve(options["output"] as string),
-    database: options["db"] === false ? undefined : databaseFile(options, env, false),
+    database: options["db"] === false ? undefined : databaseFile(options, env, simulated),
     json: options["json"] === true,
     quiet: options["quiet"] === true,
   };

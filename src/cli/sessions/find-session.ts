@@ -41,7 +41,7 @@ export function findSession(
     throw new SweepError("No current session set", {
       exitCode: ExitCode.usage,
       reason: ".aider-env in this folder is no symbolic link into a session's folder",
-      hint: `name one with -s${known(places)}`,
+      hint: `name one${known(places)}; benchmark takes any server by --api-base`,
     });
   }
   const found = [places.real, places.simulated]
