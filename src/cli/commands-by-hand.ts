@@ -13,7 +13,7 @@ import {
 export const BY_HAND_COMMANDS: readonly CommandSpec[] = [
   {
     name: "up",
-    summary: "Rent a VM, serve a model on it and leave it up, with a tunnel and a session",
+    summary: "Rent a VM with a model and leave it up, with a session",
     parameters: [],
     options: [
       { flags: "--gpu <type>", description: "GPU type" },
@@ -28,7 +28,7 @@ export const BY_HAND_COMMANDS: readonly CommandSpec[] = [
       { flags: "--port <port>", description: "of the tunnel (default: 3000)", parse: portNumber },
       {
         flags: "--ssh-cidr <cidr>",
-        description: "addresses that may reach its SSH (default: your own, asked)",
+        description: "who may reach its SSH (default: your address)",
       },
       PATIENCE_OPTION,
       ...WORLD_OPTIONS,
@@ -53,7 +53,7 @@ export const BY_HAND_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "down",
-    summary: "Let go of a VM that is up: destroyed, proved gone, its session removed",
+    summary: "Let go of a VM that is up: destroyed and proved gone",
     parameters: [["[session]", "which; needed only when several are up"]],
     options: [PATIENCE_OPTION, ...WORLD_OPTIONS, STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep down", "maider-sweep down qwen2.5-coder-7b-instruct"],

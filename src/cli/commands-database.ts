@@ -7,7 +7,7 @@ const WHERE: readonly OptionSpec[] = [SIMULATED, DB_OPTION, STATE_OPTION];
 /** The care of the database. */
 export const DATABASE_COMMANDS: CommandGroup = {
   name: "db",
-  summary: "Look after the benchmark database: check, repair, restore, remove, export, import",
+  summary: "Look after the database: check, repair, restore, export",
   commands: [
     {
       name: "check",

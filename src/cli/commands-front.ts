@@ -40,7 +40,7 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "doctor",
-    summary: "Whether a run would get through: token, stock, clock, folders; reads only",
+    summary: "Whether a run would get through; reads only",
     parameters: [["[plan]", "also what this plan needs"]],
     options: [...WORLD_OPTIONS, STATE_OPTION, DB_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: [
@@ -51,7 +51,7 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "logs",
-    summary: "What a run kept: its story, vLLM's logs of failures, the guard's log",
+    summary: "What a run kept: its story and the logs of failures",
     parameters: [
       ["<run>", "the run; `status` lists them"],
       ["[entry]", "only this VM, GPU type, rental number or model"],

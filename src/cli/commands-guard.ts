@@ -4,7 +4,7 @@ import { JSON_OPTION, OUTPUT_OPTIONS, STATE_OPTION, wholeNumber } from "./option
 /** The reaper's timer on this machine. */
 export const GUARD_COMMANDS: CommandGroup = {
   name: "guard",
-  summary: "A timer of this machine that destroys expired VMs when nothing of ours runs",
+  summary: "A timer of this machine that destroys expired VMs",
   commands: [
     {
       name: "install",

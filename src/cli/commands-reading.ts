@@ -98,7 +98,7 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "report",
-    summary: "The decision, charts, coverage, failures and money on one offline HTML page",
+    summary: "The decision, charts and money on one offline HTML page",
     parameters: [],
     options: [
       {

@@ -94,7 +94,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   },
   {
     name: "status",
-    summary: "Every run: its VMs, stages, dollars spent, reserved and left",
+    summary: "Every run: its VMs, stages, dollars spent and reserved",
     parameters: [["[run]", "only this one"]],
     options: [STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep status", "maider-sweep status 4bq1x0aa", "maider-sweep status --json"],
@@ -102,7 +102,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   },
   {
     name: "stop",
-    summary: "Stop a sweep from another shell: every VM destroyed, results kept",
+    summary: "Stop a sweep from another shell; results are kept",
     parameters: [["[run]", "the run; needed only when several are running"]],
     options: [STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep stop", "maider-sweep stop 4bq1x0aa"],
@@ -110,7 +110,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   },
   {
     name: "recover",
-    summary: "Destroy what runs that died have left, and close their books",
+    summary: "Destroy what dead runs have left, and close their books",
     parameters: [],
     options: [...WORLD_OPTIONS, PATIENCE_OPTION, STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep recover"],
@@ -118,7 +118,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   },
   {
     name: "reap",
-    summary: "Destroy expired VMs of ours, from any machine with only a token",
+    summary: "Destroy expired VMs of ours, from any machine with a token",
     parameters: [],
     options: [
       { flags: "--dry-run", description: "only say what would be destroyed" },
@@ -138,7 +138,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   GUARD_COMMANDS,
   {
     name: "drill",
-    summary: "Show on the simulated cloud that no death of the program leaves a VM",
+    summary: "Show that no death of the program leaves a VM",
     parameters: [],
     options: [JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep drill"],

@@ -62,7 +62,6 @@ function buildProgram(
     );
   for (const spec of COMMANDS)
     program.addCommand(buildNamed(argv, spec, terminal, done), { hidden: spec.hidden ?? false });
-  program.action(() => program.help({ error: true }));
   return program;
 }
 

@@ -42,22 +42,22 @@ export function portNumber(text: string): number {
 export const WORLD_OPTIONS: readonly OptionSpec[] = [
   {
     flags: "--simulate [url]",
-    description: "use the simulated cloud: no account, no money; or one that runs at URL",
+    description: "the simulated cloud: no account, no money",
   },
   {
     flags: "--speed <n>",
-    description: "simulated seconds a second, or auto (default auto)",
+    description: "simulated seconds a second (default auto)",
     parse: speedNumber,
   },
   { flags: "--seed <n>", description: "which simulated world (default 1)", parse: seedNumber },
   {
     flags: "--token-file <file>",
-    description: "file with the Linode token, instead of LINODE_TOKEN",
+    description: "holds the Linode token, else LINODE_TOKEN",
   },
   { flags: "--api-url <url>", description: "another API address; loopback only" },
   {
     flags: "--insecure-api-url",
-    description: "allow an --api-url that is not loopback: it gets your token",
+    description: "allow one that is not loopback: it gets your token",
   },
   {
     flags: "--ssh-port <port>",
@@ -96,12 +96,12 @@ export const PLAN_OPTIONS: readonly OptionSpec[] = [
   { flags: "--concurrency <n>", description: "rentals at once", parse: wholeNumber },
   { flags: "--passes <n>", description: "passes for each configuration", parse: wholeNumber },
   { flags: "--max-hours <h>", description: "upper bound of any rental", parse: positiveNumber },
-  { flags: "--skip-fresh", description: "leave out what the database holds and is not stale" },
+  { flags: "--skip-fresh", description: "leave out what is measured and not stale" },
 ];
 
 export const PATIENCE_OPTION: OptionSpec = {
   flags: "--destroy-patience <minutes>",
-  description: "wait this long for proof that VMs are gone (default 10)",
+  description: "wait for proof that VMs are gone (default 10)",
   parse: positiveNumber,
 };
 
@@ -109,11 +109,11 @@ export const PATIENCE_OPTION: OptionSpec = {
 export const RUN_OPTIONS: readonly OptionSpec[] = [
   {
     flags: "--ssh-cidr <cidr>",
-    description: "addresses that may reach the VMs' SSH (default: your own, asked)",
+    description: "who may reach the VMs' SSH (default: your address)",
   },
   {
     flags: "--hold <minutes>",
-    description: "after a crash, wait for a resume before destroying",
+    description: "after a crash, wait for a resume",
     parse: minutesOrZero,
   },
   {
