@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { forgetClientKey, keepClientKey, readClientKey } from "../journal/client-key.ts";
 import type { ClientKey } from "../journal/client-key.ts";
 import { foldRun, isUnsettled } from "../journal/fold-run.ts";
-import { openJournal } from "../journal/journal-file.ts";
+import { FencedError } from "../journal/journal-errors.ts";
+import { openJournal, readJournal } from "../journal/journal-file.ts";
 import { foldLedger } from "../journal/ledger.ts";
 import { sweepSummary } from "../report/sweep-summary.ts";
 import { ExitCode } from "../support/errors.ts";
@@ -146,7 +147,9 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
   } catch (error) {
     crashed ??= error;
   }
-  const state = foldRun(journal.events());
+  // What a newer owner has done since stands on the disk only.
+  const fenced = crashed instanceof FencedError;
+  const state = foldRun(fenced ? readJournal(folder).events : journal.events());
   const code = exitCodeOf(state, {
     interrupted: terminal.signals.stop.aborted,
     crashed,

@@ -23,12 +23,22 @@ export const POINTS: readonly EventType[] = (Object.keys(WAYS) as EventType[]).f
   (type) => !UNWRITTEN.includes(type),
 );
 
-/** Every point, before and after, with and without the guard, under every fault. */
-export const WHOLE_MATRIX: readonly DrillCase[] = POINTS.flatMap((point) =>
-  WHENS.flatMap((when) =>
-    GUARDS.flatMap((guard) => DRILL_FAULTS.map((fault) => ({ point, when, guard, fault }))),
+/**
+ * Every point, before and after, with and without the guard, under every fault; first a half that has every pair of
+ * these, should the rest be cut off.
+ */
+export const WHOLE_MATRIX: readonly DrillCase[] = POINTS.flatMap((point, one) =>
+  WHENS.flatMap((when, two) =>
+    GUARDS.flatMap((guard, three) =>
+      DRILL_FAULTS.map((fault, four) => ({
+        half: (one + two + three + four) % 2,
+        drill: { point, when, guard, fault },
+      })),
+    ),
   ),
-);
+)
+  .toSorted((a, b) => a.half - b.half)
+  .map(({ drill }) => drill);
 
 /**
  * Each point before and after, once with and once without the guard, the faults going round so that each meets each

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { foldRun } from "../../src/journal/fold-run.ts";
@@ -7,15 +7,8 @@ import { foldLedger } from "../../src/journal/ledger.ts";
 import { makeVmLabel } from "../../src/journal/label.ts";
 import { runFolder } from "../../src/journal/state-folder.ts";
 import { recoverRun, type RecoverRun } from "../../src/teardown/recover-run.ts";
-import {
-  HOUR,
-  newStateDir,
-  opened,
-  ownerOf,
-  reserved,
-  START,
-  vmLabel,
-} from "../journal/journal-rig.ts";
+import { HOUR, newStateDir, opened, ownerOf, START, vmLabel } from "../journal/journal-rig.ts";
+import { ALL_GONE, recoverBroken, wholeJournal, withFlippedBit } from "./broken-journal.ts";
 import type { MemoryCloud } from "./memory-cloud.ts";
 import { firewallLabel, LABEL, newRig, RUN, type Rig } from "./teardown-rig.ts";
 
@@ -243,75 +236,22 @@ describe("recoverRun", () => {
 });
 
 describe("a journal that is cut or damaged", () => {
-  /** Writes a run's journal, breaks it, recovers it in a cloud where both VMs live. */
-  async function recoverBroken(
-    breakIt: (bytes: Buffer) => Buffer,
-    source: Buffer,
-    vms: readonly string[],
-  ) {
-    const folder = runFolder(newStateDir(), RUN);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "journal.jsonl"), breakIt(source));
-    const rig = newRig();
-    for (const label of vms) rig.cloud.plant(label);
-    rig.cloud.plant(other);
-    rig.cloud.plant("web-server");
-    rig.cloud.plantFirewall(firewallLabel);
-    const { clock } = rig;
-    const journal = await openJournal({ folder, run: RUN, ownership: ownerOf(2), clock });
-    const recovery = await recoverRun({
-      ...rig.ports,
-      journal,
-      folder,
-      by: "recover",
-      pid: 1,
-      spareHeld: true,
-    });
-    await journal.close();
-    return { recovery, rig, folder };
-  }
-
-  async function source(): Promise<Buffer> {
-    const folder = runFolder(newStateDir(), RUN);
-    const clock = newRig().clock;
-    const journal = await openJournal({ folder, run: RUN, ownership: ownerOf(1), clock });
-    await journal.append(opened);
-    await journal.append({ type: "firewall.intended", label: firewallLabel, cidrs: [] });
-    for (const [index, label] of [vmLabel(1), vmLabel(2)].entries()) {
-      await journal.append(reserved(label));
-      await journal.append({
-        type: "create.intended",
-        label,
-        gpu: "g2-gpu-rtx4000a1-s",
-        region: "us-ord",
-        price_micro_usd: 520_000,
-      });
-      await journal.append({ type: "create.sent", label });
-      await journal.append({ type: "create.acknowledged", label, vm_id: 101 + index, ipv4: "" });
-    }
-    await journal.close();
-    return readFileSync(join(folder, "journal.jsonl"));
-  }
-
   it("never keeps a VM alive, wherever it is cut", async () => {
-    const bytes = await source();
+    const bytes = await wholeJournal();
     const cuts = new Set([0, bytes.length]);
     for (let at = 0; at < bytes.length; at += 131) cuts.add(at);
     for (const [at, byte] of bytes.entries()) if (byte === 10) cuts.add(at).add(at + 1);
-    for (const cut of cuts) {
-      const { recovery, rig } = await recoverBroken((all) => all.subarray(0, cut), bytes, [
-        vmLabel(1),
-        vmLabel(2),
-      ]);
-      expect(recovery.outcome).toBe("closed");
-      untouched(rig.cloud);
-      expect(rig.cloud.firewalls.every(({ deletedMs }) => deletedMs !== undefined)).toBe(true);
-      expect(rig.cloud.calls.some(({ call }) => call.startsWith("create"))).toBe(false);
-    }
+    for (const cut of cuts) expect(await recoverBroken(bytes.subarray(0, cut))).toEqual(ALL_GONE);
+  });
+
+  it("never keeps a VM alive, whichever bit has flipped", async () => {
+    const bytes = await wholeJournal();
+    for (let at = 0; at < bytes.length; at += 97)
+      expect(await recoverBroken(withFlippedBit(bytes, at, at % 8))).toEqual(ALL_GONE);
   });
 
   it("looks long enough for every label that a damaged one names, for its create may be under way", async () => {
-    const bytes = await source();
+    const bytes = await wholeJournal();
     const lines = bytes.toString().split("\n");
     const broken = Buffer.from(
       lines.map((line, i) => (i >= 3 && i <= 5 ? `#${line}` : line)).join("\n"),
