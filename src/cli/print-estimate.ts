@@ -30,7 +30,8 @@ const PACKING: readonly Column[] = [
 const USUAL_COLUMNS = 80;
 
 export function columnsOf(stream: NodeJS.WriteStream): number {
-  return stream.isTTY ? stream.columns : USUAL_COLUMNS;
+  // A terminal that nobody has told its size says 0.
+  return stream.isTTY && stream.columns > 0 ? stream.columns : USUAL_COLUMNS;
 }
 
 /** The estimate as a person reads it, in `width` columns. */
