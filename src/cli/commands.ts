@@ -140,8 +140,20 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     name: "drill",
     summary: "Show that no death of the program leaves a VM",
     parameters: [],
-    options: [JSON_OPTION, ...OUTPUT_OPTIONS],
-    examples: ["maider-sweep drill"],
+    options: [
+      { flags: "--live", description: "one cheap VM on the real cloud, and what it shows" },
+      {
+        flags: "--max-cost <usd>",
+        description: "hard cap of --live in US dollars",
+        parse: positiveNumber,
+      },
+      ...WORLD_OPTIONS,
+      STATE_OPTION,
+      DB_OPTION,
+      JSON_OPTION,
+      ...OUTPUT_OPTIONS,
+    ],
+    examples: ["maider-sweep drill", "maider-sweep drill --live --max-cost 2"],
     load: async () => (await import("./commands/drill.ts")).drill,
   },
   {

@@ -89,7 +89,7 @@ async function letGo(vm: HeldVm, call: CommandCall): Promise<ExitCode> {
         patienceMs: ((options["destroyPatience"] as number | undefined) ?? 10) * 60_000,
         onAlarm: ({ label, message }) => terminal.stderr.write(`warning: ${label}: ${message}\n`),
       });
-      if (outcome !== "unproved") await forgetClientKey(folder);
+      if (outcome !== "unproved") forgetClientKey(folder);
       const ledger = foldLedger(foldRun(readJournal(folder).events), far.clock.now());
       if (outcome === "unproved") {
         terminal.stderr.write(

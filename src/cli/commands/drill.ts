@@ -26,7 +26,9 @@ const CASES: readonly DrillCase[] = [
   { point: "rental.gone", when: "before", guard: "killed", fault: "lists are behind" },
 ];
 
-export const drill: Handler = async ({ options, terminal }) => {
+export const drill: Handler = async (call) => {
+  const { options, terminal } = call;
+  if (options["live"] === true) return (await import("../drill/live-drill.ts")).liveDrill(call);
   const json = options["json"] === true;
   const stop = terminal.signals.stop;
   const results: DrillResult[] = [];
