@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { keepRuns } from "../journal/keep-runs.ts";
 import { livingOwner, takeOwnership, type HeldOwnership } from "../journal/owner-lock.ts";
 import { runFolder } from "../journal/state-folder.ts";
 import { isoUtc } from "../support/clock.ts";
@@ -27,6 +28,8 @@ export async function beginRun(
     await publishJournals(far.stateDir).catch((error: unknown) => {
       call.terminal.stderr.write(`warning: ${errorText(error)}\n`);
     });
+    // A packed journal that cannot be made for want of room keeps nobody from a run.
+    if (ownership !== undefined) await keepRuns(far.stateDir, Date.now()).catch(() => undefined);
     const folder = runFolder(far.stateDir, run);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if (!apart && ownership !== undefined) return ownership;

@@ -13,6 +13,8 @@ export interface CommandSpec {
   readonly hidden?: boolean;
   /** Says nothing of VMs that are up: it shows them itself, or its output is for a shell. */
   readonly silentOfHeld?: boolean;
+  /** It only reads what is kept here; then it says first where something may still be billed. */
+  readonly reads?: boolean;
   readonly load: () => Promise<Handler>;
 }
 

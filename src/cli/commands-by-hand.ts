@@ -45,6 +45,7 @@ export const BY_HAND_COMMANDS: readonly CommandSpec[] = [
   {
     name: "list",
     summary: "What is up: sessions, dollars so far, how long still",
+    reads: true,
     parameters: [],
     options: [STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep list", "maider-sweep list --json"],

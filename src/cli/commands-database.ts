@@ -12,6 +12,7 @@ export const DATABASE_COMMANDS: CommandGroup = {
     {
       name: "check",
       summary: "What is in it, and whether it is sound; reads only (exit 2 when it is damaged)",
+      reads: true,
       parameters: [],
       options: [...WHERE, JSON_OPTION, ...OUTPUT_OPTIONS],
       examples: ["maider-sweep db check", "maider-sweep db check --db other.json --json"],

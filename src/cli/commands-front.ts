@@ -52,6 +52,7 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
   {
     name: "logs",
     summary: "What a run kept: its story and the logs of failures",
+    reads: true,
     parameters: [
       ["<run>", "the run; `status` lists them"],
       ["[entry]", "only this VM, GPU type, rental number or model"],

@@ -18,6 +18,7 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
   {
     name: "benchmark-compare",
     summary: "Compare results across configurations",
+    reads: true,
     parameters: [],
     options: [
       { flags: "-g, --gpu-type <type>", description: "filter by GPU type" },
@@ -59,6 +60,7 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
   {
     name: "benchmark-status",
     summary: "Coverage and gaps: what was tested, how often, when",
+    reads: true,
     parameters: [],
     options: [SIMULATED, DB_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep benchmark-status", "maider-sweep benchmark-status | grep High"],
@@ -67,6 +69,7 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
   {
     name: "recommend",
     summary: "Which configuration to take, from what was measured",
+    reads: true,
     parameters: [],
     options: [
       {
@@ -99,6 +102,7 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
   {
     name: "report",
     summary: "The decision, charts and money on one offline HTML page",
+    reads: true,
     parameters: [],
     options: [
       {

@@ -95,6 +95,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   {
     name: "status",
     summary: "Every run: its VMs, stages, dollars spent and reserved",
+    reads: true,
     parameters: [["[run]", "only this one"]],
     options: [STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep status", "maider-sweep status 4bq1x0aa", "maider-sweep status --json"],

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EventOf, SweepEvent } from "../journal/events.ts";
+import { plainName, readPlainOrPacked } from "../journal/packed-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { simulatedStateDir } from "./paths.ts";
@@ -61,7 +62,7 @@ export function belongs(event: SweepEvent, part: Part | undefined): boolean {
 /** Logs in a run's folder: all, or those of a part of the run. */
 export function keptFiles(folder: string, part: Part | undefined): readonly KeptFile[] {
   const ofModel = part?.model?.replaceAll("/", "--");
-  return readdirSync(folder)
+  return [...new Set(readdirSync(folder).map(plainName))]
     .filter((name) => name.endsWith(".log"))
     .filter((name) => {
       if (part === undefined) return true;
@@ -70,5 +71,5 @@ export function keptFiles(folder: string, part: Part | undefined): readonly Kept
       return ofModel === undefined || name.startsWith(`${label}-${ofModel}-`);
     })
     .toSorted()
-    .map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));
+    .map((name) => ({ name, text: readPlainOrPacked(join(folder, name)).toString("utf8") }));
 }

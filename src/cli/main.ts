@@ -121,7 +121,9 @@ function buildCommand(
     const words = given.slice(0, spec.parameters.length) as (string | string[] | undefined)[];
     const parameters = words.flatMap((word) => (Array.isArray(word) ? [] : [word]));
     const rest = words.find(Array.isArray) ?? [];
-    done(await handler({ argv, parameters, rest, options: command.opts(), terminal }));
+    const call = { argv, parameters, rest, options: command.opts(), terminal };
+    if (spec.reads === true) (await import("./warn-of-open-vms.ts")).warnOfOpenVms(call);
+    done(await handler(call));
   });
 }
 

@@ -9,8 +9,9 @@ import { JournalError } from "./journal-errors.ts";
 import { decodeLine } from "./journal-line.ts";
 import { journalOver, type JournalOptions, type JournalStore } from "./journal-over.ts";
 import { labelsIn } from "./label.ts";
+import { readPlainOrPacked, unpackFile } from "./packed-file.ts";
 
-const FILE = "journal.jsonl";
+export const JOURNAL_FILE = "journal.jsonl";
 const TORN = "journal.torn-";
 const LINE_BREAK = 0x0a;
 const LINE_START = '{"v":1,"seq":';
@@ -41,9 +42,10 @@ export async function openJournal(
 ): Promise<Journal> {
   const { folder, ownership, clock } = options;
   ownership.assertCurrent();
-  const path = join(folder, FILE);
+  const path = join(folder, JOURNAL_FILE);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await unpackFile(path);
     const past = read(folder);
     if (past.torn.length > 0) {
       const aside = `${TORN}${isoUtc(clock.now()).replaceAll(":", "-")}`;
@@ -115,7 +117,7 @@ function read(folder: string): Reading {
   let bytes: Buffer;
   let unreadable = false;
   try {
-    bytes = readFileSync(join(folder, FILE));
+    bytes = readPlainOrPacked(join(folder, JOURNAL_FILE));
   } catch (error) {
     bytes = Buffer.alloc(0);
     unreadable = (error as NodeJS.ErrnoException).code !== "ENOENT";

@@ -10,7 +10,7 @@ const MODEL = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
 
 const plan = (budget: string, cards: readonly string[]): string => `version: 1
 name: money
-budget: { max_cost: 9, max_hours_per_rental: 2${budget} }
+budget: { max_hours_per_rental: 2, ${budget} }
 regions: [us-ord]
 concurrency: 1
 passes: 1
@@ -26,7 +26,7 @@ const start = () => sweepRun(1, "--speed", "120", "--delays", "0.1");
 
 test("a price that rises by more than 1 % before a rental is admitted refuses it", async () => {
   await using sweep = await start();
-  const running = runOf(sweep, sweep.plan(plan("", [CARD, OTHER])));
+  const running = runOf(sweep, sweep.plan(plan("max_cost: 9", [CARD, OTHER])));
   const vms = async () => (await sweep.ask<{ vms: unknown[] }>("state")).vms.length;
   await expect.poll(vms, { timeout: 60_000, interval: 50 }).toBe(1);
   await fetch(`${sweep.url}/simulator/price`, {
@@ -41,22 +41,29 @@ test("a price that rises by more than 1 % before a rental is admitted refuses it
 
 test("monthly_cap counts all runs of the state folder", async () => {
   await using sweep = await start();
-  const first = await runOf(sweep, sweep.plan(plan("", [CARD])));
+  const first = await runOf(sweep, sweep.plan(plan("max_cost: 9", [CARD])));
   expect(first.code).toBe(0);
   const { usd } = await sweep.ask<{ usd: number }>("invoice");
   const reserved = 3 * usd;
+  const cap = reserved.toFixed(2);
   const just = (usd + reserved).toFixed(2);
   const little = (usd + reserved - 0.05).toFixed(2);
-  const refused = await runOf(sweep, sweep.plan(plan(`, monthly_cap: ${little}`, [CARD])));
+  const refused = await runOf(
+    sweep,
+    sweep.plan(plan(`max_cost: ${cap}, monthly_cap: ${little}`, [CARD])),
+  );
   expect(refused.code).toBe(5);
   expect(refused.stdout).toContain(`of monthly_cap $${little} are spent or reserved`);
-  const admitted = await runOf(sweep, sweep.plan(plan(`, monthly_cap: ${just}`, [CARD])));
+  const admitted = await runOf(
+    sweep,
+    sweep.plan(plan(`max_cost: ${cap}, monthly_cap: ${just}`, [CARD])),
+  );
   expect(admitted.code).toBe(0);
 });
 
 test("the ledger stands beside what the account says", async () => {
   await using sweep = await start();
-  expect((await runOf(sweep, sweep.plan(plan("", [CARD])), "--json")).code).toBe(0);
+  expect((await runOf(sweep, sweep.plan(plan("max_cost: 9", [CARD])), "--json")).code).toBe(0);
   const runs = join(sweep.stateDir, "simulated", "runs");
   const { events } = readJournal(join(runs, readdirSync(runs)[0] ?? ""));
   const { usd } = await sweep.ask<{ usd: number }>("invoice");
