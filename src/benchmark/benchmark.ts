@@ -22,6 +22,15 @@ export interface ServerUnderTest extends Connection {
   readonly maxModelLen: number;
 }
 
+/** What a GPU does at a moment. */
+export interface GpuReading {
+  readonly clockMhz: number;
+  readonly powerW: number;
+  readonly temperatureC: number;
+  /** Why it is slower than it could be; idle and power management at rest left out. */
+  readonly throttle: readonly string[];
+}
+
 export interface PassRequest {
   readonly server: ServerUnderTest;
   readonly suite: Suite;
@@ -31,7 +40,7 @@ export interface PassRequest {
   readonly seed: string;
   readonly clock: Clock;
   /** What the GPUs do, sampled during the pass; undefined where nobody can tell. */
-  readonly throttled: ((signal: AbortSignal) => Promise<readonly string[]>) | undefined;
+  readonly sampleGpus: ((signal: AbortSignal) => Promise<readonly GpuReading[]>) | undefined;
   /** Left out = `fixed`. */
   readonly mode?: PassMode;
   /** Called as each test ends; `index` counts from 1 in the order in which they ran. Does no work of its own beyond one asynchronous journal write. */

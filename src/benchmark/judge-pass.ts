@@ -5,7 +5,7 @@ import { crossCheck } from "./cross-check.ts";
 import type { CrossCheck, CrossCheckQuestion } from "./cross-check.ts";
 import { clientSlowed } from "./loop-watch.ts";
 import type { LoopFacts } from "./loop-watch.ts";
-import type { Throttling } from "./watch-throttling.ts";
+import type { GpuWatch } from "./watch-gpus.ts";
 
 export interface PassFacts {
   readonly tests: readonly TestResult[];
@@ -13,7 +13,7 @@ export interface PassFacts {
   readonly before: RestReading;
   readonly after: RestReading;
   readonly loop: LoopFacts;
-  readonly throttling: Throttling;
+  readonly gpus: GpuWatch;
   readonly rttS: number;
   readonly speed: number;
   readonly mode: PassMode;
@@ -24,7 +24,7 @@ export interface PassFacts {
  * measurement that is neither the server nor the model; it is worth doing again. Else `sound`.
  */
 export function judgePass(facts: PassFacts): Verdict {
-  const { tests, requests, loop, throttling, speed } = facts;
+  const { tests, requests, loop, gpus, speed } = facts;
   const failures = tests.flatMap(({ name, outcome }) =>
     outcome.kind === "failed" ? [`${name}: ${outcome.reason}`] : [],
   );
@@ -37,7 +37,7 @@ export function judgePass(facts: PassFacts): Verdict {
   const slowed = clientSlowed(loop, { decodeS, speed });
   const voided = [
     ...(slowed === undefined ? [] : [slowed]),
-    ...throttling.reasons.map((reason) => `the GPU was throttled: ${reason}`),
+    ...gpus.reasons.map((reason) => `the GPU was throttled: ${reason}`),
     ...(check?.stalled ?? []),
   ];
   const state = failed.length > 0 ? "failed" : voided.length > 0 ? "void" : "sound";
@@ -48,7 +48,14 @@ export function judgePass(facts: PassFacts): Verdict {
     loop_delay_ms: rounded(loop.longestMs),
     loop_delay_p99_ms: rounded(loop.p99Ms),
     loop_utilisation: rounded(loop.utilisation),
-    throttle_samples: throttling.samples,
+    gpu_samples: gpus.samples,
+    ...(gpus.clockMhz === undefined
+      ? {}
+      : {
+          gpu_clock_mhz: Math.round(gpus.clockMhz),
+          gpu_hottest_c: gpus.hottestC,
+          gpu_most_w: gpus.mostW,
+        }),
     rtt_s: facts.rttS,
   };
 }

@@ -13,7 +13,7 @@ import { watchLoop } from "./loop-watch.ts";
 import { probeRtt } from "./probe-rtt.ts";
 import { resultOf, runTest } from "./run-test.ts";
 import type { TestRun } from "./run-test.ts";
-import { watchThrottling } from "./watch-throttling.ts";
+import { watchGpus } from "./watch-gpus.ts";
 
 /**
  * Counters at rest, the tests one after another in a seeded random order, counters at rest, verdict; then the
@@ -30,7 +30,7 @@ export const runPass: RunPass = async (request, signal) => {
 
     const startedMs = clock.now();
     using loopWatch = watchLoop();
-    using throttling = watchThrottling(request.throttled, clock, signal);
+    using gpus = watchGpus(request.sampleGpus, clock, signal);
     const runs = await runTests(prepared.misfits, request, salts, signal);
     const loop = loopWatch.read();
     const after = await readAtRest(client, server.basePath, clock, signal);
@@ -44,7 +44,7 @@ export const runPass: RunPass = async (request, signal) => {
       before,
       after,
       loop,
-      throttling: throttling.read(),
+      gpus: gpus.read(),
       rttS: prepared.rttS,
       speed: clock.speed,
       mode,

@@ -43,7 +43,7 @@ export interface BenchmarkJob {
   readonly engine?: Partial<VllmConfig>;
   /** Read from the machine. */
   readonly provenance?: Readonly<Record<string, unknown>>;
-  readonly throttled?: PassRequest["throttled"];
+  readonly sampleGpus?: PassRequest["sampleGpus"];
   /** Where the JSON goes. */
   readonly output: string;
   /** Undefined = no record is written. */
@@ -90,7 +90,7 @@ export async function benchmarkServer(job: BenchmarkJob, terminal: Terminal): Pr
         load: job.load,
         seed: randomUUID(),
         clock: job.clock,
-        throttled: job.throttled,
+        sampleGpus: job.sampleGpus,
         mode: job.mode,
         passes: job.passes,
         onStart: (pass, again) => {

@@ -10,6 +10,7 @@ import { openJournal, readJournal } from "../journal/journal-file.ts";
 import { foldLedger } from "../journal/ledger.ts";
 import { sweepSummary } from "../report/sweep-summary.ts";
 import { ExitCode } from "../support/errors.ts";
+import { packageVersion } from "../support/package-version.ts";
 import { createRedactor } from "../support/redact.ts";
 import { exitCodeOf } from "../sweep/exit-code.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
@@ -138,6 +139,8 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
           streamInterval: execution.streamInterval,
           allowRemoteCode: execution.plan.allowRemoteCode,
           hfToken: execution.hubToken,
+          version: packageVersion(),
+          timeZoneOffsetMinutes: new Date().getTimezoneOffset(),
           monthSpentElsewhere: monthSpent(far.stateDir, run, far.clock.now()),
           hurry: hurry.signal,
         },

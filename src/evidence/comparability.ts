@@ -31,15 +31,20 @@ const ENGINE_FIELDS = [
   "kv_cache_dtype",
   "attention_backend",
   "enforce_eager",
+  "enable_prefix_caching",
+  "enable_chunked_prefill",
   "max_num_seqs",
 ] as const;
+
+/** Of the machine. Its host's processor and kernel are no fields: they belong to the variance between VMs. */
+const MACHINE_FIELDS = ["gpu_name", "driver", "cuda", "gpu_power_limit_w"] as const;
 
 export const COMPARABILITY_FIELDS = [
   "gpu_type",
   "gpu_count",
   "model_id",
   ...ENGINE_FIELDS,
-  "driver",
+  ...MACHINE_FIELDS,
   "suite",
   "method",
   "simulated",
@@ -61,7 +66,10 @@ export function comparabilityFacts(
       (typeof ENGINE_FIELDS)[number],
       FactValue
     >),
-    driver: plain(summary["driver"]),
+    ...(Object.fromEntries(MACHINE_FIELDS.map((field) => [field, plain(summary[field])])) as Record<
+      (typeof MACHINE_FIELDS)[number],
+      FactValue
+    >),
     suite: summary.suite ?? LEGACY_SUITE,
     method: summary.method ?? LEGACY_METHOD,
     simulated: summary.simulated ?? false,

@@ -4,17 +4,45 @@ export interface StartupFacts {
   readonly dtype: string | undefined;
   readonly quantization: string | undefined;
   readonly attentionBackend: string | undefined;
+  /** Further resolved arguments, by vLLM's own names; those that it did not tell are left out. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
+
+const SETTINGS = [
+  "max_seq_len",
+  "tensor_parallel_size",
+  "pipeline_parallel_size",
+  "data_parallel_size",
+  "kv_cache_dtype",
+  "enforce_eager",
+  "enable_prefix_caching",
+  "enable_chunked_prefill",
+  "load_format",
+  "seed",
+] as const;
 
 /** From the lines "Initializing a V1 LLM engine (...) with config: ..." and "Using ... attention backend". */
 export function startupFacts(log: string): StartupFacts {
   const config = /Initializing a V\d LLM engine \([^)]*\) with config: (.*)/.exec(log)?.[1] ?? "";
-  const quantization = /\bquantization=([\w-]+)/.exec(config)?.[1];
+  const valueOf = (name: string): string | undefined =>
+    new RegExp(`(?:^|[ ,])${name}=([\\w.-]+)`).exec(config)?.[1];
+  const quantization = valueOf("quantization");
   return {
     dtype: /\bdtype=torch\.(\w+)/.exec(config)?.[1],
     quantization: quantization === "None" ? undefined : quantization,
     attentionBackend: /Using (?:AttentionBackendEnum\.)?(\w[\w ]*?) (?:attention )?backend\b/.exec(
       log,
     )?.[1],
+    settings: Object.fromEntries(
+      SETTINGS.flatMap((name) => {
+        const value = valueOf(name);
+        return value === undefined || value === "None" ? [] : [[name, fromPython(value)]];
+      }),
+    ),
   };
+}
+
+function fromPython(value: string): string | number | boolean {
+  if (value === "True" || value === "False") return value === "True";
+  return /^\d+$/.test(value) ? Number(value) : value;
 }

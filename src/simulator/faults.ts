@@ -64,8 +64,17 @@ const machineFault = z.strictObject({
     model: z.string().exactOptional(),
     nth: z.int().min(1).exactOptional(),
   }),
-  action: z.enum(["boot-hangs", "ssh-freezes", "server-dies", "out-of-memory", "gated", "stalls"]),
+  action: z.enum([
+    "boot-hangs",
+    "ssh-freezes",
+    "server-dies",
+    "out-of-memory",
+    "gated",
+    "stalls",
+    "throttles",
+  ]),
   after_seconds: z.number().min(0).exactOptional(),
+  for_seconds: z.number().positive().exactOptional(),
 });
 
 const stockFault = z.strictObject({

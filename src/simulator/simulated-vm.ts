@@ -26,8 +26,11 @@ export interface MachineFault {
     | "server-dies"
     | "out-of-memory"
     | "gated"
-    | "stalls";
+    | "stalls"
+    /** The GPUs are hot and slow down, for `for_seconds`. */
+    | "throttles";
   readonly after_seconds?: number;
+  readonly for_seconds?: number;
 }
 
 /** What the machine side needs of the world, and the world of the machine side. */

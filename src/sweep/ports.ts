@@ -88,6 +88,7 @@ export interface ServerReady {
     readonly dtype: string | undefined;
     readonly quantization: string | undefined;
     readonly attentionBackend: string | undefined;
+    readonly settings: Readonly<Record<string, string | number | boolean>>;
   };
   readonly downloadSeconds: number;
   readonly seconds: number;

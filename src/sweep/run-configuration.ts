@@ -1,15 +1,12 @@
 import type { ServerUnderTest } from "../benchmark/benchmark.ts";
 import { VOID_REPEATS } from "../evidence/method.ts";
-import { recordOfPass } from "../evidence/record-of-pass.ts";
-import type { BenchmarkRecord } from "../evidence/record.ts";
-import type { PassResult } from "../evidence/pass.ts";
-import type { Suite } from "../evidence/suite.ts";
 import { ClockJumped } from "./deadlines.ts";
 import { passOrJump } from "./pass-or-jump.ts";
 import type { ServerReady, SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
 import { serverDeath } from "./server-death.ts";
 import { startServer, type ServerJob } from "./start-server.ts";
+import { toRecord } from "./to-record.ts";
 
 /** One configuration on a VM that is ready. */
 export interface ConfigurationJob extends ServerJob {
@@ -105,11 +102,14 @@ async function measurePasses(
   const suite =
     configuration.prompts ??
     (await ports.measure.suiteFor(configuration.suites, server, ports.clock, signal));
-  const throttled = async (inner: AbortSignal): Promise<readonly string[]> => {
-    const samples = await machine.sampleGpus(inner);
-    return [...new Set(samples.flatMap((sample) => sample.throttle))];
+  const facts = await machine.facts(signal);
+  const request = {
+    server,
+    suite,
+    load: configuration.load,
+    clock: ports.clock,
+    sampleGpus: (inner: AbortSignal) => machine.sampleGpus(inner),
   };
-  const request = { server, suite, load: configuration.load, clock: ports.clock, throttled };
   await ports.measure.warmUp({ ...request, seed: `${label}/${model}/warm-up` }, signal);
   await ports.journal.append({ type: "warmup.finished", label, model });
 
@@ -163,7 +163,7 @@ async function measurePasses(
       return { done, reason: `pass ${String(pass)} was void ${String(voids)} times: ${why}` };
     }
     voids = 0;
-    const record = toRecord(result, job, served, suite, ports, settings);
+    const record = toRecord({ pass: result, job, served, facts, suite }, ports, settings);
     if (result.verdict.state === "sound") {
       await ports.journal.append({ type: "pass.finished", label, model, pass, record });
       ports.publish(record);
@@ -185,47 +185,4 @@ async function measurePasses(
     pass += 1;
   }
   return { done, reason };
-}
-
-function toRecord(
-  pass: PassResult,
-  job: ConfigurationJob,
-  served: ServerReady,
-  suite: Suite,
-  ports: SweepPorts,
-  settings: SweepSettings,
-): BenchmarkRecord {
-  const { gpu, model, engine, fit, passes } = job.configuration;
-  return recordOfPass({
-    id: ports.uuid(),
-    pass,
-    suite,
-    gpu: { id: gpu.id, gpus: gpu.gpus, vramGb: gpu.card.vramGb },
-    priceMicroUsd: job.priceMicroUsd,
-    model: { id: model.id, category: model.category },
-    vllm: {
-      tensor_parallel_size: fit.tensorParallel,
-      max_model_len: served.maxModelLen,
-      gpu_memory_utilization: engine.gpuMemoryUtilization,
-      pipeline_parallel_size: fit.pipelineParallel,
-      vllm_version: served.vllmVersion,
-      image: engine.image,
-      ...(served.imageDigest === undefined ? {} : { image_digest: served.imageDigest }),
-      dtype: served.engine.dtype ?? engine.dtype,
-      quantization: served.engine.quantization ?? engine.quantization ?? model.quantization,
-      ...(served.revision === undefined ? {} : { revision: served.revision }),
-      ...(served.engine.attentionBackend === undefined
-        ? {}
-        : { attention_backend: served.engine.attentionBackend }),
-      ...(settings.streamInterval === undefined
-        ? {}
-        : { stream_interval: settings.streamInterval }),
-    },
-    run: settings.run,
-    vm: job.label,
-    region: job.region,
-    simulated: settings.world !== undefined,
-    passesAsked: passes,
-    timeZoneOffsetMinutes: ports.timeZoneOffsetMinutes?.(pass.finishedMs) ?? 0,
-  });
 }

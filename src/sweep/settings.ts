@@ -3,6 +3,10 @@ import type { MicroUsd } from "../support/money.ts";
 /** How this sweep is run, beyond its plan. */
 export interface SweepSettings {
   readonly run: string;
+  /** Of this program. */
+  readonly version: string;
+  /** As `Date.prototype.getTimezoneOffset` gives it. */
+  readonly timeZoneOffsetMinutes: number;
   readonly cap: MicroUsd;
   readonly monthlyCap: MicroUsd | undefined;
   readonly maxCostPerEntry: MicroUsd | undefined;

@@ -47,7 +47,7 @@ export function passRequest(
     load: [1],
     seed: "seed",
     clock: realClock(),
-    throttled: undefined,
+    sampleGpus: undefined,
     onTest: () => undefined,
     ...changes,
   };

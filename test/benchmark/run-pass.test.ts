@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { chatRequest } from "../../src/benchmark/chat-request.ts";
 import { runPass } from "../../src/benchmark/run-pass.ts";
@@ -178,6 +179,15 @@ describe("a pass is not sound", () => {
     expect(result.verdict.reasons.join("; ")).toContain(reason);
   });
 
+  it("when the server miscounts by no more than 1 %", async () => {
+    const suite = { id: "x", tests: [prompt("alpha", 100), prompt("beta", 100)] };
+    const result = await pass({ miscount: 0.01, tpotMs: 1 }, { suite });
+    expect(result.verdict).toMatchObject({ state: "failed", tokens_exact: false });
+    expect(result.verdict.reasons.join("; ")).toContain(
+      "output tokens: the server counted 202, we 200",
+    );
+  });
+
   it("when a second client uses the server", async () => {
     const server = await reference();
     const chat = chatRequest(server.model, prompt("other", 3), "fixed");
@@ -214,11 +224,44 @@ describe("a pass is not sound", () => {
   it("but void, when the GPU was throttled", async () => {
     const result = await pass(
       { tpotMs: 150 },
-      { throttled: () => Promise.resolve(["hw_thermal_slowdown"]) },
+      {
+        sampleGpus: () =>
+          Promise.resolve([
+            { clockMhz: 900, powerW: 250, temperatureC: 94, throttle: ["hw_thermal_slowdown"] },
+            { clockMhz: 1100, powerW: 240, temperatureC: 90, throttle: [] },
+          ]),
+      },
     );
     expect(result.verdict.state).toBe("void");
     expect(result.verdict.reasons).toContain("the GPU was throttled: hw_thermal_slowdown");
-    expect(result.verdict["throttle_samples"]).toBeGreaterThan(0);
+    expect(result.verdict["gpu_samples"]).toBeGreaterThan(0);
+    expect(result.verdict).toMatchObject({
+      gpu_clock_mhz: 1000,
+      gpu_hottest_c: 94,
+      gpu_most_w: 250,
+    });
+  });
+
+  it("but void, when the tunnel stalled under a stream", async () => {
+    const server = await reference({ clock: realClock(), ttftMs: 20, tpotMs: 4 });
+    const sound = underTest(server);
+    let opened = 0;
+    const stalling = underTest(server, {
+      open: async (signal) => {
+        const socket = (await sound.open(signal)) as Socket;
+        opened += 1;
+        // The first is the warm connection for short questions; a stream is read no further for a while.
+        if (opened === 3)
+          setTimeout(() => {
+            socket.pause();
+            setTimeout(() => socket.resume(), 400);
+          }, 60);
+        return socket;
+      },
+    });
+    const result = await runPass(passRequest(stalling, { clock: realClock() }), never);
+    expect(result.verdict.state).toBe("void");
+    expect(result.verdict.reasons.join("; ")).toContain("the connection stalled");
   });
 
   it("but void, when our own loop was blocked", async () => {

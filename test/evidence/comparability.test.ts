@@ -15,6 +15,7 @@ const record = (
     max_model_len: 8192,
     gpu_memory_utilization: 0.9,
     vllm_version: "0.27.1",
+    enable_prefix_caching: true,
     ...engine,
   },
   summary: {
@@ -26,6 +27,8 @@ const record = (
     tests_total: 1,
     suite: "standard-1",
     method: "stream-1",
+    driver: "580.95",
+    gpu_power_limit_w: 130,
     ...summary,
   },
   tests: [{ test_name: "Code review", category: "coding", prompt: "", success: true }],
@@ -43,6 +46,9 @@ describe("two records", () => {
   it.each<[string, ComparabilityFacts, unknown, unknown]>([
     ["vllm_version", record({ vllm_version: "0.28.0" }), "0.27.1", "0.28.0"],
     ["max_model_len", record({ max_model_len: 4096 }), 8192, 4096],
+    ["enable_prefix_caching", record({ enable_prefix_caching: false }), true, false],
+    ["driver", record({}, { driver: "590.1" }), "580.95", "590.1"],
+    ["gpu_power_limit_w", record({}, { gpu_power_limit_w: 100 }), 130, 100],
     ["suite", record({}, { suite: "custom-1" }), "standard-1", "custom-1"],
     ["method", record({}, { method: undefined }), "stream-1", "legacy"],
     ["simulated", record({}, { simulated: true }), false, true],

@@ -284,6 +284,18 @@ describe("what a start says of itself", () => {
       dtype: "bfloat16",
       quantization: undefined,
       attentionBackend: undefined,
+      settings: {
+        max_seq_len: 8192,
+        tensor_parallel_size: 1,
+        pipeline_parallel_size: 1,
+        data_parallel_size: 1,
+        kv_cache_dtype: "auto",
+        enforce_eager: false,
+        enable_prefix_caching: true,
+        enable_chunked_prefill: true,
+        load_format: "auto",
+        seed: 0,
+      },
     });
   });
 
@@ -296,7 +308,8 @@ describe("what a start says of itself", () => {
       dtype: "float16",
       quantization: "awq_marlin",
       attentionBackend: "TRITON_ATTN",
+      settings: { seed: 0 },
     });
-    expect(startupFacts("")).toEqual({});
+    expect(startupFacts("")).toEqual({ settings: {} });
   });
 });

@@ -41,6 +41,33 @@ test("the quick plan ends with exit 0, one record, and nothing left in the cloud
   expect(state.firewalls.every(({ deleted }) => Boolean(deleted))).toBe(true);
 });
 
+test("the record says what it was measured on, as the machine and the server told it", () => {
+  const { summary, vllm_config } = onlyRecord();
+  expect(summary).toMatchObject({
+    gpu_name: expect.stringContaining("RTX"),
+    gpus_seen: 1,
+    driver: expect.stringMatching(/^\d+\./),
+    cuda: expect.any(String),
+    gpu_power_limit_w: expect.any(Number),
+    gpu_max_clock_mhz: expect.any(Number),
+    cpu: expect.any(String),
+    ram_mib: expect.any(Number),
+    kernel: expect.any(String),
+    price_utc: expect.stringMatching(/Z$/),
+    maider_sweep: expect.any(String),
+    key: expect.stringMatching(/^[0-9a-f]{16}$/),
+  });
+  expect(vllm_config).toMatchObject({
+    vllm_version: expect.any(String),
+    image_digest: expect.stringMatching(/^sha256:/),
+    revision: expect.stringMatching(/^[0-9a-f]{40}$/),
+    dtype: expect.any(String),
+    kv_cache_dtype: "auto",
+    enable_prefix_caching: true,
+    enforce_eager: false,
+  });
+});
+
 test("the ledger says what the invoice says, below the cap", async () => {
   const invoice = await rig.ask<{ usd: number; live: number }>("invoice");
   const { stdout } = await rig.run("status", "--json");

@@ -53,13 +53,19 @@ export function gpuFacts(type: GpuType): FactsJson {
   };
 }
 
-/** A busy card clocks up and warms; none here is ever slowed down by heat or power. */
-export function gpuSamples(type: GpuType, busy: boolean, random: Random): GpuSampleJson[] {
+/** A busy card clocks up and warms; one that is hot slows down and says why. */
+export function gpuSamples(
+  type: GpuType,
+  { busy, hot }: { readonly busy: boolean; readonly hot: boolean },
+  random: Random,
+): GpuSampleJson[] {
   const card = CARDS[type.card.id];
+  const clock = (): number => (hot ? random.between(0.45, 0.5) : random.between(0.9, 0.94));
+  const degrees = (): number => (hot ? random.between(90, 94) : random.between(58, 66));
   return Array.from({ length: type.gpus }, () => ({
-    clock_mhz: Math.round(card.maxClockMhz * (busy ? random.between(0.9, 0.94) : 0.1)),
+    clock_mhz: Math.round(card.maxClockMhz * (busy ? clock() : 0.1)),
     power_w: Math.round(card.powerLimitW * (busy ? random.between(0.75, 0.9) : 0.12)),
-    temperature_c: Math.round(busy ? random.between(58, 66) : random.between(33, 38)),
-    throttle: [],
+    temperature_c: Math.round(busy || hot ? degrees() : random.between(33, 38)),
+    throttle: hot ? ["sw_thermal_slowdown"] : [],
   }));
 }

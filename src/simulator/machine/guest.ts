@@ -54,6 +54,8 @@ const STAGES = [
   ["toolkit", 0.05],
   ["image", 0.4],
 ] as const;
+/** How long cards stay hot when the script does not say. */
+const HOT_SECONDS = 60;
 /** cloud-init comes to `runcmd` a little after SSH listens. */
 const BEFORE_SETUP = 0.015;
 const ABSENT: ServerStatusJson = {
@@ -75,6 +77,7 @@ export function createGuest(options: GuestOptions): Guest {
   let setUpBefore = 0;
   let upSince: number | undefined;
   let secret = "";
+  let hotUntil = -Infinity;
   let process: VllmProcess | undefined;
   let troubles: Troubles = createTroubles(timeline, [], 0);
 
@@ -95,9 +98,11 @@ export function createGuest(options: GuestOptions): Guest {
       : { ...base, state: "running", stage: stage[0], index: index + 1 };
   };
   const onProgress = (running: VllmProcess, request: EngineRequest, share: number): void => {
-    for (const action of troubles.due(running.request.model, request, share)) {
-      if (action === "stalls") request.stall();
-      else if (action === "server-dies") running.die();
+    for (const fault of troubles.due(running.request.model, request, share)) {
+      if (fault.action === "stalls") request.stall();
+      else if (fault.action === "server-dies") running.die();
+      else if (fault.action === "throttles")
+        hotUntil = timeline.now() + (fault.for_seconds ?? HOT_SECONDS) * 1000;
       else options.onFreeze();
     }
   };
@@ -106,7 +111,10 @@ export function createGuest(options: GuestOptions): Guest {
     setup,
     setupStatus,
     facts: () => (setupStatus().index > 2 ? gpuFacts(vm.type) : undefined),
-    sample: () => gpuSamples(vm.type, (process?.server()?.engine.running.length ?? 0) > 0, random),
+    sample: () => {
+      const busy = (process?.server()?.engine.running.length ?? 0) > 0;
+      return gpuSamples(vm.type, { busy, hot: timeline.now() < hotUntil }, random);
+    },
     setSecret: (next) => {
       secret = next;
     },

@@ -2,7 +2,9 @@ import type { MachineFault } from "../simulated-vm.ts";
 import type { EngineRequest } from "./engine.ts";
 import type { Cancel, Timeline } from "./timeline.ts";
 
-type InPass = "server-dies" | "stalls" | "ssh-freezes";
+type InPass = "server-dies" | "stalls" | "ssh-freezes" | "throttles";
+
+type InPassFault = MachineFault & { readonly action: InPass };
 
 /**
  * The fault scripts of one VM. `after_seconds` counts from the boot. What needs a running server then waits for the
@@ -12,7 +14,7 @@ export interface Troubles {
   /** What holds for a server of this model that starts now. */
   atStart(model: string): "out-of-memory" | "gated" | undefined;
   /** What strikes now, each once. */
-  due(model: string, request: EngineRequest, share: number): readonly InPass[];
+  due(model: string, request: EngineRequest, share: number): readonly InPassFault[];
   /** Freezes that need no model. */
   whenFrozen(freeze: () => void): void;
   end(): void;
@@ -32,9 +34,10 @@ export function createTroubles(
   const sinceBoot = (): number => timeline.epoch(timeline.now()) - bootedEpochMs;
   const isDue = (fault: MachineFault, model: string): boolean =>
     (fault.vm.model ?? model) === model && sinceBoot() >= (fault.after_seconds ?? 0) * 1000;
-  const isInPass = (fault: MachineFault): boolean =>
+  const isInPass = (fault: MachineFault): fault is InPassFault =>
     fault.action === "server-dies" ||
     fault.action === "stalls" ||
+    fault.action === "throttles" ||
     (fault.action === "ssh-freezes" && fault.vm.model !== undefined);
   return {
     atStart: (model) => {
@@ -48,9 +51,9 @@ export function createTroubles(
     due: (model, request, share) => {
       if (request.job.maxTokens < MEASUREMENT_TOKENS || share < IN_THE_MIDDLE || share >= 1)
         return [];
-      const found = [...pending].filter((fault) => isInPass(fault) && isDue(fault, model));
+      const found = [...pending].filter(isInPass).filter((fault) => isDue(fault, model));
       for (const fault of found) pending.delete(fault);
-      return found.map(({ action }) => action as InPass);
+      return found;
     },
     whenFrozen: (freeze) => {
       for (const fault of faults) {

@@ -85,7 +85,12 @@ function served(status: Awaited<ReturnType<Machine["serverStatus"]>>, ms: number
     maxModelLen: 16_384,
     imageDigest: status.imageDigest,
     revision: status.revision,
-    engine: { dtype: undefined, quantization: undefined, attentionBackend: undefined },
+    engine: {
+      dtype: undefined,
+      quantization: undefined,
+      attentionBackend: undefined,
+      settings: {},
+    },
     downloadSeconds: 1,
     seconds: ms / 1_000,
   } as const;

@@ -291,6 +291,8 @@ async function workOf(who: Successor | undefined, work: Work): Promise<void> {
 function settingsOf(schedule: Schedule, cap: number): SweepSettings {
   return {
     run: RUN,
+    version: "0.0.0",
+    timeZoneOffsetMinutes: 0,
     cap,
     monthlyCap: undefined,
     maxCostPerEntry: undefined,
