@@ -25,13 +25,15 @@ const TASKS: readonly (readonly [Task, string])[] = [
 const NEARLY = 0.9;
 
 /** What a reader wants to know first, in the order of the page. */
-export function decisions(records: readonly BenchmarkRecord[]): readonly Decision[] {
-  const all = configurations(records);
+export function decisions(all: readonly BenchmarkRecord[]): readonly Decision[] {
+  // Other people's figures win nothing here.
+  const records = all.filter(({ summary }) => summary.origin === undefined);
+  const rows = configurations(records);
   return [
     ...TASKS.map(([task, question]) => bestFor(records, task, question)),
-    best(all, "tokens_per_sec", "Fastest", "the highest median speed over all tests"),
+    best(rows, "tokens_per_sec", "Fastest", "the highest median speed over all tests"),
     best(
-      all,
+      rows,
       "cost_per_1k_tokens",
       "Cheapest per token",
       "the lowest price of an output token while the server is busy",

@@ -37,7 +37,10 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
   const views = VIEWS.map(({ id, title, category }) => ({
     id,
     title,
-    points: configurations(records, category).map((row) => chartPoint(row, anchorOf(row))),
+    // Other people's figures stand in the table, and win nothing.
+    points: configurations(records, category)
+      .filter(({ origin }) => origin === undefined)
+      .map((row) => chartPoint(row, anchorOf(row))),
   }));
   const isStale = ({ lastMs }: ConfigurationResult): boolean =>
     lastMs !== undefined && nowMs - lastMs > staleAfterDays * DAY_MS;

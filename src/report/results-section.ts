@@ -74,7 +74,11 @@ export function resultsSection(
 
 function tableRow({ anchor, row, stale }: ResultRow, nowMs: number): Html {
   const { interval, median: speed, n, unstable } = row.speed;
-  const marks = [...(row.simulated ? ["SIMULATED"] : []), ...(unstable ? ["unstable"] : [])];
+  const marks = [
+    ...(row.simulated ? ["SIMULATED"] : []),
+    ...(unstable ? ["unstable"] : []),
+    ...(row.origin === undefined ? [] : [`imported: ${row.origin}`]),
+  ];
   const number = (value: number | undefined, digits: number): Html =>
     value === undefined
       ? html`<td class="n">–</td>`

@@ -125,6 +125,21 @@ describe("the report", () => {
     expect(text("#table")).toContain("unstable");
   });
 
+  it("shows what was imported, and lets it win nothing", () => {
+    const imported = { origin: "a friend" };
+    const { all, text } = open({
+      records: [
+        ...[100, 101, 102].map((speed) =>
+          sampleRecord({ model: "a/Fast", speed, summary: imported }),
+        ),
+        ...[40, 41, 42].map((speed) => sampleRecord({ model: "a/Own", speed })),
+      ],
+    });
+    for (const card of all(".cards .winner")) expect(card.textContent).toContain("Own on");
+    expect(text("#table")).toContain("imported: a friend");
+    for (const dot of all(".dots a")) expect(dot.getAttribute("aria-label")).toContain("Own on");
+  });
+
   it("sums up what VMs cost: planned, billed, useful and wasted minutes", () => {
     const { text } = open();
     expect(text("details summary")).toContain(
