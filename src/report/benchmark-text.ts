@@ -16,7 +16,7 @@ export function benchmarkText(file: BenchmarkFile, style: TableStyle): string {
         ],
   );
   return `${[
-    `Benchmark: ${file.model}`,
+    `${summary.simulated === true ? "SIMULATED " : ""}Benchmark: ${file.model}`,
     `Measured by ${String(summary.method)}, prompts ${String(summary.suite)}, ${passesText(file)} on 1 VM`,
     summaryTable(file, summary, style),
     "Over the passes (95 % interval of the mean)",

@@ -42,7 +42,7 @@ export async function openForeignVm(session: Session, call: CommandCall): Promis
     simulated: false,
     engine: {},
     provenance: {},
-    throttled: undefined,
+    sampleGpus: undefined,
     clock: realClock(),
     warnings: [...warnings, ...tunnelWarning(tunnel)],
     close: async () => tunnel?.close(),

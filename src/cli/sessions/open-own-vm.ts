@@ -11,6 +11,7 @@ import { runFolder } from "../../journal/state-folder.ts";
 import type { Machine, MachineFacts } from "../../machine/machine.ts";
 import { createSshConnector } from "../../machine/ssh-machine.ts";
 import { startupFacts } from "../../machine/startup-facts.ts";
+import { machineProvenance } from "../../sweep/to-record.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { clockOfRun } from "../run-clock.ts";
 import type { OpenedVm } from "./opened-vm.ts";
@@ -61,11 +62,8 @@ export async function openOwnVm(
       region: rental.region,
       simulated: opened.world !== null,
       engine: await engineOf(machine, events, label, signal),
-      provenance: provenanceOf(facts),
-      throttled: async (inner) => {
-        const samples = await machine.sampleGpus(inner);
-        return [...new Set(samples.flatMap(({ throttle }) => throttle))];
-      },
+      provenance: machineProvenance(facts),
+      sampleGpus: (inner) => machine.sampleGpus(inner),
       clock,
       warnings: [],
       close: () => machine.close(),
@@ -131,12 +129,16 @@ async function engineOf(
   signal: AbortSignal,
 ): Promise<Partial<VllmConfig>> {
   const { imageDigest, revision } = await machine.serverStatus(signal);
-  const { attentionBackend, dtype, quantization } = startupFacts(await logOf(machine, signal));
+  const { attentionBackend, dtype, quantization, settings } = startupFacts(
+    await logOf(machine, signal),
+  );
+  const { max_seq_len: _, ...resolved } = settings;
   const started = events.findLast(
     (event): event is EventOf<"server.starting"> =>
       event.type === "server.starting" && event.label === label,
   );
   return {
+    ...resolved,
     ...(started === undefined ? {} : { image: started.image }),
     ...(imageDigest === undefined ? {} : { image_digest: imageDigest }),
     ...(revision === undefined ? {} : { revision }),
@@ -154,9 +156,4 @@ async function logOf(machine: Machine, signal: AbortSignal): Promise<string> {
     log += part;
   }
   return log;
-}
-
-function provenanceOf({ gpus, cuda, kernel }: MachineFacts): Readonly<Record<string, unknown>> {
-  const [gpu] = gpus;
-  return { driver: gpu?.driver, gpu_name: gpu?.name, cuda, kernel };
 }

@@ -13,7 +13,7 @@ export interface OpenedVm extends Pick<
   | "simulated"
   | "engine"
   | "provenance"
-  | "throttled"
+  | "sampleGpus"
   | "clock"
 > {
   /** For the user, before anything is measured. */
