@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { DRILL_PLAN } from "../../src/cli/drill/drill-case.ts";
@@ -56,3 +58,53 @@ test("reap alone, with nothing but a token, destroys what has expired; recover c
   await rig.run("recover", "--simulate", rig.url);
   expect((await rig.run("status", "--json")).stdout).toContain('"state": "crashed"');
 });
+
+const BREAKS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  "is empty": () => Buffer.alloc(0),
+  "ends in the middle of its last line": (bytes) => bytes.subarray(0, bytes.length - 40),
+  "ends before its VM was named": (bytes) =>
+    bytes.subarray(0, bytes.indexOf("rental.reserved") - 60),
+  "has a flipped bit in its first line": (bytes) => flipped(bytes, 100),
+  "has a flipped bit where its VM was created": (bytes) =>
+    flipped(bytes, bytes.indexOf("create.acknowledged") + 40),
+};
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at] = (copy[at] ?? 0) ^ 4;
+  return copy;
+}
+
+test.each(Object.entries(BREAKS))(
+  "recover destroys everything of a dead run whose journal %s, and creates nothing",
+  async (_how, broken) => {
+    await using rig = await sweepRun(8, "--speed", "300", "--delays", "0.1");
+    await deadRun(rig);
+    const { runs } = JSON.parse((await rig.run("status", "--json")).stdout) as {
+      runs: readonly { run: string }[];
+    };
+    const journal = join(
+      rig.env.MAIDER_SWEEP_STATE,
+      "simulated/runs",
+      runs[0]?.run ?? "",
+      "journal.jsonl",
+    );
+    writeFileSync(journal, broken(readFileSync(journal)));
+    const posts = async (): Promise<number> =>
+      (await rig.ask<{ requests: { method: string }[] }>("requests")).requests.filter(
+        ({ method }) => method === "POST",
+      ).length;
+    const before = await posts();
+    const { code, stderr } = await rig.run(
+      "recover",
+      "--simulate",
+      rig.url,
+      "--destroy-patience",
+      "300",
+    );
+    expect(stderr).not.toContain("bug");
+    expect(code).toBe(0);
+    expect(await open(rig)).toEqual([]);
+    expect(await posts()).toBe(before);
+  },
+);

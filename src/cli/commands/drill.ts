@@ -8,9 +8,9 @@ import { startSimulatedWorld } from "../simulated-world.ts";
 /** Every way in which the API fails a client, at the facts around which VMs are lost, with and without a guard. */
 const CASES: readonly DrillCase[] = [
   { point: "create.sent", when: "after", guard: "alive", fault: "no fault" },
-  { point: "create.sent", when: "after", guard: "killed", fault: "works a minute late" },
+  { point: "create.unknown", when: "before", guard: "killed", fault: "works a minute late" },
   { point: "create.unknown", when: "after", guard: "alive", fault: "reply lost after it worked" },
-  { point: "create.unknown", when: "before", guard: "killed", fault: "answered 408" },
+  { point: "create.unknown", when: "before", guard: "alive", fault: "answered 408" },
   { point: "create.acknowledged", when: "before", guard: "killed", fault: "no fault" },
   { point: "boot.running", when: "after", guard: "alive", fault: "answered 429 with odd headers" },
   {
@@ -59,14 +59,16 @@ export const drill: Handler = async (call) => {
     terminal.stdout.write(`${String(leaked)} leaked, invoice $${invoice} <= cap $${cap}\n`);
   }
   if (leaked > 0) return ExitCode.stillBilled;
-  return results.some((result) => result.broken.length > 0) ? ExitCode.bug : ExitCode.done;
+  const held = results.every(({ broken, reached }) => reached && broken.length === 0);
+  return held ? ExitCode.done : ExitCode.bug;
 };
 
 function tell(result: DrillResult, index: number): string {
-  const { drill: one, broken, endedBy, invoiceUsd, ledgerUsd, seconds, vms } = result;
+  const { drill: one, broken, endedBy, invoiceUsd, ledgerUsd, reached, seconds, vms } = result;
   const guard = one.guard === "killed" ? ", and its guard with it" : "";
   const who = endedBy === "guard" ? "the guard" : "maider-sweep recover";
-  const end = broken.length === 0 ? "nothing left" : `BROKEN: ${broken.join("; ")}`;
+  const problems = [...(reached ? [] : ["the run did not come to this point"]), ...broken];
+  const end = problems.length === 0 ? "nothing left" : `BROKEN: ${problems.join("; ")}`;
   const api = one.fault === "no fault" ? "the API works" : `API: ${one.fault}`;
   return [
     `${String(index).padStart(2)}. ${api}; killed ${one.when} ${one.point}${guard}`,
