@@ -55,3 +55,24 @@ export const COVERING_CASES: readonly DrillCase[] = POINTS.flatMap((point, index
     }),
   );
 });
+
+const RECOVERY: readonly EventType[] = [
+  "run.adopted",
+  "destroy.intended",
+  "destroy.sent",
+  "destroy.unseen",
+  "rental.gone",
+  "rental.settled",
+  "firewall.gone",
+  "run.closed",
+];
+
+/** What a recovery writes: it may die too, and the next one goes on. */
+export const RECOVERY_CASES: readonly DrillCase[] = RECOVERY.flatMap((point, index) =>
+  WHENS.map((when, early) => ({
+    point,
+    when,
+    guard: "killed",
+    fault: DRILL_FAULTS[(index * 2 + early) % DRILL_FAULTS.length] ?? "no fault",
+  })),
+);

@@ -66,6 +66,11 @@ const RESUMED: Way = {
   ...PLAIN,
   second: { diesAt: "boot.running:after+guard", args: (run) => ["run", "--resume", run] },
 };
+/** `recover` dies too, over what a sweep and its guard have left. */
+export const RECOVERED: Way = {
+  ...PLAIN,
+  second: { diesAt: "boot.running:after+guard", args: () => ["recover"] },
+};
 const WORLD_LOST: Way = {
   ...PLAIN,
   second: { diesAt: "boot.running:after+guard", args: () => ["recover"], loseWorld: true },

@@ -1,11 +1,16 @@
 import { availableParallelism } from "node:os";
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { DRILL_PLAN, runDrillCase, type DrillResult } from "../../src/cli/drill/drill-case.ts";
+import {
+  DRILL_PLAN,
+  runDrillCase,
+  type DrillCase,
+  type DrillResult,
+} from "../../src/cli/drill/drill-case.ts";
 import { DRILL_FAULTS } from "../../src/cli/drill/faults.ts";
-import { COVERING_CASES, factTypes, POINTS } from "../crash-points/matrix.ts";
+import { COVERING_CASES, factTypes, POINTS, RECOVERY_CASES } from "../crash-points/matrix.ts";
 import { openTestWorld, runMatrix } from "../crash-points/run-matrix.ts";
-import { UNWRITTEN, WAYS } from "../crash-points/ways.ts";
+import { RECOVERED, UNWRITTEN, WAYS } from "../crash-points/ways.ts";
 
 const LANES = Math.max(2, Math.min(6, availableParallelism() + 1));
 
@@ -37,16 +42,24 @@ describe("the list of facts is the list of crash points", () => {
   });
 });
 
-describe("however the program dies, nothing is left and nothing measured is lost", () => {
+const nameOf = ({ point, when, guard, fault }: DrillCase): string =>
+  `${when} ${point}, guard ${guard}, API: ${fault}`;
+
+describe.each([
+  [
+    "however the program dies, nothing is left and nothing measured is lost",
+    COVERING_CASES,
+    undefined,
+  ],
+  ["a recovery that dies too is made good by the next one", RECOVERY_CASES, () => RECOVERED],
+] as const)("%s", (_name, cases, wayTo) => {
   const results = new Map<string, DrillResult>();
-  const nameOf = ({ point, when, guard, fault }: (typeof COVERING_CASES)[number]): string =>
-    `${when} ${point}, guard ${guard}, API: ${fault}`;
 
   beforeAll(async () => {
-    await runMatrix(COVERING_CASES, LANES, (result) => results.set(nameOf(result.drill), result));
+    await runMatrix(cases, LANES, (result) => results.set(nameOf(result.drill), result), wayTo);
   });
 
-  test.each(COVERING_CASES.map((one) => [nameOf(one)] as const))("%s", (name) => {
+  test.each(cases.map((one) => [nameOf(one)] as const))("%s", (name) => {
     const result = results.get(name);
     expect(result?.broken).toEqual([]);
     expect(result?.reached).toBe(true);
