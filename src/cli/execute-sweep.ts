@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { forgetClientKey, keepClientKey, readClientKey } from "../journal/client-key.ts";
 import type { ClientKey } from "../journal/client-key.ts";
-import { foldRun, isUnsettled } from "../journal/fold-run.ts";
+import { foldRun, isUnsettled, openRentals } from "../journal/fold-run.ts";
 import { FencedError } from "../journal/journal-errors.ts";
 import { openJournal, readJournal } from "../journal/journal-file.ts";
 import { foldLedger } from "../journal/ledger.ts";
@@ -19,6 +19,7 @@ import { crashHookFor } from "./crash-hook-for.ts";
 import { createGuardKeeper } from "./guard-keeper.ts";
 import { monthSpent } from "./month-spent.ts";
 import type { Execution } from "./execution.ts";
+import { heartbeatUrl, startHeartbeat } from "./heartbeat.ts";
 import { lookAtAccount } from "./beside-account.ts";
 import { openingFact } from "./opening-fact.ts";
 import { startPublisher } from "./publisher.ts";
@@ -34,11 +35,13 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
   const { options, terminal } = call;
   const hidden = [far.token, execution.hubToken].filter((secret) => secret !== undefined);
   const redact = createRedactor(hidden);
+  const heartbeatTo = heartbeatUrl(options, terminal.env, far);
   const guard = createGuardKeeper({
     run,
     far,
     ownership,
     holdMinutes: (options["hold"] as number | undefined) ?? 0,
+    heartbeat: heartbeatTo,
     env: terminal.env,
   });
   const journal = await openJournal({
@@ -60,6 +63,13 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     expectedMinutes: execution.estimate.wallMinutes,
     before: execution.resumed,
   });
+  const openVms = (): number => openRentals(foldRun(journal.events())).length;
+  const heartbeat = startHeartbeat(
+    heartbeatTo,
+    openVms,
+    far.clock,
+    execution.resumed !== undefined,
+  );
   const ticking = setInterval(() => view.tick?.(far.clock.now()), VIEW_EVERY_MS);
   const showing = journal.subscribe((event) => {
     view.show(event);
@@ -178,6 +188,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     // It stays for what is held.
     await guard.release();
   }
+  await heartbeat.end(!isUnsettled(state));
   showing();
   clearInterval(ticking);
   await view.close();

@@ -20,9 +20,10 @@ export function createGuardKeeper(options: {
   readonly far: FarSide;
   readonly ownership: HeldOwnership;
   readonly holdMinutes: number;
+  readonly heartbeat: string | undefined;
   readonly env: NodeJS.ProcessEnv;
 }): GuardKeeper {
-  const { run, far, ownership, holdMinutes, env } = options;
+  const { run, far, ownership, holdMinutes, heartbeat, env } = options;
   let guard: Guard | undefined;
   let starting: Promise<void> | undefined;
   let released = false;
@@ -34,6 +35,7 @@ export function createGuardKeeper(options: {
       token: far.token ?? "",
       apiUrl: far.apiUrl,
       holdMinutes,
+      heartbeat,
       time: far.time,
       ceilings: far.ceilings,
       world: far.simulated?.world ?? null,

@@ -2,13 +2,14 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createLinodeCloud } from "../cloud/linode-cloud.ts";
-import { foldRun, isUnsettled } from "../journal/fold-run.ts";
+import { foldRun, isUnsettled, openRentals } from "../journal/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { runFolder } from "../journal/state-folder.ts";
 import { isoUtc, linearClock, sleepReal, type LinearTime } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
 import { guardLoop } from "../teardown/guard-loop.ts";
+import { startHeartbeat } from "./heartbeat.ts";
 import { publishJournals } from "./publish-journals.ts";
 import { isWorldGone } from "./world-gone.ts";
 
@@ -25,6 +26,8 @@ export interface GuardOrder {
   readonly ceilings: number;
   /** Of a simulated cloud. */
   readonly world: string | null;
+  /** Where a dead-man service listens. */
+  readonly heartbeat?: string | undefined;
   /** A parent that has been silent for so long, in real milliseconds, hangs. */
   readonly stallMs: number;
 }
@@ -84,7 +87,15 @@ async function main(): Promise<void> {
   const why = await Promise.race([ended, released, stalled]);
   log(why);
   if (why === "released" && !isSettled(order)) process.stdout.write("watching\n");
+  const clock = linearClock(order.time, order.ceilings);
+  const heartbeat = startHeartbeat(
+    order.heartbeat,
+    () => openVms(order),
+    clock,
+    why !== "released",
+  );
   await destroyEverything(order, log);
+  await heartbeat.end(true);
   log("everything is proved gone");
   // What its parent had measured and not published when it died.
   await publishJournals(order.stateDir, [order.run]).catch((error: unknown) => {
@@ -116,6 +127,10 @@ async function destroyEverything(order: GuardOrder, log: (text: string) => void)
       await sleepReal(AGAIN_MS);
     }
   }
+}
+
+function openVms({ stateDir, run }: GuardOrder): number {
+  return openRentals(foldRun(readJournal(runFolder(stateDir, run)).events)).length;
 }
 
 function isSettled({ stateDir, run }: GuardOrder): boolean {

@@ -122,6 +122,10 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     parse: minutesOrZero,
   },
   PATIENCE_OPTION,
+  {
+    flags: "--heartbeat-url <url>",
+    description: "told each minute while a VM is open (MAIDER_SWEEP_HEARTBEAT)",
+  },
   { flags: "--detach", description: "go on when the terminal or the login is gone" },
   { flags: "--detached <log>", description: "the side of --detach that goes on", hidden: true },
   { flags: "--yes", description: "do not ask" },

@@ -10,6 +10,7 @@ import type { CommandCall } from "./command.ts";
 import { detach } from "./detach.ts";
 import { executeSweep } from "./execute-sweep.ts";
 import { openFarSide, withSpeed } from "./far-side.ts";
+import { heartbeatUrl } from "./heartbeat.ts";
 import { readKeptPlan } from "./kept-plan.ts";
 import { simulatedStateDir, stateDir } from "./paths.ts";
 import { prepare } from "./prepare.ts";
@@ -61,6 +62,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
   const where = world === null ? options : { ...options, simulate: worldGone ? true : apiUrl };
   let far = await openFarSide(where, terminal, true);
   try {
+    heartbeatUrl(options, terminal.env, far);
     const account = await readAccount(far, stop);
     if (options["detach"] === true) return await detach(call, far);
     const ownership = await takeOwnership(far.stateDir, {

@@ -18,6 +18,7 @@ import { Interrupted } from "./signals.ts";
 import { isLoopback } from "./simulated-world.ts";
 import { ownCidr } from "./own-address.ts";
 import { prepare, type Prepared } from "./prepare.ts";
+import { heartbeatUrl } from "./heartbeat.ts";
 import { reaperWarning } from "./reaper-sign.ts";
 import { keepSettings } from "./run-settings.ts";
 import { readHubToken, runLocalProgram } from "./token.ts";
@@ -79,6 +80,7 @@ async function checkAndRun(
   }
   let far = await openFarSide(options, terminal, true);
   try {
+    heartbeatUrl(options, terminal.env, far);
     const account = await readAccount(far, stop);
     const prepared = await prepare(plan, far, options, stop);
     const { plan: wanted } = prepared;

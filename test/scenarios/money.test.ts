@@ -41,10 +41,12 @@ test("a price that rises by more than 1 % before a rental is admitted refuses it
 
 test("monthly_cap counts all runs of the state folder", async () => {
   await using sweep = await start();
-  const first = await runOf(sweep, sweep.plan(plan("max_cost: 9", [CARD])));
+  const file = sweep.plan(plan("max_cost: 9", [CARD]));
+  const first = await runOf(sweep, file);
   expect(first.code).toBe(0);
   const { usd } = await sweep.ask<{ usd: number }>("invoice");
-  const reserved = 3 * usd;
+  const asked = await sweep.run("estimate", file, "--simulate", sweep.url, "--json");
+  const reserved = (JSON.parse(asked.stdout) as { worst: { usd: number } }).worst.usd;
   const cap = reserved.toFixed(2);
   const just = (usd + reserved).toFixed(2);
   const little = (usd + reserved - 0.05).toFixed(2);
