@@ -54,6 +54,10 @@ export function familyOf(gpu: string): string {
 
 const WIDTH = 960;
 const HEIGHT = 480;
+const INNER_WIDTH = 880;
+const INNER_HEIGHT = 408;
+const LETTER_WIDTH = 7;
+const LINE_HEIGHT = 15;
 const MOST_LABELS = 12;
 /** The page's style gives them their colours; what has none of its own shares the last. */
 export const FAMILY_CLASSES = ["f0", "f1", "f2", "f3", "f4"] as const;
@@ -67,6 +71,7 @@ export function speedCostChart(points: readonly ChartPoint[], families: readonly
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const drawn = points.filter(({ cost, speed }) => cost > 0 && speed > 0);
   const front = paretoFront(drawn.filter(({ unstable }) => !unstable));
+  const names = spread(front, drawn);
   const look = (point: ChartPoint): number =>
     Math.min(Math.max(0, families.indexOf(point.family)), SYMBOLS.length - 1);
   const svg = Plot.plot({
@@ -106,15 +111,17 @@ export function speedCostChart(points: readonly ChartPoint[], families: readonly
         sort: null,
         className: "dots",
       }),
-      Plot.text(spread(front), {
-        x: "cost",
-        y: "speed",
-        text: "name",
-        dx: 9,
-        dy: 12,
-        textAnchor: "start",
-        className: "names",
-      }),
+      ...names.map(({ anchor, shown }) =>
+        Plot.text(shown, {
+          x: "cost",
+          y: "speed",
+          text: "name",
+          dx: anchor === "start" ? 9 : -9,
+          dy: 12,
+          textAnchor: anchor,
+          className: "names",
+        }),
+      ),
     ],
     symbol: { type: "identity" } as never,
   });
@@ -122,19 +129,49 @@ export function speedCostChart(points: readonly ChartPoint[], families: readonly
   return trustedHtml(svg.outerHTML);
 }
 
-/** Labels that do not lie on each other: the front's ends first, then what is far enough from those taken. */
-function spread(front: readonly ChartPoint[]): ChartPoint[] {
-  const taken: ChartPoint[] = [];
+interface Names {
+  readonly anchor: "start" | "end";
+  readonly shown: readonly ChartPoint[];
+}
+
+/** Names that do not lie on each other, at that side of their points where there is room: the front's ends first. */
+function spread(front: readonly ChartPoint[], drawn: readonly ChartPoint[]): readonly Names[] {
+  const across = scale(drawn.map(({ cost }) => cost));
+  const up = scale(drawn.map(({ speed }) => speed));
+  const taken: {
+    readonly point: ChartPoint;
+    readonly anchor: Names["anchor"];
+    readonly box: Box;
+  }[] = [];
   const ends = [front.at(0), front.at(-1)].filter((point) => point !== undefined);
   for (const point of new Set([...ends, ...front])) {
+    const at = across(point.cost) * INNER_WIDTH;
+    const width = point.name.length * LETTER_WIDTH;
+    const anchor = at + width > INNER_WIDTH ? "end" : "start";
+    const left = anchor === "start" ? at : at - width;
+    const box = { left, right: left + width, y: up(point.speed) * INNER_HEIGHT };
     const free = taken.every(
-      (other) =>
-        Math.abs(Math.log(other.speed / point.speed)) > 0.12 ||
-        Math.abs(Math.log(other.cost / point.cost)) > 1.2,
+      ({ box: other }) =>
+        Math.abs(other.y - box.y) > LINE_HEIGHT || other.left > box.right || other.right < box.left,
     );
-    if (free && taken.length < MOST_LABELS) taken.push(point);
+    if (free && taken.length < MOST_LABELS) taken.push({ point, anchor, box });
   }
-  return taken;
+  return (["start", "end"] as const).map((anchor) => ({
+    anchor,
+    shown: taken.filter((one) => one.anchor === anchor).map(({ point }) => point),
+  }));
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly y: number;
+}
+
+/** From 0 to 1 on a logarithmic axis, about as the chart has it. */
+function scale(values: readonly number[]): (value: number) => number {
+  const [least, most] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
+  return (value) => (most === least ? 0.5 : (Math.log(value) - least) / (most - least));
 }
 
 /** As much of the DOM as is used here. */

@@ -133,8 +133,14 @@ const filter = () => {
   }
   const shown = [...body.rows].filter((row) => !row.hidden).length;
   find("#shown").textContent = `${shown} of ${body.rows.length}`;
-  for (const dot of all(".dots a"))
-    dot.toggleAttribute("data-out", find(dot.getAttribute("href"))?.hidden === true);
+  for (const chart of all(".chart")) {
+    const intervals = all(".intervals path", chart);
+    for (const [index, dot] of all(".dots a", chart).entries()) {
+      const out = find(dot.getAttribute("href"))?.hidden === true;
+      dot.toggleAttribute("data-out", out);
+      intervals[index]?.toggleAttribute("data-out", out);
+    }
+  }
   choose();
 };
 if (words !== null) {
