@@ -44,6 +44,10 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
         defaultValue: "table",
       },
       { flags: "-o, --output <file>", description: "where; stdout when left out" },
+      {
+        flags: "--force",
+        description: "rank results together that were measured in different ways",
+      },
       WITH_IMPORTED,
       SIMULATED,
       DB_OPTION,

@@ -9,6 +9,8 @@ import { gpuLabel, shortModel, WIDE } from "./tables.ts";
 interface Asked {
   readonly taskCategory: string | undefined;
   readonly sortBy: string;
+  /** What was measured in different ways is ranked all the same. */
+  readonly forced?: boolean;
 }
 
 interface Cell extends Column {
@@ -53,16 +55,25 @@ export function comparisonTable(
   nowMs: number,
   style: TableStyle,
 ): string {
-  const { rows, imported, unranked } = answer;
+  const { rows, apart, imported, unranked } = answer;
   const simulated = rows.some((row) => row.simulated) ? "SIMULATED " : "";
   return `${[
     `${simulated}Benchmark Comparison`,
     ...(asked.taskCategory === undefined ? [] : [`Category: ${titleCase(asked.taskCategory)}`]),
     `Sorted by: ${titleCase(asked.sortBy)}`,
     rankingOf(rows, nowMs, style),
-    `Total results: ${answer.records.length} in ${rows.length + imported.length} configurations`,
+    `Total results: ${answer.records.length} in ${rows.length + apart.length + imported.length} configurations`,
     "Tokens/Sec: median over runs. Efficiency: tokens/s for each $/hour; higher is better",
+    ...(asked.forced === true && answer.mixed.length > 0
+      ? ["Compared all the same, by --force:"]
+      : []),
     ...answer.mixed.map((text) => `Mind: ${text}`),
+    ...(apart.length === 0
+      ? []
+      : [
+          "Measured in another way, so not ranked with the others (--force ranks them all the same):",
+          apartLines(apart),
+        ]),
     ...(unranked.length === 0 ? [] : ["Not ranked:", unrankedLines(unranked, nowMs)]),
     ...(imported.length === 0
       ? []
@@ -94,6 +105,15 @@ function tableOf(
 
 function intervalText(interval: ConfigurationResult["speed"]["interval"]): string {
   return interval === undefined ? "-" : `${interval.low.toFixed(1)}-${interval.high.toFixed(1)}`;
+}
+
+function apartLines(apart: CompareAnswer["apart"]): string {
+  return indentLines(
+    apart.map(({ row, differences }) => {
+      const told = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
+      return `${gpuLabel(row.gpu)} ${shortModel(row.model)}: ${row.speed.median.toFixed(1)} tokens/s: ${told.join(", ")}`;
+    }),
+  );
 }
 
 function unrankedLines(unranked: readonly Unranked[], nowMs: number): string {

@@ -7,6 +7,7 @@ import {
   type BarredRecord,
   type ConfigurationResult,
 } from "./configurations.ts";
+import { comparableRows, type ApartRow } from "./comparable-rows.ts";
 import { mixtures } from "./mixtures.ts";
 import { joinUnranked, unrankedRecord, unrankedRow, type Unranked } from "./unranked.ts";
 
@@ -28,11 +29,15 @@ export interface CompareQuestion extends CompareFilter {
   readonly unsound?: readonly Unranked[];
   /** Ranks imported records with one's own; else they have a ranking of their own. */
   readonly withImported?: boolean;
+  /** Ranks only what was measured alike; else all is ranked, and `mixed` tells in what it differs. */
+  readonly onlyAlike?: boolean;
 }
 
 export interface CompareAnswer {
   /** A row for each configuration, the best first. */
   readonly rows: readonly ConfigurationResult[];
+  /** Not ranked with them, since they were measured in another way; empty unless `onlyAlike`. */
+  readonly apart: readonly ApartRow[];
   /** The same for what was imported, where it is ranked apart. */
   readonly imported: readonly ConfigurationResult[];
   /** Their runs differ too much to rank them. */
@@ -55,12 +60,14 @@ export function compare(question: CompareQuestion): CompareAnswer {
   );
   const stable = all.filter(({ speed }) => !speed.unstable);
   const unstable = all.filter(({ speed }) => speed.unstable);
-  const [rows, imported] = withImported
+  const [own, imported] = withImported
     ? [stable, []]
     : [
         stable.filter(({ origin }) => origin === undefined),
         stable.filter(({ origin }) => origin !== undefined),
       ];
+  const { rows, apart } =
+    question.onlyAlike === true ? comparableRows(own) : { rows: own, apart: [] };
   const kept = new Set(all.flatMap(({ records }) => records));
   const records = chosen
     .filter((record) => kept.has(record))
@@ -70,6 +77,7 @@ export function compare(question: CompareQuestion): CompareAnswer {
   const notSound = barred(chosen);
   return {
     rows,
+    apart,
     imported,
     unstable,
     records,

@@ -27,7 +27,7 @@ export function mixtures(
     records.map(({ summary }) => summary.method),
   );
   differ(
-    "vLLM",
+    "vllm_version",
     records.map(({ vllm_config }) => vllm_config.vllm_version),
   );
   if (new Set(rows.map(({ simulated }) => simulated)).size > 1)

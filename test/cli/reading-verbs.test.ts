@@ -220,7 +220,7 @@ describe("benchmark-compare", () => {
       ...runs([38], SMALL),
       ...runs([39], { ...SMALL, vllm: { max_model_len: 8192 } }),
     ]);
-    const { stdout } = await rig.say("benchmark-compare");
+    const { stdout } = await rig.say("benchmark-compare", "--force");
     expect(stdout).toContain("Mind: these runs hold different categories");
     expect(stdout).toMatch(/Mind: measured in different ways: method /);
     expect(stdout).toContain("Instruct-AWQ differ in the tests that were measured");

@@ -24,13 +24,14 @@ export const benchmarkCompare: Handler = async (call) => {
     sortBy,
     unsound: format === "table" ? await readUnsound(call) : [],
     withImported: options["withImported"] === true,
+    onlyAlike: options["force"] !== true,
   });
   const { taskCategory } = filter;
   if (format === "table") {
     const found = answer.rows.length + answer.imported.length + answer.unranked.length > 0;
     const text = comparisonTable(
       answer,
-      { taskCategory, sortBy },
+      { taskCategory, sortBy, forced: options["force"] === true },
       Date.now(),
       tableStyle(terminal),
     );
