@@ -1,8 +1,15 @@
 import type { Ledger, RunState } from "../journal/run-state.ts";
 import { configurations, type ConfigurationResult } from "../results/configurations.ts";
 import { isoUtc } from "../support/clock.ts";
-import { configurationTable, failureTable, moneyTable, type ConfigurationRow } from "./tables.ts";
-import type { TableStyle } from "./table.ts";
+import { costLines } from "./cost-lines.ts";
+import { indentLines, type TableStyle } from "./table.ts";
+import {
+  configurationTable,
+  failureTable,
+  moneyTable,
+  notApplicableLines,
+  type ConfigurationRow,
+} from "./tables.ts";
 
 export interface SweepSummary {
   readonly state: RunState;
@@ -20,9 +27,18 @@ export function sweepSummary(summary: SweepSummary, style: TableStyle): string {
   const simulated = isSimulated(state) ? "SIMULATED " : "";
   const rows = configurationRows(state);
   const failures = failureTable(state);
+  const inapplicable = notApplicableLines(rows);
+  const measured = rows.flatMap(({ result }) => result ?? []);
   const sections = [
     `${simulated}Results of run ${state.run}${endText(state)}`,
     rows.length === 0 ? "  nothing was measured" : configurationTable(rows, style),
+    ...(inapplicable.length === 0 ? [] : ["\nNot applicable (n/a)", indentLines(inapplicable)]),
+    ...(measured.length === 0
+      ? []
+      : [
+          "\nA million output tokens, one request at a time",
+          indentLines(costLines(measured, state, nowMs)),
+        ]),
     ...(failures === "" ? [] : ["\nFailed, void or skipped", failures]),
     `\n${simulated === "" ? "Money" : "SIMULATED money: nothing is owed"}`,
     moneyTable(state, ledger, nowMs, style),

@@ -34,9 +34,29 @@ export function configurationTable(rows: readonly ConfigurationRow[], style: Tab
       result?.ttftS === undefined ? "-" : `${result.ttftS.toFixed(2)}s`,
       result === undefined ? "-" : result.costPer1k.toFixed(4),
       result === undefined ? "-" : result.costPer1M.toFixed(2),
-      result?.speed.unstable === true ? `${state}, unstable` : state,
+      [
+        state,
+        ...(result?.speed.unstable === true ? ["unstable"] : []),
+        ...(notApplicable(result) === 0 ? [] : [`${notApplicable(result)} n/a`]),
+      ].join(", "),
     ]),
     style,
+  );
+}
+
+/** Tests that do not fit the window, by the newest run. */
+function notApplicable(result: ConfigurationResult | undefined): number {
+  return (
+    result?.records[0]?.tests.filter(({ outcome }) => outcome === "not_applicable").length ?? 0
+  );
+}
+
+/** Which tests do not apply and why, a line each; empty when all fit. */
+export function notApplicableLines(rows: readonly ConfigurationRow[]): string[] {
+  return rows.flatMap(({ gpu, model, result }) =>
+    (result?.records[0]?.tests ?? []).flatMap(({ test_name, outcome, reason }) =>
+      outcome === "not_applicable" ? [`${gpu} ${model}: ${test_name}: ${String(reason)}`] : [],
+    ),
   );
 }
 

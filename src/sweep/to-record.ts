@@ -65,7 +65,7 @@ export function toRecord(
     timeZoneOffsetMinutes: settings.timeZoneOffsetMinutes,
     provenance: {
       ...machineProvenance(measured.facts),
-      ...priceProvenance(job.label, ports),
+      ...journalProvenance(job, ports),
       maider_sweep: settings.version,
     },
   });
@@ -95,13 +95,21 @@ export function machineProvenance(facts: MachineFacts): Readonly<Record<string, 
   };
 }
 
-/** The price was read when the rental was reserved. */
-function priceProvenance(
-  label: string,
+/** When the price was read, and how long a VM for this model alone takes from its creation to its first token. */
+function journalProvenance(
+  { label, configuration }: MeasuredJob,
   { journal }: Pick<SweepPorts, "journal">,
-): { readonly price_utc?: string } {
-  const reserved = journal
-    .events()
-    .find((event) => event.type === "rental.reserved" && event.label === label);
-  return reserved === undefined ? {} : { price_utc: reserved.ts };
+): { readonly price_utc?: string; readonly start_up_s?: number } {
+  const here = journal.events().filter((event) => "label" in event && event.label === label);
+  const reserved = here.find((event) => event.type === "rental.reserved");
+  const machine = here.find((event) => event.type === "machine.ready");
+  const server = here.findLast(
+    (event) => event.type === "server.ready" && event.model === configuration.model.id,
+  );
+  return {
+    ...(reserved === undefined ? {} : { price_utc: reserved.ts }),
+    ...(machine?.type === "machine.ready" && server?.type === "server.ready"
+      ? { start_up_s: machine.seconds + server.seconds }
+      : {}),
+  };
 }

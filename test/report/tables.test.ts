@@ -162,6 +162,40 @@ describe("the end-of-run report", () => {
     expect(text).toContain("Journal and logs: /state/runs/x");
   });
 
+  it("tells what a million tokens cost in three ways: 0.52 over 50.2 tokens/s, over 45 minutes of them, and as billed over 6,028 tokens", () => {
+    const started = (speed: number, number: number): Fact => {
+      const fact = pass(number, speed) as Extract<Fact, { type: "pass.finished" }>;
+      return {
+        ...fact,
+        record: { ...fact.record, summary: { ...fact.record.summary, start_up_s: 900 } },
+      };
+    };
+    const facts = finished.map(([at, fact], index) =>
+      index < 3
+        ? ([at, started([50, 50.5, 50.2][index] ?? 0, index + 1)] as const)
+        : ([at, fact] as const),
+    );
+    expect(summary(run(facts))).toContain(
+      `${gpu} ${MODEL}: steady $2.88, cold start $3.84 (first hour, 15 min to start up), as billed $86.26 (whole hours, 6,028 tokens)`,
+    );
+  });
+
+  it("says which tests do not fit the window, and why", () => {
+    const fact = pass(1, 50) as Extract<Fact, { type: "pass.finished" }>;
+    const misfit = {
+      test_name: "Architecture explanation",
+      category: "context_heavy",
+      prompt: "",
+      success: false,
+      outcome: "not_applicable",
+      reason: "the prompt has 16377 tokens, the reply 800, the window 8192",
+    };
+    const record = { ...fact.record, tests: [...fact.record.tests, misfit] };
+    const text = summary(run([[20, { ...fact, record }], ...finished.slice(3)]), UNLIMITED);
+    expect(text).toContain("measured, 1 n/a");
+    expect(text).toContain(`Architecture explanation: ${misfit.reason}`);
+  });
+
   it("keeps its tables to 80 columns, and shows both ends of the interval where there is room", () => {
     const table = summary(run(finished))
       .split("\n")
