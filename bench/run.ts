@@ -23,6 +23,15 @@ interface JournalLine {
   readonly type: string;
   readonly ts: string;
   readonly label?: string;
+  /** Of `pass.finished`. */
+  readonly record?: { readonly summary: { readonly finished_utc: string } };
+  /** Of `guard.acknowledged`. */
+  readonly pid?: number;
+}
+interface Served {
+  readonly label: string;
+  /** Seconds since the epoch. */
+  readonly last_write: number;
 }
 
 const median = (values: readonly number[]): number =>
@@ -51,6 +60,16 @@ function peakMb(pid: number): number {
   const file = `/proc/${String(pid)}/status`;
   if (!existsSync(file)) return 0;
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(file, "utf8"))?.[1] ?? 0) / 1024;
+}
+
+/** Of the one run of the state folder; empty while there is none. */
+function journalOf(folder: string): readonly JournalLine[] {
+  const runs = join(folder, "state", "simulated", "runs");
+  const run = existsSync(runs) ? readdirSync(runs)[0] : undefined;
+  const file = join(runs, run ?? "", "journal.jsonl");
+  if (run === undefined || !existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+  return lines.map((text) => JSON.parse(text) as JournalLine);
 }
 
 /** The longest lane when every VM takes the lane that is free first, as the far side saw them. */
@@ -84,10 +103,12 @@ async function sweep() {
       env,
       stdio: ["ignore", "ignore", "inherit"],
     });
-    const peak = { sweep: 0, simulator: 0 };
+    const peak = { sweep: 0, simulator: 0, guard: 0 };
     const watching = setInterval(() => {
       peak.sweep = Math.max(peak.sweep, peakMb(client.pid ?? 0));
       peak.simulator = Math.max(peak.simulator, peakMb(simulator.pid ?? 0));
+      const guard = journalOf(folder).find(({ type }) => type === "guard.acknowledged")?.pid;
+      peak.guard = Math.max(peak.guard, peakMb(guard ?? 0));
     }, 250);
     const [code] = (await once(client, "close")) as [number | null];
     clearInterval(watching);
@@ -95,27 +116,29 @@ async function sweep() {
 
     const { speed } = await ask<{ speed: number }>("clock");
     const { vms } = await ask<{ vms: Vm[] }>("state");
-    const runs = join(folder, "state", "simulated", "runs");
-    const journal = readFileSync(join(runs, readdirSync(runs)[0] ?? "", "journal.jsonl"), "utf8")
-      .trim()
-      .split("\n")
-      .map((text) => JSON.parse(text) as JournalLine);
-    const at = (type: string, label?: string): number =>
+    const { requests } = await ask<{ requests: Served[] }>("served");
+    const journal = journalOf(folder);
+    // A pass ends with its last reading of /metrics.
+    const lastReading = (vm: string): number =>
       Date.parse(
-        journal.findLast((event) => event.type === type && (label ?? event.label) === event.label)
-          ?.ts ?? "",
+        journal.findLast(({ type, label }) => type === "pass.finished" && label === vm)?.record
+          ?.summary.finished_utc ?? "",
       );
+    const lastToken = (vm: string): number =>
+      1_000 * Math.max(...requests.filter((one) => one.label === vm).map((one) => one.last_write));
     const first = Math.min(...vms.map(({ created }) => Date.parse(created)));
     const last = Math.max(...vms.map(({ deleted }) => Date.parse(deleted)));
-    const toDelete = vms.map(
-      ({ label, deleted }) => (Date.parse(deleted) - at("pass.finished", label)) / speed,
-    );
+    const toDelete = (from: (vm: string) => number) => {
+      const taken = vms.map(({ label, deleted }) => (Date.parse(deleted) - from(label)) / speed);
+      return { median: median(taken), longest: Math.max(...taken) };
+    };
     return {
       speed,
       rentals: vms.length,
       wall_s: (last - first) / speed / 1000,
       critical_path_s: criticalPathMs(vms) / speed / 1000,
-      pass_to_delete_ms: { median: median(toDelete), longest: Math.max(...toDelete) },
+      last_reading_to_delete_ms: toDelete(lastReading),
+      last_token_to_delete_ms: toDelete(lastToken),
       peak_mb: peak,
     };
   } finally {
