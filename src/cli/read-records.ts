@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { TableStyle } from "../report/table.ts";
 import { openDatabase } from "../results/database.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
+import { readIndexed, type IndexedContents } from "../results/record-index.ts";
 import { unsoundPasses, type Unranked } from "../results/unranked.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
 import type { CommandCall, Terminal } from "./command.ts";
@@ -19,6 +22,25 @@ export async function readRecords({
   return records;
 }
 
+/** The same for queries: without prompts, replies and the figures of single tests, which only exports show. */
+export async function queryRecords(call: CommandCall): Promise<readonly BenchmarkRecord[]> {
+  return (await queryContents(call)).records;
+}
+
+/** With the seal that they were read under. */
+export async function queryContents({ options, terminal }: CommandCall): Promise<IndexedContents> {
+  const file = databaseFile(options, terminal.env, options["simulate"] !== undefined);
+  const folder = indexFolder(stateDir(options, terminal.env));
+  const contents = await readIndexed(file, folder, Date.now());
+  for (const problem of contents.problems) terminal.stderr.write(`warning: ${problem}\n`);
+  return contents;
+}
+
+/** Answers that may be deleted at any time. */
+export function indexFolder(state: string): string {
+  return join(state, "index");
+}
+
 /** Passes that the journals tell of and that never entered this database. */
 export async function readUnsound({ options, terminal }: CommandCall): Promise<Unranked[]> {
   const simulated = options["simulate"] !== undefined;
@@ -27,6 +49,7 @@ export async function readUnsound({ options, terminal }: CommandCall): Promise<U
   const state = stateDir(options, terminal.env);
   for (const folder of [state, simulatedStateDir(state)]) {
     for (const run of listRuns(folder)) {
+      if (!mayHoldUnsound(runFolder(folder, run))) continue;
       const { events } = readJournal(runFolder(folder, run));
       const opened = events.find((event) => event.type === "run.opened");
       if (opened !== undefined && (await whereLinksLead(opened.database)) === wanted)
@@ -34,6 +57,16 @@ export async function readUnsound({ options, terminal }: CommandCall): Promise<U
     }
   }
   return found;
+}
+
+/** Nearly all journals tell of no such pass; to look for the words is far cheaper than to read the facts. */
+function mayHoldUnsound(folder: string): boolean {
+  try {
+    const bytes = readFileSync(join(folder, "journal.jsonl"));
+    return bytes.includes('"pass.failed"') || bytes.includes('"pass.void"');
+  } catch {
+    return false;
+  }
 }
 
 /** As wide as the terminal; where nobody reads on one, nothing is cut and nothing is coloured. */

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
+import type { Estimate, PlannedRental } from "../estimate/estimate.ts";
 import { estimatePlan } from "../estimate/estimate-plan.ts";
 import { builtInMarket } from "../estimate/market.ts";
 import { SUITE_VERSION } from "../evidence/method.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Offer, PairOffer, RefreshOffer } from "../report/offer-lines.ts";
+import { SweepError } from "../support/errors.ts";
 import { usd } from "../support/money.ts";
 import { rebenchPlan, type PlanDefaults, type RebenchRequest } from "../sweep/rebench-plan.ts";
 import { planFromText } from "./load-plan.ts";
@@ -15,24 +17,26 @@ export async function refreshDefaults(): Promise<PlanDefaults> {
   return parse(text) as PlanDefaults;
 }
 
-/** Each has a price of its own only up to here: who has more will take the one command for all. */
-const PRICED = 8;
-
 /** What would refresh that which is stale: the entries of the plan that `rebench --stale` makes, with prices. */
 export async function refreshOffer(
   records: readonly BenchmarkRecord[],
   nowMs: number,
   staleAfterDays: number,
 ): Promise<RefreshOffer> {
-  const request = await requestFor(records, nowMs, staleAfterDays);
-  const made = rebenchPlan(request);
+  const made = rebenchPlan(await requestFor(records, nowMs, staleAfterDays));
+  const estimate = estimateOf(made.text);
+  const entries = [...Map.groupBy(made.stale, ({ gpu }) => gpu)].map(([gpu, configurations]) => {
+    const rentals = estimate?.rentals.filter(({ gpuId }) => gpuId === gpu) ?? [];
+    const command = `maider-sweep rebench --stale --only ${shellWord(gpu)}`;
+    return { gpu, configurations, offer: offerOf(rentals, command) };
+  });
   return {
-    entries: made.stale.map((one, index) => ({
-      ...pairOffer(request, one, index < PRICED),
-      reasons: one.reasons,
-    })),
-    all: offerOf(made.text, "maider-sweep rebench --stale"),
-    left: made.left,
+    entries,
+    all: offerOf(estimate?.rentals ?? [], "maider-sweep rebench --stale"),
+    left: [
+      ...made.left,
+      ...(estimate?.skipped ?? []).map(({ reason, ...pair }) => ({ ...pair, reasons: [reason] })),
+    ],
   };
 }
 
@@ -43,7 +47,7 @@ export async function rebenchOffers(
   nowMs: number,
 ): Promise<readonly PairOffer[]> {
   const request = await requestFor(records, nowMs, Infinity);
-  return pairs.map((pair) => pairOffer(request, pair, true));
+  return pairs.map((pair) => pairOffer(request, pair));
 }
 
 async function requestFor(
@@ -63,28 +67,33 @@ async function requestFor(
 function pairOffer(
   request: RebenchRequest,
   { gpu, model }: { readonly gpu: string; readonly model: string },
-  priced: boolean,
 ): PairOffer {
-  const command = `maider-sweep rebench --gpu ${shellWord(gpu)} --model ${shellWord(model)}`;
-  if (!priced) return { gpu, model, offer: undefined, obstacle: undefined };
   const made = rebenchPlan({ ...request, only: { gpu, model } });
+  const command = `maider-sweep rebench --gpu ${shellWord(gpu)} --model ${shellWord(model)}`;
   return {
     gpu,
     model,
-    offer: offerOf(made.text, command),
+    offer: offerOf(estimateOf(made.text)?.rentals ?? [], command),
     obstacle: made.left.flatMap(({ reasons }) => reasons)[0],
   };
 }
 
-/** By the built-in prices: who reads waits for no network. */
-function offerOf(text: string | undefined, command: string): Offer | undefined {
+/** By the built-in prices: who reads waits for no network. Undefined when nothing of it fits its cards. */
+function estimateOf(text: string | undefined): Estimate | undefined {
   if (text === undefined) return undefined;
-  const { likely, worst, rentals } = estimatePlan(
-    planFromText(text, "<rebench>", {}),
-    builtInMarket(),
-  );
+  try {
+    return estimatePlan(planFromText(text, "<rebench>", {}), builtInMarket());
+  } catch (error) {
+    if (error instanceof SweepError) return undefined;
+    throw error;
+  }
+}
+
+function offerOf(rentals: readonly PlannedRental[], command: string): Offer | undefined {
   if (rentals.length === 0) return undefined;
-  return { command, likelyUsd: usd(likely.micros), worstUsd: usd(worst.micros) };
+  const dollars = (pace: "likely" | "worst"): number =>
+    usd(rentals.reduce((sum, rental) => sum + rental[pace].micros, 0));
+  return { command, likelyUsd: dollars("likely"), worstUsd: dollars("worst") };
 }
 
 /** One word for a shell, whatever a record says. */

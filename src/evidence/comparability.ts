@@ -17,7 +17,7 @@ export interface FieldDifference {
   readonly b: FactValue;
 }
 
-const ENGINE_FIELDS = [
+export const ENGINE_FIELDS = [
   "vllm_version",
   "image",
   "image_digest",
@@ -37,7 +37,7 @@ const ENGINE_FIELDS = [
 ] as const;
 
 /** Of the machine. Its host's processor and kernel are no fields: they belong to the variance between VMs. */
-const MACHINE_FIELDS = ["gpu_name", "driver", "cuda", "gpu_power_limit_w"] as const;
+export const MACHINE_FIELDS = ["gpu_name", "driver", "cuda", "gpu_power_limit_w"] as const;
 
 export const COMPARABILITY_FIELDS = [
   "gpu_type",
@@ -56,16 +56,29 @@ export type ComparabilityField = (typeof COMPARABILITY_FIELDS)[number];
 export function comparabilityFacts(
   record: ComparabilityFacts,
 ): Record<ComparabilityField, FactValue> {
-  const { summary, vllm_config: engine } = record;
-  const measured = record.tests.filter((test) => test.success).map((test) => test.test_name);
+  const { summary } = record;
   return {
     gpu_type: record.gpu_type,
     gpu_count: record.gpu_count,
     model_id: record.model_id,
-    ...(Object.fromEntries(ENGINE_FIELDS.map((field) => [field, plain(engine[field])])) as Record<
-      (typeof ENGINE_FIELDS)[number],
-      FactValue
-    >),
+    ...engineFacts(record.vllm_config),
+    ...wayFacts(summary),
+    tests: measuredTests(record.tests),
+  };
+}
+
+export function engineFacts(
+  engine: ComparabilityFacts["vllm_config"],
+): Record<(typeof ENGINE_FIELDS)[number], FactValue> {
+  return Object.fromEntries(ENGINE_FIELDS.map((field) => [field, plain(engine[field])])) as Record<
+    (typeof ENGINE_FIELDS)[number],
+    FactValue
+  >;
+}
+
+/** On what and how it was measured, beside the engine; always the same keys in the same order. */
+export function wayFacts(summary: ComparabilityFacts["summary"]): Record<WayField, FactValue> {
+  return {
     ...(Object.fromEntries(MACHINE_FIELDS.map((field) => [field, plain(summary[field])])) as Record<
       (typeof MACHINE_FIELDS)[number],
       FactValue
@@ -73,8 +86,15 @@ export function comparabilityFacts(
     suite: summary.suite ?? LEGACY_SUITE,
     method: summary.method ?? LEGACY_METHOD,
     simulated: summary.simulated ?? false,
-    tests: measured.toSorted().join(", "),
   };
+}
+
+type WayField = (typeof MACHINE_FIELDS)[number] | "suite" | "method" | "simulated";
+
+/** Names of the tests that were measured, in one order. */
+export function measuredTests(tests: ComparabilityFacts["tests"]): string {
+  const measured = tests.filter((test) => test.success).map((test) => test.test_name);
+  return measured.toSorted().join(", ");
 }
 
 /** 16 hexadecimal digits; equal for records that differ in nothing that matters. */

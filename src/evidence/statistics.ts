@@ -22,6 +22,7 @@ export interface Distribution {
 
 const UNSTABLE_CV = 0.1;
 const BOOTSTRAP_FROM = 8;
+const BOOTSTRAP_BELOW = 30;
 const RESAMPLES = 10_000;
 
 /** NaN when empty, as are `median` and `quantile`. */
@@ -59,13 +60,14 @@ export function coefficientOfVariation(values: readonly number[]): number | unde
 }
 
 /**
- * 95 % interval of the (geometric) mean of positive values: Student's t on their logarithms below 8 values, a
- * seeded percentile bootstrap from 8. Undefined below two values or when one is not positive.
+ * 95 % interval of the (geometric) mean of positive values: Student's t on their logarithms below 8 values, where a
+ * bootstrap is too narrow, and from 30, where both are the same; between them a seeded percentile bootstrap.
+ * Undefined below two values or when one is not positive.
  */
 export function confidenceInterval(values: readonly number[], seed: string): Interval | undefined {
   if (values.length < 2 || values.some((value) => !(value > 0))) return undefined;
   const logs = values.map(Math.log);
-  if (values.length >= BOOTSTRAP_FROM) {
+  if (values.length >= BOOTSTRAP_FROM && values.length < BOOTSTRAP_BELOW) {
     const [low, high] = bootstrap(seed, (draw) => mean(draw(logs)));
     return { low: Math.exp(low), high: Math.exp(high), method: "bootstrap" };
   }

@@ -17,28 +17,43 @@ export interface PairOffer {
   readonly obstacle: string | undefined;
 }
 
+/** A configuration, and why it counts as stale or cannot be refreshed. */
+interface Reasoned {
+  readonly gpu: string;
+  readonly model: string;
+  readonly reasons: readonly string[];
+}
+
 export interface RefreshOffer {
-  readonly entries: readonly (PairOffer & { readonly reasons: readonly string[] })[];
+  /** Of the plan that would refresh what is stale: a GPU type with its models. */
+  readonly entries: readonly {
+    readonly gpu: string;
+    readonly configurations: readonly Reasoned[];
+    readonly offer: Offer | undefined;
+  }[];
   /** One command for all of them. */
   readonly all: Offer | undefined;
   /** Stale, but not to be had this way. */
-  readonly left: readonly {
-    readonly gpu: string;
-    readonly model: string;
-    readonly reasons: readonly string[];
-  }[];
+  readonly left: readonly Reasoned[];
 }
 
 /** What is stale, what would refresh it, and for how much; empty when nothing is. */
 export function refreshLines({ entries, all, left }: RefreshOffer): string[] {
   if (entries.length + left.length === 0) return [];
+  const priced = entries.flatMap(({ configurations, offer }) =>
+    offer === undefined
+      ? []
+      : [
+          offerText(offer),
+          ...configurations.map(
+            ({ model, reasons }) => `  ${shortModel(model)}: ${reasons.join("; ")}`,
+          ),
+        ],
+  );
   return [
     "What would refresh the stale:",
     indentLines([
-      ...entries.map(
-        ({ gpu, model, reasons, offer }) =>
-          `${offer === undefined ? `${gpuLabel(gpu)} ${shortModel(model)}` : offerText(offer)}: ${reasons.join("; ")}`,
-      ),
+      ...priced,
       ...(all === undefined || entries.length < 2 ? [] : [`all of them: ${offerText(all)}`]),
       ...left.map(({ gpu, model, reasons }) => `not ${gpu} ${model}: ${reasons.join("; ")}`),
     ]),

@@ -71,9 +71,9 @@ export function compare(question: CompareQuestion): CompareAnswer {
   const kept = new Set(all.flatMap(({ records }) => records));
   const records = chosen
     .filter((record) => kept.has(record))
-    .toSorted((a, b) =>
-      byMetric(sortBy, metricOfRecord(a, taskCategory), metricOfRecord(b, taskCategory)),
-    );
+    .map((record) => ({ record, metrics: metricOfRecord(record, taskCategory) }))
+    .toSorted((a, b) => byMetric(sortBy, a.metrics, b.metrics))
+    .map(({ record }) => record);
   const notSound = barred(chosen);
   return {
     rows,

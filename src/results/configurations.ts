@@ -1,5 +1,5 @@
 import type { BenchmarkRecord, CategoryResult } from "../evidence/record.ts";
-import { comparabilityFacts } from "../evidence/comparability.ts";
+import { engineFacts, measuredTests, wayFacts } from "../evidence/comparability.ts";
 import { costEfficiency, costPer1kTokens } from "../evidence/cost.ts";
 import { distribution, median, type Distribution } from "../evidence/statistics.ts";
 import { measuredAtMs, newestFirst, unsoundness } from "./evidence-of-record.ts";
@@ -57,8 +57,8 @@ export function configurations(
   const usable = records.filter(
     (record) => unsoundness(record) === undefined && figuresOf(record, category) !== undefined,
   );
-  return [...Map.groupBy(usable, (record) => configurationId(record, category))].map(
-    ([id, group]) => summarise(id, newestFirst(group), category),
+  return [...Map.groupBy(usable, identifier(category))].map(([id, group]) =>
+    summarise(id, newestFirst(group), category),
   );
 }
 
@@ -81,12 +81,29 @@ export function figuresOf(record: BenchmarkRecord, category?: string): CategoryR
 
 /**
  * Records with the same id are passes of one and the same thing, by all facts that comparability asks for. Where one
- * category is looked at, it does not matter which others were measured beside it.
+ * category is looked at, it does not matter which others were measured beside it. Ten thousand records share a few
+ * engines and lists of tests, which are looked at once.
  */
-export function configurationId(record: BenchmarkRecord, category?: string): string {
-  const { tests, ...facts } = comparabilityFacts(record);
-  const { origin } = record.summary;
-  return JSON.stringify({ ...facts, ...(category === undefined ? { tests } : {}), origin });
+function identifier(category: string | undefined): (record: BenchmarkRecord) => string {
+  const engine = remembered((config: BenchmarkRecord["vllm_config"]) =>
+    JSON.stringify(engineFacts(config)),
+  );
+  const tests = remembered(measuredTests);
+  return (record) => {
+    const { summary, vllm_config, gpu_type, gpu_count, model_id } = record;
+    const way = [...Object.values(wayFacts(summary)), summary.origin];
+    const measured = category === undefined ? tests(record.tests) : "";
+    return JSON.stringify([gpu_type, gpu_count, model_id, engine(vllm_config), ...way, measured]);
+  };
+}
+
+function remembered<T extends object>(make: (from: T) => string): (from: T) => string {
+  const known = new WeakMap<T, string>();
+  return (from) => {
+    const text = known.get(from) ?? make(from);
+    known.set(from, text);
+    return text;
+  };
 }
 
 function summarise(

@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
@@ -64,9 +64,15 @@ async function readAll(handle: FileHandle, size: number): Promise<Buffer> {
   return bytes.subarray(0, at);
 }
 
-function understand(bytes: Buffer, identity: Identity): DatabaseFile {
+function textOf(bytes: Buffer): string {
+  // Decoding plain ASCII as Latin-1 gives the same in a fraction of the time.
+  if (isAscii(bytes)) return bytes.toString("latin1");
   // A mark of byte order is no part of JSON.
-  const text = bytes.toString("utf8", bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0);
+  return bytes.toString("utf8", bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0);
+}
+
+function understand(bytes: Buffer, identity: Identity): DatabaseFile {
+  const text = textOf(bytes);
   if (!isUtf8(bytes)) return { kind: "corrupt", identity, text, why: "it is not UTF-8 text" };
   const corrupt = (why: string): DatabaseFile => ({ kind: "corrupt", identity, text, why });
   if (!/\S/.test(text)) return corrupt("it is empty");

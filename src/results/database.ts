@@ -3,18 +3,12 @@ import type { BenchmarkRecord } from "../evidence/record.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
-import {
-  bestCopy,
-  databaseError,
-  idOf,
-  isMissing,
-  readDatabaseFile,
-  type DatabaseFile,
-} from "./database-file.ts";
+import { bestCopy, databaseError, idOf, isMissing, readDatabaseFile } from "./database-file.ts";
 import { parsePythonJson, removeElements, scanDatabase } from "./database-text.ts";
 import { LARGEST_TEXT, mergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
 import { notePublication, readPublication, tombstones } from "./publication-log.ts";
 import { nameOfElement, pythonReads, readRecord } from "./read-record.ts";
+import type { Frame } from "./stream-database.ts";
 import { mend, type Repair } from "./repair-database.ts";
 
 export interface DatabaseContents {
@@ -168,7 +162,10 @@ async function keptAway(file: string): Promise<ReadonlySet<string>> {
 async function read(path: string): Promise<DatabaseContents> {
   const file = await readDatabaseFile(path);
   if (file.kind === "missing") return sort([], []);
-  if (file.kind === "sound") return sort(file.elements, remarks(path, file));
+  if (file.kind === "sound") {
+    const { version, text, elements } = file;
+    return sort(elements, remarks(path, { version, bytes: text.length }));
+  }
   const text = file.kind === "corrupt" ? file.text : "";
   // Without the log something removed may show again, which is better than nothing.
   const removed = await readPublication(path).then(tombstones, () => new Set<string>());
@@ -179,15 +176,29 @@ async function read(path: string): Promise<DatabaseContents> {
   ]);
 }
 
-function remarks(
+/**
+ * What a sound file holds. @param shape what is kept of each record; all of it when left out.
+ * @throws what the elements throw where they are parsed as they come.
+ */
+export function contentsOf(
   path: string,
-  { version, text }: Extract<DatabaseFile, { kind: "sound" }>,
-): string[] {
+  elements: Iterable<unknown, Frame>,
+  shape?: (record: BenchmarkRecord) => BenchmarkRecord,
+): DatabaseContents {
+  let frame: Frame | undefined;
+  const noted = (function* () {
+    frame = yield* elements;
+  })();
+  const { problems, ...found } = sort(noted, [], shape);
+  return { ...found, problems: [...remarks(path, frame), ...problems] };
+}
+
+function remarks(path: string, { version, bytes }: Frame = { version: "1.0", bytes: 0 }): string[] {
   const found: string[] = [];
   if (version !== "1.0")
     found.push(`${path}: version ${JSON.stringify(version)} is read as if it were "1.0"`);
-  if (text.length > NEARLY_FULL * LARGEST_TEXT) {
-    const share = Math.floor((100 * text.length) / LARGEST_TEXT);
+  if (bytes > NEARLY_FULL * LARGEST_TEXT) {
+    const share = Math.floor((100 * bytes) / LARGEST_TEXT);
     found.push(`${path}: ${share} % of what its format can hold; move it aside before it is full`);
   }
   return found;
@@ -195,16 +206,22 @@ function remarks(
 
 const NEARLY_FULL = 0.75;
 
-function sort(elements: readonly unknown[], problems: readonly string[]): DatabaseContents {
+function sort(
+  elements: Iterable<unknown>,
+  problems: readonly string[],
+  shape = (record: BenchmarkRecord): BenchmarkRecord => record,
+): DatabaseContents {
   const records: BenchmarkRecord[] = [];
   const foreign: unknown[] = [];
   const found = [...problems];
   const seen = new Map<string, number>();
-  for (const [index, element] of elements.entries()) {
+  let index = -1;
+  for (const element of elements) {
+    index += 1;
     const read = readRecord(element);
     const twin = read.usable ? seen.get(read.record.id) : undefined;
     if (read.usable && twin === undefined) {
-      records.push(read.record);
+      records.push(shape(read.record));
       seen.set(read.record.id, index);
       continue;
     }

@@ -40,7 +40,8 @@ export function soundRecords(records: readonly BenchmarkRecord[]): BenchmarkReco
 
 /** Newest first; what has no readable time comes last. */
 export function newestFirst(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
-  return records.toSorted(
-    (a, b) => (measuredAtMs(b) ?? -Infinity) - (measuredAtMs(a) ?? -Infinity),
-  );
+  return records
+    .map((record) => ({ record, ms: measuredAtMs(record) ?? -Infinity }))
+    .toSorted((a, b) => b.ms - a.ms)
+    .map(({ record }) => record);
 }

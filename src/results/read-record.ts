@@ -1,19 +1,73 @@
-import { z } from "zod";
 import { RECORD_KEYS, type BenchmarkRecord } from "../evidence/record.ts";
 
-const figure = z.number();
-const category = z.looseObject({
+/** What is wrong with a value, beginning with the place inside it; undefined = nothing. */
+type Check = (value: unknown) => string | undefined;
+
+const figure: Check = (value) => (Number.isFinite(value) ? undefined : "no number");
+const text: Check = (value) => (typeof value === "string" ? undefined : "no text");
+const name: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "no name");
+const flag: Check = (value) => (typeof value === "boolean" ? undefined : "neither true nor false");
+
+function optional(check: Check): Check {
+  return (value) => (value === undefined ? undefined : check(value));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Keys that are not named are let through as they are. */
+function object(fields: Readonly<Record<string, Check>>): Check {
+  const entries = Object.entries(fields);
+  return (value) => {
+    if (!isObject(value)) return "no object";
+    for (const [key, check] of entries) {
+      const wrong = check(value[key]);
+      if (wrong !== undefined) return at(key, wrong);
+    }
+    return undefined;
+  };
+}
+
+/** All values of an object. */
+function values(check: Check): Check {
+  return (value) => {
+    if (!isObject(value)) return "no object";
+    for (const key of Object.keys(value)) {
+      const wrong = check(value[key]);
+      if (wrong !== undefined) return at(key, wrong);
+    }
+    return undefined;
+  };
+}
+
+function list(check: Check): Check {
+  return (value) => {
+    if (!Array.isArray(value)) return "no list";
+    for (const [index, item] of value.entries()) {
+      const wrong = check(item);
+      if (wrong !== undefined) return at(String(index), wrong);
+    }
+    return undefined;
+  };
+}
+
+/** `summary.verdict: no object`. */
+function at(key: string, wrong: string): string {
+  return /^[\w.]+: /.test(wrong) ? `${key}.${wrong}` : `${key}: ${wrong}`;
+}
+
+const category = {
   avg_tokens_per_sec: figure,
   total_time: figure,
   total_tokens: figure,
   cost_per_1k_tokens: figure,
   tests_passed: figure,
-});
-const verdict = z.looseObject({
-  state: z.enum(["sound", "failed", "void"]),
-  reasons: z.array(z.string()),
-});
-const load = z.looseObject({
+};
+const state: Check = (value) =>
+  value === "sound" || value === "failed" || value === "void" ? undefined : "no known state";
+const verdict = object({ state, reasons: list(text) });
+const load = object({
   concurrency: figure,
   requests: figure,
   failed: figure,
@@ -23,49 +77,49 @@ const load = z.looseObject({
   tpot_s: figure,
 });
 
-/** What a query may rely on. Keys that it does not name are let through as they are. */
-const recordSchema = z.looseObject({
-  id: z.string().min(1),
-  timestamp: z.string(),
-  gpu_type: z.string().min(1),
+/** What a query may rely on. */
+const record = object({
+  id: name,
+  timestamp: text,
+  gpu_type: name,
   gpu_count: figure,
   vram_per_gpu: figure,
   total_vram: figure,
   hourly_cost: figure,
-  model_id: z.string().min(1),
-  model_category: z.string(),
-  vllm_config: z.looseObject({
-    tensor_parallel_size: figure.optional(),
+  model_id: name,
+  model_category: text,
+  vllm_config: object({
+    tensor_parallel_size: optional(figure),
     max_model_len: figure,
-    gpu_memory_utilization: figure.optional(),
-    vllm_version: z.string().optional(),
-    image: z.string().optional(),
-    image_digest: z.string().optional(),
-    dtype: z.string().optional(),
-    quantization: z.string().optional(),
-    revision: z.string().optional(),
+    gpu_memory_utilization: optional(figure),
+    vllm_version: optional(text),
+    image: optional(text),
+    image_digest: optional(text),
+    dtype: optional(text),
+    quantization: optional(text),
+    revision: optional(text),
   }),
-  results_by_category: z.record(z.string(), category),
-  summary: z.looseObject({
-    ...category.shape,
+  results_by_category: values(object(category)),
+  summary: object({
+    ...category,
     tests_total: figure,
-    simulated: z.boolean().optional(),
-    suite: z.string().optional(),
-    method: z.string().optional(),
-    verdict: verdict.optional(),
-    run: z.string().optional(),
-    vm: z.string().optional(),
-    finished_utc: z.string().optional(),
-    load: z.array(load).optional(),
-    passes_asked: figure.optional(),
-    price_usd_per_hour: figure.optional(),
-    key: z.string().optional(),
-    origin: z.string().optional(),
-    decode_tps: figure.optional(),
-    ttft_s: figure.optional(),
-    tpot_s: figure.optional(),
+    simulated: optional(flag),
+    suite: optional(text),
+    method: optional(text),
+    verdict: optional(verdict),
+    run: optional(text),
+    vm: optional(text),
+    finished_utc: optional(text),
+    load: optional(list(load)),
+    passes_asked: optional(figure),
+    price_usd_per_hour: optional(figure),
+    key: optional(text),
+    origin: optional(text),
+    decode_tps: optional(figure),
+    ttft_s: optional(figure),
+    tpot_s: optional(figure),
   }),
-  tests: z.array(z.looseObject({ test_name: z.string(), category: z.string() })),
+  tests: list(object({ test_name: text, category: text })),
 });
 
 export type ReadRecord =
@@ -74,15 +128,13 @@ export type ReadRecord =
   | { readonly usable: false; readonly reason: string };
 
 /**
- * Tells whether an element of the database can be counted with. The element itself is handed on, never a copy
- * that a schema has changed.
+ * Tells whether an element of the database can be counted with. The element itself is handed on. Written by hand:
+ * a schema's library takes longer to load than ten thousand records to check.
  */
 export function readRecord(value: unknown): ReadRecord {
-  const result = recordSchema.safeParse(value);
-  if (result.success) return { usable: true, record: value as BenchmarkRecord };
-  const issue = result.error.issues[0];
-  const place = issue?.path.join(".") ?? "";
-  return { usable: false, reason: `${place === "" ? "" : `${place}: `}${issue?.message ?? ""}` };
+  const reason = record(value);
+  if (reason === undefined) return { usable: true, record: value as BenchmarkRecord };
+  return { usable: false, reason };
 }
 
 /** The Python reader keeps a record only when it has exactly the known keys. */

@@ -1,3 +1,4 @@
+import { ENGINE_FIELDS, MACHINE_FIELDS } from "../evidence/comparability.ts";
 import type { BenchmarkRecord, CategoryResult, TestRecord } from "../evidence/record.ts";
 
 const FIGURES = [
@@ -13,23 +14,7 @@ const FIGURES = [
   "tpot_s",
   "e2e_s",
 ];
-const ENGINE = [
-  "tensor_parallel_size",
-  "pipeline_parallel_size",
-  "max_model_len",
-  "gpu_memory_utilization",
-  "vllm_version",
-  "image",
-  "image_digest",
-  "revision",
-  "dtype",
-  "quantization",
-  "kv_cache_dtype",
-  "attention_backend",
-  "enforce_eager",
-  "max_num_seqs",
-  "stream_interval",
-];
+const ENGINE = [...ENGINE_FIELDS, "stream_interval"];
 const SUMMARY = [
   ...FIGURES,
   "simulated",
@@ -42,7 +27,7 @@ const SUMMARY = [
   "price_usd_per_hour",
   "key",
   "region",
-  "driver",
+  ...MACHINE_FIELDS,
   "rtt_s",
   "origin",
 ];

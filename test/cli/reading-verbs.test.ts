@@ -275,7 +275,7 @@ describe("benchmark-status", () => {
       /Qwen2.5-Coder-7B-AWQ .* 2 │ +2 │ \d{4}-\d\d-\d\d 1 month ago \(stale\) +│ ⚠ Medium/,
     );
     expect(stdout).toMatch(
-      /maider-sweep rebench --gpu g2-gpu-rtx4000a2-s --model Qwen\/Qwen2.5-Coder-7B-Instruct-AWQ \(likely \$\d+\.\d\d, at worst \$\d+\.\d\d\): 45 days old/,
+      /maider-sweep rebench --stale --only g2-gpu-rtx4000a2-s \(likely \$\d+\.\d\d, at worst \$\d+\.\d\d\)\n +Qwen2.5-Coder-7B-AWQ: 45 days old/,
     );
     expect(stdout).not.toContain("\u001b");
     const json = JSON.parse((await rig.say("benchmark-status", "--json")).stdout) as {

@@ -136,7 +136,9 @@ describe("exports", () => {
   });
 
   it("Markdown cannot be broken by what a record holds", () => {
-    const text = [...exportRecords([sampleRecord({ model: "a|b<script>\nc" })], "markdown")].join("");
+    const text = [...exportRecords([sampleRecord({ model: "a|b<script>\nc" })], "markdown")].join(
+      "",
+    );
     const lines = text.split("\n");
     expect(lines[0]).toBe("# Benchmark Results");
     expect(lines[4]).toContain("a\\|b\\<script\\> c");

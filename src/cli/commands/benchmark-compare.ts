@@ -5,7 +5,7 @@ import { exportRecords } from "../../results/export-records.ts";
 import type { ExportFormat } from "../../results/export-records.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { readRecords, readUnsound, tableStyle } from "../read-records.ts";
+import { queryRecords, readRecords, readUnsound, tableStyle } from "../read-records.ts";
 import { writeResult } from "../write-result.ts";
 
 export const benchmarkCompare: Handler = async (call) => {
@@ -17,7 +17,7 @@ export const benchmarkCompare: Handler = async (call) => {
     modelCategory: options["modelCategory"] as string | undefined,
     taskCategory: options["taskCategory"] as string | undefined,
   };
-  const records = await readRecords(call);
+  const records = await (format === "json" ? readRecords(call) : queryRecords(call));
   const answer = compare({
     ...filter,
     records,

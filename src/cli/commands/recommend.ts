@@ -5,13 +5,13 @@ import type { Budget, SizePreference, Task } from "../../results/recommend.ts";
 import type { ConfigurationResult } from "../../results/configurations.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { readRecords, tableStyle } from "../read-records.ts";
+import { queryRecords, tableStyle } from "../read-records.ts";
 import { rebenchOffers } from "../refresh-offer.ts";
 
 export const recommend: Handler = async (call) => {
   const { options, terminal } = call;
   const ask = questionsOf(call);
-  const records = await readRecords(call);
+  const records = await queryRecords(call);
   const json = options["json"] === true;
   if (records.length === 0 && !json) {
     terminal.stdout.write(`${NO_RECOMMENDATION}\n`);
