@@ -8,7 +8,11 @@ export interface Frame {
 }
 
 /** The file is laid out in another way than writers of databases do, or is not sound. */
-export class UnusualLayout extends Error {}
+export class UnusualLayout extends Error {
+  constructor() {
+    super("the database is laid out in another way, or is not sound");
+  }
+}
 
 const OPENING = '"benchmarks": [\n    {';
 const BETWEEN = "\n    },\n    {";

@@ -30,7 +30,7 @@ describe("an index of a large database", () => {
   it("answers queries as the file itself does, the first time and from what was kept", async () => {
     const sortBy = "cost_efficiency";
     const answerOf = (records: Parameters<typeof compare>[0]["records"]) =>
-      compare({ records, sortBy }).rows.map(({ records: _, ...row }) => row);
+      compare({ records, sortBy }).rows.map((row) => ({ ...row, records: row.records.length }));
     const expected = answerOf((await openDatabase(file).read()).records);
     for (let time = 0; time < 2; time += 1)
       expect(answerOf((await readIndexed(file, kept, later())).records)).toEqual(expected);
@@ -124,6 +124,6 @@ describe("streaming a database", () => {
     ["half a file", (text: string) => text.slice(0, text.length / 2)],
   ])("refuses %s", async (_, change) => {
     await writeFile(file, change(await readFile(file, "utf8")));
-    expect(all).toThrow();
+    expect(all).toThrow(/laid out|JSON/);
   });
 });
