@@ -3,22 +3,19 @@ const BRIGHT = "#6e7681 #ffa198 #56d364 #e3b341 #79c0ff #d2a8ff #56d4dd #f0f6fc"
 
 /** A terminal's screen, with the colour codes that tmux tells, as a page with one `pre`. */
 export function terminalPage(screen: string): string {
+  const [plain = "", ...coloured] = screen.trimEnd().split("\u001b[");
+  let style: Style = {};
+  const spans = coloured.map((part) => {
+    // A style goes on over the end of its line.
+    const [, codes = "", text = ""] = /^([\d;]*)m([^]*)$/.exec(part) ?? [];
+    style = codes.split(";").reduce((before, code) => next(before, Number(code)), style);
+    return span(text, style);
+  });
   return `<!doctype html><meta charset="utf-8"><style>
     body { margin: 0; background: #0d1117; }
     pre { display: inline-block; margin: 0; padding: 16px 20px; background: #0d1117; color: #e6edf3;
       font: 13px/1.3 "DejaVu Sans Mono", ui-monospace, monospace; }
-  </style><pre>${screen.trimEnd().split("\n").map(lineHtml).join("\n")}</pre>`;
-}
-
-function lineHtml(line: string): string {
-  const [plain = "", ...coloured] = line.split("\u001b[");
-  let style: Style = {};
-  const spans = coloured.map((part) => {
-    const [, codes = "", text = ""] = /^([\d;]*)m(.*)$/.exec(part) ?? [];
-    style = codes.split(";").reduce((before, code) => next(before, Number(code)), style);
-    return span(text, style);
-  });
-  return [span(plain, {}), ...spans].join("");
+  </style><pre>${[span(plain, {}), ...spans].join("")}</pre>`;
 }
 
 interface Style {

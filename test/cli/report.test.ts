@@ -39,6 +39,7 @@ test("report writes one page, names it on stdout, and touches nothing else", asy
   const html = readFileSync(page(), "utf8");
   expect(html).toContain('<h2 id="decision">');
   expect(html).not.toContain("SIMULATED:");
+  expect(html).not.toContain(home);
   expect(readFileSync(join(home, "db.json"), "utf8")).toBe(database);
   expect(existsSync(join(home, "state"))).toBe(false);
 });
@@ -56,6 +57,7 @@ test("a damaged database still gives a page, which says so", async () => {
   expect(code).toBe(0);
   expect(stderr).toContain("warning: ");
   expect(readFileSync(page(), "utf8")).toContain('class="warning">');
+  expect(readFileSync(page(), "utf8")).not.toContain(home);
 });
 
 test("a folder that is not there is told in three lines", async () => {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { foldRun } from "../../journal/fold-run.ts";
 import { readJournal } from "../../journal/journal-file.ts";
@@ -33,8 +33,9 @@ export const report: Handler = async ({ options, terminal }) => {
       nowMs: Date.now(),
       staleAfterDays: STALE_AFTER_DAYS,
       version: packageVersion(),
-      database,
-      problems,
+      // The page is made to be given away: where it lay here is nobody's business.
+      database: basename(database),
+      problems: problems.map((text) => text.replaceAll(database, basename(database))),
     },
     await pageAssets(),
   );
