@@ -120,6 +120,8 @@ test.each(CASES)(
     expect(Math.abs(invoice.usd - told.likely.usd) / told.likely.usd).toBeLessThanOrEqual(0.25);
     for (const one of minutes)
       expect(one).toBeLessThan(Math.max(...told.rentals.map((r) => r.worst_hours)) * 60);
-    if (packing === "fill-hours") expect(billed).toBeLessThanOrEqual(1.05 * leastHours(vms));
+    // One VM for each entry is dearer on purpose.
+    const most = packing === "fill-hours" ? 1.05 * leastHours(vms) : Infinity;
+    expect(billed).toBeLessThanOrEqual(most);
   },
 );

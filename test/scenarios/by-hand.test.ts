@@ -101,6 +101,13 @@ test("up leaves a VM with a model, its tunnel and its session; a sweep goes by b
   expect((await rig.run("recover")).stdout).toContain(`${told.run}: spared`);
   expect(await listed(rig)).toHaveLength(1);
 
+  const measured = await rig.runAtHome("benchmark-collect", "coder-1", "--category", "coding");
+  expect(`${measured.code ?? ""} ${measured.stderr}`).toMatch(/^0 /);
+  expect(rig.records().map(({ gpu_type, model_id }) => [gpu_type, model_id])).toContainEqual([
+    CARD,
+    SMALL,
+  ]);
+
   const end = await rig.runAtHome("down");
   expect(end.stdout).toMatch(/coder-1 is down and proved gone: SIMULATED \$\d+\.\d\d in all/);
   expect(end.code).toBe(0);

@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SetupStatusJson } from "../../src/machine/agent-protocol.ts";
 import { generateSshKey } from "../../src/machine/keys.ts";
+import { GPU_TYPES } from "../../src/catalog/gpu-catalog.ts";
+import { MODELS } from "../../src/catalog/model-catalog.ts";
 import { buildUserData } from "../../src/machine/user-data.ts";
+import type { Configuration } from "../../src/plan/coverage-plan.ts";
+import { readPlan } from "../../src/plan/read-plan.ts";
 import { eventually, template, type ThrowAwayRoot, throwAwayRoot } from "./throw-away-root.ts";
 
 const PROGRAMS = [
@@ -151,6 +155,60 @@ describe("a set-up in trouble", () => {
     });
   });
 
+  it.each([
+    ["apt-get", "packages", 1],
+    ["docker", "docker", 2],
+    ["nvidia-smi", "driver", 3],
+    ["modprobe", "driver", 3],
+  ])(
+    "shows the stage it is in while %s is slow, and finishes afterwards",
+    async (program, stage, index) => {
+      const release = await hold(program);
+      const ended = setUp();
+      await eventually(
+        () => called(program),
+        (calls) => calls.length > 0,
+      );
+      expect(await status()).toMatchObject({
+        state: "running",
+        stage,
+        index,
+        stages: 5,
+        reason: null,
+      });
+      await release();
+      expect((await ended).code).toBe(0);
+      expect((await status()).state).toBe("done");
+    },
+  );
+
+  it("tells what nvidia-smi says when the driver is there and does not answer", async () => {
+    await fail("nvidia-smi", -1, "Failed to initialize NVML: Driver/library version mismatch");
+    await setUp();
+    await root.write(BOOT, "boot-2\n");
+    expect((await setUp()).code).toBe(1);
+    expect(await status()).toMatchObject({
+      state: "failed",
+      stage: "driver",
+      reason: expect.stringContaining("Driver/library version mismatch") as string,
+    });
+  });
+
+  it("installs no driver and loads none where one answers already", async () => {
+    await root.write("stand-ins/driver-loaded", "");
+    expect((await setUp()).code).toBe(0);
+    expect((await status()).state).toBe("done");
+    expect(await called("modprobe")).toEqual([]);
+    const installed = (await called("apt-get")).map((call) => call.join(" ")).join("\n");
+    expect(installed).not.toContain("nvidia-driver");
+  });
+
+  it("pulls no image that is there already", async () => {
+    await root.write("stand-ins/pulled", "");
+    expect((await setUp()).code).toBe(0);
+    expect(await called("docker", "pull")).toEqual([]);
+  });
+
   it.each(["curl", "dpkg", "apt-get", "docker"])(
     "goes on when %s fails a while",
     async (program) => {
@@ -279,17 +337,47 @@ describe("the texts that a VM is given", () => {
     expect(code).toBe(0);
   });
 
-  it("are valid to cloud-init's own schema", async () => {
-    const text = buildUserData({ hostKey: generateSshKey("mds-host"), image });
-    await root.write("user-data", text);
-    const { stdout, stderr, code } = await root.run([
+  it.each(GPU_TYPES.map(({ id }) => [id]))(
+    "are valid to cloud-init's own schema, and small enough, for %s",
+    async (id) => {
+      const fits = MODELS.find((model) => configurationOf(id, model.id) !== undefined);
+      const configuration = configurationOf(id, fits?.id ?? "");
+      if (configuration === undefined) throw new Error(`nothing runs on ${id}`);
+      const text = buildUserData({
+        hostKey: generateSshKey("mds-host"),
+        image: configuration.engine.image,
+      });
+      expect(Buffer.byteLength(text)).toBeLessThan(16_384);
+      await root.write("user-data", text);
+      const { stdout, stderr, code } = await root.run([
+        "cloud-init",
+        "schema",
+        "--config-file",
+        join(root.path, "user-data"),
+      ]);
+      expect(stdout + stderr).toContain("Valid");
+      expect(code).toBe(0);
+      expect(await readFile(join(root.path, "user-data"), "utf8")).toBe(text);
+    },
+  );
+
+  it("are told to be wrong where they are wrong, by the same program", async () => {
+    await root.write("user-data", "#cloud-config\nssh_deletekeys: perhaps\nruncmd: 5\n");
+    const { code } = await root.run([
       "cloud-init",
       "schema",
       "--config-file",
       join(root.path, "user-data"),
     ]);
-    expect(stdout + stderr).toContain("Valid");
-    expect(code).toBe(0);
-    expect(await readFile(join(root.path, "user-data"), "utf8")).toBe(text);
+    expect(code).not.toBe(0);
   });
 });
+
+/** What a plan makes of a GPU type and a model; undefined when they do not fit. */
+function configurationOf(gpu: string, model: string): Configuration | undefined {
+  const reading = readPlan(
+    `version: 1\nentries:\n  - gpu: [${gpu}]\n    models: [${model}]\n`,
+    "plan.yaml",
+  );
+  return reading.ok ? reading.plan.entries[0]?.configurations[0] : undefined;
+}
