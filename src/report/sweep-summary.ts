@@ -44,6 +44,9 @@ export function sweepSummary(summary: SweepSummary, style: TableStyle): string {
     moneyTable(state, ledger, nowMs, style),
     `\n${simulated}Results: ${summary.database}`,
     `Journal and logs: ${summary.folder}`,
+    ...(rows.length === 0
+      ? []
+      : [`See it: maider-sweep report${simulated === "" ? "" : " --simulate"} --open`]),
   ];
   return `${sections.join("\n")}\n`;
 }
