@@ -27,7 +27,6 @@ export function heldEstimate(estimate: Estimate, cap: MicroUsd, maxHours: number
     rentals: [held],
     worst: { micros: held.worst.micros, hours: hours + 1 },
     wallMinutes: held.likely.minutes,
-    warnings: [],
   };
 }
 
