@@ -104,11 +104,19 @@ export function stageText(rental: RentalState, nowMs: number): string {
   if (rental.stage === "setup" && rental.setup !== undefined)
     return `set-up ${rental.setup.index}/${rental.setup.stages}: ${rental.setup.stage}`;
   if (rental.download !== undefined && rental.download.bytes > 0) {
-    const { bytes, totalBytes } = rental.download;
-    const of = totalBytes === undefined ? "" : `/${(totalBytes / 1e9).toFixed(1)}`;
-    return `weights ${(bytes / 1e9).toFixed(1)}${of} GB`;
+    return downloadText(rental.download.bytes, rental.download.totalBytes, nowMs - rental.sinceMs);
   }
   return minutes === 0 ? name : `${name}, ${minutes} min`;
+}
+
+/** `12.3/45.6 GB 150 MB/s 4 min left`; the rate is that since the server was started. */
+function downloadText(bytes: number, total: number | undefined, elapsedMs: number): string {
+  const gigabytes = (bytes / 1e9).toFixed(1);
+  const rate = bytes / Math.max(1, elapsedMs / 1000);
+  const told = `${(rate / 1e6).toFixed(0)} MB/s`;
+  if (total === undefined) return `weights ${gigabytes} GB ${told}`;
+  const left = Math.ceil(Math.max(0, total - bytes) / rate / 60);
+  return `${gigabytes}/${(total / 1e9).toFixed(1)} GB ${told} ${String(left)} min left`;
 }
 
 function footer(state: RunState, nowMs: number, expectedMinutes: number | undefined): string[] {

@@ -192,6 +192,27 @@ describe("the live lines", () => {
     expect(rentals[12]?.text).toContain("pass 3/3 test 12/12 1234.6 tok/s");
   });
 
+  it.each([
+    [30e9, 45.6e9, "30.0/45.6 GB 500 MB/s 1 min left"],
+    [54e9, 145.2e9, "54.0/145.2 GB 900 MB/s 2 min left"],
+    [3e9, null, "weights 3.0 GB 50 MB/s"],
+  ])("tell %d bytes of weights with their rate and the time that is left", (bytes, total, says) => {
+    const model = "a/b";
+    const state = foldRun(
+      journalOf([
+        ...started,
+        [20, { type: "server.starting", label, model, image: "i", max_model_len: 1 }],
+        [
+          21,
+          { type: "server.progressed", label, model, stage: "download", bytes, total_bytes: total },
+        ],
+      ]),
+    );
+    const { rentals } = liveLines(state, START_MS + 21 * 60_000);
+    expect(rentals[0]?.text).toContain(says);
+    expect(rentals[0]?.text.length).toBeLessThanOrEqual(78);
+  });
+
   it("show an entry that was never started, a failure, and a bill", () => {
     const state = foldRun(
       journalOf([
