@@ -22,10 +22,21 @@ export function benchmarkText(file: BenchmarkFile, style: TableStyle): string {
     "Over the passes (95 % interval of the mean)",
     figuresTable(file.figures, style),
     ...(load.length === 0 ? [] : ["Under load (closed loop)", loadTable(load, style)]),
+    ...needlesText(file),
     ...(tests.length === 0 ? [] : ["Tests without a figure", indentLines(tests)]),
     ...file.passes.map(({ summary: { verdict } }, index) => verdictText(index + 1, verdict)),
     ...(file.incomplete === null ? [] : [`Not complete: ${file.incomplete}`]),
   ].join("\n")}\n`;
+}
+
+/** Natural mode only: whether the replies name the values that their contexts hide. */
+function needlesText({ tests }: BenchmarkFile): string[] {
+  const of = (key: string): number =>
+    tests.reduce((sum, test) => sum + (typeof test[key] === "number" ? test[key] : 0), 0);
+  const total = of("needles_total");
+  return total === 0
+    ? []
+    : [`Hidden values named: ${String(of("needles_found"))} of ${String(total)}`];
 }
 
 function passesText({ passes }: BenchmarkFile): string {

@@ -2,6 +2,7 @@ import type { Ledger, RunState } from "../journal/run-state.ts";
 import { configurations, type ConfigurationResult } from "../results/configurations.ts";
 import { isoUtc } from "../support/clock.ts";
 import { costLines } from "./cost-lines.ts";
+import { loadLines } from "./load-lines.ts";
 import { indentLines, type TableStyle } from "./table.ts";
 import {
   configurationTable,
@@ -29,10 +30,12 @@ export function sweepSummary(summary: SweepSummary, style: TableStyle): string {
   const failures = failureTable(state);
   const inapplicable = notApplicableLines(rows);
   const measured = rows.flatMap(({ result }) => result ?? []);
+  const loads = loadLines(measured);
   const sections = [
     `${simulated}Results of run ${state.run}${endText(state)}`,
     rows.length === 0 ? "  nothing was measured" : configurationTable(rows, style),
     ...(inapplicable.length === 0 ? [] : ["\nNot applicable (n/a)", indentLines(inapplicable)]),
+    ...(loads.length === 0 ? [] : ["\nUnder load (closed loop)", indentLines(loads)]),
     ...(measured.length === 0
       ? []
       : [

@@ -9,6 +9,8 @@ import {
   startReferenceServer,
   type ReferenceServer,
 } from "../../src/simulator/machine/reference-server.ts";
+import { Interrupted } from "../../src/cli/signals.ts";
+import { sleepReal } from "../../src/support/clock.ts";
 import { speak, type Spoken } from "./fake-terminal.ts";
 
 let server: ReferenceServer;
@@ -101,6 +103,24 @@ describe("benchmark of a server that runs already", () => {
     expect(stderr).toContain("it holds no warm-cache figures");
     expect(file().summary).toMatchObject({ method: "stream-1-warm-cache" });
     expect(records("no")).toEqual([]);
+  });
+
+  test("natural mode tells how many of the hidden values the replies name", async () => {
+    const { stdout } = await run("natural", "-c", "context_heavy", "--mode", "natural", "--no-db");
+    expect(stdout).toMatch(/Hidden values named: \d+ of 12/);
+    expect(file().summary).toMatchObject({ method: "stream-1-natural" });
+  });
+
+  test("passes that ended before Ctrl-C are kept, and the exit code says interrupted", async () => {
+    const stop = new AbortController();
+    const env = { HOME: folder, MAIDER_SWEEP_DB: database("stopped") };
+    const argv = ["benchmark", "--api-base", server.url, "-o", output(), "--prompt", "Say a"];
+    const running = speak([...argv, ...GPU, "--passes", "50"], env, stop.signal);
+    while (records("stopped").length === 0) await sleepReal(50);
+    stop.abort(new Interrupted("SIGINT"));
+    expect((await running).code).toBe(130);
+    expect(file().incomplete).toBe("stopped by SIGINT");
+    expect(file().saved).toEqual(records("stopped").map(({ id }) => id));
   });
 
   test("--json prints what the file holds", async () => {

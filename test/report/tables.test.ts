@@ -180,6 +180,22 @@ describe("the end-of-run report", () => {
     );
   });
 
+  it("tells throughput and the speed for one user at each load, medians over the runs", () => {
+    const level = { requests: 40, failed: 0, ttft_s: 0.1, tpot_s: 0.02 };
+    const loaded = finished.map(([at, fact], index) => {
+      if (fact.type !== "pass.finished") return [at, fact] as const;
+      const load = [
+        { ...level, concurrency: 4, out_tps: 180 + index, per_user_tps: 46 },
+        { ...level, concurrency: 16, out_tps: 600, per_user_tps: 40, failed: index },
+      ];
+      const record = { ...fact.record, summary: { ...fact.record.summary, load } };
+      return [at, { ...fact, record }] as const;
+    });
+    expect(summary(run(loaded))).toContain(
+      `${gpu} ${MODEL}: 4 in flight 181.0 tokens/s, 46.0 for one user; 16 in flight 600.0 tokens/s, 40.0 for one user, 3 of 120 requests failed`,
+    );
+  });
+
   it("says which tests do not fit the window, and why", () => {
     const fact = pass(1, 50) as Extract<Fact, { type: "pass.finished" }>;
     const misfit = {
