@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -117,7 +118,7 @@ export async function runDrillCase(
       .catch(() => undefined);
     const reached = (await program.ended).killed;
     const died = performance.now();
-    if (drill.guard === "alive") await untilGuardEnds(home, events, signal);
+    if (drill.guard === "alive") await untilGuardsEnd(home, signal);
     for (let turn = 0; turn < (way.recoveries ?? RECOVERIES) && !isOver(home); turn += 1)
       await start(["recover"]).ended;
     const seconds = (performance.now() - died) / 1_000;
@@ -152,24 +153,19 @@ async function untilFact(
 }
 
 /** A guard that lived when its parent died takes the run to its end, publishes, and goes. */
-async function untilGuardEnds(
-  home: string,
-  events: () => readonly SweepEvent[],
-  signal: AbortSignal,
-): Promise<void> {
+async function untilGuardsEnd(home: string, signal: AbortSignal): Promise<void> {
   const end = performance.now() + PATIENCE_REAL_MS;
-  const pids = new Set<number>();
-  // One that had not yet been journaled shows itself when it takes over.
-  const grace = performance.now() + 1_000;
-  while (performance.now() < end) {
-    for (const event of events()) {
-      if (event.type === "guard.acknowledged") pids.add(event.pid);
-      if (event.type === "run.adopted" && event.by === "guard") pids.add(event.pid);
-    }
-    const watching = [...pids].some((pid) => isAlive(thisProcess(pid)));
-    if (!watching && (pids.size > 0 || isOver(home) || performance.now() > grace)) return;
+  while (performance.now() < end && guardsOf(home).some((pid) => isAlive(thisProcess(pid))))
     await sleepReal(LOOK_EVERY_MS, signal);
-  }
+}
+
+/** By their own logs: the journal may have died before it named one. */
+function guardsOf(home: string): readonly number[] {
+  return listRuns(home).flatMap((run) => {
+    const log = join(runFolder(home, run), "guard.log");
+    const text = existsSync(log) ? readFileSync(log, "utf8") : "";
+    return [...text.matchAll(/ as process (\d+)$/gm)].map(([, pid]) => Number(pid));
+  });
 }
 
 /** Is every run closed, and everything of it proved gone? */
