@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { forgetClientKey, keepClientKey, readClientKey } from "../journal/client-key.ts";
 import type { ClientKey } from "../journal/client-key.ts";
+import type { Journal } from "../journal/events.ts";
 import { foldRun, isUnsettled, openRentals } from "../journal/fold-run.ts";
 import { FencedError } from "../journal/journal-errors.ts";
 import { openJournal, readJournal } from "../journal/journal-file.ts";
@@ -16,6 +17,7 @@ import { exitCodeOf } from "../sweep/exit-code.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
 import { runSweep } from "../sweep/run-sweep.ts";
 import { crashHookFor } from "./crash-hook-for.ts";
+import type { FarSide } from "./far-side.ts";
 import { createGuardKeeper } from "./guard-keeper.ts";
 import { monthSpent } from "./month-spent.ts";
 import type { Execution } from "./execution.ts";
@@ -26,6 +28,7 @@ import { startPublisher } from "./publisher.ts";
 import { answerRepeats, tellWhatIsLeft } from "./repeated-signals.ts";
 import { chooseView } from "./progress/choose-view.ts";
 import { passesDoneIn, takeUp } from "./take-up.ts";
+import { isWorldGone } from "./world-gone.ts";
 import { connectCloud, connectMachines, measure } from "./wire.ts";
 
 /** From the first line of the journal to the summary; the lock is held and everything was checked. */
@@ -162,6 +165,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
   }
   // What a newer owner has done since stands on the disk only.
   const fenced = crashed instanceof FencedError;
+  if (!fenced) await endWithItsWorld(far, journal);
   const state = foldRun(fenced ? readJournal(folder).events : journal.events());
   const code = exitCodeOf(state, {
     interrupted: terminal.signals.stop.aborted,
@@ -218,6 +222,13 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
 }
 
 const VIEW_EVERY_MS = 100;
+
+/** A simulated world that is gone has taken everything with it: nothing in it is billed any more. */
+async function endWithItsWorld({ apiUrl, simulated }: FarSide, journal: Journal): Promise<void> {
+  if (simulated === undefined || !isUnsettled(foldRun(journal.events()))) return;
+  if (await isWorldGone(apiUrl, simulated.world))
+    await journal.append({ type: "world.ended", world: simulated.world }).catch(() => undefined);
+}
 
 async function clientKeyOf(folder: string, run: string, ports: SweepPorts): Promise<ClientKey> {
   const kept = readClientKey(folder);

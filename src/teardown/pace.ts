@@ -22,10 +22,18 @@ export class WrongAccount extends Error {
   }
 }
 
+/** The simulated world is gone: nobody will ever answer. */
+export class WorldEnded extends Error {
+  constructor() {
+    super("the simulated world has ended");
+    this.name = "WorldEnded";
+  }
+}
+
 /**
  * Waits after a failure that is not the end, longer each time, with full jitter, and never shorter than the API
  * asks. A refused token may be put right by a person: it is said and tried again slowly.
- * @throws the error itself when waiting is no use, the signal's reason when it aborts.
+ * @throws the error itself when waiting is no use, WorldEnded, the signal's reason when it aborts.
  */
 export async function waitAfter(
   error: unknown,
@@ -42,6 +50,7 @@ export async function waitAfter(
     return ports.clock.sleep(LONGEST_MS, signal);
   }
   if (!(error instanceof CloudError)) throw error;
+  if (error.kind === "unreachable" && (await ports.worldGone?.()) === true) throw new WorldEnded();
   if (error.kind === "token" || error.kind === "scope") {
     const message = `the API refuses this token: ${errorText(error)}`;
     ports.onAlarm?.({ kind: "refused", label, message });

@@ -8,6 +8,7 @@ import { destroyAndProve } from "./destroy-rental.ts";
 import { destroyFirewall } from "./destroy-firewall.ts";
 import { findStrays } from "./find-strays.ts";
 import { wasSent } from "./look.ts";
+import { WorldEnded } from "./pace.ts";
 import { settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
@@ -21,8 +22,6 @@ export interface RecoverRun extends TeardownPorts {
   readonly spareHeld: boolean;
   /** What else to leave alone. */
   readonly spare?: ((rental: RentalState) => boolean) | undefined;
-  /** Is the simulated world that the run lived in gone, and everything with it? */
-  readonly worldGone?: (() => Promise<boolean>) | undefined;
   readonly reason?: string | undefined;
   /** Virtual; without it there is no end but the proof. */
   readonly patienceMs?: number | undefined;
@@ -47,16 +46,27 @@ function isHeld(rental: RentalState, nowMs: number): boolean {
  * journal. What the journal knows is destroyed without waiting for the list. @throws FencedError
  */
 export async function recoverRun(options: RecoverRun): Promise<Recovery> {
-  const { journal, clock, by, pid } = options;
+  const { by, pid } = options;
   if (by !== "resume") await note(options, { type: "run.adopted", by, pid });
-  if ((await options.worldGone?.()) === true) {
-    const opened = journal.events().find((event) => event.type === "run.opened");
-    await note(options, { type: "world.ended", world: opened?.world ?? "" });
-    if (by !== "resume") await closeRun(options);
-    return { outcome: "world_ended", spared: [], unproved: [] };
-  }
+  if ((await options.worldGone?.()) === true) return endWithItsWorld(options);
   await doubtWhatIsDamaged(options);
+  try {
+    return await destroyLeft(options);
+  } catch (error) {
+    if (error instanceof WorldEnded) return endWithItsWorld(options);
+    throw error;
+  }
+}
 
+async function endWithItsWorld(options: RecoverRun): Promise<Recovery> {
+  const world = foldRun(options.journal.events()).opened?.world ?? "";
+  await note(options, { type: "world.ended", world });
+  if (options.by !== "resume") await closeRun(options);
+  return { outcome: "world_ended", spared: [], unproved: [] };
+}
+
+async function destroyLeft(options: RecoverRun): Promise<Recovery> {
+  const { journal, clock, by } = options;
   const giveUpMs = clock.now() + (options.patienceMs ?? Infinity);
   const left = (): number | undefined =>
     options.patienceMs === undefined ? undefined : Math.max(0, giveUpMs - clock.now());

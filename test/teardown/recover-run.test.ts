@@ -199,6 +199,21 @@ describe("recoverRun", () => {
     expect(state.closed).toBeDefined();
   });
 
+  it("closes the books when its world ends in the middle", async () => {
+    const rig = await leftRun();
+    let asked = 0;
+    rig.cloud.faults.push({
+      on: ["deleteVm", "listVms", "account"],
+      count: Infinity,
+      action: { do: "refuse", kind: "unreachable" },
+    });
+    const worldGone = () => Promise.resolve((asked += 1) > 3);
+    expect(await recover(rig, { worldGone })).toMatchObject({ outcome: "world_ended" });
+    const state = foldRun(rig.journal.events());
+    expect([...state.rentals.values()].every(({ settled }) => settled !== undefined)).toBe(true);
+    expect(state.closed).toBeDefined();
+  });
+
   it("names what is not proved when patience ends, and leaves it open for the next one", async () => {
     const rig = await leftRun();
     rig.cloud.faults.push({
