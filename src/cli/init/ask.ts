@@ -124,7 +124,7 @@ function modelChoices(draft: PlanDraft) {
       .filter(({ model }) => model.category === category)
       .map(({ model, on }) => ({
         value: model.id,
-        name: `${model.id.padEnd(46)} ${model.checkpointGib.toFixed(1).padStart(5)} GiB${on < draft.gpus.length ? `, fits ${String(on)} of ${String(draft.gpus.length)}` : ""}${model.gated ? ", gated" : ""}`,
+        name: `${model.id.padEnd(52)} ${model.checkpointGib.toFixed(1).padStart(5)} GiB${on < draft.gpus.length ? `, fits ${String(on)} of ${String(draft.gpus.length)}` : ""}${model.gated ? ", gated" : ""}`,
         short: model.id,
         checked: draft.models.includes(model.id),
       })),
