@@ -24,8 +24,9 @@ export function databaseFile(
   env: NodeJS.ProcessEnv,
   simulated: boolean,
 ): string {
-  const given = options["db"] as string | undefined;
-  if (given !== undefined) return resolve(given);
+  const given = options["db"];
+  // `--no-db` of the measuring verbs makes it false.
+  if (typeof given === "string") return resolve(given);
   const fromEnv = env["MAIDER_SWEEP_DB"];
   const real =
     fromEnv !== undefined && fromEnv !== ""

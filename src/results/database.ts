@@ -62,7 +62,9 @@ export function openDatabase(
     const before = new Set(low.data.benchmarks.map(idOf));
     const wanted = records.filter(({ id }) => !removed.has(id));
     const added = wanted.filter(({ id }) => !before.has(id));
-    if (added.length > 0) await low.update((data) => data.benchmarks.push(...added));
+    // Another writer may have left half a file in which nothing of ours is missing.
+    if (added.length > 0 || adapter.foundDamage())
+      await low.update((data) => void data.benchmarks.push(...added));
     const { published } = await readPublication(file);
     await notePublication(
       file,

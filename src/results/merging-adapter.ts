@@ -29,6 +29,8 @@ export interface MergingAdapter extends Adapter<StoredDatabase> {
    * @returns where a damaged file was set aside.
    */
   rewrite(change: Change): Promise<string | undefined>;
+  /** Whether the last `read` found a damaged file, which the next `write` puts right. */
+  foundDamage(): boolean;
 }
 
 /** What becomes of the file; undefined = nothing. May be asked again when the file has changed meanwhile. */
@@ -53,6 +55,7 @@ class ChangedMeanwhile extends Error {}
  */
 export function mergingAdapter(path: string, nowMs: () => number): MergingAdapter {
   let backedUp = false;
+  let damaged = false;
   /** What was read is not ours to write: whoever removes it meanwhile wants it gone. */
   const readFromDisk = new WeakSet<object>();
 
@@ -91,6 +94,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
   return {
     async read() {
       const file = await readDatabaseFile(path);
+      damaged = file.kind === "corrupt";
       if (file.kind === "missing" || file.kind === "unreadable") return null;
       const sound = file.kind === "sound";
       const benchmarks = sound
@@ -120,6 +124,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
         }),
       );
     },
+    foundDamage: () => damaged,
     rewrite: (change) => guardedOrTranslated(path, () => guarded(change)),
   };
 }

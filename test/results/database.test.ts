@@ -256,6 +256,14 @@ describe("publishing", () => {
     expect(await ids()).toContain("b");
   });
 
+  it("puts a damaged file right also when nothing of ours is missing in it", async () => {
+    const record = sampleRecord({ id: "a" });
+    await openDatabase(file).publish([record]);
+    await writeFile(file, `${await readFile(file, "utf8")}]}`);
+    expect(await openDatabase(file).publish([record])).toEqual({ added: 0, total: 1 });
+    expect(await pythonLoads(file)).toEqual(["a"]);
+  });
+
   it("backs up before its first write, once, and keeps the last ten", async () => {
     await put(fixture);
     for (let number = 0; number < 12; number += 1) {
