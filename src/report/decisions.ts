@@ -1,7 +1,7 @@
 import { compareRates, OTHER_VM_THRESHOLD } from "../evidence/comparison.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { byMetric, metricOf, type SortMetric } from "../results/compare.ts";
-import { configurations, type ConfigurationResult } from "../results/configurations.ts";
+import type { ConfigurationResult } from "../results/configurations.ts";
 import { recommend, type Task } from "../results/recommend.ts";
 
 /** An answer to one question, with what cannot be told from it. */
@@ -24,16 +24,19 @@ const TASKS: readonly (readonly [Task, string])[] = [
 /** A single run shows no difference to anything; only what is about as good is worth a word. */
 const NEARLY = 0.9;
 
-/** What a reader wants to know first, in the order of the page. */
-export function decisions(all: readonly BenchmarkRecord[]): readonly Decision[] {
-  // Other people's figures win nothing here.
-  const records = all.filter(({ summary }) => summary.origin === undefined);
-  const rows = configurations(records);
+/**
+ * What a reader wants to know first, in the order of the page. `ranked`: the configurations of the records, without
+ * those that are unstable and those that were imported.
+ */
+export function decisions(
+  records: readonly BenchmarkRecord[],
+  ranked: readonly ConfigurationResult[],
+): readonly Decision[] {
   return [
     ...TASKS.map(([task, question]) => bestFor(records, task, question)),
-    best(rows, "tokens_per_sec", "Fastest", "the highest median speed over all tests"),
+    best(ranked, "tokens_per_sec", "Fastest", "the highest median speed over all tests"),
     best(
-      rows,
+      ranked,
       "cost_per_1k_tokens",
       "Cheapest per token",
       "the lowest price of an output token while the server is busy",
@@ -68,22 +71,27 @@ function best(
   question: string,
   rule: string,
 ): Decision {
-  const [winner, ...others] = rows
-    .filter(({ speed }) => !speed.unstable)
-    .toSorted((a, b) => byMetric(metric, metricOf(a), metricOf(b)));
+  const [winner, ...others] = rows.toSorted((a, b) => byMetric(metric, metricOf(a), metricOf(b)));
   // Cost follows from speed and price, so that its inverse is a rate like speed.
-  const rates = ({ speeds, hourlyUsd }: ConfigurationResult): number[] =>
-    metric === "tokens_per_sec" ? [...speeds] : speeds.map((speed) => speed / hourlyUsd);
+  const unit = ({ hourlyUsd }: ConfigurationResult): number =>
+    metric === "tokens_per_sec" ? 1 : hourlyUsd;
+  const rates = (row: ConfigurationResult): number[] =>
+    row.speeds.map((speed) => speed / unit(row));
   const ties =
     winner === undefined
       ? []
-      : others.filter((other) => {
-          const { outcome, ratio } = compareRates(rates(other), rates(winner), {
-            threshold: OTHER_VM_THRESHOLD,
-            seed: question,
-          });
-          return outcome === "no difference shown" && ratio >= NEARLY;
-        });
+      : others
+          .filter(
+            (other) =>
+              other.speed.median / unit(other) >= (NEARLY * winner.speed.median) / unit(winner),
+          )
+          .filter(
+            (other) =>
+              compareRates(rates(other), rates(winner), {
+                threshold: OTHER_VM_THRESHOLD,
+                seed: question,
+              }).outcome === "no difference shown",
+          );
   return {
     question,
     rule,

@@ -10,6 +10,7 @@ interface Failure {
 }
 
 const MOST_FAILURES = 200;
+const LONGEST_REASON = 400;
 
 /** What the journals say did not come to a result, and why; the newest run first. */
 export function failuresSection(runs: readonly ReportedRun[]): Html {
@@ -39,7 +40,7 @@ export function failuresSection(runs: readonly ReportedRun[]): Html {
                       <td>${gpu}</td>
                       <td>${what}</td>
                       <td>${kind}</td>
-                      <td class="long">${reason}</td>
+                      <td class="long">${brief(reason)}</td>
                     </tr> `,
                 )}
               </tbody>
@@ -48,6 +49,11 @@ export function failuresSection(runs: readonly ReportedRun[]): Html {
     }
     ${more > 0 ? html`<p>${more} older ones are left out; maider-sweep logs RUN shows them.</p>` : undefined}
   </section>`;
+}
+
+/** A server's log may be long; maider-sweep logs shows it whole. */
+function brief(reason: string): string {
+  return reason.length <= LONGEST_REASON ? reason : `${reason.slice(0, LONGEST_REASON)} …`;
 }
 
 function failuresOf({ state }: ReportedRun): Failure[] {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { compare } from "../results/compare.ts";
 import { configurations, type ConfigurationResult } from "../results/configurations.ts";
 import { coverage } from "../results/coverage.ts";
+import { ownRecords } from "../results/evidence-of-record.ts";
 import { isoUtc } from "../support/clock.ts";
 import { chartSection } from "./chart-section.ts";
 import { coverageSection } from "./coverage-section.ts";
@@ -24,9 +25,9 @@ const DAY_MS = 86_400_000;
  */
 export function reportPage(facts: ReportFacts, assets: PageAssets): string {
   const { database, nowMs, problems, records, runs, staleAfterDays } = facts;
-  const answer = compare({ records, sortBy: "tokens_per_sec", withImported: true });
+  const answer = compare({ records, sortBy: "tokens_per_sec" });
   const { barred, mixed } = answer;
-  const rows = [...answer.rows, ...answer.unstable];
+  const rows = [...answer.rows, ...answer.unstable, ...answer.imported];
   const anchors = new Map(
     rows.flatMap((row, index) => row.records.map(({ id }) => [id, `c${index}`])),
   );
@@ -34,14 +35,15 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
     anchors.get(row.records[0]?.id ?? "") ?? "results";
   const simulated =
     rows.some((row) => row.simulated) || runs.some(({ state }) => isSimulated(state));
-  const views = VIEWS.map(({ id, title, category }) => ({
-    id,
-    title,
-    // Other people's figures stand in the table, and win nothing.
-    points: configurations(records, category)
-      .filter(({ origin }) => origin === undefined)
-      .map((row) => chartPoint(row, anchorOf(row))),
-  }));
+  // Other people's figures stand in the table, and win nothing.
+  const own = ownRecords(records);
+  const views = VIEWS.map(({ id, title, category }) => {
+    const seen =
+      category === undefined
+        ? [...answer.rows, ...answer.unstable.filter(({ origin }) => origin === undefined)]
+        : configurations(own, category);
+    return { id, title, points: seen.map((row) => chartPoint(row, anchorOf(row))) };
+  });
   const isStale = ({ lastMs }: ConfigurationResult): boolean =>
     lastMs !== undefined && nowMs - lastMs > staleAfterDays * DAY_MS;
   const title = `${simulated ? "SIMULATED " : ""}Benchmark report`;
@@ -78,7 +80,7 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
         </header>
         <main>
           ${[
-            decisionSection(decisions(records), anchorOf),
+            decisionSection(decisions(records, answer.rows), anchorOf),
             chartSection(views, simulated),
             resultsSection(
               rows.map((row) => ({ anchor: anchorOf(row), row, stale: isStale(row) })),

@@ -14,6 +14,7 @@ export interface ResultRow {
   readonly stale: boolean;
 }
 
+const MOST_BARRED = 100;
 const CATEGORY_COLUMNS = ["coding", "context_heavy", "reasoning"] as const;
 const HEADS: readonly (readonly [title: string, numeric: boolean])[] = [
   ["GPU type", false],
@@ -64,9 +65,11 @@ export function resultsSection(
     ${
       barred.length === 0
         ? undefined
-        : html`<h3>Not ranked</h3>
+        : html`<h3>
+              Not ranked${barred.length > MOST_BARRED ? `: ${MOST_BARRED} of ${barred.length}` : ""}
+            </h3>
             <ul>
-              ${barred.map(({ record, reason }) => html`<li>${record.model_id} on ${record.gpu_type}: ${reason}</li>`)}
+              ${barred.slice(0, MOST_BARRED).map(({ record, reason }) => html`<li>${record.model_id} on ${record.gpu_type}: ${reason}</li>`)}
             </ul>`
     }
   </section>`;
