@@ -1,4 +1,3 @@
-import { keepYoungGenerationSmall } from "./young-generation.ts";
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -33,7 +32,6 @@ import { connectCloud, connectMachines, measure } from "./wire.ts";
 
 /** From the first line of the journal to the summary; the lock is held and everything was checked. */
 export async function executeSweep(execution: Execution): Promise<ExitCode> {
-  keepYoungGenerationSmall();
   const { run, folder, far, call, ownership, leaveHeld } = execution;
   const { options, terminal } = call;
   const hidden = [far.token, execution.hubToken].filter((secret) => secret !== undefined);

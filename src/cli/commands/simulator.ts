@@ -1,11 +1,9 @@
-import { keepYoungGenerationSmall } from "../young-generation.ts";
 import { readFile } from "node:fs/promises";
 import { runSimulatorProcess } from "../../simulator/simulator-process.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
 
 export const simulator: Handler = async ({ options, terminal }) => {
-  keepYoungGenerationSmall();
   const file = options["faults"] as string | undefined;
   let faults: unknown = [];
   if (file !== undefined) {
