@@ -13,6 +13,7 @@ import { createSshConnector } from "../../machine/ssh-machine.ts";
 import { startupFacts } from "../../machine/startup-facts.ts";
 import { machineProvenance } from "../../sweep/to-record.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { packageVersion } from "../../support/package-version.ts";
 import { clockOfRun } from "../run-clock.ts";
 import type { OpenedVm } from "./opened-vm.ts";
 import type { SessionRental } from "./session.ts";
@@ -62,7 +63,7 @@ export async function openOwnVm(
       region: rental.region,
       simulated: opened.world !== null,
       engine: await engineOf(machine, events, label, signal),
-      provenance: machineProvenance(facts),
+      provenance: { ...machineProvenance(facts), maider_sweep: packageVersion() },
       sampleGpus: (inner) => machine.sampleGpus(inner),
       clock,
       warnings: [],

@@ -78,7 +78,7 @@ const records = (): BenchmarkRecord[] =>
     : [];
 
 describe("a session of the Python tool", () => {
-  test("is measured through its tunnel; several at once merge into one database", async () => {
+  test("is measured through its tunnel, several of them into one database", async () => {
     await session("one", `${server.url}/v1`);
     await session("two", `${server.url}/v1`);
     for (const { code, stderr } of [await benchmark("one"), await benchmark("two")])
