@@ -79,10 +79,10 @@ export function engineFacts(
 /** On what and how it was measured, beside the engine; always the same keys in the same order. */
 export function wayFacts(summary: ComparabilityFacts["summary"]): Record<WayField, FactValue> {
   return {
-    ...(Object.fromEntries(MACHINE_FIELDS.map((field) => [field, plain(summary[field])])) as Record<
-      (typeof MACHINE_FIELDS)[number],
-      FactValue
-    >),
+    gpu_name: plain(summary["gpu_name"]),
+    driver: plain(summary["driver"]),
+    cuda: plain(summary["cuda"]),
+    gpu_power_limit_w: plain(summary["gpu_power_limit_w"]),
     suite: summary.suite ?? LEGACY_SUITE,
     method: summary.method ?? LEGACY_METHOD,
     simulated: summary.simulated ?? false,

@@ -1,5 +1,10 @@
 import type { BenchmarkRecord, CategoryResult } from "../evidence/record.ts";
-import { engineFacts, measuredTests, wayFacts } from "../evidence/comparability.ts";
+import {
+  comparabilityFacts,
+  engineFacts,
+  measuredTests,
+  wayFacts,
+} from "../evidence/comparability.ts";
 import { costEfficiency, costPer1kTokens } from "../evidence/cost.ts";
 import { distribution, median, type Distribution } from "../evidence/statistics.ts";
 import { measuredAtMs, newestFirst, unsoundness } from "./evidence-of-record.ts";
@@ -57,8 +62,8 @@ export function configurations(
   const usable = records.filter(
     (record) => unsoundness(record) === undefined && figuresOf(record, category) !== undefined,
   );
-  return [...Map.groupBy(usable, identifier(category))].map(([id, group]) =>
-    summarise(id, newestFirst(group), category),
+  return [...Map.groupBy(usable, groupKey(category)).values()].map((group) =>
+    summarise(newestFirst(group), category),
   );
 }
 
@@ -81,37 +86,48 @@ export function figuresOf(record: BenchmarkRecord, category?: string): CategoryR
 
 /**
  * Records with the same id are passes of one and the same thing, by all facts that comparability asks for. Where one
- * category is looked at, it does not matter which others were measured beside it. Ten thousand records share a few
- * engines and lists of tests, which are looked at once.
+ * category is looked at, it does not matter which others were measured beside it.
  */
-function identifier(category: string | undefined): (record: BenchmarkRecord) => string {
-  const engine = remembered((config: BenchmarkRecord["vllm_config"]) =>
+function configurationId(record: BenchmarkRecord, category: string | undefined): string {
+  const { tests, ...facts } = comparabilityFacts(record);
+  const { origin } = record.summary;
+  return JSON.stringify({ ...facts, ...(category === undefined ? { tests } : {}), origin });
+}
+
+/** The same in short, for one grouping: ten thousand records share a few engines and lists of tests. */
+function groupKey(category: string | undefined): (record: BenchmarkRecord) => string {
+  const engine = numbered((config: BenchmarkRecord["vllm_config"]) =>
     JSON.stringify(engineFacts(config)),
   );
-  const tests = remembered(measuredTests);
+  const tests = numbered(measuredTests);
   return (record) => {
     const { summary, vllm_config, gpu_type, gpu_count, model_id } = record;
-    const way = [...Object.values(wayFacts(summary)), summary.origin];
-    const measured = category === undefined ? tests(record.tests) : "";
-    return JSON.stringify([gpu_type, gpu_count, model_id, engine(vllm_config), ...way, measured]);
+    const way = Object.values(wayFacts(summary)).join("\n");
+    const measured = category === undefined ? tests(record.tests) : 0;
+    return `${gpu_type}\n${gpu_count}\n${model_id}\n${engine(vllm_config)}\n${measured}\n${way}\n${summary.origin ?? ""}`;
   };
 }
 
-function remembered<T extends object>(make: (from: T) => string): (from: T) => string {
-  const known = new WeakMap<T, string>();
+function numbered<T extends object>(textOf: (from: T) => string): (from: T) => number {
+  const known = new WeakMap<T, number>();
+  const numbers = new Map<string, number>();
   return (from) => {
-    const text = known.get(from) ?? make(from);
-    known.set(from, text);
-    return text;
+    const seen = known.get(from);
+    if (seen !== undefined) return seen;
+    const text = textOf(from);
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    known.set(from, number);
+    return number;
   };
 }
 
 function summarise(
-  id: string,
   records: readonly BenchmarkRecord[],
   category: string | undefined,
 ): ConfigurationResult {
   const newest = records[0] as BenchmarkRecord;
+  const id = configurationId(newest, category);
   const figures = records.flatMap((record) => figuresOf(record, category) ?? []);
   const speeds = figures.map(({ avg_tokens_per_sec }) => avg_tokens_per_sec);
   const speed = distribution(speeds, id);

@@ -1,13 +1,17 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
 
+/** Reading a date takes longer than all else that is asked of a record, and is asked several times. */
+const measured = new WeakMap<BenchmarkRecord, number | undefined>();
+
 /** When the pass ended, milliseconds since the epoch; undefined when nobody can tell. */
 export function measuredAtMs(record: BenchmarkRecord): number | undefined {
+  if (measured.has(record)) return measured.get(record);
   // Without a zone, `timestamp` is the local time of whoever wrote it, which is ours as far as anyone knows.
-  for (const text of [record.summary.finished_utc, record.timestamp]) {
-    const at = text === undefined ? Number.NaN : Date.parse(text);
-    if (Number.isFinite(at)) return at;
-  }
-  return undefined;
+  const ms = [record.summary.finished_utc, record.timestamp]
+    .map((text) => (text === undefined ? Number.NaN : Date.parse(text)))
+    .find(Number.isFinite);
+  measured.set(record, ms);
+  return ms;
 }
 
 /** Why a record must not be ranked; undefined = it may. Foreign records have no verdict: all their tests must have passed. */
