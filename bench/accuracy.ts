@@ -11,6 +11,8 @@ const TTFT_MS = 60;
 const TPOT_MS = 5;
 const TOKENS = 200;
 const DELAY_MS = 40;
+/** Tokens of requests before those that count. */
+const WARM_UP = Array.from({ length: 8 }, (_, index) => 64 + index);
 
 /** Our figures over the reference server's log, at speed 1 on loopback. */
 export async function accuracy() {
@@ -35,7 +37,7 @@ export async function accuracy() {
 async function compare(options: Partial<ReferenceOptions>, requests: number, inFlight: number) {
   await using reference = await startReference({ ttftMs: TTFT_MS, tpotMs: TPOT_MS, ...options });
   const rtt = await roundTrip(reference.server);
-  await ours(reference, [64, 65, 66], 1); // Compiles what runs later.
+  await ours(reference, WARM_UP, 1); // Compiles what runs later.
   const asked = Array.from({ length: requests }, (_, index) => TOKENS + index);
   const { seen } = await ours(reference, asked, inFlight);
   const of = (key: "ttft" | "tpot"): number => median(seen.map((one) => one[key]));
