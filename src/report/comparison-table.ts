@@ -56,7 +56,9 @@ export function comparisonTable(
   style: TableStyle,
 ): string {
   const { rows, apart, imported, unranked } = answer;
-  const simulated = rows.some((row) => row.simulated) ? "SIMULATED " : "";
+  const simulated = answer.records.some(({ summary }) => summary.simulated === true)
+    ? "SIMULATED "
+    : "";
   return `${[
     `${simulated}Benchmark Comparison`,
     ...(asked.taskCategory === undefined ? [] : [`Category: ${titleCase(asked.taskCategory)}`]),

@@ -264,6 +264,14 @@ describe("the comparison table", () => {
     expect(widest(table.join("\n"))).toBeLessThanOrEqual(80);
   });
 
+  it("says SIMULATED also where nothing is steady enough to be ranked", () => {
+    const summary = { simulated: true };
+    const records = [40, 60, 90].map((speed) => sampleRecord({ speed, summary }));
+    const asked = { taskCategory: undefined, sortBy: "tokens_per_sec" } as const;
+    const text = comparisonTable(compare({ records, ...asked }), asked, NOW, NARROW);
+    expect(text).toMatch(/^SIMULATED Benchmark Comparison\n/);
+  });
+
   it("adds tests, runs, VMs and age where there is room", () => {
     const text = comparisonTable(
       answer,
