@@ -146,7 +146,7 @@ describe("the report", () => {
       "planned $5.00 (at worst $9.00), billed $1.04 of a cap of $60.00; finished",
     );
     expect(text("details tbody tr")).toBe(
-      `${labelOf(1)} g2-gpu-rtx4000a1-s us-ord 2026-11-24 10:00:00 2026-11-24 11:10:00 3 2 $1.04 35 85`,
+      `${labelOf(1)} g2-gpu-rtx4000a1-s us-ord 2026-11-24 10:00 2026-11-24 11:10 3 2 $1.04 35 85`,
     );
   });
 
