@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { accuracy } from "./accuracy.ts";
+import { databaseQueries } from "./database-queries.ts";
 import { clientLoad } from "./client-load.ts";
 
 const PROGRAM = fileURLToPath(new URL("../bin/maider-sweep.js", import.meta.url));
@@ -162,6 +163,7 @@ const PARTS = {
   },
   accuracy,
   client: clientLoad,
+  database: databaseQueries,
 };
 const wanted = process.argv.slice(2);
 const results: Record<string, unknown> = {};
