@@ -64,7 +64,7 @@ export function comparisonTable(
     ...(asked.taskCategory === undefined ? [] : [`Category: ${titleCase(asked.taskCategory)}`]),
     `Sorted by: ${titleCase(asked.sortBy)}`,
     rankingOf(rows, nowMs, style),
-    `Total results: ${answer.records.length} in ${rows.length + apart.length + imported.length} configurations`,
+    `Total results: ${answer.recordCount} in ${rows.length + apart.length + imported.length} configurations`,
     "Tokens/Sec: median over runs. Efficiency: tokens/s for each $/hour; higher is better",
     ...(asked.forced === true && answer.mixed.length > 0
       ? ["Compared all the same, by --force:"]

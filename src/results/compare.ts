@@ -44,6 +44,7 @@ export interface CompareAnswer {
   readonly unstable: readonly ConfigurationResult[];
   /** The sound records behind all, in the same order of merit. */
   readonly records: readonly BenchmarkRecord[];
+  readonly recordCount: number;
   /** Of the database, but not sound, each with its reason. */
   readonly barred: readonly BarredRecord[];
   /** All that is not ranked: not sound, unstable, and what only the journals know. */
@@ -68,19 +69,17 @@ export function compare(question: CompareQuestion): CompareAnswer {
       ];
   const { rows, apart } =
     question.onlyAlike === true ? comparableRows(own) : { rows: own, apart: [] };
-  const kept = new Set(all.flatMap(({ records }) => records));
-  const records = chosen
-    .filter((record) => kept.has(record))
-    .map((record) => ({ record, metrics: metricOfRecord(record, taskCategory) }))
-    .toSorted((a, b) => byMetric(sortBy, a.metrics, b.metrics))
-    .map(({ record }) => record);
   const notSound = barred(chosen);
   return {
     rows,
     apart,
     imported,
     unstable,
-    records,
+    // A table needs none of them, and to sort ten thousand takes longer than all the rest.
+    get records() {
+      return inOrderOfMerit(chosen, all, question);
+    },
+    recordCount: all.reduce((sum, { records }) => sum + records.length, 0),
     barred: notSound,
     unranked: joinUnranked([
       ...unstable.map(unrankedRow),
@@ -89,6 +88,19 @@ export function compare(question: CompareQuestion): CompareAnswer {
     ]),
     mixed: mixtures(rows, taskCategory),
   };
+}
+
+function inOrderOfMerit(
+  chosen: readonly BenchmarkRecord[],
+  all: readonly ConfigurationResult[],
+  { sortBy, taskCategory }: CompareQuestion,
+): BenchmarkRecord[] {
+  const kept = new Set(all.flatMap(({ records }) => records));
+  return chosen
+    .filter((record) => kept.has(record))
+    .map((record) => ({ record, metrics: metricOfRecord(record, taskCategory) }))
+    .toSorted((a, b) => byMetric(sortBy, a.metrics, b.metrics))
+    .map(({ record }) => record);
 }
 
 function isMeant(one: Unranked, filter: CompareFilter): boolean {

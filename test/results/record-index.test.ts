@@ -95,6 +95,13 @@ describe("streaming a database", () => {
     expect(all()).toEqual(await parsed());
   });
 
+  it("finds short elements between long ones", async () => {
+    const data = JSON.parse(await readFile(file, "utf8")) as { benchmarks: { tests: unknown[] }[] };
+    for (const [index, record] of data.benchmarks.entries()) if (index % 7 > 3) record.tests = [];
+    await writeFile(file, JSON.stringify(data, undefined, 2));
+    expect(all()).toEqual(data.benchmarks);
+  });
+
   it.each([
     ["text beyond ASCII", '"test_name": "Multi-file code analysis 3"', '"test_name": "naïve 漢字"'],
     [
