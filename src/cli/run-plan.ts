@@ -21,6 +21,7 @@ import { prepare, type Prepared } from "./prepare.ts";
 import { heartbeatUrl } from "./heartbeat.ts";
 import { reaperWarning } from "./reaper-sign.ts";
 import { keepSettings } from "./run-settings.ts";
+import { tokenEndWarning } from "./token-end.ts";
 import { readHubToken, runLocalProgram } from "./token.ts";
 import { connectCloud } from "./wire.ts";
 
@@ -92,6 +93,8 @@ async function checkAndRun(
       return ExitCode.done;
     }
     checkCap(estimate, maxCost);
+    const tokenEnds = await tokenEndWarning(far, estimate, wanted.concurrency, stop);
+    if (tokenEnds !== undefined) terminal.stderr.write(`warning: ${tokenEnds}\n`);
     if (far.simulated === undefined) {
       const worst = Math.min(maxCost, estimate.worst.micros);
       const warning = reaperWarning(worst, far.stateDir, far.clock.now());
