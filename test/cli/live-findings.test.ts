@@ -110,7 +110,7 @@ test.each<[number, readonly [number, Fact]]>([
 
 test("the checklist in docs has the same twelve, each with a command and a price", () => {
   const text = readFileSync(new URL("../../docs/live-checklist.md", import.meta.url), "utf8");
-  const rows = [...text.matchAll(/^\| (\d+) \|(.*)\|$/gm)].map(([, item, rest = ""]) => ({
+  const rows = [...text.matchAll(/^\| +(\d+) +\|(.*)\|$/gm)].map(([, item, rest = ""]) => ({
     item: Number(item),
     cells: rest.split(" | ").map((one) => one.trim()),
   }));
