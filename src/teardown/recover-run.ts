@@ -98,9 +98,9 @@ async function destroyLeft(options: RecoverRun): Promise<Recovery> {
   const [, listed] = await Promise.all([destroyAll(known), destroyStrays()]);
   if (!listed) return { outcome: "unproved", spared: labelsOf(spared), unproved: [...unproved] };
 
-  for (const rental of foldRun(journal.events()).rentals.values()) {
-    const done = rental.goneMs !== undefined || !wasSent(rental, options);
-    if (rental.settled === undefined && done) await settleRental(rental, options);
+  for (const rental of unsettled(options)) {
+    if (rental.goneMs !== undefined || !wasSent(rental, options))
+      await settleRental(rental, options);
   }
   if (unproved.size > 0) {
     return { outcome: "unproved", spared: labelsOf(spared), unproved: [...unproved] };
@@ -112,8 +112,17 @@ async function destroyLeft(options: RecoverRun): Promise<Recovery> {
   if ((await destroyFirewall({ ...options, run, patienceMs: left() })) === "unproved") {
     return { outcome: "unproved", spared: [], unproved: [] };
   }
+  // A disk that took nothing for a while may have lost the end of one: books that lack it are not closed.
+  for (const rental of unsettled(options)) await settleRental(rental, options);
+  const lost = unsettled(options);
+  if (lost.length > 0) return { outcome: "unproved", spared: [], unproved: labelsOf(lost) };
   await closeRun(options);
   return { outcome: "closed", spared: [], unproved: [] };
+}
+
+function unsettled({ journal }: RecoverRun): readonly RentalState[] {
+  const { rentals } = foldRun(journal.events());
+  return [...rentals.values()].filter(({ settled }) => settled === undefined);
 }
 
 /** In a damaged journal the fact that a create was sent may be lost: everything ever named may exist. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { foldRun } from "../../src/journal/fold-run.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
 import { foldLedger } from "../../src/journal/ledger.ts";
+import { JournalError } from "../../src/journal/journal-errors.ts";
 import { makeVmLabel } from "../../src/journal/label.ts";
 import { runFolder } from "../../src/journal/state-folder.ts";
 import { recoverRun, type RecoverRun } from "../../src/teardown/recover-run.ts";
@@ -51,6 +52,26 @@ function untouched(cloud: MemoryCloud): void {
 }
 
 describe("recoverRun", () => {
+  it.each([
+    ["takes it down before it closes the run", 1, "closed"],
+    ["leaves the run open for the next one", 99, "unproved"],
+  ])("whose disk takes no end of a rental %s", async (_, failures, outcome) => {
+    const rig = await leftRun();
+    let left = failures;
+    const { journal } = rig.ports;
+    const append: typeof journal.append = (fact) => {
+      const end = fact.type === "rental.settled" && fact.label === vmLabel(1);
+      if (end && left-- > 0) return Promise.reject(new JournalError("journal.jsonl", "full"));
+      return journal.append(fact);
+    };
+    const recovery = await recover(rig, { journal: { ...journal, append } });
+    expect(recovery.outcome).toBe(outcome);
+    const state = foldRun(rig.journal.events());
+    expect(state.closed !== undefined).toBe(outcome === "closed");
+    expect(state.rentals.get(vmLabel(1))?.settled !== undefined).toBe(outcome === "closed");
+    untouched(rig.cloud);
+  });
+
   it("destroys, proves, settles, removes the firewall, closes; and touches nobody else's", async () => {
     const rig = await leftRun();
     expect(await recover(rig)).toEqual({ outcome: "closed", spared: [], unproved: [] });
