@@ -1,16 +1,16 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { CommandGroup, CommandSpec, OptionSpec } from "../src/cli/command.ts";
-import { COMMANDS } from "../src/cli/commands.ts";
+import { allCommands } from "../src/cli/verbs.ts";
 import { MANUAL_TEXTS } from "./manual-texts.ts";
 
+const COMMANDS = await allCommands();
 const FOLDER = new URL("../docs/verbs/", import.meta.url);
 
 /** The manual: a page for each verb, from the same data that makes `--help`, and one that lists them. */
 export function manualPages(): ReadonlyMap<string, string> {
-  const verbs = COMMANDS.filter(({ hidden }) => hidden !== true);
-  const pages = new Map(verbs.map((verb) => [`${verb.name}.md`, page(verb)]));
-  const rows = verbs.map(({ name, summary }) => `| [${name}](${name}.md) | ${cell(summary)} |`);
+  const pages = new Map(COMMANDS.map((verb) => [`${verb.name}.md`, page(verb)]));
+  const rows = COMMANDS.map(({ name, summary }) => `| [${name}](${name}.md) | ${cell(summary)} |`);
   pages.set(
     "README.md",
     `# The verbs of maider-sweep\n\n| verb | what it does |\n| --- | --- |\n${rows.join("\n")}\n\n${EXIT_CODES}`,

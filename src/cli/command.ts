@@ -9,8 +9,6 @@ export interface CommandSpec {
   readonly options: readonly OptionSpec[];
   /** Whole command lines. */
   readonly examples: readonly string[];
-  /** Left out of `--help`. */
-  readonly hidden?: boolean;
   /** Says nothing of VMs that are up: it shows them itself, or its output is for a shell. */
   readonly silentOfHeld?: boolean;
   /** It only reads what is kept here; then it says first where something may still be billed. */
@@ -23,8 +21,12 @@ export interface CommandGroup {
   readonly name: string;
   readonly summary: string;
   readonly commands: readonly CommandSpec[];
-  readonly hidden?: boolean;
 }
+
+/** What verbs take, by their names; names and summaries stand in verbs.ts. */
+export type VerbFile = Readonly<
+  Record<string, Omit<CommandSpec, "name" | "summary"> | Omit<CommandGroup, "name" | "summary">>
+>;
 
 export interface OptionSpec {
   /** commander's syntax: `-o, --output <file>`. */

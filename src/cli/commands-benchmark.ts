@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import type { OptionSpec, VerbFile } from "./command.ts";
 import {
   DB_OPTION,
   JSON_OPTION,
@@ -47,10 +47,8 @@ const TOKEN_OPTIONS = WORLD_OPTIONS.filter(({ flags }) =>
   /^--(token-file|api-url|insecure-api-url)\b/.test(flags),
 );
 
-export const BENCHMARK_COMMANDS: readonly CommandSpec[] = [
-  {
-    name: "benchmark",
-    summary: "Measure a vLLM that is already running: a session's, or any",
+export const BENCHMARK_COMMANDS: VerbFile = {
+  benchmark: {
     parameters: [],
     options: [
       {
@@ -92,10 +90,7 @@ export const BENCHMARK_COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/benchmark.ts")).benchmark,
   },
-  {
-    name: "benchmark-collect",
-    summary:
-      "Benchmark a VM that is up into the database: that of a session, or of the current one",
+  "benchmark-collect": {
     parameters: [["[session]", "a session, or the label or run of a VM of ours"]],
     options: [
       ...MEASURE_OPTIONS,
@@ -111,4 +106,4 @@ export const BENCHMARK_COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/benchmark-collect.ts")).benchmarkCollect,
   },
-];
+};

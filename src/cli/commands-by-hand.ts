@@ -1,4 +1,4 @@
-import type { CommandSpec } from "./command.ts";
+import type { VerbFile } from "./command.ts";
 import {
   JSON_OPTION,
   OUTPUT_OPTIONS,
@@ -10,10 +10,8 @@ import {
 } from "./options.ts";
 
 /** A VM for a person to work with: the guide's `up`, `list`, `down`. */
-export const BY_HAND_COMMANDS: readonly CommandSpec[] = [
-  {
-    name: "up",
-    summary: "Rent a VM with a model and leave it up, with a session",
+export const BY_HAND_COMMANDS: VerbFile = {
+  up: {
     parameters: [],
     options: [
       { flags: "--gpu <type>", description: "GPU type" },
@@ -42,9 +40,7 @@ export const BY_HAND_COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/up.ts")).up,
   },
-  {
-    name: "list",
-    summary: "What is up: sessions, dollars so far, how long still",
+  list: {
     reads: true,
     parameters: [],
     options: [STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
@@ -52,13 +48,11 @@ export const BY_HAND_COMMANDS: readonly CommandSpec[] = [
     silentOfHeld: true,
     load: async () => (await import("./commands/list.ts")).list,
   },
-  {
-    name: "down",
-    summary: "Let go of a VM that is up: destroyed and proved gone",
+  down: {
     parameters: [["[session]", "which; needed only when several are up"]],
     options: [PATIENCE_OPTION, ...WORLD_OPTIONS, STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep down", "maider-sweep down qwen2.5-coder-7b-instruct"],
     silentOfHeld: true,
     load: async () => (await import("./commands/down.ts")).down,
   },
-];
+};

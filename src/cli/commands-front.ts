@@ -1,4 +1,4 @@
-import type { CommandSpec } from "./command.ts";
+import type { VerbFile } from "./command.ts";
 import {
   DB_OPTION,
   JSON_OPTION,
@@ -10,10 +10,8 @@ import {
 } from "./options.ts";
 
 /** The verbs of the front door. */
-export const FRONT_COMMANDS: readonly CommandSpec[] = [
-  {
-    name: "init",
-    summary: "Write a plan, and show what it will cost",
+export const FRONT_COMMANDS: VerbFile = {
+  init: {
     parameters: [],
     options: [
       { flags: "--gpu <types>", description: "GPU types, with commas between" },
@@ -38,9 +36,7 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/init.ts")).init,
   },
-  {
-    name: "doctor",
-    summary: "Whether a run would get through; reads only",
+  doctor: {
     parameters: [["[plan]", "also what this plan needs"]],
     options: [...WORLD_OPTIONS, STATE_OPTION, DB_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: [
@@ -49,9 +45,7 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
-  {
-    name: "logs",
-    summary: "What a run kept: its story and the logs of failures",
+  logs: {
     reads: true,
     parameters: [
       ["<run>", "the run; `status` lists them"],
@@ -70,18 +64,14 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/logs.ts")).logs,
   },
-  {
-    name: "schema",
-    summary: "The JSON Schema of plans, for editors",
+  schema: {
     parameters: [],
     options: [],
     examples: ["maider-sweep schema > plan.schema.json"],
     silentOfHeld: true,
     load: async () => (await import("./commands/schema.ts")).schema,
   },
-  {
-    name: "completion",
-    summary: "A script that lets a shell complete verbs and options",
+  completion: {
     parameters: [["<shell>", "bash, zsh or fish"]],
     options: [],
     examples: [
@@ -90,11 +80,11 @@ export const FRONT_COMMANDS: readonly CommandSpec[] = [
     ],
     silentOfHeld: true,
     load: async () => {
-      const [{ completionOf }, { COMMANDS }] = await Promise.all([
+      const [{ completionOf }, { allCommands }] = await Promise.all([
         import("./commands/completion.ts"),
-        import("./commands.ts"),
+        import("./verbs.ts"),
       ]);
-      return completionOf(() => COMMANDS);
+      return completionOf(await allCommands());
     },
   },
-];
+};

@@ -1,4 +1,4 @@
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import type { OptionSpec, VerbFile } from "./command.ts";
 import { DB_OPTION, JSON_OPTION, OUTPUT_OPTIONS, STATE_OPTION } from "./options.ts";
 
 // Words are repeated here: `--help` must not load the rooms that they come from.
@@ -14,10 +14,8 @@ const WITH_IMPORTED: OptionSpec = {
 };
 
 /** The guide's verbs that read the database; none of them touches the cloud. */
-export const READING_COMMANDS: readonly CommandSpec[] = [
-  {
-    name: "benchmark-compare",
-    summary: "Compare results across configurations",
+export const READING_COMMANDS: VerbFile = {
+  "benchmark-compare": {
     reads: true,
     parameters: [],
     options: [
@@ -61,18 +59,14 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/benchmark-compare.ts")).benchmarkCompare,
   },
-  {
-    name: "benchmark-status",
-    summary: "Coverage and gaps: what was tested, how often, when",
+  "benchmark-status": {
     reads: true,
     parameters: [],
     options: [SIMULATED, DB_OPTION, STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep benchmark-status", "maider-sweep benchmark-status | grep High"],
     load: async () => (await import("./commands/benchmark-status.ts")).benchmarkStatus,
   },
-  {
-    name: "recommend",
-    summary: "Which configuration to take, from what was measured",
+  recommend: {
     reads: true,
     parameters: [],
     options: [
@@ -104,9 +98,7 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/recommend.ts")).recommend,
   },
-  {
-    name: "report",
-    summary: "The decision, charts and money on one offline HTML page",
+  report: {
     reads: true,
     parameters: [],
     options: [
@@ -125,4 +117,4 @@ export const READING_COMMANDS: readonly CommandSpec[] = [
     examples: ["maider-sweep report --open", "maider-sweep report --simulate -o simulated.html"],
     load: async () => (await import("./commands/report.ts")).report,
   },
-];
+};

@@ -12,11 +12,10 @@ export function completionScript(
   shell: Shell,
   commands: readonly (CommandSpec | CommandGroup)[],
 ): string {
-  const shown = commands.filter(({ hidden }) => hidden !== true);
-  if (shell === "fish") return fish(shown);
+  if (shell === "fish") return fish(commands);
   // zsh runs bash's own functions, so that one script serves both.
   const prelude = shell === "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
-  return prelude + bash(shown);
+  return prelude + bash(commands);
 }
 
 function bash(commands: readonly (CommandSpec | CommandGroup)[]): string {

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandGroup, CommandSpec, OptionSpec, Terminal } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { commandOf, VERBS, type Verb } from "./verbs.ts";
 import { bugReport, installSignals, Interrupted } from "./signals.ts";
 import { packageVersion } from "../support/package-version.ts";
 
@@ -27,7 +27,7 @@ export async function runCommandLine(
   terminal: Terminal,
 ): Promise<ExitCode> {
   let outcome: ExitCode = ExitCode.done;
-  const program = buildProgram(argv, terminal, (code) => {
+  const program = await buildProgram(argv, terminal, (code) => {
     outcome = code;
   });
   try {
@@ -40,11 +40,11 @@ export async function runCommandLine(
   }
 }
 
-function buildProgram(
+async function buildProgram(
   argv: readonly string[],
   terminal: Terminal,
   done: (code: ExitCode) => void,
-): Command {
+): Promise<Command> {
   const program = new Command("maider-sweep")
     .description(
       "Rents Linode GPU VMs from a plan, benchmarks LLMs on them with vLLM, proves the VMs destroyed, and never passes the cap.",
@@ -60,8 +60,7 @@ function buildProgram(
       "after",
       "\nTry it, without an account:\n  maider-sweep run plans/quick.yaml --simulate\n\nMore about a verb:\n  maider-sweep run --help",
     );
-  for (const spec of COMMANDS)
-    program.addCommand(buildNamed(argv, spec, terminal, done), { hidden: spec.hidden ?? false });
+  for (const verb of VERBS) program.addCommand(await buildNamed(argv, verb, terminal, done));
   return program;
 }
 
@@ -77,13 +76,14 @@ function bareCommand(spec: CommandSpec | CommandGroup, terminal: Terminal): Comm
 }
 
 /** Only a verb that was named needs its options; the others stand in the list. */
-function buildNamed(
+async function buildNamed(
   argv: readonly string[],
-  spec: CommandSpec | CommandGroup,
+  verb: Verb,
   terminal: Terminal,
   done: (code: ExitCode) => void,
-): Command {
-  if (!argv.includes(spec.name)) return new Command(spec.name).description(spec.summary);
+): Promise<Command> {
+  if (!argv.includes(verb.name)) return new Command(verb.name).description(verb.summary);
+  const spec = await commandOf(verb);
   return "commands" in spec
     ? buildGroup(spec, argv, terminal, done)
     : buildCommand(spec, argv, terminal, done);

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 
@@ -15,8 +16,8 @@ export interface Publisher {
 export function startPublisher(file: string): Publisher {
   const worker = new Worker(new URL("./publisher-thread.js", import.meta.url), {
     workerData: { file },
-    // Its garbage is small and never urgent; left alone it grows to hundreds of megabytes.
-    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
+    // Its garbage is never urgent: left alone it grows to hundreds of megabytes. A large database needs its room.
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 + 8 * sizeMb(file) },
   });
   worker.unref();
   const problems: string[] = [];
@@ -54,4 +55,8 @@ export function startPublisher(file: string): Publisher {
       return problems;
     },
   };
+}
+
+function sizeMb(file: string): number {
+  return Math.ceil((statSync(file, { throwIfNoEntry: false })?.size ?? 0) / 2 ** 20);
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { allCommands } from "../../src/cli/verbs.ts";
 import { speak } from "./fake-terminal.ts";
 
 function complete(script: string, words: readonly string[]): readonly string[] {
@@ -18,7 +18,7 @@ it("bash completes verbs and the options of each", async () => {
 it.each(["bash", "zsh", "fish"])("%s knows every verb", async (shell) => {
   const { code, stdout } = await speak(["completion", shell]);
   expect(code).toBe(0);
-  const shown = COMMANDS.filter(({ hidden }) => hidden !== true);
+  const shown = await allCommands();
   expect(shown.filter(({ name }) => !stdout.includes(name))).toEqual([]);
 });
 

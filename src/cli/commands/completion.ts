@@ -3,7 +3,7 @@ import type { CommandGroup, CommandSpec, Handler } from "../command.ts";
 import { completionScript, isShell } from "../completion-script.ts";
 
 /** The verbs are handed in, since this verb is one of them. */
-export function completionOf(commands: () => readonly (CommandGroup | CommandSpec)[]): Handler {
+export function completionOf(commands: readonly (CommandGroup | CommandSpec)[]): Handler {
   return ({ parameters, terminal }) => {
     const shell = parameters[0] ?? "";
     if (!isShell(shell)) {
@@ -14,7 +14,7 @@ export function completionOf(commands: () => readonly (CommandGroup | CommandSpe
         }),
       );
     }
-    terminal.stdout.write(completionScript(shell, commands()));
+    terminal.stdout.write(completionScript(shell, commands));
     return Promise.resolve(ExitCode.done);
   };
 }

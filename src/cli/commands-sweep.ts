@@ -1,10 +1,4 @@
-import type { CommandGroup, CommandSpec } from "./command.ts";
-import { BENCHMARK_COMMANDS } from "./commands-benchmark.ts";
-import { GUARD_COMMANDS } from "./commands-guard.ts";
-import { DATABASE_COMMANDS } from "./commands-database.ts";
-import { BY_HAND_COMMANDS } from "./commands-by-hand.ts";
-import { READING_COMMANDS } from "./commands-reading.ts";
-import { FRONT_COMMANDS } from "./commands-front.ts";
+import type { VerbFile } from "./command.ts";
 import {
   DB_OPTION,
   JSON_OPTION,
@@ -22,11 +16,9 @@ import {
   WORLD_OPTIONS,
 } from "./options.ts";
 
-/** Every verb, in the order of `--help`. */
-export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
-  {
-    name: "run",
-    summary: "Rent, benchmark and destroy what a plan names",
+/** Renting, and looking after what is rented. */
+export const SWEEP_COMMANDS: VerbFile = {
+  run: {
     parameters: [["[plan]", "the YAML file; left out with --resume"]],
     options: [
       ...PLAN_OPTIONS,
@@ -46,9 +38,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     ],
     load: async () => (await import("./commands/run.ts")).run,
   },
-  {
-    name: "estimate",
-    summary: "What a plan will take and cost; nothing but reads",
+  estimate: {
     parameters: [["<plan>", "the YAML file"]],
     options: [
       ...PLAN_OPTIONS,
@@ -64,9 +54,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     ],
     load: async () => (await import("./commands/estimate.ts")).estimate,
   },
-  {
-    name: "rebench",
-    summary: "Benchmark one configuration again, or all that are stale",
+  rebench: {
     parameters: [],
     options: [
       { flags: "--gpu <type>", description: "GPU type; with --model" },
@@ -92,34 +80,26 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     ],
     load: async () => (await import("./commands/rebench.ts")).rebench,
   },
-  {
-    name: "status",
-    summary: "Every run: its VMs, stages, dollars spent and reserved",
+  status: {
     reads: true,
     parameters: [["[run]", "only this one"]],
     options: [STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep status", "maider-sweep status 4bq1x0aa", "maider-sweep status --json"],
     load: async () => (await import("./commands/status.ts")).status,
   },
-  {
-    name: "stop",
-    summary: "Stop a sweep from another shell; results are kept",
+  stop: {
     parameters: [["[run]", "the run; needed only when several are running"]],
     options: [STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep stop", "maider-sweep stop 4bq1x0aa"],
     load: async () => (await import("./commands/stop.ts")).stop,
   },
-  {
-    name: "recover",
-    summary: "Destroy what dead runs have left, and close their books",
+  recover: {
     parameters: [],
     options: [...WORLD_OPTIONS, PATIENCE_OPTION, STATE_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
     examples: ["maider-sweep recover"],
     load: async () => (await import("./commands/recover.ts")).recover,
   },
-  {
-    name: "reap",
-    summary: "Destroy expired VMs of ours, from any machine with a token",
+  reap: {
     parameters: [],
     options: [
       { flags: "--dry-run", description: "only say what would be destroyed" },
@@ -136,10 +116,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     examples: ["maider-sweep reap --dry-run", "maider-sweep reap --grace 30"],
     load: async () => (await import("./commands/reap.ts")).reap,
   },
-  GUARD_COMMANDS,
-  {
-    name: "drill",
-    summary: "Show that no death of the program leaves a VM",
+  drill: {
     parameters: [],
     options: [
       { flags: "--live", description: "one cheap VM on the real cloud, and what it shows" },
@@ -157,9 +134,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     examples: ["maider-sweep drill", "maider-sweep drill --live --max-cost 2"],
     load: async () => (await import("./commands/drill.ts")).drill,
   },
-  {
-    name: "simulator",
-    summary: "The simulated cloud, as a server on this machine",
+  simulator: {
     parameters: [],
     options: [
       {
@@ -191,9 +166,4 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     silentOfHeld: true,
     load: async () => (await import("./commands/simulator.ts")).simulator,
   },
-  ...BENCHMARK_COMMANDS,
-  ...BY_HAND_COMMANDS,
-  ...READING_COMMANDS,
-  DATABASE_COMMANDS,
-  ...FRONT_COMMANDS,
-];
+};
