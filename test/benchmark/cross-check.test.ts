@@ -123,6 +123,8 @@ describe("the cross-check", () => {
     expect(slow.facts.decode_tolerance).toBeCloseTo(0.02 + (3 * 0.005) / 6, 12);
     const fast = crossCheck({ ...question, speed: 21, loopDelayS: 0.015 });
     expect(fast.facts.decode_tolerance).toBeCloseTo(0.02 + (21 * 3 * 0.005 + 20 * 0.015) / 6, 12);
+    const slept = crossCheck({ ...question, speed: 21, loopDelayS: 2 });
+    expect(slept.facts.decode_tolerance).toBeCloseTo(0.02 + (21 * 3 * 0.005 + 20 * 0.02) / 6, 12);
   });
 
   it.each([
