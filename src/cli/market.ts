@@ -1,10 +1,18 @@
 import { CloudError } from "../cloud/cloud.ts";
-import type { CloudReader } from "../cloud/cloud.ts";
+import type { LinodeConnectionOptions } from "../cloud/linode-connection.ts";
+import { createLinodeReader } from "../cloud/linode-cloud.ts";
 import { builtInMarket } from "../estimate/market.ts";
 import type { Market } from "../estimate/market.ts";
 
-/** Live prices and stock; the built-in prices, which the estimate warns of, when the API cannot be reached. */
-export async function readMarket(reader: CloudReader, signal: AbortSignal): Promise<Market> {
+/**
+ * Live prices and stock; the built-in prices, which the estimate warns of, when the API does not tell them. They need
+ * no token, but a refused one spoils them: then they are read without it.
+ */
+export async function readMarket(
+  options: LinodeConnectionOptions,
+  signal: AbortSignal,
+): Promise<Market> {
+  const reader = createLinodeReader(options);
   try {
     const [prices, availability] = await Promise.all([
       reader.prices(signal),
@@ -18,7 +26,10 @@ export async function readMarket(reader: CloudReader, signal: AbortSignal): Prom
     };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof CloudError) return builtInMarket();
-    throw error;
+    if (!(error instanceof CloudError)) throw error;
+    if (error.kind !== "token" && error.kind !== "scope") return builtInMarket();
+    const refused = { refused: true } as const;
+    if (options.token === undefined) return { ...builtInMarket(), ...refused };
+    return { ...(await readMarket({ ...options, token: undefined }, signal)), ...refused };
   }
 }

@@ -1,4 +1,4 @@
-import { createLinodeReader } from "../cloud/linode-cloud.ts";
+import { checkRegions } from "../estimate/check-regions.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { estimatePlan } from "../estimate/estimate-plan.ts";
 import type { Market } from "../estimate/market.ts";
@@ -17,6 +17,7 @@ export interface Prepared {
   readonly market: Market;
 }
 
+/** @throws SweepError exit 2 for a region that does not exist */
 export async function prepare(
   plan: CoveragePlan,
   far: FarSide,
@@ -25,13 +26,10 @@ export async function prepare(
   /** Of a run that goes on: when it began, what it has recorded since was not there. */
   begun?: { readonly run: string; readonly nowMs: number },
 ): Promise<Prepared> {
-  const reader = createLinodeReader({
-    apiUrl: far.apiUrl,
-    token: far.token,
-    clock: far.clock,
-    patienceMs: 15_000,
-  });
-  const market = await readMarket(reader, signal);
+  const { apiUrl, token, clock } = far;
+  const market = await readMarket({ apiUrl, token, clock, patienceMs: 15_000 }, signal);
+  // A run that goes on may have a VM up: it must come to its end, whatever has become of a region.
+  if (begun === undefined) checkRegions(plan, market);
   if (options["skipFresh"] !== true) return warned(plan, market, far);
   const stored = await openDatabase(far.databaseFile).read();
   const records = stored.records.filter(

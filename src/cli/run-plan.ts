@@ -5,9 +5,10 @@ import type { Estimate } from "../estimate/estimate.ts";
 import { newRunId, openStateFolder, runFolder } from "../journal/state-folder.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { formatUsd, type MicroUsd } from "../support/money.ts";
+import type { MicroUsd } from "../support/money.ts";
 import { autoSpeed, lanesOf } from "./auto-speed.ts";
 import { beginRun } from "./begin-run.ts";
+import { checkBudget } from "./check-budget.ts";
 import type { CommandCall } from "./command.ts";
 import { detach } from "./detach.ts";
 import { executeSweep } from "./execute-sweep.ts";
@@ -92,7 +93,7 @@ async function checkAndRun(
       terminal.stderr.write("nothing to do: everything in the plan is fresh or skipped\n");
       return ExitCode.done;
     }
-    checkCap(estimate, maxCost);
+    checkBudget(estimate, maxCost, wanted.budget);
     const tokenEnds = await tokenEndWarning(far, estimate, wanted.concurrency, stop);
     if (tokenEnds !== undefined) terminal.stderr.write(`warning: ${tokenEnds}\n`);
     if (far.simulated === undefined) {
@@ -153,16 +154,6 @@ export async function readAccount(far: FarSide, signal: AbortSignal): Promise<Ac
   } catch (error) {
     throw error instanceof CloudError ? explainCloudError(error, "read the account") : error;
   }
-}
-
-function checkCap(estimate: Estimate, cap: number): void {
-  const cheapest = Math.min(...estimate.rentals.map(({ worst }) => worst.micros));
-  if (cheapest <= cap) return;
-  throw new SweepError(`the cap of ${formatUsd(cap)} is below the cheapest entry of the plan`, {
-    exitCode: ExitCode.budget,
-    reason: `that entry reserves ${formatUsd(cheapest)} before it starts; all of the plan ${formatUsd(estimate.worst.micros)}`,
-    hint: `--max-cost ${(Math.ceil(cheapest / 10_000) / 100).toFixed(2)} would do for it; nothing was created`,
-  });
 }
 
 /** How fast a simulated clock runs. */

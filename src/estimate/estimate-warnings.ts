@@ -17,10 +17,17 @@ export function estimateWarnings(
 }
 
 function ofMarket(market: Market): string[] {
-  if (market.source === "live") return [];
-  return [
-    `the prices are the built-in ones of ${market.date}, and the stock is unknown: the API did not answer`,
-  ];
+  const { source, date, refused } = market;
+  const warnings: string[] = [];
+  if (refused === true)
+    warnings.push(
+      "the API refused the Linode token (LINODE_TOKEN, LINODE_CLI_TOKEN or --token-file), so prices and stock were asked for without it; `run` needs one with linodes:read_write and firewall:read_write",
+    );
+  if (source === "built-in")
+    warnings.push(
+      `the prices are the built-in ones of ${date}, and the stock is unknown: the API ${refused === true ? "did not tell them" : "did not answer"}`,
+    );
+  return warnings;
 }
 
 function ofRental(rental: PlannedRental, plan: CoveragePlan, market: Market): string[] {

@@ -6,6 +6,8 @@ export interface Market {
   readonly source: "live" | "built-in";
   /** Day of the built-in prices, `YYYY-MM-DD`. */
   readonly date: string;
+  /** The API refused the token that was sent, or asks for one. */
+  readonly refused?: boolean;
   /** By GPU type; `byRegion` holds exceptions only. */
   readonly prices: ReadonlyMap<string, TypePrices>;
   /** A pair without a row is unknown, not out of stock. */
@@ -23,7 +25,7 @@ interface Availability {
   readonly available: boolean;
 }
 
-/** For when the API does not answer. It says nothing of stock. */
+/** For when the API does not tell. It says nothing of stock. */
 export function builtInMarket(): Market {
   return {
     source: "built-in",

@@ -1,18 +1,21 @@
 import type { RegionOffer, PlannedRental } from "../estimate/estimate.ts";
 import { formatUsd } from "../support/money.ts";
 import type { SweepPorts } from "./ports.ts";
+import type { SweepSettings } from "./settings.ts";
 
 /** Dearer than the estimate by more than this, and nobody agreed to it. */
 const PRICE_TOLERANCE = 1.01;
 
 /**
  * Prices and stock as the API tells them now: the regions to try, in the plan's order, those that have stock first.
- * @returns an Error that says why the rental must not start: no stock anywhere, a price unknown or risen.
+ * @returns an Error that says why the rental must not start: no stock anywhere, a price unknown or risen,
+ *   or a reservation that passes `max_cost_per_entry` in all of them, which no waiting would change.
  * @throws CloudError, or the signal's reason.
  */
 export async function currentOffers(
   planned: PlannedRental,
-  ports: SweepPorts,
+  ports: Pick<SweepPorts, "cloud">,
+  { maxCostPerEntry }: Pick<SweepSettings, "maxCostPerEntry">,
   signal: AbortSignal,
 ): Promise<readonly [RegionOffer, ...RegionOffer[]] | Error> {
   const [prices, availability] = await Promise.all([
@@ -39,7 +42,14 @@ export async function currentOffers(
       );
     }
   }
+  const least = Math.min(...offers.map(({ hourly }) => hourly)) * planned.reservedHours;
+  if (maxCostPerEntry !== undefined && offers.length > 0 && least > maxCostPerEntry) {
+    return new Error(
+      `budget: it needs ${formatUsd(least)}, max_cost_per_entry is ${formatUsd(maxCostPerEntry)}`,
+    );
+  }
   const [first, ...others] = offers
+    .filter(({ hourly }) => hourly * planned.reservedHours <= (maxCostPerEntry ?? Infinity))
     .filter((offer) => offer.stock !== false)
     .toSorted((a, b) => Number(b.stock ?? false) - Number(a.stock ?? false));
   if (first !== undefined) return [first, ...others];

@@ -1,8 +1,9 @@
-import { findGpuType } from "../catalog/gpu-catalog.ts";
-import { findModel } from "../catalog/model-catalog.ts";
+import { findGpuType, GPU_TYPES } from "../catalog/gpu-catalog.ts";
+import { findModel, MODELS } from "../catalog/model-catalog.ts";
 import { CATEGORIES } from "../evidence/suite.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { modelSchema } from "../plan/plan-schema.ts";
+import { nearest } from "../support/nearest.ts";
 import { isOurs, newestFirst, ownRecords, soundRecords } from "../results/evidence-of-record.ts";
 import { freshness, vllmVersionOf, type WantedConfiguration } from "../results/freshness.ts";
 
@@ -58,6 +59,19 @@ export function rebenchPlan(given: RebenchRequest): RebenchPlan {
     fresh: due.filter(({ reasons }) => reasons.length === 0).length,
     left,
   };
+}
+
+/** What a mistyped pair most likely meant; undefined when both are known, or nothing is near. */
+export function meantPair(
+  only: { readonly gpu: string; readonly model: string },
+  defaults: PlanDefaults,
+): { readonly gpu: string; readonly model: string } | undefined {
+  const models = [...MODELS.map(({ id }) => id), ...describedModels(defaults).keys()];
+  const gpus = GPU_TYPES.map(({ id }) => id);
+  const gpu = nearest(only.gpu, gpus);
+  const model = nearest(only.model, models);
+  if (gpu === undefined || model === undefined) return undefined;
+  return gpu === only.gpu && model === only.model ? undefined : { gpu, model };
 }
 
 interface Due extends StaleConfiguration {

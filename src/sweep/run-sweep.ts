@@ -120,7 +120,7 @@ async function admitAll(
     running.add(ended);
   };
   const start = async (planned: PlannedRental): Promise<void> => {
-    const offers = await currentOffers(planned, ports, stop);
+    const offers = await currentOffers(planned, ports, settings, stop);
     if (offers instanceof Error) {
       remove(waiting, planned);
       await notStarted(
@@ -170,7 +170,6 @@ function remove(waiting: PlannedRental[], planned: PlannedRental): void {
 function fitsNow(needed: MicroUsd, ports: SweepPorts, settings: SweepSettings): boolean {
   const ledger = foldLedger(foldRun(ports.journal.events()), ports.clock.now());
   if (!admits(ledger, needed)) return false;
-  if (settings.maxCostPerEntry !== undefined && needed > settings.maxCostPerEntry) return false;
   if (settings.monthlyCap === undefined) return true;
   return monthUsed(ledger, settings) + needed <= settings.monthlyCap;
 }
@@ -189,9 +188,6 @@ function whyNotStarted(
   if (stop.aborted) return errorText(stop.reason);
   const ledger = foldLedger(foldRun(ports.journal.events()), ports.clock.now());
   const needed = Math.max(...planned.regions.map(({ hourly }) => hourly)) * planned.reservedHours;
-  if (settings.maxCostPerEntry !== undefined && needed > settings.maxCostPerEntry) {
-    return `budget: it needs ${formatUsd(needed)}, max_cost_per_entry is ${formatUsd(settings.maxCostPerEntry)}`;
-  }
   if (settings.monthlyCap !== undefined && admits(ledger, needed)) {
     return `budget: it needs ${formatUsd(needed)}, ${formatUsd(monthUsed(ledger, settings))} of monthly_cap ${formatUsd(settings.monthlyCap)} are spent or reserved`;
   }

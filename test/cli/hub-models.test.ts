@@ -250,7 +250,7 @@ describe("a model that the catalogue lacks", () => {
       /a simulation asks nobody/,
     );
     await expect(load("some/Model", { apiUrl: "http://127.0.0.1:9" })).rejects.toThrow(
-      /simulation/,
+      /the API of --api-url is on this machine[^]* without --api-url/,
     );
     expect(asked).toEqual([]);
   });

@@ -94,8 +94,9 @@ async function ofToken(
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const { apiUrl, clock, token = "" } = far;
+  const options = { apiUrl, token, clock, patienceMs: PATIENCE_MS };
   const estimate =
-    plan === undefined ? undefined : estimatePlan(plan, await readMarket(reader, signal));
+    plan === undefined ? undefined : estimatePlan(plan, await readMarket(options, signal));
   const length =
     estimate === undefined
       ? undefined
@@ -105,7 +106,6 @@ async function ofToken(
         };
   const limits = await checkLimits(reader, plan?.concurrency, clock.now(), signal);
   try {
-    const options = { apiUrl, token, clock, patienceMs: PATIENCE_MS };
     const expiry = await readTokenExpiry(options, signal);
     return [checkExpiry(expiry, clock.now(), length), limits];
   } catch (error) {

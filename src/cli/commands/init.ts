@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { createLinodeReader } from "../../cloud/linode-cloud.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { openFarSide } from "../far-side.ts";
@@ -70,8 +69,8 @@ async function completeDraft(
   const far = await openFarSide(options, terminal, false);
   try {
     const { apiUrl, token, clock } = far;
-    const reader = createLinodeReader({ apiUrl, token, clock, patienceMs: PATIENCE_MS });
-    const market = await readMarket(reader, terminal.signals.stop);
+    const connection = { apiUrl, token, clock, patienceMs: PATIENCE_MS };
+    const market = await readMarket(connection, terminal.signals.stop);
     const [{ questionsOn }, { wizard }] = await Promise.all([
       import("../init/ask.ts"),
       import("../init/wizard.ts"),

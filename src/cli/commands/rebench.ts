@@ -2,7 +2,12 @@ import { confirm } from "@inquirer/prompts";
 import { SUITE_VERSION } from "../../evidence/method.ts";
 import { openDatabase } from "../../results/database.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { rebenchPlan, type PlanDefaults } from "../../sweep/rebench-plan.ts";
+import {
+  meantPair,
+  rebenchPlan,
+  type PlanDefaults,
+  type RebenchPlan,
+} from "../../sweep/rebench-plan.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { asDetached } from "../detached.ts";
 import { planWithModels } from "../load-plan.ts";
@@ -34,6 +39,7 @@ export const rebench: Handler = async (given) => {
     staleAfterDays: staleDays(options, defaults),
     only,
   });
+  if (only !== undefined) checkLeft(made, only, defaults);
   for (const { gpu, model, reasons } of made.left) {
     terminal.stderr.write(`left out: ${gpu} ${model}: ${reasons.join("; ")}\n`);
   }
@@ -61,6 +67,24 @@ function chosen(
   throw new SweepError("what to benchmark again is not clear", {
     exitCode: ExitCode.usage,
     hint: "give --gpu TYPE --model ID for one configuration, or --stale [DAYS] for all that are stale",
+  });
+}
+
+/** @throws SweepError exit 2 when the one that was asked for is not to be had; of many it is told, and the others run. */
+function checkLeft(
+  { left: [left] }: RebenchPlan,
+  only: { readonly gpu: string; readonly model: string },
+  defaults: PlanDefaults,
+): void {
+  if (left === undefined) return;
+  const meant = meantPair(only, defaults);
+  throw new SweepError(`${only.gpu} with ${only.model} cannot be benchmarked again`, {
+    exitCode: ExitCode.usage,
+    reason: left.reasons.join("; "),
+    hint:
+      meant === undefined
+        ? "nothing was sent; `maider-sweep benchmark-status` lists what has been measured"
+        : `nothing was sent; did you mean --gpu ${meant.gpu} --model ${meant.model}?`,
   });
 }
 

@@ -27,8 +27,9 @@ export async function liveDrill(call: CommandCall): Promise<ExitCode> {
   const far = await openFarSide(options, terminal, true);
   try {
     const stop = terminal.signals.stop;
-    const reader = createLinodeReader({ apiUrl: far.apiUrl, token: far.token, clock: far.clock });
-    const gpu = cheapest(await readMarket(reader, stop));
+    const { apiUrl, token, clock } = far;
+    const reader = createLinodeReader({ apiUrl, token, clock });
+    const gpu = cheapest(await readMarket({ apiUrl, token, clock }, stop));
     const before = await reader.account(stop);
     const tokenExpiryMs = await expiryOf(far, stop);
     const plan = planFromText(

@@ -29,6 +29,10 @@ export async function knownModels(
   const endpoint = (env["HF_ENDPOINT"] ?? HUB).replace(/\/+$/, "");
   const apiUrl = (options["apiUrl"] as string | undefined) ?? "";
   const local = options["simulate"] !== undefined || isLoopback(apiUrl);
+  const nobodyAsked =
+    options["simulate"] === undefined
+      ? "nobody is asked about it, for the API of --api-url is on this machine: run `estimate` once without --api-url"
+      : "a simulation asks nobody about it: run `estimate` once without --simulate";
   const mayAsk = !local || isLoopback(endpoint);
   let token: Promise<string | undefined> | undefined;
   for (const id of ids) {
@@ -38,7 +42,7 @@ export async function knownModels(
       continue;
     }
     if (!mayAsk) {
-      known.set(id, "a simulation asks nobody about it: run `estimate` once without --simulate");
+      known.set(id, nobodyAsked);
       continue;
     }
     // A hub on this machine is no place for a real token.
