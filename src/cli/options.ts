@@ -4,8 +4,8 @@ import type { OptionSpec } from "./command.ts";
 /** Positive number. @throws InvalidArgumentError, which commander shows. */
 export function positiveNumber(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {
-    throw new InvalidArgumentError("It must be a number above 0.");
+  if (!/^(?:\d+(?:\.\d*)?|\.\d+)$/.test(text) || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError("It must be a plain decimal number above 0.");
   }
   return value;
 }

@@ -27,6 +27,8 @@ export interface ReaperJob {
 
 const UNITS = ["maider-sweep-reap.service", "maider-sweep-reap.timer"] as const;
 const MARK = "# maider-sweep reap";
+const NO_TABLE = /\bno crontab for\b/;
+const CRON_MINUTES = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440];
 
 /** @param env where HOME, XDG_CONFIG_HOME and PATH are read. */
 export function timerKinds(env: NodeJS.ProcessEnv): readonly TimerKind[] {
@@ -39,6 +41,11 @@ function systemd(env: NodeJS.ProcessEnv): TimerKind {
   const systemctl = (...args: readonly string[]) => ask(env, "systemctl", ["--user", ...args]);
   const preview: TimerKind["preview"] = (job) =>
     Promise.resolve(UNITS.map((name) => ({ where: join(folder, name), text: filled(name, job) })));
+  const uninstall = async (): Promise<void> => {
+    await systemctl("disable", "--now", UNITS[1]);
+    for (const name of UNITS) await rm(join(folder, name), { force: true });
+    await systemctl("daemon-reload");
+  };
   return {
     name: "systemd",
     available: async () => (await systemctl("show-environment")).ok,
@@ -46,39 +53,67 @@ function systemd(env: NodeJS.ProcessEnv): TimerKind {
     preview,
     install: async (job) => {
       await mkdir(folder, { recursive: true });
-      for (const { where, text } of await preview(job))
-        await writeFileAtomically(where, text, { mode: 0o644 });
-      demand(await systemctl("daemon-reload"), "systemd does not read its units");
-      demand(await systemctl("enable", "--now", UNITS[1]), "systemd does not start the timer");
+      try {
+        for (const { where, text } of await preview(job))
+          await writeFileAtomically(where, text, { mode: 0o644 });
+        demand(await systemctl("daemon-reload"), "systemd does not read its units");
+        demand(await systemctl("enable", "--now", UNITS[1]), "systemd does not start the timer");
+      } catch (error) {
+        await uninstall();
+        throw error;
+      }
     },
-    uninstall: async () => {
-      await systemctl("disable", "--now", UNITS[1]);
-      for (const name of UNITS) await rm(join(folder, name), { force: true });
-      await systemctl("daemon-reload");
-    },
+    uninstall,
   };
 }
 
 function cron(env: NodeJS.ProcessEnv): TimerKind {
-  const others = async (): Promise<readonly string[]> => {
-    const { text } = await ask(env, "crontab", ["-l"]);
-    return text.split("\n").filter((line) => line !== "" && !line.endsWith(MARK));
+  const table = async (): Promise<string> => {
+    const answer = await ask(env, "crontab", ["-l"]);
+    if (!answer.found || (!answer.ok && NO_TABLE.test(answer.complaint))) return "";
+    demand(answer, "the crontab cannot be read", "what is in it stays as it is; crontab -l tells");
+    return answer.text;
   };
-  const write = async (lines: readonly string[]): Promise<void> => {
-    const input = lines.map((line) => `${line}\n`).join("");
-    demand(await ask(env, "crontab", ["-"], input), "crontab refuses the entry");
+  const others = async (): Promise<string> =>
+    (await table())
+      .split(/(?<=\n)/)
+      .filter((line) => !isMarked(line))
+      .join("");
+  const write = async (text: string): Promise<void> => {
+    demand(await ask(env, "crontab", ["-"], text), "crontab refuses the entry");
   };
   const lineOf = ({ argv, minutes }: ReaperJob): string =>
-    `*/${String(minutes)} * * * * ${argv.map(forShell).join(" ").replaceAll("%", "\\%")} ${MARK}`;
+    `${cronTime(minutes)} ${argv.map(forShell).join(" ").replaceAll("%", "\\%")} ${MARK}\n`;
   return {
     name: "cron",
     // An empty table answers with an error of its own, a missing program with none.
     available: async () => (await ask(env, "crontab", ["-l"])).found,
-    installed: async () => (await ask(env, "crontab", ["-l"])).text.includes(MARK),
-    preview: (job) => Promise.resolve([{ where: "crontab", text: `${lineOf(job)}\n` }]),
-    install: async (job) => write([...(await others()), lineOf(job)]),
+    installed: async () => (await table()).split("\n").some(isMarked),
+    preview: async (job) => [{ where: "crontab", text: lineOf(job) }],
+    install: async (job) => {
+      const line = Buffer.from(lineOf(job)).toString("latin1");
+      const kept = await others();
+      await write(kept === "" || kept.endsWith("\n") ? kept + line : `${kept}\n${line}`);
+    },
     uninstall: async () => write(await others()),
   };
+}
+
+function isMarked(line: string): boolean {
+  return line.trimEnd().endsWith(MARK);
+}
+
+/** @throws SweepError exit 2 for a distance that crontab(5), which starts anew each hour and day, cannot keep. */
+function cronTime(minutes: number): string {
+  if (minutes === 1440) return "0 0 * * *";
+  if (minutes === 60) return "0 * * * *";
+  if (CRON_MINUTES.includes(minutes))
+    return minutes < 60 ? `*/${String(minutes)} * * * *` : `0 */${String(minutes / 60)} * * *`;
+  throw new SweepError(`cron cannot run anything every ${String(minutes)} minutes`, {
+    exitCode: ExitCode.usage,
+    reason: "it counts anew with each hour and each day",
+    hint: `--every takes ${CRON_MINUTES.join(", ")} with cron; --with systemd takes any`,
+  });
 }
 
 function filled(name: (typeof UNITS)[number], { argv, minutes }: ReaperJob): string {
@@ -112,9 +147,13 @@ async function ask(
   input = "",
 ): Promise<Answer> {
   const done = await execa(program, args, {
-    env,
+    // Its complaints are read.
+    env: { ...env, LC_ALL: "C" },
     extendEnv: false,
-    input,
+    // What is not UTF-8 has to come back as it was: a character stands for a byte.
+    encoding: "latin1",
+    stripFinalNewline: false,
+    input: Buffer.from(input, "latin1"),
     reject: false,
     timeout: 20_000,
   });
@@ -126,11 +165,15 @@ async function ask(
   };
 }
 
-function demand({ ok, complaint }: Answer, message: string): void {
+function demand(
+  { ok, complaint }: Answer,
+  message: string,
+  hint = "maider-sweep guard install --dry-run shows what to put where by hand",
+): void {
   if (ok) return;
   throw new SweepError(message, {
     exitCode: ExitCode.provider,
     reason: complaint.trim().split("\n")[0] || "it gave no reason",
-    hint: "maider-sweep guard install --dry-run shows what to put where by hand",
+    hint,
   });
 }

@@ -13,8 +13,9 @@ import type { Machines, Measure } from "../sweep/ports.ts";
 import type { FarSide } from "./far-side.ts";
 
 /** The account that a command may change. Dry runs never come here. */
-export function connectCloud(far: FarSide): Cloud {
-  return createLinodeCloud({ apiUrl: far.apiUrl, token: far.token ?? "", clock: far.clock });
+export function connectCloud(far: FarSide, patienceMs?: number): Cloud {
+  const { apiUrl, token = "", clock } = far;
+  return createLinodeCloud({ apiUrl, token, clock, patienceMs });
 }
 
 export function connectMachines(far: FarSide): Machines {

@@ -159,12 +159,17 @@ function mayBeAlive(owner: Owner): boolean {
 function lockedBy(owner: Owner, stateDir: string): SweepError {
   const { process, run, role, since } = owner;
   const elsewhere = process.host === hostname() ? "" : ` on ${process.host}`;
-  return new SweepError("another sweep holds the state folder", {
+  const working = role === "recover" || role === "down";
+  const ends = working
+    ? "it destroys what is left and then lets go: wait for it"
+    : `maider-sweep stop ${run} ends it`;
+  const of = run === role ? "" : ` of run ${run}`;
+  return new SweepError(`another ${working ? role : "sweep"} holds the state folder`, {
     exitCode: ExitCode.locked,
-    reason: `process ${String(process.pid)}${elsewhere} (${role} of run ${run}) has owned ${stateDir} since ${since}`,
+    reason: `process ${String(process.pid)}${elsewhere} (${role}${of}) has owned ${stateDir} since ${since}`,
     hint:
       elsewhere === ""
-        ? `maider-sweep stop ${run} ends it; --state-dir names another folder`
+        ? `${ends}; --state-dir names another folder`
         : `when that machine surely does not run it any more, remove ${lockFolder(stateDir)}`,
   });
 }

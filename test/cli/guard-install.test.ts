@@ -40,7 +40,8 @@ function home(programs: Readonly<Record<string, string>>) {
     units: join(folder, ".config", "systemd", "user"),
     asked: () => readFileSync(env.ASKED, "utf8").trim().split("\n"),
     table: () => readFileSync(env.TABLE, "utf8"),
-    seed: (text: string) => {
+    bytes: () => readFileSync(env.TABLE, "latin1"),
+    seed: (text: string | Buffer) => {
       writeFileSync(env.TABLE, text);
     },
   };
@@ -51,6 +52,11 @@ const CRONTAB = {
   systemctl: "exit 1",
   crontab: 'if [ "$1" = -l ]; then cat "$TABLE"; else cat > "$TABLE"; fi',
 };
+
+/** A crontab that takes a table and shows none. */
+function unreadable(complaint: string): string {
+  return `if [ "$1" = -l ]; then echo "${complaint}" >&2; exit 1; else cat > "$TABLE"; fi`;
+}
 
 describe("guard install", () => {
   it("writes units for systemd, starts the timer, and takes them away again", async () => {
@@ -89,6 +95,82 @@ describe("guard install", () => {
     expect((await guard("status", "--json")).stdout).toBe('{"timers":["cron"],"last_pass":null}\n');
     expect(await guard("uninstall")).toMatchObject({ code: 0 });
     expect(table()).toBe("0 4 * * * backup\n");
+  });
+
+  it.each(["\n# mine\n\n0 4 * * * caf\xe9\n\n\n", "", "\n", "MAILTO=me  \n"])(
+    "keeps the lines of %j byte for byte",
+    async (mine) => {
+      const { guard, tokenFile, bytes, seed } = home(CRONTAB);
+      seed(Buffer.from(mine, "latin1"));
+      for (let i = 0; i < 2; i += 1) await guard("install", "--token-file", tokenFile);
+      expect(bytes()).toMatch(/ # maider-sweep reap\n$/);
+      expect(bytes().startsWith(mine)).toBe(true);
+      expect(await guard("uninstall")).toMatchObject({ code: 0 });
+      expect(bytes()).toBe(mine);
+    },
+  );
+
+  it("takes only 'no crontab for' for an empty table, and touches none that it cannot read", async () => {
+    const none = home({ ...CRONTAB, crontab: unreadable("no crontab for me") });
+    expect(await none.guard("status")).toMatchObject({ code: 0 });
+    expect(await none.guard("uninstall")).toMatchObject({
+      code: 0,
+      stdout: "nothing is installed\n",
+    });
+    expect(await none.guard("install", "--token-file", none.tokenFile)).toMatchObject({ code: 0 });
+    expect(none.table()).toContain("# maider-sweep reap");
+
+    const broken = home({
+      ...CRONTAB,
+      crontab: unreadable("crontab: cannot open spool: Input/output error"),
+    });
+    broken.seed("0 4 * * * backup\n");
+    for (const argv of [
+      ["install", "--with", "cron", "--token-file", broken.tokenFile],
+      ["uninstall"],
+      ["status"],
+    ]) {
+      const { code, stdout, stderr } = await broken.guard(...argv);
+      expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+      expect(stderr).toContain("cannot open spool: Input/output error");
+      expect(broken.table()).toBe("0 4 * * * backup\n");
+    }
+  });
+
+  it.each([
+    ["1", "*/1 * * * *"],
+    ["30", "*/30 * * * *"],
+    ["60", "0 * * * *"],
+    ["180", "0 */3 * * *"],
+    ["1440", "0 0 * * *"],
+  ])("writes --every %s as %s for cron", async (every, time) => {
+    const { guard, tokenFile, table, seed } = home(CRONTAB);
+    seed("");
+    await guard("install", "--token-file", tokenFile, "--every", every);
+    expect(table().startsWith(`${time} /`) || table().startsWith(`${time} '`)).toBe(true);
+  });
+
+  it.each(["7", "45", "61", "90", "300", "1441"])(
+    "refuses --every %s with cron, which cannot keep it, and names what works",
+    async (every) => {
+      const { guard, tokenFile, table, seed } = home(CRONTAB);
+      seed("0 4 * * * backup\n");
+      for (const more of [[], ["--dry-run"]]) {
+        const argv = ["--token-file", tokenFile, "--with", "cron", "--every", every, ...more];
+        const { code, stderr } = await guard("install", ...argv);
+        expect(code).toBe(2);
+        expect(stderr).toMatch(/30, 60, 120/);
+      }
+      expect(table()).toBe("0 4 * * * backup\n");
+    },
+  );
+
+  it("leaves no units behind when systemd does not take them", async () => {
+    const { guard, tokenFile, units } = home({ systemctl: '[ "$2" = show-environment ]' });
+    const { code } = await guard("install", "--token-file", tokenFile, "--with", "systemd");
+    expect(code).toBe(4);
+    expect(readdirSync(units)).toEqual([]);
+    expect((await guard("status")).stdout).toMatch(/^timer: none/);
   });
 
   it("only shows what it would write under --dry-run", async () => {

@@ -73,6 +73,20 @@ describe("takeOwnership", () => {
     await expect(takeOwnership(stateDir, request)).resolves.toMatchObject({ gen: 2 });
   });
 
+  it.each([
+    ["sweep", RUN, `(sweep of run ${RUN})`, `maider-sweep stop ${RUN} ends it`],
+    ["recover", "recover", "(recover)", "wait for it"],
+    ["down", RUN, `(down of run ${RUN})`, "wait for it"],
+  ] as const)("tells how a %s that holds the folder ends", async (role, run, reason, hint) => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, { ...request, role, run });
+    await expect(takeOwnership(stateDir, request)).rejects.toMatchObject({
+      message: `another ${role} holds the state folder`,
+      reason: expect.stringContaining(reason) as string,
+      hint: expect.stringContaining(hint) as string,
+    });
+  });
+
   it("fences the former owner, and only then", async () => {
     const stateDir = newStateDir();
     const first = await takeOwnership(stateDir, request);

@@ -8,6 +8,9 @@ import { openFarSide } from "../far-side.ts";
 import { leaveReaperSign } from "../reaper-sign.ts";
 import { connectCloud } from "../wire.ts";
 
+/** Somebody waits, or the next pass comes in minutes: a list that cannot be read is told soon. */
+const READ_PATIENCE_MS = 45_000;
+
 export const reap: Handler = async ({ options, terminal }) => {
   const far = await openFarSide(options, terminal, true);
   const grace = options["grace"] as number | undefined;
@@ -15,7 +18,7 @@ export const reap: Handler = async ({ options, terminal }) => {
   try {
     reaped = await reapExpired(
       {
-        cloud: connectCloud(far),
+        cloud: connectCloud(far, READ_PATIENCE_MS),
         clock: far.clock,
         graceMs: grace === undefined ? undefined : grace * 60_000,
         dryRun: options["dryRun"] === true,
