@@ -70,10 +70,7 @@ export async function createVm(
     failure = error;
   }
   const rental = currentRental(label, ports);
-  const outcome = await resolveCreate(
-    { cloud, journal, ownership, clock: ports.clock, rental, error: failure, request },
-    signal,
-  );
+  const outcome = await resolveCreate({ ...ports, rental, error: failure, request }, signal);
   if (outcome.outcome === "created") return rented(outcome.vm);
   if (outcome.error?.kind === "no_capacity") {
     return { kind: "no_stock", region: offer.region, reason: outcome.reason };

@@ -86,6 +86,7 @@ export async function closeFirewall(ports: SweepPorts, settings: SweepSettings):
     ownership,
     clock,
     onAlarm,
+    random: ports.random,
     run: settings.run,
     patienceMs,
     hurry: settings.hurry,

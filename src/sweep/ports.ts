@@ -30,6 +30,8 @@ export interface SweepPorts {
   /** Random, strong enough for Linode, kept nowhere. */
   readonly password: () => string;
   readonly onAlarm: (alarm: Alarm) => void;
+  /** From 0 to 1, for jitter; left out = as chance will have it. */
+  readonly random?: () => number;
   /** Aborts when time jumps; `runSweep` gives it. */
   readonly nextJump?: () => AbortSignal;
 }

@@ -138,5 +138,6 @@ async function destroy(label: string, reason: string, context: RentContext): Pro
     reason,
     patienceMs: context.settings.destroyPatienceMs,
     onAlarm: context.ports.onAlarm,
+    random: context.ports.random,
   });
 }

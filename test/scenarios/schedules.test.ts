@@ -4,6 +4,9 @@ import { breaches } from "../sweep/schedule/breaches.ts";
 import { runSchedule } from "../sweep/schedule/run-schedule.ts";
 import { schedules, type Schedule } from "../sweep/schedule/schedule.ts";
 
+/** A commit is held against the same schedules each time; `npm run test:deep` draws new ones. */
+const SEED = 20_261_124;
+
 const QUIET: Schedule = {
   seed: 1,
   entries: 2,
@@ -22,7 +25,7 @@ it("whatever dies, sleeps, is lost, refused, full or revoked: nothing is left an
     fc.asyncProperty(schedules, async (schedule) => {
       expect(breaches(await runSchedule(schedule))).toEqual([]);
     }),
-    { numRuns: 3_000 },
+    { numRuns: 3_000, seed: SEED },
   );
   expect.hasAssertions();
 });
@@ -33,7 +36,7 @@ it("the same schedule gives the same journal, byte for byte", async () => {
       const [first, second] = [await runSchedule(schedule), await runSchedule(schedule)];
       expect(JSON.stringify(second.events)).toBe(JSON.stringify(first.events));
     }),
-    { numRuns: 50 },
+    { numRuns: 50, seed: SEED },
   );
 });
 

@@ -138,6 +138,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       uuid: () => `id-${String((ids += 1))}`,
       password: () => "Aa1!correct-horse-battery",
       onAlarm: () => undefined,
+      random: () => 0.5,
     };
     const settings = settingsOf(schedule, capMicroUsd);
     const work = workOf(who, {
