@@ -10,12 +10,20 @@ afterAll(async () => {
   await rig[Symbol.asyncDispose]();
 });
 
+/** Outside a simulation the Hub would be asked first. */
+const UNKNOWN = " is not in the catalogue";
+const NOBODY_ASKED =
+  ", and a simulation asks nobody about it: run `estimate` once without --simulate";
+
 test.each(BAD_PLANS)(
   "%s: refused with its place, and nothing is sent",
   async (_what, text, says) => {
     const file = rig.plan(text);
     const { code, stdout, stderr } = await rig.run("run", file, "--simulate", rig.url);
-    const problems = says.split("\n").map((line) => line.replace(/^plan\.yaml:/, `${file}:`));
+    const problems = says
+      .split("\n")
+      .map((line) => line.replace(/^plan\.yaml:/, `${file}:`))
+      .map((line) => line.replace(UNKNOWN, `${UNKNOWN}${NOBODY_ASKED}`));
     expect(stderr.split("\n")).toEqual([
       expect.stringMatching(
         problems.length === 1

@@ -80,7 +80,7 @@ test("doctor shows each check in a line that fits a terminal, and the remedy bel
   expect(code).toBe(0);
   for (const check of ["node", "clock", "state folder", "database", "token", "stock", "reaper"])
     expect(shown).toMatch(new RegExp(`^(ok|warning) +${check} `, "m"));
-  expect(shown).toMatch(/try: .*maider-sweep reap/);
+  expect(shown).toMatch(/try: .*maider-sweep guard install/);
   for (const line of shown.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
 });
 

@@ -13,14 +13,13 @@ test.each([
     await using rig = await sweepRun(1);
     const { code, shown, missed } = await atATerminal(
       [
-        ...[
-          "rebench",
-          "--gpu",
-          "g2-gpu-rtx4000a1-s",
-          "--model",
-          "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ",
-        ],
-        ...["--simulate", rig.url],
+        "rebench",
+        "--gpu",
+        "g2-gpu-rtx4000a1-s",
+        "--model",
+        "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ",
+        "--simulate",
+        rig.url,
       ],
       { env: rig.env, cwd: rig.env.HOME, steps: [["Rent these now?", types]] },
     );
