@@ -10,10 +10,9 @@ const REAPER_FILE = "reaper.json";
 /** Lets `doctor` see that a reaper is at work. A state folder that nobody made stays unmade. */
 export async function leaveReaperSign(stateDir: string, nowMs: number): Promise<void> {
   if (!existsSync(stateDir)) return;
-  await writeFileAtomically(
-    join(stateDir, REAPER_FILE),
-    `${JSON.stringify({ at: isoUtc(nowMs) })}\n`,
-  );
+  const sign = `${JSON.stringify({ at: isoUtc(nowMs) })}\n`;
+  // What was destroyed is destroyed: a disk that takes no sign makes no failure of it.
+  await writeFileAtomically(join(stateDir, REAPER_FILE), sign).catch(() => undefined);
 }
 
 /** When a reaper was last seen with this state folder, ISO 8601; one on another machine leaves no sign here. */

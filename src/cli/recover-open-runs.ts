@@ -1,14 +1,15 @@
 import { CloudError } from "../cloud/cloud.ts";
 import { explainCloudError } from "../cloud/account-check.ts";
 import { foldRun } from "../journal/fold-run.ts";
-import { openJournal } from "../journal/journal-file.ts";
+import { readJournal } from "../journal/journal-file.ts";
 import type { Ownership } from "../journal/events.ts";
-import { livingOwner, takeOwnership, type HeldOwnership } from "../journal/owner-lock.ts";
+import { livingOwner, type HeldOwnership } from "../journal/owner-lock.ts";
 import { lockHome } from "../journal/state-folder.ts";
 import { unfinishedRuns } from "../journal/status.ts";
 import { isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
+import { openAnyway, ownAnyway } from "../teardown/without-a-disk.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
 import type { Recovery } from "../teardown/recover-run.ts";
 import type { CommandCall } from "./command.ts";
@@ -34,7 +35,7 @@ export async function recoverBefore(
   call: CommandCall,
   except?: string,
 ): Promise<void> {
-  const recovered = await recoverOpenRuns(far, ownership, call, except);
+  const recovered = await recoverOpenRuns(far, ownership, call, { locked: true, except });
   const open = recovered.filter(({ recovery }) => recovery.outcome === "unproved");
   if (open.length === 0) return;
   const labels = open.flatMap(({ recovery }) => recovery.unproved);
@@ -53,7 +54,7 @@ export async function recoverOpenRuns(
   far: FarSide,
   ownership: Ownership,
   call: CommandCall,
-  except?: string,
+  { locked, except }: { readonly locked: boolean; readonly except?: string | undefined },
 ): Promise<readonly RecoveredRun[]> {
   const done: RecoveredRun[] = [];
   for (const { run, folder, state } of unfinishedRuns(far.stateDir)) {
@@ -65,15 +66,23 @@ export async function recoverOpenRuns(
     if (elsewhere && !(await isWorldGone(apiUrl, world))) continue;
     const own = await ownerOf(run, far.stateDir, ownership);
     if (own === undefined) continue;
-    const journal = await openJournal({
-      folder,
-      run,
-      ownership: own,
-      clock: far.clock,
-      redact: createRedactor(far.token === undefined ? [] : [far.token]),
-      crash: crashHookFor(far, call.terminal.env),
-    });
     const { signals, stderr } = call.terminal;
+    const journal = await openAnyway(
+      {
+        folder,
+        run,
+        ownership: own,
+        clock: far.clock,
+        redact: createRedactor(far.token === undefined ? [] : [far.token]),
+        crash: crashHookFor(far, call.terminal.env),
+      },
+      locked,
+      (text) => stderr.write(`warning: ${text}\n`),
+    );
+    if (readJournal(folder).damaged)
+      stderr.write(
+        `warning: the journal of run ${run} is damaged: all that it names is destroyed\n`,
+      );
     const goesOn = (): void => {
       stderr.write("destroying goes on until the proof; a third signal ends it\n");
     };
@@ -122,5 +131,6 @@ async function ownerOf(
   const home = lockHome(stateDir, run);
   if (home === stateDir) return { ...ownership, release: () => Promise.resolve() };
   if (livingOwner(home) !== undefined) return undefined;
-  return takeOwnership(home, { run, role: "recover", since: isoUtc(Date.now()) });
+  const request = { run, role: "recover", since: isoUtc(Date.now()) } as const;
+  return (await ownAnyway(home, request, () => undefined)).ownership;
 }

@@ -30,7 +30,8 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
   const state = stateDir(options, terminal.env);
   const simulated = listRuns(simulatedStateDir(state)).includes(run);
   const folder = runFolder(simulated ? simulatedStateDir(state) : state, run);
-  const before = foldRun(readJournal(folder).events);
+  const { damaged, events } = readJournal(folder);
+  const before = foldRun(events);
   if (before.opened === undefined) {
     throw new SweepError(`there is no run ${run} to resume`, {
       exitCode: ExitCode.usage,
@@ -71,7 +72,8 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
       since: isoUtc(Date.now()),
     });
     try {
-      await recoverBefore(far, ownership, call, run);
+      await recoverBefore(far, ownership, call, damaged ? undefined : run);
+      if (damaged) throw damagedRun(run, folder);
       const prepared = await prepare(plan, far, asBefore, stop, {
         run,
         nowMs: Date.parse(before.opened.ts),
@@ -113,4 +115,13 @@ function stillToDo(plan: CoveragePlan, state: RunState): CoveragePlan {
     .map((entry) => ({ ...entry, configurations: entry.configurations.filter(isOpen) }))
     .filter(({ configurations }) => configurations.length > 0);
   return { ...plan, entries };
+}
+
+/** Nobody knows what its lost lines have spent: nothing new is created for it. */
+function damagedRun(run: string, folder: string): SweepError {
+  return new SweepError(`the run ${run} cannot be gone on with`, {
+    exitCode: ExitCode.incomplete,
+    reason: `its journal in ${folder} is damaged; what it names is destroyed`,
+    hint: "run the plan again with --skip-fresh: what was measured is not measured again",
+  });
 }

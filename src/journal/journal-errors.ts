@@ -12,6 +12,18 @@ export class JournalError extends SweepError {
   }
 }
 
+/** The disk takes no lock file: nothing may be created, for nobody could tell who owns what. */
+export class LockError extends SweepError {
+  constructor(folder: string, reason: string) {
+    super(`the state folder ${folder} cannot be locked`, {
+      exitCode: ExitCode.incomplete,
+      reason,
+      hint: "make room or make it writable; maider-sweep recover destroys what is rented all the same",
+    });
+    this.name = "LockError";
+  }
+}
+
 /** Another process has become the owner: this one must not touch the cloud any more. */
 export class FencedError extends SweepError {
   constructor(mine: number, newest: number) {

@@ -3,10 +3,10 @@ import { readFileSync, readdirSync } from "node:fs";
 import { link, mkdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { ExitCode, SweepError } from "../support/errors.ts";
+import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { syncFolder, writeFileAtomically } from "../support/safe-file.ts";
 import type { Ownership } from "./events.ts";
-import { FencedError } from "./journal-errors.ts";
+import { FencedError, LockError } from "./journal-errors.ts";
 import { isAlive, thisProcess, type ProcessIdentity } from "./process-identity.ts";
 
 export type OwnerRole = "sweep" | "resume" | "recover" | "guard" | "down";
@@ -41,12 +41,21 @@ const ATTEMPTS = 50;
 
 /**
  * Becomes the owner of a state folder: the next generation file, made by hard link, which succeeds for exactly one
- * process. The generation is the fencing token. @throws SweepError exit 7 that names the living owner.
+ * process. The generation is the fencing token. @throws SweepError exit 7 that names the living owner, LockError when
+ * the disk takes no file.
  */
 export async function takeOwnership(
   stateDir: string,
   request: OwnershipRequest,
 ): Promise<HeldOwnership> {
+  try {
+    return await takeNext(stateDir, request);
+  } catch (error) {
+    throw error instanceof SweepError ? error : new LockError(stateDir, errorText(error));
+  }
+}
+
+async function takeNext(stateDir: string, request: OwnershipRequest): Promise<HeldOwnership> {
   const folder = lockFolder(stateDir);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const identity = thisProcess(request.pid ?? process.pid);
@@ -146,7 +155,10 @@ function held(folder: string, mine: Owner): HeldOwnership {
     release: async () => {
       const now = await readFile(path, "utf8").catch(() => "");
       if (now === JSON.stringify(mine)) {
-        await writeFileAtomically(path, JSON.stringify({ ...mine, released: true }));
+        // A disk that takes nothing keeps the lock for the rest of our life, which is short.
+        await writeFileAtomically(path, JSON.stringify({ ...mine, released: true })).catch(
+          () => undefined,
+        );
       }
     },
   };

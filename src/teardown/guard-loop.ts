@@ -1,16 +1,14 @@
 import type { Cloud } from "../cloud/cloud.ts";
 import { foldRun, isUnsettled, openRentals } from "../journal/fold-run.ts";
-import { openJournal, readJournal } from "../journal/journal-file.ts";
-import { volatileJournal } from "../journal/journal-over.ts";
-import { FencedError, JournalError } from "../journal/journal-errors.ts";
-import { takeOwnership, type HeldOwnership } from "../journal/owner-lock.ts";
+import { readJournal } from "../journal/journal-file.ts";
+import { FencedError } from "../journal/journal-errors.ts";
 import type { RentalState, RunState } from "../journal/run-state.ts";
 import { lockHome, runFolder } from "../journal/state-folder.ts";
-import type { Journal, Ownership } from "../journal/events.ts";
 import { type Clock, isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { recoverRun } from "./recover-run.ts";
 import type { Alarm } from "./teardown-ports.ts";
+import { openAnyway, ownAnyway } from "./without-a-disk.ts";
 
 export interface GuardLoop {
   readonly stateDir: string;
@@ -66,8 +64,10 @@ export async function guardLoop(options: GuardLoop): Promise<void> {
 /** @returns true when the run is closed, or all of it is proved gone and the disk just does not take it down. */
 async function takeOver(folder: string, leftMs: number, options: GuardLoop): Promise<boolean> {
   const { cloud, clock, log, pid } = options;
-  const ownership = await own(options);
-  const journal = await openOrForget(folder, ownership, options);
+  const { redact, replaces, run, stateDir } = options;
+  const request = { run, role: "guard", since: isoUtc(clock.now()), pid, replaces } as const;
+  const { ownership, locked } = await ownAnyway(lockHome(stateDir, run), request, log);
+  const journal = await openAnyway({ folder, run, ownership, clock, redact }, locked, log);
   try {
     const recovery = await recoverRun({
       folder,
@@ -87,44 +87,6 @@ async function takeOver(folder: string, leftMs: number, options: GuardLoop): Pro
   } finally {
     await journal.close().catch(() => undefined);
     await ownership.release().catch(() => undefined);
-  }
-}
-
-/** A disk that takes no lock file takes none from anybody else either. @throws SweepError exit 7 */
-async function own(options: GuardLoop): Promise<HeldOwnership> {
-  const { clock, log, pid, replaces, run, stateDir } = options;
-  try {
-    const since = isoUtc(clock.now());
-    return await takeOwnership(lockHome(stateDir, run), {
-      run,
-      role: "guard",
-      since,
-      pid,
-      replaces,
-    });
-  } catch (error) {
-    if (error instanceof SweepError) throw error;
-    log(`destroying without the lock: ${errorText(error)}`);
-    return {
-      gen: replaces + 1,
-      assertCurrent: () => undefined,
-      release: () => Promise.resolve(),
-    };
-  }
-}
-
-async function openOrForget(
-  folder: string,
-  ownership: Ownership,
-  options: GuardLoop,
-): Promise<Journal> {
-  const { clock, log, redact, run } = options;
-  try {
-    return await openJournal({ folder, run, ownership, clock, redact });
-  } catch (error) {
-    if (!(error instanceof JournalError)) throw error;
-    log(`destroying without the journal: ${whyOf(error)}`);
-    return volatileJournal(readJournal(folder).events, { run, ownership, clock, redact });
   }
 }
 

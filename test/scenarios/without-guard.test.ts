@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -108,3 +108,45 @@ test.each(Object.entries(BREAKS))(
     expect(await posts()).toBe(before);
   },
 );
+
+const stateOf = (rig: SweepRun): string => join(rig.env.MAIDER_SWEEP_STATE, "simulated");
+const creates = async (rig: SweepRun): Promise<number> => {
+  const { requests } = await rig.ask<{ requests: { method: string; path: string }[] }>("requests");
+  return requests.filter(
+    ({ method, path }) => method === "POST" && path.endsWith("/linode/instances"),
+  ).length;
+};
+
+test("where no lock can be taken recover destroys all the same, and a run creates nothing", async () => {
+  await using rig = await sweepRun(8, "--speed", "60", "--delays", "0.1");
+  await deadRun(rig);
+  // For every user, root too, a file in the place of the folder takes no lock.
+  rmSync(join(stateOf(rig), "lock"), { recursive: true });
+  writeFileSync(join(stateOf(rig), "lock"), "");
+  const run = await rig.run("run", rig.plan(DRILL_PLAN), "--simulate", rig.url, "--quiet");
+  expect(run.stderr).toMatch(/^error: the state folder .* cannot be locked\n  why: .*\n  try: /m);
+  expect(run.code).toBe(5);
+  expect(await creates(rig)).toBe(1);
+  const { code, stderr } = await rig.run("recover", "--simulate", rig.url);
+  expect(stderr).toContain("destroying without the lock");
+  expect(code).toBe(0);
+  expect(await open(rig)).toEqual([]);
+});
+
+test("a run whose journal is damaged in the middle is not gone on with: all of it is destroyed", async () => {
+  await using rig = await sweepRun(8, "--speed", "60", "--delays", "0.1");
+  await deadRun(rig);
+  const runs = join(stateOf(rig), "runs");
+  const [id = ""] = readdirSync(runs);
+  const journal = join(runs, id, "journal.jsonl");
+  writeFileSync(
+    journal,
+    readFileSync(journal, "utf8").replace("rental.reserved", "reotal.reserved"),
+  );
+  const { code, stderr } = await rig.run("run", "--resume", id, "--simulate", rig.url, "--quiet");
+  expect(stderr).toContain(`the journal of run ${id} is damaged`);
+  expect(stderr).toContain(`error: the run ${id} cannot be gone on with`);
+  expect(code).toBe(5);
+  expect(await creates(rig)).toBe(1);
+  expect(await open(rig)).toEqual([]);
+});

@@ -1,8 +1,8 @@
-import { takeOwnership } from "../../journal/owner-lock.ts";
 import { openStateFolder } from "../../journal/state-folder.ts";
 import { unfinishedRuns } from "../../journal/status.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { ExitCode } from "../../support/errors.ts";
+import { ownAnyway } from "../../teardown/without-a-disk.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { openFarSide } from "../far-side.ts";
 import type { FarSide } from "../far-side.ts";
@@ -17,13 +17,13 @@ export const recover: Handler = async (call) => {
   const done: RecoveredRun[] = [];
   for (const far of await farSides(call)) {
     openStateFolder(far.stateDir);
-    const ownership = await takeOwnership(far.stateDir, {
-      run: "recover",
-      role: "recover",
-      since: isoUtc(Date.now()),
-    });
+    const { ownership, locked } = await ownAnyway(
+      far.stateDir,
+      { run: "recover", role: "recover", since: isoUtc(Date.now()) },
+      (text) => terminal.stderr.write(`warning: ${text}\n`),
+    );
     try {
-      done.push(...(await recoverOpenRuns(far, ownership, call)));
+      done.push(...(await recoverOpenRuns(far, ownership, call, { locked })));
     } finally {
       await ownership.release();
     }
