@@ -103,9 +103,7 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
       : note(`${name} does not apply: ${reason}`);
   },
   "pass.finished": ({ pass, record }) =>
-    note(
-      `pass ${pass} sound: ${rate(record.summary.decode_tps ?? record.summary.avg_tokens_per_sec)}`,
-    ),
+    note(`pass ${pass} sound: ${rate(record.summary.avg_tokens_per_sec)}`),
   "pass.failed": ({ pass, reasons }) => warning(`pass ${pass} is not sound: ${reasons.join("; ")}`),
   "pass.void": ({ pass, reason }) => warning(`pass ${pass} is void and is run again: ${reason}`),
   "configuration.finished": ({ state, passes, reason }) => {
