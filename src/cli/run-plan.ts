@@ -4,6 +4,7 @@ import type { Account } from "../cloud/cloud.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { newRunId, openStateFolder, runFolder } from "../journal/state-folder.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
+import { checkWritable } from "../results/database-file.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
 import { autoSpeed, lanesOf } from "./auto-speed.ts";
@@ -82,6 +83,7 @@ async function checkAndRun(
   }
   let far = await openFarSide(options, terminal, true);
   try {
+    await checkWritable(far.databaseFile);
     heartbeatUrl(options, terminal.env, far);
     const account = await readAccount(far, stop);
     const prepared = await prepare(plan, far, options, stop);

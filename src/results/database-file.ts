@@ -1,5 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
@@ -173,4 +175,23 @@ export function databaseError(path: string, act: "read" | "written", why: string
     reason: `${path}: ${why}`,
     hint: "check its permissions and the free space of its disk, or name another one with --db FILE",
   });
+}
+
+/**
+ * Could the file be written, or made? Before money is spent on what goes into it.
+ * @throws SweepError exit 2
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const target = await whereLinksLead(path);
+  let there = target;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  try {
+    const isFolder = statSync(there).isDirectory();
+    if (isFolder === (there === target))
+      throw new Error(isFolder ? "it is a folder" : `${there} is no folder`);
+    // A file is replaced by a new one, so it is its folder that has to let us.
+    accessSync(isFolder ? there : dirname(there), constants.W_OK);
+  } catch (error) {
+    throw databaseError(path, "written", errorText(error));
+  }
 }
