@@ -30,7 +30,7 @@ export default defineConfig({
       project("simulated", ["test/simulated/**/*.test.ts"], 120_000),
       // On a fast clock a machine that is busy for a second costs the program a minute: once more, then it counts.
       project("scenarios", ["test/scenarios/**/*.test.ts"], 300_000, [], 1),
-      project("system", ["test/system/**/*.test.ts"], 300_000),
+      project("system", ["test/system/**/*.test.ts"], 300_000, [], 1),
       project("deep", ["test/deep/**/*.test.ts"], 3_600_000),
     ],
   },
