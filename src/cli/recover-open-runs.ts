@@ -101,7 +101,7 @@ export async function recoverOpenRuns(
         by: "recover",
         pid: process.pid,
         spareHeld: true,
-        worldGone: () => Promise.resolve(elsewhere),
+        worldGone: world === null ? undefined : () => isWorldGone(apiUrl, world),
         patienceMs: ((call.options["destroyPatience"] as number | undefined) ?? 10) * 60_000,
         onAlarm: ({ label, message }) =>
           call.terminal.stderr.write(`warning: ${label}: ${message}\n`),

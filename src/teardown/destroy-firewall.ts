@@ -24,7 +24,7 @@ export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" 
   const { hurry } = options;
   const { firewall } = foldRun(options.journal.events());
   try {
-    await withPatience(options.clock, options.patienceMs, (patience) =>
+    await withPatience(options, options.patienceMs, (patience) =>
       untilNone(
         options,
         firewall?.gone === true ? undefined : firewall?.id,

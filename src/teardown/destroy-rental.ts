@@ -31,7 +31,7 @@ export async function destroyAndProve(options: DestroyRental): Promise<"gone" | 
   }
   await note(options, { type: "destroy.intended", label, reason: options.reason });
   try {
-    await withPatience(options.clock, options.patienceMs, (signal) => untilGone(options, signal));
+    await withPatience(options, options.patienceMs, (signal) => untilGone(options, signal));
   } catch (error) {
     if (error instanceof OutOfPatience) return "unproved";
     throw error;

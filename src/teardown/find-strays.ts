@@ -18,7 +18,7 @@ export async function findStrays(
   patienceMs: number | undefined,
 ): Promise<readonly RentalState[] | undefined> {
   try {
-    return await withPatience(ports.clock, patienceMs, (signal) => find(ports, covered, signal));
+    return await withPatience(ports, patienceMs, (signal) => find(ports, covered, signal));
   } catch (error) {
     if (error instanceof OutOfPatience) return undefined;
     throw error;

@@ -20,6 +20,7 @@ export interface GuardLoop {
   readonly holdMs: number;
   readonly cloud: Cloud;
   readonly clock: Clock;
+  /** Undefined on a real cloud. */
   readonly worldGone?: (() => Promise<boolean>) | undefined;
   readonly redact?: ((text: string) => string) | undefined;
   readonly log: (text: string) => void;
@@ -46,7 +47,7 @@ export async function guardLoop(options: GuardLoop): Promise<void> {
     // Whoever has asked for the end does not come back to go on.
     const holdMs = state.stopping === undefined ? options.holdMs : 0;
     const due = dueMs(state, leftMs, holdMs);
-    if (due > clock.now()) {
+    if (due > clock.now() && (await options.worldGone?.()) !== true) {
       await clock.sleep(Math.min(due - clock.now(), pollMs(clock)));
       continue;
     }

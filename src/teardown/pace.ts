@@ -5,6 +5,8 @@ import type { TeardownPorts } from "./teardown-ports.ts";
 
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 60_000;
+/** Real: nothing but the loopback lies between. */
+const LOOK_AT_THE_WORLD_MS = 2_000;
 
 /** Patience ended before the proof; destroying is somebody else's now. */
 export class OutOfPatience extends Error {
@@ -33,7 +35,7 @@ export class WorldEnded extends Error {
 /**
  * Waits after a failure that is not the end, longer each time, with full jitter, and never shorter than the API
  * asks. A refused token may be put right by a person: it is said and tried again slowly.
- * @throws the error itself when waiting is no use, WorldEnded, the signal's reason when it aborts.
+ * @throws the error itself when waiting is no use, the signal's reason when it aborts.
  */
 export async function waitAfter(
   error: unknown,
@@ -50,7 +52,6 @@ export async function waitAfter(
     return ports.clock.sleep(LONGEST_MS, signal);
   }
   if (!(error instanceof CloudError)) throw error;
-  if (error.kind === "unreachable" && (await ports.worldGone?.()) === true) throw new WorldEnded();
   if (error.kind === "token" || error.kind === "scope") {
     const message = `the API refuses this token: ${errorText(error)}`;
     ports.onAlarm?.({ kind: "refused", label, message });
@@ -65,9 +66,9 @@ export function jitter(attempt: number, { random = Math.random }: TeardownPorts)
   return SHORTEST_MS + random() * (upper - SHORTEST_MS);
 }
 
-/** Gives the work a signal that aborts after so many virtual milliseconds; without a number it never does. */
+/** Gives the work a signal that aborts after so many virtual milliseconds, if a number is given, and with the world. */
 export async function withPatience<T>(
-  clock: Clock,
+  { clock, worldEnded }: TeardownPorts,
   patienceMs: number | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -80,7 +81,30 @@ export async function withPatience<T>(
     );
   }
   try {
-    return await work(patience.signal);
+    return await work(AbortSignal.any([patience.signal, ...(worldEnded ? [worldEnded] : [])]));
+  } finally {
+    done.abort(new Error("done"));
+  }
+}
+
+/**
+ * Gives the work a signal that aborts with WorldEnded once the world is found gone: a read of an API that is no longer
+ * there would be tried again for minutes.
+ */
+export async function whileWorldLives<T>(
+  isGone: () => Promise<boolean>,
+  clock: Clock,
+  work: (worldEnded: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const world = new AbortController();
+  const done = new AbortController();
+  const watch = async (): Promise<void> => {
+    while (!(await isGone())) await clock.sleep(LOOK_AT_THE_WORLD_MS * clock.speed, done.signal);
+    world.abort(new WorldEnded());
+  };
+  watch().catch(() => undefined);
+  try {
+    return await work(world.signal);
   } finally {
     done.abort(new Error("done"));
   }

@@ -8,7 +8,7 @@ import { destroyAndProve } from "./destroy-rental.ts";
 import { destroyFirewall } from "./destroy-firewall.ts";
 import { findStrays } from "./find-strays.ts";
 import { wasSent } from "./look.ts";
-import { WorldEnded } from "./pace.ts";
+import { whileWorldLives, WorldEnded } from "./pace.ts";
 import { settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
@@ -25,6 +25,8 @@ export interface RecoverRun extends TeardownPorts {
   readonly reason?: string | undefined;
   /** Virtual; without it there is no end but the proof. */
   readonly patienceMs?: number | undefined;
+  /** Is the simulated world that the run lived in gone? Asked again and again; undefined on a real cloud. */
+  readonly worldGone?: (() => Promise<boolean>) | undefined;
 }
 
 export interface Recovery {
@@ -46,12 +48,15 @@ function isHeld(rental: RentalState, nowMs: number): boolean {
  * journal. What the journal knows is destroyed without waiting for the list. @throws FencedError
  */
 export async function recoverRun(options: RecoverRun): Promise<Recovery> {
-  const { by, pid } = options;
+  const { by, clock, pid, worldGone } = options;
   if (by !== "resume") await note(options, { type: "run.adopted", by, pid });
-  if ((await options.worldGone?.()) === true) return endWithItsWorld(options);
+  if ((await worldGone?.()) === true) return endWithItsWorld(options);
   await doubtWhatIsDamaged(options);
   try {
-    return await destroyLeft(options);
+    if (worldGone === undefined) return await destroyLeft(options);
+    return await whileWorldLives(worldGone, clock, (worldEnded) =>
+      destroyLeft({ ...options, worldEnded }),
+    );
   } catch (error) {
     if (error instanceof WorldEnded) return endWithItsWorld(options);
     throw error;

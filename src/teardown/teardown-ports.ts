@@ -17,8 +17,8 @@ export interface TeardownPorts {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly onAlarm?: ((alarm: Alarm) => void) | undefined;
-  /** Is the simulated world that the run lived in gone, and everything with it? */
-  readonly worldGone?: (() => Promise<boolean>) | undefined;
+  /** Aborts, with `WorldEnded`, once the simulated world that the run lived in is gone, and everything with it. */
+  readonly worldEnded?: AbortSignal | undefined;
   /** From 0 to 1, for jitter. */
   readonly random?: (() => number) | undefined;
 }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { CloudError } from "../../src/cloud/cloud.ts";
 import type { Fact } from "../../src/journal/events.ts";
 import { foldRun } from "../../src/journal/fold-run.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
@@ -205,6 +206,28 @@ describe("guardLoop", () => {
     expect(destroyedAt(sweep, sweep.vm.id)).toBe(58);
     expect(destroyedAt(sweep, vm.id)).toBe(65);
     expect(sweep.state().closed).toBeDefined();
+  });
+
+  it.each([
+    ["in the middle of a read that is tried again for minutes", 0],
+    ["while it waits for a resume", 40 * MINUTE],
+  ])("closes the books within seconds of its world's end, %s", async (_when, holdMs) => {
+    const sweep = await deadSweep();
+    const endsMs = sweep.clock.now() + 20_000;
+    const hang = async (_what: unknown, signal?: AbortSignal): Promise<never> => {
+      await sweep.clock.sleep(5 * MINUTE, signal);
+      throw new CloudError("unreachable", "connect ECONNREFUSED", { sent: false });
+    };
+    const account = (signal?: AbortSignal): Promise<never> => hang("account", signal);
+    const reads = { account, getVm: hang, listVms: hang, listFirewalls: hang };
+    await sweep.guard({
+      cloud: { ...sweep.cloud, ...reads, deleteVm: hang },
+      holdMs,
+      worldGone: () => Promise.resolve(sweep.clock.now() >= endsMs),
+    });
+    expect(sweep.clock.now() - endsMs).toBeLessThan(10_000);
+    expect(sweep.state()).toMatchObject({ closed: { state: "crashed" } });
+    expect(sweep.state().rentals.get(LABEL)?.settled).toEqual({ hours: 1, microUsd: 520_000 });
   });
 
   it("destroys without lock and journal where the disk takes neither", async () => {
