@@ -19,7 +19,7 @@ export async function takeUp(
   ports: SweepPorts,
   patienceMs: number,
 ): Promise<readonly Reusable[] | undefined> {
-  const { cloud, clock, journal, ownership, onAlarm } = ports;
+  const { cloud, clock, journal, ownership, onAlarm, random } = ports;
   for (const cut of cutPasses(journal.events())) await journal.append(cut);
   const keyIsThere = readClientKey(folder) !== undefined;
   const reusable =
@@ -45,6 +45,7 @@ export async function takeUp(
     worldGone: () => Promise.resolve(worldGone),
     patienceMs,
     onAlarm,
+    random,
   });
   return outcome === "unproved" ? undefined : reusable;
 }

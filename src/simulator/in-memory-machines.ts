@@ -58,6 +58,9 @@ export function createInMemoryMachines(options: {
         if (server === undefined) return undefined;
         const [near, far] = duplexPair();
         server.attach(far);
+        // A pair's end does not notice that the other one is destroyed.
+        near.once("close", () => far.destroy());
+        far.once("close", () => near.destroy());
         return near;
       },
     };

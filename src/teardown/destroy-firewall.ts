@@ -28,7 +28,7 @@ export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" 
       untilNone(
         options,
         firewall?.gone === true ? undefined : firewall?.id,
-        AbortSignal.any([patience, ...(hurry === undefined ? [] : [hurry])]),
+        hurry === undefined ? patience : AbortSignal.any([patience, hurry]),
       ),
     );
   } catch (error) {

@@ -20,6 +20,7 @@ import { createInMemoryMachines } from "../../../src/simulator/in-memory-machine
 import { createJumpingClock } from "../../../src/simulator/jumping-clock.ts";
 import { createCoefficients } from "../../../src/simulator/machine/coefficients.ts";
 import { charged } from "../../../src/simulator/invoice.ts";
+import { createRandom } from "../../../src/simulator/random.ts";
 import { createWorld, type World } from "../../../src/simulator/world.ts";
 import { driveWorld } from "../../../src/simulator/world-driver.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
@@ -99,7 +100,8 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   let newest = 0;
   let ids = 0;
   let events: readonly SweepEvent[] = [];
-  let current: { readonly life: Life; readonly stop: AbortController } | undefined;
+  const jitter = createRandom(seed).named("jitter");
+  const owners: Running[] = [];
   const forbidden: string[] = [];
 
   /** @returns whether the owner came to its end. */
@@ -113,8 +115,8 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       },
     };
     const life = newLife(clock, () => stepMs);
-    const stop = new AbortController();
-    current = { life, stop };
+    const [stop, hurry] = [new AbortController(), new AbortController()];
+    owners.push({ life, stop, hurry });
     const full = () => new JournalError("journal.jsonl", "no space left on device");
     const store = {
       append: () => (diskFull ? Promise.reject(full()) : Promise.resolve()),
@@ -138,9 +140,9 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       uuid: () => `id-${String((ids += 1))}`,
       password: () => "Aa1!correct-horse-battery",
       onAlarm: () => undefined,
-      random: () => 0.5,
+      random: () => jitter.next(),
     };
-    const settings = settingsOf(schedule, capMicroUsd);
+    const settings = settingsOf(schedule, capMicroUsd, hurry.signal);
     const work = workOf(who, {
       estimate,
       ports,
@@ -161,13 +163,13 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     await clock.sleep(happening.atMinutes * MINUTE);
     switch (happening.what) {
       case "kill":
-        current?.life.kill();
+        owners.at(-1)?.life.kill();
         break;
       case "interrupt":
-        current?.stop.abort(new Error("Ctrl-C"));
+        interrupt(owners.at(-1));
         break;
       case "stopped":
-        current?.life.pause();
+        owners.at(-1)?.life.pause();
         break;
       case "reap":
         await reap({ cloud, clock }, new AbortController().signal).catch(() => undefined);
@@ -220,6 +222,12 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   // Whatever the dead had sent has arrived by now.
   await clock.sleep(120 * MINUTE);
   driver.stop();
+  for (const { life, stop, hurry } of owners) {
+    life.kill();
+    // Node keeps a composed signal, and with it all that the dead have left, as long as one of them listens to it.
+    stop.abort();
+    hurry.abort();
+  }
   await machines.close();
   if (problems.length > 0) throw new Error("the world itself failed", { cause: problems[0] });
   const nowMs = clock.now();
@@ -236,6 +244,18 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     forbidden,
     foreignId: foreign.id,
   };
+}
+
+interface Running {
+  readonly life: Life;
+  readonly stop: AbortController;
+  readonly hurry: AbortController;
+}
+
+/** The first asks for the end, the second leaves what can wait to others. */
+function interrupt(owner: Running | undefined): void {
+  const pressed = owner?.stop.signal.aborted === true ? owner.hurry : owner?.stop;
+  pressed?.abort(new Error("Ctrl-C"));
 }
 
 interface Owner {
@@ -281,7 +301,6 @@ async function workOf(who: Successor | undefined, work: Work): Promise<void> {
   await recoverRun({
     ...ports,
     folder,
-    random: () => 0.5,
     by: who.by,
     pid: 1,
     spareHeld: true,
@@ -289,7 +308,7 @@ async function workOf(who: Successor | undefined, work: Work): Promise<void> {
   });
 }
 
-function settingsOf(schedule: Schedule, cap: number): SweepSettings {
+function settingsOf(schedule: Schedule, cap: number, hurry: AbortSignal): SweepSettings {
   return {
     run: RUN,
     version: "0.0.0",
@@ -308,7 +327,7 @@ function settingsOf(schedule: Schedule, cap: number): SweepSettings {
     hfToken: undefined,
     monthSpentElsewhere: 0,
     leaveHeld: false,
-    hurry: new AbortController().signal,
+    hurry,
   };
 }
 
