@@ -21,6 +21,7 @@ export function runText(run: LocatedRun, whole: boolean, width: number): string 
   ];
   if (run.pid !== null)
     lines.push(`  process ${String(run.pid)}, guard ${String(run.guard_pid ?? "none")}`);
+  if (run.damaged) lines.push("  its journal is damaged: the figures may lack what it has lost");
   if (run.state === "unresolved")
     lines.push("  something may still be billed: maider-sweep recover settles it");
   const { nowMs } = run;

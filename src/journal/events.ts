@@ -9,6 +9,10 @@ export interface FoundVm {
   ipv4: string;
   /** ISO 8601, by the API's clock, which is the bill's. */
   created?: string;
+  gpu?: string;
+  region?: string;
+  /** Of an hour, where the journal has lost what was agreed. */
+  price_micro_usd?: MicroUsd;
 }
 
 /**

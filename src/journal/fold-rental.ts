@@ -146,12 +146,20 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
 };
 
 /** A VM that shows up after it was believed absent, or after another one was gone, is as open as any. */
-function found({ vm_id: vmId, ipv4, created }: FoundVm, rental: RentalState): Change {
-  const vms = countVms(rental, vmId);
-  const createdMs = rental.createdMs ?? (created === undefined ? undefined : Date.parse(created));
+function found(vm: FoundVm, rental: RentalState): Change {
+  const { vm_id: vmId, ipv4, created } = vm;
+  const known = {
+    vmId,
+    vms: countVms(rental, vmId),
+    createdMs: rental.createdMs ?? (created === undefined ? undefined : Date.parse(created)),
+    ipv4,
+    gpu: rental.gpu || (vm.gpu ?? ""),
+    region: rental.region || (vm.region ?? ""),
+    priceMicroUsd: rental.priceMicroUsd || (vm.price_micro_usd ?? 0),
+  };
   const closed = rental.stage === "gone" || rental.stage === "settled";
-  if (!closed) return { to: "booting", vmId, vms, createdMs, ipv4 };
-  return { to: "destroying", vmId, vms, createdMs, ipv4, goneMs: undefined, settled: undefined };
+  if (!closed) return { to: "booting", ...known };
+  return { to: "destroying", ...known, goneMs: undefined, settled: undefined };
 }
 
 function countVms({ vms, vmId }: RentalState, next: number): number {

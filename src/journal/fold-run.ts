@@ -1,6 +1,6 @@
-import { billedHours } from "../support/money.ts";
 import type { EventOf, EventType, Fact, SweepEvent } from "./events.ts";
 import { foldRental, newRental } from "./fold-rental.ts";
+import { hoursOf } from "./ledger.ts";
 import { parseLabel } from "./label.ts";
 import { OPEN_STAGES, type RentalState, type RunState } from "./run-state.ts";
 
@@ -162,7 +162,7 @@ export function nameless(label: string, sinceMs: number): RentalState {
 /** What ran until its world ended has its bill; what was never sent has none. */
 function endedWithItsWorld(rental: RentalState, ms: number): RentalState {
   const goneMs = rental.goneMs ?? ms;
-  const hours = rental.vmId === undefined ? 0 : billedHours(rental.createSentMs ?? goneMs, goneMs);
+  const hours = rental.vmId === undefined ? 0 : hoursOf({ ...rental, goneMs }, goneMs);
   const settled = { hours, microUsd: hours * rental.priceMicroUsd };
   return { ...rental, stage: "settled", sinceMs: ms, goneMs, settled };
 }

@@ -115,17 +115,17 @@ interface Reading {
 function read(folder: string): Reading {
   const run = folder.slice(dirname(folder).length + 1);
   let bytes: Buffer;
-  let unreadable = false;
+  let missing = false;
   try {
     bytes = readPlainOrPacked(join(folder, JOURNAL_FILE));
   } catch (error) {
     bytes = Buffer.alloc(0);
-    unreadable = (error as NodeJS.ErrnoException).code !== "ENOENT";
+    missing = (error as NodeJS.ErrnoException).code === "ENOENT";
   }
   const events: SweepEvent[] = [];
   let wholeBytes = 0;
   let suspect = false;
-  let damaged = unreadable;
+  let damaged = false;
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(LINE_BREAK, start);
     if (end < 0) break;
@@ -145,9 +145,12 @@ function read(folder: string): Reading {
     events.push(event);
   }
   const torn = bytes.subarray(wholeBytes);
+  const tails = tornTails(folder);
   // One write is cut in one place. A tail of several lines has lost some that were whole once.
-  damaged ||= torn.indexOf(LINE_START, 1) > 0;
-  const text = [bytes.toString("latin1"), ...tornTails(folder)].join("\n");
+  damaged ||= [torn, ...tails].some((tail) => tail.indexOf(LINE_START, 1) > 0);
+  // So has a journal that does not even begin with the beginning of one.
+  damaged ||= !missing && events.length === 0 && !beginsALine(bytes);
+  const text = [bytes.toString("latin1"), ...tails].join("\n");
   return {
     events,
     torn,
@@ -155,6 +158,11 @@ function read(folder: string): Reading {
     damaged,
     labels: labelsIn(text, run),
   };
+}
+
+function beginsALine(bytes: Buffer): boolean {
+  const head = bytes.toString("latin1", 0, LINE_START.length);
+  return head !== "" && LINE_START.startsWith(head);
 }
 
 function tornTails(folder: string): readonly string[] {

@@ -18,11 +18,13 @@ export function encodeLine(
 
 /** `undefined` for a line that is not whole. */
 export function decodeLine(line: string): SweepEvent | undefined {
-  const found = CHECKSUM.exec(line);
+  // An editor, or a copy through another system, ends lines its own way.
+  const text = line.endsWith("\r") ? line.slice(0, -1) : line;
+  const found = CHECKSUM.exec(text);
   if (found === null) return undefined;
-  if (checksum(`${line.slice(0, found.index)}}`) !== found[1]) return undefined;
+  if (checksum(`${text.slice(0, found.index)}}`) !== found[1]) return undefined;
   try {
-    return JSON.parse(line) as SweepEvent;
+    return JSON.parse(text) as SweepEvent;
   } catch {
     return undefined;
   }

@@ -27,7 +27,7 @@ export function admits(ledger: Ledger, needed: MicroUsd): boolean {
 
 /**
  * The hours of a rental that Linode bills, by our meter, or by the API's clock where those are more: from the sending
- * of the create, which is never later than the VM's birth, to the proof that it is gone, which is never earlier than
+ * of the create, which is never later than the VM's birth (which counts where the journal has lost it), to the proof that it is gone, which is never earlier than
  * its end. A create whose outcome is not known yet counts as running; one that was proved absent costs nothing, unless
  * its expiry had passed by then: a reaper may have ended what nobody had heard of. Should a lost create arrive after
  * all once its successor is gone, each of the two VMs counts for the whole time.
@@ -37,7 +37,7 @@ export function hoursOf(rental: RentalState, nowMs: number): number {
   if (rental.createSentMs === undefined && rental.vmId === undefined) return 0;
   const { goneMs, expiresMs } = rental;
   if (goneMs !== undefined && goneMs < expiresMs && rental.vmId === undefined) return 0;
-  const from = rental.createSentMs ?? rental.sinceMs;
+  const from = rental.createSentMs ?? rental.createdMs ?? rental.sinceMs;
   const hours = billedHours(from, Math.max(from, goneMs ?? nowMs));
   return Math.max(hours, hoursByTheApi(rental)) * Math.max(1, rental.vms);
 }

@@ -17,6 +17,8 @@ export interface RunStatus {
   readonly cap_usd: number;
   readonly spent_usd: number;
   readonly reserved_usd: number;
+  /** Its journal has lost something. */
+  readonly damaged: boolean;
   readonly rentals: readonly {
     readonly label: string;
     readonly gpu: string;
@@ -45,6 +47,7 @@ export function runStatus(folder: string, nowMs: number): RunStatus {
     cap_usd: usd(ledger.capMicroUsd),
     spent_usd: usd(ledger.spentMicroUsd),
     reserved_usd: usd(ledger.reservedMicroUsd),
+    damaged,
     rentals: [...state.rentals.values()].map((rental) => ({
       label: rental.label,
       gpu: rental.gpu,

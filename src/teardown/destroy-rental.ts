@@ -1,5 +1,6 @@
 import { CloudError, type CloudVm } from "../cloud/cloud.ts";
 import type { RentalState } from "../journal/run-state.ts";
+import { bookPrice } from "./book-price.ts";
 import { isWhatWeAsked, lookByLabel, stillSeen, wasSent } from "./look.ts";
 import { doubtUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts";
 import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
@@ -45,18 +46,20 @@ async function untilGone(options: DestroyRental, signal: AbortSignal): Promise<v
   const rental = currentRental(options.rental, options);
   let vmId = rental.vmId ?? options.rental.vmId;
   let announced: number | undefined;
+  let booked: Promise<void> | undefined;
   for (let attempt = 0; ; attempt += 1) {
     try {
       vmId ??= await findVm(rental, options, signal);
       if (vmId === undefined) return;
       if (announced !== vmId) await note(options, { type: "destroy.sent", label, vm_id: vmId });
       announced = vmId;
+      booked ??= bookPrice(vmId, rental, options, signal);
       options.ownership.assertCurrent();
       const failure = await deleteOnce(vmId, options, signal);
       if (failure !== undefined && !mayBeGoneAllTheSame(failure)) throw failure;
       const seen = await seenTwice(vmId, rental, options, signal);
       const left = seen ?? (await lateTwin(rental, options, signal));
-      if (left === undefined) return;
+      if (left === undefined) return await booked;
       if (left.id !== vmId) vmId = await adopt(left, options);
       if (failure !== undefined) throw failure;
       await options.clock.sleep(jitter(Math.min(attempt, 3), options), signal);

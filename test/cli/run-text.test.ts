@@ -48,6 +48,7 @@ const run: LocatedRun = {
   cap_usd: 120,
   spent_usd: 36,
   reserved_usd: 24,
+  damaged: false,
   rentals: [],
   simulated: false,
   journal: rentals,
@@ -55,6 +56,11 @@ const run: LocatedRun = {
 };
 
 describe("a run in words", () => {
+  it("says that its journal is damaged", () => {
+    expect(runText(run, false, 80)).not.toContain("damaged");
+    expect(runText({ ...run, damaged: true }, false, 80)).toContain("its journal is damaged");
+  });
+
   it("keeps to 80 columns, and tells money, stages and when the next hour begins", () => {
     const text = runText(run, false, 80);
     expect(Math.max(...text.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(80);

@@ -219,7 +219,7 @@ describe("readJournal", () => {
       expect([events.length, torn, damaged]).toEqual([
         whole,
         cut > 0 && !ends.includes(cut),
-        false,
+        cut === 0,
       ]);
     }
   });
@@ -300,6 +300,28 @@ describe("readJournal", () => {
         expect(readJournal(folder).events).toEqual([]);
       }),
     );
+  });
+
+  it.each([
+    ["empty", ""],
+    ["nothing but line ends", "\r\n\r\n"],
+    ["nothing but zeros", "\0".repeat(300)],
+  ])("counts a journal that is %s as damaged: it had a first line once", (_what, text) => {
+    expect(readJournal(folderWith(Buffer.from(text)))).toMatchObject({ events: [], damaged: true });
+  });
+
+  it("reads a journal that an editor has given other line ends", async () => {
+    const bytes = await written(newFolder());
+    const clean = readJournal(folderWith(bytes));
+    const other = Buffer.from(bytes.toString().replaceAll("\n", "\r\n"));
+    expect(readJournal(folderWith(other))).toEqual(clean);
+  });
+
+  it("still counts as damaged once its tail of several lines was cut off", async () => {
+    const bytes = await written(newFolder());
+    const folder = folderWith(Buffer.from(bytes.toString().replaceAll("\n", " ")));
+    await (await openIn(folder, 2)).close();
+    expect(readJournal(folder)).toMatchObject({ damaged: true, labels: [vmLabel(1), vmLabel(2)] });
   });
 
   it("counts a journal that cannot be read as damaged, not as empty", () => {

@@ -88,6 +88,7 @@ describe("runStatus", () => {
       cap_usd: 25,
       spent_usd: 0.52,
       reserved_usd: 1.04,
+      damaged: false,
       rentals: [
         {
           label,
@@ -110,6 +111,14 @@ describe("runStatus", () => {
       reserved_usd: 0,
       rentals: [{ stage: "settled" }],
     });
+  });
+
+  it("takes a run whose journal was emptied for one that may still be billed", async () => {
+    const stateDir = newStateDir();
+    openStateFolder(stateDir);
+    const folder = runFolder(stateDir, RUN);
+    await (await openIn(folder)).close();
+    expect(runStatus(folder, START)).toMatchObject({ state: "unresolved", damaged: true });
   });
 
   it("does not take a hold that is over for one", async () => {

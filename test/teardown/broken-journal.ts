@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openJournal } from "../../src/journal/journal-file.ts";
+import { foldRun } from "../../src/journal/fold-run.ts";
+import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
+import { foldLedger } from "../../src/journal/ledger.ts";
 import { makeVmLabel } from "../../src/journal/label.ts";
 import { runFolder } from "../../src/journal/state-folder.ts";
 import { recoverRun } from "../../src/teardown/recover-run.ts";
@@ -39,7 +41,8 @@ export async function wholeJournal(): Promise<Buffer> {
       price_micro_usd: 520_000,
     });
     await journal.append({ type: "create.sent", label });
-    await journal.append({ type: "create.acknowledged", label, vm_id: 101 + index, ipv4: "" });
+    const vm = { vm_id: 101 + index, ipv4: "", created: new Date(START).toISOString() };
+    await journal.append({ type: "create.acknowledged", label, ...vm });
   }
   await journal.close();
   return readFileSync(join(folder, "journal.jsonl"));
@@ -57,6 +60,7 @@ export const ALL_GONE = {
   living: FOREIGN.toSorted(),
   firewalls: 0,
   creates: 0,
+  billed: 2 * 2 * 520_000,
 };
 
 /** Recovers a run from such a journal, in a cloud where its VMs and its firewall live, and other people's. */
@@ -68,6 +72,7 @@ export async function recoverBroken(bytes: Buffer): Promise<typeof ALL_GONE> {
   const { cloud, clock, ports } = newRig();
   for (const label of [vmLabel(1), vmLabel(2), ...FOREIGN]) cloud.plant(label);
   cloud.plantFirewall(firewallLabel);
+  clock.jump(1.5 * HOUR);
   const journal = await openJournal({ folder, run: RUN, ownership: ownerOf(2), clock });
   const { outcome } = await recoverRun({
     ...ports,
@@ -78,6 +83,7 @@ export async function recoverBroken(bytes: Buffer): Promise<typeof ALL_GONE> {
     spareHeld: true,
   });
   await journal.close();
+  const { spentMicroUsd } = foldLedger(foldRun(readJournal(folder).events), clock.now());
   rmSync(stateDir, { recursive: true });
   return {
     outcome,
@@ -87,5 +93,6 @@ export async function recoverBroken(bytes: Buffer): Promise<typeof ALL_GONE> {
       .toSorted(),
     firewalls: cloud.firewalls.filter(({ deletedMs }) => deletedMs === undefined).length,
     creates: cloud.calls.filter(({ call }) => call.startsWith("create")).length,
+    billed: spentMicroUsd,
   };
 }

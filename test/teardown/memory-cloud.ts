@@ -269,7 +269,8 @@ export function memoryCloud(
         [],
         signal,
       ),
-    prices: () => Promise.resolve([]),
+    prices: () =>
+      Promise.resolve([{ id: "g2-gpu-rtx4000a1-s", hourly: price, byRegion: new Map() }]),
     availability: () => Promise.resolve([]),
     rebootVm: () => Promise.resolve(),
     bootVm: () => Promise.resolve(),

@@ -286,6 +286,16 @@ describe("a journal that is cut or damaged", () => {
       expect(await recoverBroken(withFlippedBit(bytes, at, at % 8))).toEqual(ALL_GONE);
   });
 
+  it.each<[string, (whole: Buffer) => Buffer]>([
+    ["is empty", () => Buffer.alloc(0)],
+    ["has only line ends", () => Buffer.from("\r\n\r\n")],
+    ["has only zeros", (whole) => Buffer.alloc(whole.length)],
+    ["has other line ends", (whole) => Buffer.from(whole.toString().replaceAll("\n", "\r\n"))],
+    ["has one line for all", (whole) => Buffer.from(whole.toString().replaceAll("\n", " "))],
+  ])("never keeps a VM alive nor loses its bill when it %s", async (_what, hollow) => {
+    expect(await recoverBroken(hollow(await wholeJournal()))).toEqual(ALL_GONE);
+  });
+
   it("looks long enough for every label that a damaged one names, for its create may be under way", async () => {
     const bytes = await wholeJournal();
     const lines = bytes.toString().split("\n");

@@ -63,7 +63,10 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
     note(`reserved ${formatUsd(micro_usd)} (${count(hours, "hour")}) for a VM in ${region}`),
   "create.acknowledged": ({ vm_id, ipv4 }) => note(`VM ${vm_id} created at ${ipv4}, booting`),
   "create.unknown": ({ reason }) => warning(`nobody knows yet whether the VM exists: ${reason}`),
-  "create.adopted": ({ vm_id }) => warning(`the VM does exist: ${vm_id}, taken over`),
+  "create.adopted": ({ vm_id, gpu, price_micro_usd: price }) =>
+    price === undefined
+      ? warning(`the VM does exist: ${vm_id}, taken over`)
+      : note(`VM ${vm_id} is a ${gpu ?? "VM"} at ${formatUsd(price)} an hour`),
   "create.absent": ({ look, refusal }) =>
     look > 1 ? undefined : warning(`no VM was made: ${refusal}`),
   "rental.reused": ({ minutes_left }) =>
