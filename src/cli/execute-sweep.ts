@@ -20,7 +20,7 @@ import type { FarSide } from "./far-side.ts";
 import { createGuardKeeper } from "./guard-keeper.ts";
 import { monthSpent } from "./month-spent.ts";
 import type { Execution } from "./execution.ts";
-import { heartbeatUrl, startHeartbeat } from "./heartbeat.ts";
+import { heartbeatUrl, owedHeartbeat, startHeartbeat } from "./heartbeat.ts";
 import { lookAtAccount } from "./beside-account.ts";
 import { openingFact } from "./opening-fact.ts";
 import { startPublisher } from "./publisher.ts";
@@ -36,7 +36,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
   const { options, terminal } = call;
   const hidden = [far.token, execution.hubToken].filter((secret) => secret !== undefined);
   const redact = createRedactor(hidden);
-  const heartbeatTo = heartbeatUrl(options, terminal.env, far);
+  const heartbeatTo = heartbeatUrl(options, terminal.env, far) ?? owedHeartbeat(folder);
   const guard = createGuardKeeper({
     run,
     far,
@@ -65,12 +65,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     before: execution.resumed,
   });
   const openVms = (): number => openRentals(foldRun(journal.events())).length;
-  const heartbeat = startHeartbeat(
-    heartbeatTo,
-    openVms,
-    far.clock,
-    execution.resumed !== undefined,
-  );
+  const heartbeat = startHeartbeat(heartbeatTo, folder, openVms, far.clock);
   const ticking = setInterval(() => view.tick?.(far.clock.now()), VIEW_EVERY_MS);
   const showing = journal.subscribe((event) => {
     view.show(event);

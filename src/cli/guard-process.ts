@@ -88,12 +88,8 @@ async function main(): Promise<void> {
   log(why);
   if (why === "released" && !isSettled(order)) process.stdout.write("watching\n");
   const clock = linearClock(order.time, order.ceilings);
-  const heartbeat = startHeartbeat(
-    order.heartbeat,
-    () => openVms(order),
-    clock,
-    why !== "released",
-  );
+  const folder = runFolder(order.stateDir, order.run);
+  const heartbeat = startHeartbeat(order.heartbeat, folder, () => openVms(order), clock);
   await destroyEverything(order, log);
   await heartbeat.end(true);
   log("everything is proved gone");

@@ -124,7 +124,8 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   PATIENCE_OPTION,
   {
     flags: "--heartbeat-url <url>",
-    description: "told each minute while a VM is open (MAIDER_SWEEP_HEARTBEAT)",
+    description:
+      "told each minute that a VM is open, and that all are gone (MAIDER_SWEEP_HEARTBEAT)",
   },
   { flags: "--detach", description: "go on when the terminal or the login is gone" },
   { flags: "--detached <log>", description: "the side of --detach that goes on", hidden: true },

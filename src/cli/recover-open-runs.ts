@@ -1,6 +1,6 @@
 import { CloudError } from "../cloud/cloud.ts";
 import { explainCloudError } from "../cloud/account-check.ts";
-import { foldRun } from "../journal/fold-run.ts";
+import { foldRun, openRentals } from "../journal/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import type { Ownership } from "../journal/events.ts";
 import { livingOwner, type HeldOwnership } from "../journal/owner-lock.ts";
@@ -15,6 +15,7 @@ import type { Recovery } from "../teardown/recover-run.ts";
 import type { CommandCall } from "./command.ts";
 import { crashHookFor } from "./crash-hook-for.ts";
 import type { FarSide } from "./far-side.ts";
+import { owedHeartbeat, startHeartbeat } from "./heartbeat.ts";
 import { publishJournals } from "./publish-journals.ts";
 import { answerRepeats } from "./repeated-signals.ts";
 import { isWorldGone } from "./world-gone.ts";
@@ -91,6 +92,9 @@ export async function recoverOpenRuns(
       state: foldRun(journal.events()),
       guard: undefined,
     }));
+    const openVms = (): number => openRentals(foldRun(journal.events())).length;
+    const heartbeat = startHeartbeat(owedHeartbeat(folder), folder, openVms, far.clock);
+    let ended = false;
     try {
       const recovery = await recoverRun({
         folder,
@@ -107,12 +111,14 @@ export async function recoverOpenRuns(
           call.terminal.stderr.write(`warning: ${label}: ${message}\n`),
       });
       done.push({ run, recovery });
+      ended = recovery.outcome === "closed" || recovery.outcome === "world_ended";
       await publishJournals(far.stateDir, [run]).catch((error: unknown) => {
         call.terminal.stderr.write(`warning: ${errorText(error)}\n`);
       });
     } catch (error) {
       throw error instanceof CloudError ? explainCloudError(error, `recover run ${run}`) : error;
     } finally {
+      await heartbeat.end(ended);
       answered();
       signals.stop.removeEventListener("abort", goesOn);
       await journal.close();

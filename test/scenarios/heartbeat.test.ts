@@ -66,6 +66,48 @@ test("when the sweep is killed the guard goes on beating, and says that all is g
   expect(beat.told.filter((body) => body === "gone")).toHaveLength(1);
 });
 
+test("where the guard was killed too recover says that all is gone, to where the run has told that it was open", async () => {
+  using beat = await listener(true);
+  await using sweep = await start();
+  const argv = ["run", sweep.plan(PLAN), "--simulate", sweep.url, "--heartbeat-url", beat.url];
+  await sweep.run(...argv, { MAIDER_SWEEP_CRASH: "test.finished:after:2+guard" });
+  expect(beat.told.length).toBeGreaterThan(0);
+  expect(beat.told).not.toContain("gone");
+  expect(await sweep.run("recover", "--simulate", sweep.url)).toMatchObject({ code: 0 });
+  expect(beat.told.filter((body) => body === "gone")).toHaveLength(1);
+  await sweep.run("recover", "--simulate", sweep.url);
+  expect(beat.told.at(-1)).toBe("gone");
+});
+
+test("a reaper says so too, on the run's machine and on another", async () => {
+  using here = await listener(true);
+  using elsewhere = await listener(true);
+  await using sweep = await sweepRun(1, "--speed", "1200", "--delays", "0.1");
+  const another = {
+    MAIDER_SWEEP_STATE: `${sweep.env.HOME}/another-machine`,
+    MAIDER_SWEEP_HEARTBEAT: elsewhere.url,
+  };
+  for (const [beat, env] of [
+    [here, {}],
+    [elsewhere, another],
+  ] as const) {
+    const argv = ["run", sweep.plan(PLAN), "--simulate", sweep.url, "--heartbeat-url", here.url];
+    await sweep.run(...argv, { MAIDER_SWEEP_CRASH: "machine.ready:after+guard" });
+    await expect
+      .poll(
+        async () => (await sweep.run("reap", "--grace", "0", "--simulate", sweep.url, env)).stdout,
+        {
+          timeout: 60_000,
+          interval: 1_000,
+        },
+      )
+      .toContain("destroyed mds-");
+    expect(beat.told.filter((body) => body === "gone")).toHaveLength(1);
+    await sweep.run("recover", "--simulate", sweep.url);
+  }
+  expect(elsewhere.told).toEqual(["gone"]);
+});
+
 test("an address that is none is told before anything begins", async () => {
   await using sweep = await start();
   const argv = ["run", sweep.plan(PLAN), "--simulate", sweep.url];

@@ -13,6 +13,7 @@ import { createRedactor } from "../../support/redact.ts";
 import { recoverRun } from "../../teardown/recover-run.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { openFarSide, type FarSide } from "../far-side.ts";
+import { tellGone } from "../heartbeat.ts";
 import { goneWorld } from "../gone-world.ts";
 import { heldVms, type HeldVm } from "../held-vms.ts";
 import { stateDir } from "../paths.ts";
@@ -89,7 +90,10 @@ async function letGo(vm: HeldVm, call: CommandCall): Promise<ExitCode> {
         patienceMs: ((options["destroyPatience"] as number | undefined) ?? 10) * 60_000,
         onAlarm: ({ label, message }) => terminal.stderr.write(`warning: ${label}: ${message}\n`),
       });
-      if (outcome !== "unproved") forgetClientKey(folder);
+      if (outcome !== "unproved") {
+        forgetClientKey(folder);
+        await tellGone(folder);
+      }
       const ledger = foldLedger(foldRun(readJournal(folder).events), far.clock.now());
       if (outcome === "unproved") {
         terminal.stderr.write(

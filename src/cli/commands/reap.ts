@@ -1,10 +1,15 @@
+import { existsSync } from "node:fs";
 import { CloudError } from "../../cloud/cloud.ts";
 import { explainCloudError } from "../../cloud/account-check.ts";
+import { parseLabel } from "../../journal/label.ts";
+import { runFolder } from "../../journal/state-folder.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { reap as reapExpired } from "../../teardown/reap.ts";
 import type { Reaped } from "../../teardown/reap.ts";
 import type { Handler } from "../command.ts";
 import { openFarSide } from "../far-side.ts";
+import type { FarSide } from "../far-side.ts";
+import { heartbeatUrl, tell, tellGone } from "../heartbeat.ts";
 import { leaveReaperSign } from "../reaper-sign.ts";
 import { connectCloud } from "../wire.ts";
 
@@ -25,7 +30,10 @@ export const reap: Handler = async ({ options, terminal }) => {
       },
       terminal.signals.stop,
     );
-    if (options["dryRun"] !== true) await leaveReaperSign(far.stateDir, far.clock.now());
+    if (options["dryRun"] !== true) {
+      await leaveReaperSign(far.stateDir, far.clock.now());
+      await tellOfEnds(reaped, far, heartbeatUrl(options, terminal.env, far));
+    }
   } catch (error) {
     throw error instanceof CloudError
       ? explainCloudError(error, "list the VMs of the account")
@@ -40,6 +48,20 @@ export const reap: Handler = async ({ options, terminal }) => {
   );
   return reaped.failed.length > 0 ? ExitCode.stillBilled : ExitCode.done;
 };
+
+/** A run of this machine has left a note where to; for others only our own environment can tell. */
+async function tellOfEnds(
+  { alive, destroyed, failed, left }: Reaped,
+  { stateDir }: FarSide,
+  url: string | undefined,
+): Promise<void> {
+  const runOf = (label: string): string => parseLabel(label)?.run ?? "";
+  const alsoOpen = new Set([...alive, ...failed.map(({ label }) => label), ...left].map(runOf));
+  const ended = [...new Set(destroyed.map(runOf))].filter((run) => !alsoOpen.has(run));
+  const folders = ended.map((run) => runFolder(stateDir, run));
+  for (const folder of folders) await tellGone(folder);
+  if (url !== undefined && folders.some((folder) => !existsSync(folder))) await tell(url, "gone");
+}
 
 function describe(reaped: Reaped, dryRun: boolean): string {
   const lines = [
