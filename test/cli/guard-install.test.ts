@@ -71,7 +71,7 @@ describe("guard install", () => {
     );
     expect(service).not.toContain(TOKEN);
     expect(readFileSync(join(units, "maider-sweep-reap.timer"), "utf8")).toMatch(
-      /OnCalendar=\*:0\/5\n[^]*Persistent=true/,
+      /^OnUnitActiveSec=5min$/m,
     );
     expect(asked()).toContain("--user enable --now maider-sweep-reap.timer");
     expect((await guard("status")).stdout).toMatch(/^timer: systemd\n.*none\n$/);
@@ -164,6 +164,17 @@ describe("guard install", () => {
       expect(table()).toBe("0 4 * * * backup\n");
     },
   );
+
+  it.each(["7", "45", "90", "1441"])("keeps --every %s with systemd", async (every) => {
+    const { guard, tokenFile, units } = home(SYSTEMCTL);
+    const { code, stdout } = await guard("install", "--token-file", tokenFile, "--every", every);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`every ${every} minutes`);
+    const timer = readFileSync(join(units, "maider-sweep-reap.timer"), "utf8");
+    // A calendar's step counts anew with each hour.
+    expect(timer).not.toContain("OnCalendar");
+    expect(timer).toMatch(new RegExp(`^OnActiveSec=1min\nOnUnitActiveSec=${every}min$`, "m"));
+  });
 
   it("leaves no units behind when systemd does not take them", async () => {
     const { guard, tokenFile, units } = home({ systemctl: '[ "$2" = show-environment ]' });
