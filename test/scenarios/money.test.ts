@@ -63,15 +63,66 @@ test("monthly_cap counts all runs of the state folder", async () => {
   expect(admitted.code).toBe(0);
 });
 
-test("the ledger stands beside what the account says", async () => {
-  await using sweep = await start();
-  expect((await runOf(sweep, sweep.plan(plan("max_cost: 9", [CARD])), "--json")).code).toBe(0);
+const accountFacts = (sweep: SweepRun) => {
   const runs = join(sweep.stateDir, "simulated", "runs");
   const { events } = readJournal(join(runs, readdirSync(runs)[0] ?? ""));
+  return events.filter(({ type }) => type.startsWith("account."));
+};
+
+test("the ledger stands beside what the account says", async () => {
+  await using sweep = await start();
+  const { code, stderr } = await runOf(sweep, sweep.plan(plan("max_cost: 9", [CARD])));
+  expect(code).toBe(0);
   const { usd } = await sweep.ask<{ usd: number }>("invoice");
   const micros = Math.round(usd * 1e6);
-  expect(events.filter(({ type }) => type.startsWith("account."))).toMatchObject([
+  expect(accountFacts(sweep)).toMatchObject([
     { type: "account.read", uninvoiced_micro_usd: 0 },
     { type: "account.compared", grown_micro_usd: micros, spent_micro_usd: micros },
   ]);
+  const both = `$${usd.toFixed(2)}, the ledger says $${usd.toFixed(2)}`;
+  expect(stderr).toContain(`the account's uninvoiced balance grew by ${both}`);
+});
+
+test("a server that is not the run's makes the account differ, and that is told", async () => {
+  await using sweep = await start();
+  const running = runOf(sweep, sweep.plan(plan("max_cost: 9", [CARD])));
+  const vms = async () => (await sweep.ask<{ vms: unknown[] }>("state")).vms.length;
+  await expect.poll(vms, { timeout: 60_000, interval: 50 }).toBe(1);
+  const reply = await fetch(`${sweep.url}/v4/linode/instances`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${sweep.token}` },
+    body: JSON.stringify({
+      label: "web",
+      type: CARD,
+      region: "us-ord",
+      image: "linode/ubuntu24.04",
+      root_pass: "Correct-Horse-Battery-9-Staple",
+      interface_generation: "legacy_config",
+    }),
+  });
+  expect(reply.status).toBe(200);
+  const { code, stderr } = await running;
+  expect(code).toBe(0);
+  const { lines } = await sweep.ask<{ lines: { label: string; usd: number }[] }>("invoice");
+  const ours = lines.find(({ label }) => label !== "web")?.usd ?? 0;
+  const all = lines.reduce((sum, { usd }) => sum + usd, 0);
+  expect(all).toBeGreaterThan(ours);
+  expect(stderr).toContain(`grew by $${all.toFixed(2)}, the ledger says $${ours.toFixed(2)}`);
+});
+
+test("a token that may not read the account runs all the same, and nothing is compared", async () => {
+  await using sweep = await start();
+  await fetch(`${sweep.url}/simulator/tokens`, {
+    method: "POST",
+    body: JSON.stringify({
+      token: sweep.token,
+      scopes: "linodes:read_write firewall:read_write",
+      expiry: null,
+      revoked: false,
+    }),
+  });
+  const { code, stderr } = await runOf(sweep, sweep.plan(plan("max_cost: 9", [CARD])));
+  expect(code).toBe(0);
+  expect(accountFacts(sweep)).toEqual([]);
+  expect(stderr).not.toContain("uninvoiced");
 });

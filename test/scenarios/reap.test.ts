@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer, request as ask } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { makeFirewallLabel, makeVmLabel } from "../../src/journal/label.ts";
 import { befalls } from "../crash-points/ways.ts";
@@ -10,6 +13,34 @@ interface WorldState {
   readonly now: string;
   readonly vms: readonly { readonly label: string; readonly deleted: string | null }[];
   readonly firewalls: readonly { readonly label: string; readonly deleted: string | null }[];
+}
+
+/** The same API, which gives no more than 100 rows a page, whatever is asked for; and the pages that were read. */
+async function shortPages(url: string) {
+  const read = new Set<string>();
+  const server = createServer((incoming, outgoing) => {
+    const to = new URL(incoming.url ?? "/", url);
+    if (to.searchParams.has("page_size")) to.searchParams.set("page_size", "100");
+    if (to.pathname.endsWith("/linode/instances") && incoming.method === "GET")
+      read.add(to.searchParams.get("page") ?? "");
+    const { method, headers } = incoming;
+    incoming.pipe(
+      ask(to, { method, headers }, (reply) => {
+        outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
+        reply.pipe(outgoing);
+      }),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    read,
+    [Symbol.dispose]: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 async function order(rig: SweepRun, path: string, body: object): Promise<void> {
@@ -80,16 +111,19 @@ test("reap destroys, among 250 VMs full of look-alikes, exactly the expired ones
     );
   };
 
+  // The expired ones stand on the third.
+  using api = await shortPages(rig.url);
   // A machine whose clock is an hour ahead believes that all of them have expired.
   const hourAhead = befalls(`clock-ahead now ${String((60 * MINUTE) / SPEED)}`);
-  const dry = await rig.run("reap", "--dry-run", "--simulate", rig.url, "--json", hourAhead);
+  const dry = await rig.run("reap", "--dry-run", "--simulate", api.url, "--json", hourAhead);
+  expect([...api.read]).toEqual(["1", "2", "3"]);
   expect(JSON.parse(dry.stdout)).toMatchObject({ foreign: all.length - 20, destroyed: [] });
   expect((JSON.parse(dry.stdout) as { expired: string[] }).expired.toSorted()).toEqual(
     expired.toSorted(),
   );
   expect(await left()).toHaveLength(all.length + 4);
 
-  const wet = await rig.run("reap", "--simulate", rig.url, "--json", hourAhead);
+  const wet = await rig.run("reap", "--simulate", api.url, "--json", hourAhead);
   expect(wet.code).toBe(0);
   const told = JSON.parse(wet.stdout) as Record<string, readonly string[]>;
   expect(told["destroyed"]?.toSorted()).toEqual(expired.toSorted());
