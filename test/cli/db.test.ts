@@ -42,7 +42,12 @@ describe("db check", () => {
       missing: 1,
       problems: [],
     });
-    expect((await rig.say("db", "check")).stdout).toContain("1 of ours are missing here");
+    const told = (await rig.say("db", "check")).stdout;
+    expect(told).toContain("1 of ours are missing here");
+    expect(told).toMatch(/^journals and logs take \d+\.\d MB; those of ended runs are packed/m);
+    const status = JSON.parse((await rig.say("status", "--json")).stdout) as { bytes: number };
+    expect(status.bytes).toBeGreaterThan(1_000);
+    expect(JSON.parse(stdout)).toMatchObject({ journal_bytes: status.bytes });
     expect(await readFile(rig.file, "utf8")).toBe(before);
   });
 

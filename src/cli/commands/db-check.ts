@@ -2,15 +2,18 @@ import { checkDatabase, type DatabaseCheck } from "../../results/check-database.
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
 import { databaseOfCall } from "../database-of-call.ts";
+import { keptBytes, keptText } from "../kept-bytes.ts";
+import { stateDir } from "../paths.ts";
 
 export const dbCheck: Handler = async (call) => {
   const { database, ours } = await databaseOfCall(call);
   const check = await checkDatabase(database, ours);
-  const { stdout } = call.terminal;
+  const { env, stdout } = call.terminal;
+  const bytes = keptBytes(stateDir(call.options, env));
   stdout.write(
     call.options["json"] === true
-      ? `${JSON.stringify(check, undefined, 2)}\n`
-      : `${told(check).join("\n")}\n`,
+      ? `${JSON.stringify({ ...check, journal_bytes: bytes }, undefined, 2)}\n`
+      : `${[...told(check), keptText(bytes)].join("\n")}\n`,
   );
   return check.state === "damaged" || check.state === "unreadable" ? ExitCode.usage : ExitCode.done;
 };

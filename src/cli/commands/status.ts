@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { foldRun } from "../../journal/fold-run.ts";
 import { readJournal } from "../../journal/journal-file.ts";
-import { bytesOfRuns, KEPT_DAYS, PACKED_AFTER_DAYS } from "../../journal/keep-runs.ts";
 import { runStatus } from "../../journal/status.ts";
 import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
+import { keptBytes, keptText } from "../kept-bytes.ts";
 import { simulatedStateDir, stateDir } from "../paths.ts";
-import { count } from "../progress/event-text.ts";
 import { runText, type LocatedRun } from "../run-text.ts";
 import { runClock } from "../run-clock.ts";
 
@@ -23,7 +22,7 @@ export const status: Handler = async ({ options, parameters, terminal }) => {
   }
   if (options["json"] === true) {
     const told = runs.map(({ journal: _journal, nowMs: _now, ...run }) => run);
-    const bytes = bytesOf(state);
+    const bytes = keptBytes(state);
     terminal.stdout.write(`${JSON.stringify({ runs: told, bytes }, undefined, 2)}\n`);
     return ExitCode.done;
   }
@@ -33,17 +32,10 @@ export const status: Handler = async ({ options, parameters, terminal }) => {
   }
   const width = terminal.stdout.isTTY ? terminal.stdout.columns : Infinity;
   const texts = runs.map((run) => runText(run, wanted !== undefined, width));
-  if (wanted === undefined)
-    texts.push(
-      `journals and logs take ${(bytesOf(state) / 1e6).toFixed(1)} MB; those of ended runs are packed after ${count(PACKED_AFTER_DAYS, "day")} and kept for ${KEPT_DAYS}`,
-    );
+  if (wanted === undefined) texts.push(keptText(keptBytes(state)));
   terminal.stdout.write(`${texts.join("\n\n")}\n`);
   return ExitCode.done;
 };
-
-function bytesOf(state: string): number {
-  return bytesOfRuns(state) + bytesOfRuns(simulatedStateDir(state));
-}
 
 /** Real and simulated runs of a state folder. */
 export async function allRuns(state: string): Promise<readonly LocatedRun[]> {
