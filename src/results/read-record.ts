@@ -18,10 +18,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** Keys that are not named are let through as they are. */
 function object(fields: Readonly<Record<string, Check>>): Check {
-  const entries = Object.entries(fields);
+  const checks = Object.entries(fields).map(([key, check]) => ({ key, check }));
   return (value) => {
     if (!isObject(value)) return "no object";
-    for (const [key, check] of entries) {
+    for (const { key, check } of checks) {
       const wrong = check(value[key]);
       if (wrong !== undefined) return at(key, wrong);
     }
@@ -44,9 +44,11 @@ function values(check: Check): Check {
 function list(check: Check): Check {
   return (value) => {
     if (!Array.isArray(value)) return "no list";
-    for (const [index, item] of value.entries()) {
+    let index = 0;
+    for (const item of value) {
       const wrong = check(item);
       if (wrong !== undefined) return at(String(index), wrong);
+      index += 1;
     }
     return undefined;
   };

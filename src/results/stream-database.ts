@@ -18,51 +18,36 @@ const OPENING = '"benchmarks": [\n    {';
 const BETWEEN = "\n    },\n    {";
 const ELEMENT_END = "\n    }";
 const CLOSING = "\n    }\n  ]";
-const WINDOW_BYTES = 8_388_608;
+const BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+/** A few elements: texts beyond 128 kB are dearer to V8. */
+const WINDOW_BYTES = 65_536;
+const LARGEST_WINDOW_BYTES = 8_388_608;
 
 /**
  * The elements of a large database one by one, so that it is never held as a whole; its layout tells where they end.
- * The file is sound JSON exactly when all elements are and the frame around them is, which is seen at the end.
+ * The file is sound JSON exactly when all stretches of elements are and the frame around them is, which is seen at
+ * the end: a stretch that ended anywhere else than between two elements would be none.
  * @throws UnusualLayout, SyntaxError: then what has come so far is worth nothing.
  */
 export function* streamDatabase(path: string): Generator<unknown, Frame> {
   const file = openSync(path, "r");
   try {
     const window = openWindow(file);
-    const opening = window.find(OPENING);
-    if (opening < 0) throw new UnusualLayout();
-    const head = window.take(opening + OPENING.length - 1);
-    let likely = 0;
-    for (;;) {
-      // Elements are about as long as one another: half of one need not be searched.
-      const found = elementIn(window, likely) ?? elementIn(window, 0);
-      if (found === undefined) break;
-      yield found.value;
-      likely = Math.floor(found.length / 2);
-      window.skip(found.length + BETWEEN.length - ELEMENT_END.length - 1);
-    }
+    while (window.find(OPENING) < 0) if (!window.more()) throw new UnusualLayout();
+    const head = window.take(window.find(OPENING) + OPENING.length - 1);
+    do {
+      const last = window.findLast(BETWEEN);
+      if (last < 0) continue;
+      yield* window.takeList(last + ELEMENT_END.length);
+      window.skip(BETWEEN.length - ELEMENT_END.length - 1);
+    } while (window.more());
     const last = window.findLast(CLOSING);
     if (last < 0) throw new UnusualLayout();
-    yield JSON.parse(window.take(last + ELEMENT_END.length));
+    yield* window.takeList(last + ELEMENT_END.length);
     return { version: versionIn(head, window.rest()), bytes: window.bytes() };
   } finally {
     closeSync(file);
-  }
-}
-
-/** The next element, if its end lies behind `from`: two elements with their comma are no JSON. */
-function elementIn(
-  window: ReturnType<typeof openWindow>,
-  from: number,
-): { readonly value: unknown; readonly length: number } | undefined {
-  const end = window.find(BETWEEN, from);
-  if (end < 0) return undefined;
-  const length = end + ELEMENT_END.length;
-  try {
-    return { value: JSON.parse(window.look(length)), length };
-  } catch (error) {
-    if (from === 0) throw error;
-    return undefined;
   }
 }
 
@@ -77,53 +62,58 @@ function versionIn(head: string, tail: string): unknown {
   return version;
 }
 
-/** A stretch of the file that moves on as it is used up; no element is longer than it. */
+/** A stretch of the file that moves on as it is used up; it grows for an element that is longer. */
 function openWindow(file: number) {
-  const buffer = Buffer.allocUnsafe(WINDOW_BYTES);
-  let from = 0;
-  let to = 0;
+  let buffer = Buffer.allocUnsafe(WINDOW_BYTES);
+  // One byte stands before it, for the bracket of a list.
+  let from = 1;
+  let to = 1;
   let read = 0;
-  const more = (): boolean => {
-    buffer.copyWithin(0, from, to);
-    to -= from;
-    from = 0;
-    if (to === buffer.length) throw new UnusualLayout();
-    const count = readSync(file, buffer, to, buffer.length - to, null);
-    to += count;
-    read += count;
-    return count > 0;
-  };
-  const look = (length: number): string => {
-    const bytes = buffer.subarray(from, from + length);
+  const at = (place: number): number => (place < from ? -1 : place - from);
+  const textOf = (begin: number, end: number): string => {
+    const bytes = buffer.subarray(begin, end);
     if (isAscii(bytes)) return bytes.toString("latin1");
     if (!isUtf8(bytes)) throw new UnusualLayout();
     return bytes.toString();
   };
   const take = (length: number): string => {
-    const text = look(length);
     from += length;
-    return text;
+    return textOf(from - length, from);
   };
   return {
-    look,
     take,
+    /** What stands there and commas between, as a list. */
+    takeList(length: number): readonly unknown[] {
+      const after = buffer[from + length];
+      buffer[from - 1] = BRACKET;
+      buffer[from + length] = CLOSING_BRACKET;
+      const list = JSON.parse(textOf(from - 1, from + length + 1)) as unknown[];
+      buffer[from + length] = after ?? 0;
+      from += length;
+      return list;
+    },
     skip: (length: number): void => {
       from += length;
     },
     rest: () => take(to - from),
     bytes: () => read,
-    /** From where the window begins; -1 when it is nowhere in the rest of the file. */
-    find(text: string, after = 0): number {
-      for (;;) {
-        const at = buffer.subarray(0, to).indexOf(text, from + after, "latin1");
-        if (at >= 0) return at - from;
-        if (!more()) return -1;
+    /** False at the end of the file. */
+    more(): boolean {
+      buffer.copyWithin(0, from - 1, to);
+      to -= from - 1;
+      from = 1;
+      if (to === buffer.length) {
+        if (to >= LARGEST_WINDOW_BYTES) throw new UnusualLayout();
+        buffer = Buffer.concat([buffer, Buffer.allocUnsafe(to)]);
       }
+      const count = readSync(file, buffer, to, buffer.length - to, null);
+      to += count;
+      read += count;
+      return count > 0;
     },
-    /** Once everything has been read. */
-    findLast(text: string): number {
-      const at = buffer.subarray(0, to).lastIndexOf(text, undefined, "latin1");
-      return at < from ? -1 : at - from;
-    },
+    /** From where the window begins; -1 when it is not in it. */
+    find: (text: string): number => at(buffer.subarray(0, to).indexOf(text, from, "latin1")),
+    findLast: (text: string): number =>
+      at(buffer.subarray(0, to).lastIndexOf(text, undefined, "latin1")),
   };
 }

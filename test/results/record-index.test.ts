@@ -102,6 +102,13 @@ describe("streaming a database", () => {
     expect(all()).toEqual(data.benchmarks);
   });
 
+  it("reads an element that is longer than others by far", async () => {
+    const data = JSON.parse(await readFile(file, "utf8")) as { benchmarks: { id: string }[] };
+    for (const index of [0, 7, 249]) data.benchmarks[index] = { id: "x".repeat(300_000 + index) };
+    await writeFile(file, JSON.stringify(data, undefined, 2));
+    expect(all()).toEqual(data.benchmarks);
+  });
+
   it.each([
     ["text beyond ASCII", '"test_name": "Multi-file code analysis 3"', '"test_name": "naïve 漢字"'],
     [

@@ -1,7 +1,6 @@
 import { comparisonTable } from "../../report/comparison-table.ts";
 import { compare, filterRecords } from "../../results/compare.ts";
 import type { SortMetric } from "../../results/compare.ts";
-import { exportRecords } from "../../results/export-records.ts";
 import type { ExportFormat } from "../../results/export-records.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
@@ -47,6 +46,7 @@ export const benchmarkCompare: Handler = async (call) => {
     terminal.stderr.write(
       `${String(others.length)} of them at the end are not ranked: not sound\n`,
     );
+  const { exportRecords } = await import("../../results/export-records.ts");
   await writeResult(
     call,
     exportRecords([...ranked, ...others], format, taskCategory),

@@ -42,8 +42,8 @@ async function refreshFor(
   const folder = indexFolder(stateDir(options, terminal.env));
   const path = keptFile(folder, await whereLinksLead(file), "refresh");
   const key = `${seal} ${String(Math.floor(nowMs / DAY_MS))}`;
-  const kept = await readKept(path, key);
-  if (kept !== undefined) return JSON.parse(kept) as RefreshOffer;
+  const kept = readKept(path, key);
+  if (kept !== undefined) return kept as RefreshOffer;
   const offer = await make();
   await keep(path, key, offer);
   return offer;
