@@ -3,13 +3,13 @@ import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandGroup, CommandSpec, OptionSpec, Terminal } from "./command.ts";
 import { commandOf, VERBS, type Verb } from "./verbs.ts";
 import { bugReport, installSignals, Interrupted } from "./signals.ts";
+import { watchOutput } from "./watch-output.ts";
 import { packageVersion } from "../support/package-version.ts";
 
 /** Runs one command line; sets `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
   const signals = installSignals(process);
-  // A terminal that went away answers writes with EIO or EPIPE; the clean-up must go on without it.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  watchOutput(process);
   const terminal: Terminal = {
     env: process.env,
     stdin: process.stdin,
@@ -97,7 +97,10 @@ function buildGroup(
 ): Command {
   const command = bareCommand(group, terminal);
   for (const spec of group.commands) command.addCommand(buildCommand(spec, argv, terminal, done));
-  return command;
+  return withExamples(
+    command,
+    group.commands.flatMap(({ examples }) => examples.slice(0, 1)),
+  );
 }
 
 function buildCommand(
