@@ -112,12 +112,7 @@ function buildCommand(
   const command = bareCommand(spec, terminal);
   for (const [syntax, description] of spec.parameters) command.argument(syntax, description);
   for (const option of spec.options) command.addOption(buildOption(option));
-  if (spec.examples.length > 0) {
-    command.addHelpText(
-      "after",
-      `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join("\n")}`,
-    );
-  }
+  withExamples(command, spec.examples);
   return command.action(async (...given: unknown[]) => {
     if (spec.silentOfHeld !== true) await tellHeld(command.opts(), terminal);
     const handler = await spec.load();
@@ -128,6 +123,11 @@ function buildCommand(
     if (spec.reads === true) (await import("./warn-of-open-vms.ts")).warnOfOpenVms(call);
     done(await handler(call));
   });
+}
+
+function withExamples(command: Command, examples: readonly string[]): Command {
+  const lines = examples.map((line) => `  $ ${line}`);
+  return command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
 }
 
 /** What a person has left up must not be forgotten while it costs money. */

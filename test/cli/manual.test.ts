@@ -44,6 +44,23 @@ test.each(specs.map(({ words, spec }) => [words.join(" "), words, spec] as const
   },
 );
 
+const groups = (await allCommands()).flatMap((verb) => ("commands" in verb ? [verb] : []));
+
+test.each(groups.map((group) => [group.name, group] as const))(
+  "%s --help ends in an example of each of its verbs",
+  async (name, { commands }) => {
+    const { code, stdout } = await speak([name, "--help"]);
+    expect(code).toBe(0);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(SCREEN_LINES);
+    expect(lines.at(-commands.length - 1)).toBe("Examples:");
+    for (const [index, { name: verb }] of commands.entries())
+      expect(lines.slice(-commands.length)[index]).toMatch(
+        new RegExp(`^  \\$ maider-sweep ${name} ${verb}\\b`),
+      );
+  },
+);
+
 test("the list of verbs fits a screen, a line for each", async () => {
   const { stdout } = await speak(["--help"]);
   const lines = stdout.trimEnd().split("\n");

@@ -48,17 +48,20 @@ it("what went wrong before, or may still be billed, keeps its own exit code", ()
   expect(ended(["ENOSPC"], 130).exitCode).toBe(130);
 });
 
-it.runIf(process.platform === "linux")("a verb whose stdout is a full device ends in exit 2", () => {
-  const full = openSync("/dev/full", "w");
-  const main = new URL("../../src/cli/main.ts", import.meta.url).href;
-  const script = `(await import(${JSON.stringify(main)})).main(["schema"])`;
-  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-    stdio: ["ignore", full, "pipe"],
-    encoding: "utf8",
-  });
-  closeSync(full);
-  expect(stderr).toBe(
-    "error: the output is not whole: no space is left on its device; write it where there is room (nothing else was changed by this)\n",
-  );
-  expect(status).toBe(2);
-});
+it.runIf(process.platform === "linux")(
+  "a verb whose stdout is a full device ends in exit 2",
+  () => {
+    const full = openSync("/dev/full", "w");
+    const main = new URL("../../src/cli/main.ts", import.meta.url).href;
+    const script = `(await import(${JSON.stringify(main)})).main(["schema"])`;
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    expect(stderr).toBe(
+      "error: the output is not whole: no space is left on its device; write it where there is room (nothing else was changed by this)\n",
+    );
+    expect(status).toBe(2);
+  },
+);
