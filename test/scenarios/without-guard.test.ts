@@ -55,12 +55,14 @@ test("reap alone, with nothing but a token, destroys what has expired; recover c
   expect(stdout).toContain(`destroyed ${vm}`);
   expect(code).toBe(0);
   expect(await open(rig)).toEqual([]);
-  await rig.run("recover", "--simulate", rig.url);
+  // On this clock ten minutes are half a second.
+  await rig.run("recover", "--simulate", rig.url, "--destroy-patience", "300");
   expect((await rig.run("status", "--json")).stdout).toContain('"state": "crashed"');
 });
 
 const BREAKS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   "is empty": () => Buffer.alloc(0),
+  "has nothing but line ends": () => Buffer.from("\r\n\r\n"),
   "ends in the middle of its last line": (bytes) => bytes.subarray(0, bytes.length - 40),
   "ends before its VM was named": (bytes) =>
     bytes.subarray(0, bytes.indexOf("rental.reserved") - 60),
@@ -76,7 +78,7 @@ function flipped(bytes: Buffer, at: number): Buffer {
 }
 
 test.each(Object.entries(BREAKS))(
-  "recover destroys everything of a dead run whose journal %s, and creates nothing",
+  "recover destroys everything of a dead run whose journal %s, creates nothing, and books it",
   async (_how, broken) => {
     await using rig = await sweepRun(8, "--speed", "300", "--delays", "0.1");
     await deadRun(rig);
@@ -106,8 +108,28 @@ test.each(Object.entries(BREAKS))(
     expect(code).toBe(0);
     expect(await open(rig)).toEqual([]);
     expect(await posts()).toBe(before);
+    const { usd } = await rig.ask<{ usd: number }>("invoice");
+    const after = JSON.parse((await rig.run("status", "--json")).stdout) as {
+      runs: readonly { state: string; spent_usd: number }[];
+    };
+    expect(after.runs).toMatchObject([{ state: "crashed" }]);
+    expect(after.runs[0]?.spent_usd).toBeGreaterThanOrEqual(usd);
   },
 );
+
+test("a run whose journal no longer tells where it ran is not taken for closed", async () => {
+  await using rig = await sweepRun(8, "--speed", "60", "--delays", "0.1");
+  await deadRun(rig);
+  const runs = join(stateOf(rig), "runs");
+  const [run = ""] = readdirSync(runs);
+  writeFileSync(join(runs, run, "journal.jsonl"), "");
+  expect((await rig.run("status")).stdout).toContain("its journal is damaged");
+  expect((await rig.run("recover")).stdout).toMatch(
+    new RegExp(`^${run}: left alone.*recover --simulate URL`),
+  );
+  await rig.run("recover", "--simulate", rig.url);
+  expect((await rig.run("recover")).stdout).toContain("every run is closed");
+});
 
 const stateOf = (rig: SweepRun): string => join(rig.env.MAIDER_SWEEP_STATE, "simulated");
 const creates = async (rig: SweepRun): Promise<number> => {

@@ -31,16 +31,28 @@ export const recover: Handler = async (call) => {
   if (options["json"] === true) {
     const runs = done.map(({ run, recovery }) => ({ run, ...recovery }));
     terminal.stdout.write(`${JSON.stringify({ runs }, undefined, 2)}\n`);
-  } else if (done.length === 0) terminal.stdout.write("nothing to recover: every run is closed\n");
+  } else if (done.length === 0 && worldless(call).length === 0)
+    terminal.stdout.write("nothing to recover: every run is closed\n");
   for (const { run, recovery } of options["json"] === true ? [] : done) {
     const which =
       recovery.unproved.length > 0 ? `; not proved gone: ${recovery.unproved.join(", ")}` : "";
     terminal.stdout.write(`${run}: ${recovery.outcome.replace("_", " ")}${which}\n`);
   }
+  for (const run of options["json"] === true ? [] : worldless(call))
+    terminal.stdout.write(
+      `${run}: left alone, for its journal does not tell its world any more; maider-sweep recover --simulate URL\n`,
+    );
   return done.some(({ recovery }) => recovery.outcome === "unproved")
     ? ExitCode.stillBilled
     : ExitCode.done;
 };
+
+/** Simulated runs that nothing but a world's own address leads to. */
+function worldless({ options, terminal }: CommandCall): readonly string[] {
+  return unfinishedRuns(simulatedStateDir(stateDir(options, terminal.env)))
+    .filter(({ state }) => state.opened === undefined)
+    .map(({ run }) => run);
+}
 
 /** The real cloud where a real run is open, and each simulated world that still has a run of ours. */
 async function farSides(call: CommandCall): Promise<readonly FarSide[]> {
