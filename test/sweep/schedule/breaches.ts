@@ -2,6 +2,7 @@ import type { EventOf } from "../../../src/journal/events.ts";
 import { foldRun } from "../../../src/journal/fold-run.ts";
 import { foldLedger } from "../../../src/journal/ledger.ts";
 import type { Outcome } from "./run-schedule.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** What is wrong with the end of a schedule; nothing, it is hoped. */
 export function breaches(outcome: Outcome): readonly string[] {
@@ -26,15 +27,28 @@ export function breaches(outcome: Outcome): readonly string[] {
   return found.filter(([, wrong]) => wrong).map(([what]) => what);
 }
 
-/** The cap may be passed only by VMs that nobody could delete within the hours that were reserved for them. */
-function passedTheCap({ events, capMicroUsd, ledgerMicroUsd }: Outcome): boolean {
+/**
+ * The cap may be passed only by VMs that nobody could delete within the hours that were reserved for them, and by
+ * no more than those hours; where the API answers, the disk takes facts and somebody owns the run, not at all.
+ */
+function passedTheCap({ events, capMicroUsd, ledgerMicroUsd, schedule }: Outcome): boolean {
   if (ledgerMicroUsd <= capMicroUsd) return false;
-  const { rentals } = foldRun(events);
-  const inTime = [...rentals.values()].every(({ settled, reservedMicroUsd, priceMicroUsd }) => {
-    const reservedHours = reservedMicroUsd / priceMicroUsd;
-    return settled === undefined || settled.hours <= reservedHours;
-  });
-  return inTime;
+  if (canAlwaysDelete(schedule)) return true;
+  const rentals = [...foldRun(events).rentals.values()];
+  const overtime = rentals.map(({ settled, reservedMicroUsd }) =>
+    Math.max(0, (settled?.microUsd ?? 0) - reservedMicroUsd),
+  );
+  return ledgerMicroUsd - overtime.reduce((sum, each) => sum + each, 0) > capMicroUsd;
+}
+
+function canAlwaysDelete({ death, successors, happenings, faults }: Schedule): boolean {
+  const harmless: readonly string[] = ["reap", "no stock"];
+  return (
+    death === undefined &&
+    successors.every((each) => each.death === undefined) &&
+    happenings.every(({ what }) => harmless.includes(what)) &&
+    faults.every(({ match }) => match.method === "POST")
+  );
 }
 
 /** Each reservation, as it was made: with it, all that was spent and reserved was within the cap. */
@@ -47,7 +61,7 @@ function admittedAboveTheCap({ events, capMicroUsd }: Outcome): readonly string[
   });
 }
 
-function passesTwice({ events, passes }: Outcome): readonly string[] {
+function passesTwice({ events, schedule: { passes } }: Outcome): readonly string[] {
   const counts = new Map<string, number>();
   for (const event of events.filter(
     (one): one is EventOf<"pass.finished"> => one.type === "pass.finished",

@@ -69,7 +69,12 @@ export function newLife(clock: Clock, stepMs: () => number): Life {
   };
 }
 
-export function journalOf(life: Life, journal: Journal, death: DeathAtFact | undefined): Journal {
+export function journalOf(
+  life: Life,
+  journal: Journal,
+  death: DeathAtFact | undefined,
+  onDeath: () => void,
+): Journal {
   let facts = 0;
   const never = new Promise<never>(() => undefined);
   return {
@@ -78,6 +83,7 @@ export function journalOf(life: Life, journal: Journal, death: DeathAtFact | und
       if (life.isDead()) return never;
       facts += 1;
       const last = death !== undefined && facts === death.facts;
+      if (last) onDeath();
       if (last && death.before) {
         life.kill();
         return never;

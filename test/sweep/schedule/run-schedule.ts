@@ -1,12 +1,5 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Execution } from "../../../src/cli/execution.ts";
-import { passesDoneIn, takeUp } from "../../../src/cli/take-up.ts";
 import { GPU_TYPES } from "../../../src/catalog/gpu-catalog.ts";
 import type { Estimate } from "../../../src/estimate/estimate.ts";
-import { estimatePlan } from "../../../src/estimate/estimate-plan.ts";
-import { builtInMarket } from "../../../src/estimate/market.ts";
 import { keepClientKey } from "../../../src/journal/client-key.ts";
 import type { SweepEvent } from "../../../src/journal/events.ts";
 import { foldRun } from "../../../src/journal/fold-run.ts";
@@ -20,30 +13,26 @@ import { createInMemoryMachines } from "../../../src/simulator/in-memory-machine
 import { createJumpingClock } from "../../../src/simulator/jumping-clock.ts";
 import { createCoefficients } from "../../../src/simulator/machine/coefficients.ts";
 import { charged } from "../../../src/simulator/invoice.ts";
+import type { StockFault } from "../../../src/simulator/stock.ts";
 import { createRandom } from "../../../src/simulator/random.ts";
 import { createWorld, type World } from "../../../src/simulator/world.ts";
 import { driveWorld } from "../../../src/simulator/world-driver.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
-import { runSweep } from "../../../src/sweep/run-sweep.ts";
-import type { SweepSettings } from "../../../src/sweep/settings.ts";
 import { reap } from "../../../src/teardown/reap.ts";
-import { recoverRun } from "../../../src/teardown/recover-run.ts";
-import { opened, RUN, START } from "../../journal/journal-rig.ts";
-import { planWith } from "../../plan/a-plan.ts";
+import { RUN, START } from "../../journal/journal-rig.ts";
 import { cloudOf, journalOf, newLife, type Life } from "./life.ts";
-import { keyOf, memoryMachines, memoryMeasure } from "./memory-machines.ts";
+import { memoryMachines, memoryMeasure } from "./memory-machines.ts";
+import { estimateOf, FOREIGN, MINUTE, settingsOf } from "./plan-of-schedule.ts";
 import type { Happening, Schedule, Successor } from "./schedule.ts";
+import { createWitness, metInJournal, type Met } from "./witness.ts";
+import { clientKey, folder, workOf } from "./work-of-owner.ts";
 
-const MINUTE = 60_000;
 const TOKEN = "t".repeat(64);
-const SSH_CIDRS = ["127.0.0.1/32"];
-const PATIENCE_MS = 10 * MINUTE;
-const TYPES = ["g2-gpu-rtx4000a1-s", "g2-gpu-rtx4000a2-s", "g2-gpu-rtx4000a1-m"];
-const clientKey = keyOf("client");
-const folder = mkdtempSync(join(tmpdir(), RUN));
-const plans = new Map<string, Estimate>();
 
 export interface Outcome {
+  readonly schedule: Schedule;
+  /** What took effect, not only what was drawn. */
+  readonly met: ReadonlySet<Met>;
   readonly world: World;
   readonly events: readonly SweepEvent[];
   readonly estimate: Estimate;
@@ -51,7 +40,6 @@ export interface Outcome {
   readonly ledgerMicroUsd: number;
   /** Without the VM that is not ours. */
   readonly invoiceMicroUsd: number;
-  readonly passes: number;
   /** Changes that a process sent after another one had taken over. */
   readonly forbidden: readonly string[];
   readonly foreignId: number;
@@ -85,9 +73,15 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     () => clock,
     (error) => problems.push(error),
   );
+  const witness = createWitness();
   const faults = createApiFaults();
   const cloud = createInMemoryCloud(
-    { clock: () => clock, world, api: createApi(world), faults },
+    {
+      clock: () => clock,
+      world,
+      api: witness.overApi(createApi(world)),
+      faults: witness.overFaults(faults),
+    },
     TOKEN,
   );
   const { fingerprint } = await cloud.account(new AbortController().signal);
@@ -97,6 +91,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
 
   let stepMs = 0;
   let diskFull = false;
+  const emptyShelves = new Set<StockFault>();
   let newest = 0;
   let ids = 0;
   let events: readonly SweepEvent[] = [];
@@ -114,12 +109,19 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
         if (newest > gen) throw new FencedError(gen, newest);
       },
     };
+    const former = owners.at(-1);
+    if (former?.isRunning() === true) witness.saw("second process");
     const life = newLife(clock, () => stepMs);
     const [stop, hurry] = [new AbortController(), new AbortController()];
-    owners.push({ life, stop, hurry });
+    let isOver = false;
+    owners.push({ life, stop, hurry, isRunning: () => !isOver && !life.isDead() });
     const full = () => new JournalError("journal.jsonl", "no space left on device");
     const store = {
-      append: () => (diskFull ? Promise.reject(full()) : Promise.resolve()),
+      append: () => {
+        if (!diskFull) return Promise.resolve();
+        witness.saw("full disk");
+        return Promise.reject(full());
+      },
       close: () => Promise.resolve(),
     };
     const durable = journalOver(store, events, { run: RUN, ownership, clock: life.clock });
@@ -130,7 +132,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       cloud: cloudOf(life, cloud, ownership, (what) => forbidden.push(what)),
       machines: memoryMachines(machines, life.clock),
       measure: memoryMeasure,
-      journal: journalOf(life, durable, death),
+      journal: journalOf(life, durable, death, () => witness.saw("crash at a fact")),
       ownership,
       clock: life.clock,
       guard: { ensure: () => Promise.resolve() },
@@ -151,35 +153,49 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       account: fingerprint,
     });
     // What ends a program with an error ends it; the next owner finds what it has left.
-    const ended = work.then(
-      () => undefined,
-      () => undefined,
-    );
+    const end = (): void => {
+      isOver = true;
+    };
+    const ended = work.then(end, end);
     await Promise.race([ended, life.away]);
     return { life, ended };
   };
 
+  /** To whoever owns the run just then, and is still at it. */
+  const toOwner = (met: Met | undefined, act: (owner: Running) => void): void => {
+    const owner = owners.at(-1);
+    if (owner?.isRunning() !== true) return;
+    if (met !== undefined) witness.saw(met);
+    act(owner);
+  };
   const happen = async (happening: Happening): Promise<void> => {
     await clock.sleep(happening.atMinutes * MINUTE);
     switch (happening.what) {
       case "kill":
-        owners.at(-1)?.life.kill();
+        toOwner("crash at a moment", ({ life }) => life.kill());
         break;
       case "interrupt":
-        interrupt(owners.at(-1));
+        toOwner("interrupt", interrupt);
         break;
       case "stopped":
-        owners.at(-1)?.life.pause();
+        toOwner(undefined, ({ life }) => life.pause());
+        break;
+      case "second process":
+        await own({ by: happening.by, afterMinutes: 0, death: undefined }, undefined);
         break;
       case "reap":
-        await reap({ cloud, clock }, new AbortController().signal).catch(() => undefined);
+        witness.sawReaper(
+          await reap({ cloud, clock }, new AbortController().signal).catch(() => undefined),
+        );
         break;
       case "asleep":
+        toOwner(happening.minutes >= 480 ? "sleep of 8 h" : "shorter sleep", () => undefined);
         clock.jump(happening.minutes * MINUTE);
         world.settle();
         driver.wake();
         break;
       case "clock step":
+        toOwner("clock step", () => undefined);
         stepMs += happening.minutes * MINUTE;
         break;
       case "revoked":
@@ -192,12 +208,22 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
         await clock.sleep(happening.minutes * MINUTE);
         diskFull = false;
         break;
-      case "no stock":
-        world.addStockFaults([{ action: "no-stock", region: happening.region }]);
+      case "no stock": {
+        const { region, advertised } = happening;
+        const shelf: StockFault = { action: "no-stock", region, advertised };
+        emptyShelves.add(shelf);
+        restock();
         await clock.sleep(happening.minutes * MINUTE);
-        world.clearFaults();
+        emptyShelves.delete(shelf);
+        restock();
         break;
+      }
     }
+  };
+  const restock = (): void => {
+    world.clearFaults();
+    world.addMachineFaults(schedule.machineFaults);
+    world.addStockFaults([...emptyShelves]);
   };
 
   const happened = Promise.all(schedule.happenings.map(happen));
@@ -207,7 +233,8 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     await clock.sleep(successor.afterMinutes * MINUTE);
     const next = await own(successor, successor.death);
     before.life.resume();
-    await Promise.race([before.ended, clock.sleep(24 * 60 * MINUTE)]);
+    // The dead never come to an end.
+    if (!before.life.isDead()) await Promise.race([before.ended, clock.sleep(24 * 60 * MINUTE)]);
     before = next;
   }
   await happened;
@@ -233,14 +260,16 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   const nowMs = clock.now();
   const ledger = foldLedger(foldRun(events), nowMs);
   const ours = world.vms.all().filter(({ id }) => id !== foreign.id);
+  for (const each of metInJournal(events)) witness.saw(each);
   return {
+    schedule,
+    met: witness.met,
     ledgerMicroUsd: ledger.spentMicroUsd + ledger.reservedMicroUsd,
     invoiceMicroUsd: ours.reduce((sum, vm) => sum + charged(vm, nowMs), 0),
     world,
     events,
     estimate,
     capMicroUsd,
-    passes: schedule.passes,
     forbidden,
     foreignId: foreign.id,
   };
@@ -250,105 +279,17 @@ interface Running {
   readonly life: Life;
   readonly stop: AbortController;
   readonly hurry: AbortController;
+  /** Not at its end, not killed; perhaps stopped. */
+  isRunning(): boolean;
 }
 
 /** The first asks for the end, the second leaves what can wait to others. */
-function interrupt(owner: Running | undefined): void {
-  const pressed = owner?.stop.signal.aborted === true ? owner.hurry : owner?.stop;
-  pressed?.abort(new Error("Ctrl-C"));
+function interrupt({ stop, hurry }: Running): void {
+  const pressed = stop.signal.aborted ? hurry : stop;
+  pressed.abort(new Error("Ctrl-C"));
 }
 
 interface Owner {
   readonly life: Life;
   readonly ended: Promise<void>;
 }
-
-interface Work {
-  readonly estimate: Estimate;
-  readonly ports: SweepPorts;
-  readonly settings: SweepSettings;
-  readonly stop: AbortSignal;
-  readonly account: string;
-}
-
-async function workOf(who: Successor | undefined, work: Work): Promise<void> {
-  const { estimate, ports, settings, stop } = work;
-  const { journal } = ports;
-  const sweep = async (reusable: Awaited<ReturnType<typeof takeUp>>): Promise<void> => {
-    if (reusable === undefined) return;
-    const passesDone = passesDoneIn(foldRun(journal.events()));
-    try {
-      await runSweep({ estimate, passesDone, clientKey, reusable }, ports, settings, stop);
-    } finally {
-      const state = foldRun(journal.events());
-      const open = [...state.rentals.values()].some(({ settled }) => settled === undefined);
-      if (!open && state.firewall?.gone !== false)
-        await journal.append({ type: "run.closed", exit_code: 0, state: "finished" });
-    }
-  };
-  if (who === undefined || journal.events().length === 0) {
-    await journal.append({ ...opened, cap_micro_usd: settings.cap, account: work.account });
-    await sweep([]);
-    return;
-  }
-  if (who.by === "resume") {
-    await journal.append({ type: "run.adopted", by: "resume", pid: 1 });
-    const call = { terminal: { signals: { stop } } };
-    const facts = { estimate, folder, sshCidrs: SSH_CIDRS, call, worldGone: false };
-    await sweep(await takeUp(facts as unknown as Execution, ports, PATIENCE_MS));
-    return;
-  }
-  await recoverRun({
-    ...ports,
-    folder,
-    by: who.by,
-    pid: 1,
-    spareHeld: true,
-    patienceMs: who.by === "guard" ? undefined : PATIENCE_MS,
-  });
-}
-
-function settingsOf(schedule: Schedule, cap: number, hurry: AbortSignal): SweepSettings {
-  return {
-    run: RUN,
-    version: "0.0.0",
-    timeZoneOffsetMinutes: 0,
-    cap,
-    monthlyCap: undefined,
-    maxCostPerEntry: undefined,
-    concurrency: schedule.concurrency,
-    world: "sim-memory",
-    sshPort: 22,
-    sshCidrs: SSH_CIDRS,
-    destroyPatienceMs: PATIENCE_MS,
-    keepOnFailureMs: 0,
-    streamInterval: undefined,
-    allowRemoteCode: false,
-    hfToken: undefined,
-    monthSpentElsewhere: 0,
-    leaveHeld: false,
-    hurry,
-  };
-}
-
-function estimateOf(entries: number, concurrency: number, passes: number): Estimate {
-  const key = [entries, concurrency, passes].join();
-  const known = plans.get(key);
-  if (known !== undefined) return known;
-  const model = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
-  const list = TYPES.slice(0, entries).map((gpu) => `{ gpu: ${gpu}, models: [${model}] }`);
-  const top = `budget: { max_cost: 100 }\nconcurrency: ${String(concurrency)}\npasses: ${String(passes)}\nsuites: [coding]\nengine: { max_model_len: 16384 }`;
-  const estimate = estimatePlan(planWith(`[${list.join(", ")}]`, top), builtInMarket());
-  plans.set(key, estimate);
-  return estimate;
-}
-
-const FOREIGN = {
-  type: "g2-gpu-rtx4000a1-s",
-  region: "us-ord",
-  image: "linode/ubuntu24.04",
-  label: "mds-lookalike-001-abcd-xyz",
-  root_pass: "Correct-horse-7-battery",
-  interface_generation: "legacy_config",
-  tags: ["maider-sweep"],
-};

@@ -8,7 +8,16 @@ export type Happening = { readonly atMinutes: number } & (
   | { readonly what: "kill" | "interrupt" | "stopped" | "reap" }
   | { readonly what: "asleep" | "revoked" | "disk full"; readonly minutes: number }
   | { readonly what: "clock step"; readonly minutes: number }
-  | { readonly what: "no stock"; readonly minutes: number; readonly region: string }
+  | {
+      readonly what: "no stock";
+      readonly minutes: number;
+      /** Left out: everywhere. */
+      readonly region: string | undefined;
+      /** The list of what is available does not tell. */
+      readonly advertised: boolean;
+    }
+  /** It takes the run over while its owner is at work. */
+  | { readonly what: "second process"; readonly by: Successor["by"] }
 );
 
 /** Who comes after an owner that is gone, and how much later. */
@@ -32,14 +41,20 @@ export interface Schedule {
   readonly machineFaults: readonly MachineFault[];
 }
 
-const minutes = (max: number): fc.Arbitrary<number> => fc.nat({ max });
-const at = minutes(240);
+/** Even: fast-check's own bias is for small numbers, and most of a run is not at its beginning. */
+const evenly = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.noBias(fc.integer({ min, max }));
+const at = fc.oneof(evenly(0, 12), evenly(0, 120), evenly(0, 300));
+
+const owner = fc.constantFrom("guard" as const, "recover" as const, "resume" as const);
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({
     atMinutes: at,
     what: fc.constantFrom("kill", "interrupt", "stopped", "reap"),
   }),
+  // Nothing of a run has expired in its first hours.
+  fc.record({ atMinutes: evenly(0, 900), what: fc.constant("reap") }),
   fc.record({ atMinutes: at, what: fc.constant("asleep"), minutes: fc.constantFrom(3, 40, 480) }),
   fc.record({
     atMinutes: at,
@@ -54,14 +69,16 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({
     atMinutes: at,
     what: fc.constant("no stock"),
-    minutes: minutes(120),
-    region: fc.constantFrom("us-ord", "us-sea", "de-fra-2", "us-"),
+    minutes: evenly(1, 120),
+    region: fc.constantFrom("us-ord", "us-sea", "de-fra-2", undefined),
+    advertised: fc.boolean(),
   }),
+  fc.record({ atMinutes: at, what: fc.constant("second process"), by: owner }),
 );
 
 const death: fc.Arbitrary<DeathAtFact | undefined> = fc.option(
-  fc.record({ facts: fc.integer({ min: 1, max: 120 }), before: fc.boolean() }),
-  { nil: undefined },
+  fc.record({ facts: fc.oneof(evenly(1, 25), evenly(1, 120)), before: fc.boolean() }),
+  { nil: undefined, freq: 2 },
 );
 
 const requests = fc.constantFrom(
@@ -79,7 +96,7 @@ const fault: fc.Arbitrary<ApiFault> = fc
   .tuple(
     fc.record({
       match: requests,
-      nth: fc.integer({ min: 1, max: 6 }),
+      nth: evenly(1, 6),
       count: fc.integer({ min: 1, max: 4 }),
     }),
     fc.oneof(
@@ -114,11 +131,11 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
   passes: fc.integer({ min: 1, max: 2 }),
   capShare: fc.constantFrom(0.35, 0.6, 1, 1.2),
   death,
-  happenings: fc.array(happening, { maxLength: 4 }),
+  happenings: fc.noBias(fc.array(happening, { maxLength: 6 })),
   successors: fc.array(
     fc.record({
-      by: fc.constantFrom("guard" as const, "recover" as const, "resume" as const),
-      afterMinutes: minutes(30),
+      by: owner,
+      afterMinutes: evenly(0, 30),
       death,
     }),
     { maxLength: 3 },

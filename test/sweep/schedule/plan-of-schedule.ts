@@ -1,0 +1,59 @@
+import type { Estimate } from "../../../src/estimate/estimate.ts";
+import { estimatePlan } from "../../../src/estimate/estimate-plan.ts";
+import { builtInMarket } from "../../../src/estimate/market.ts";
+import type { SweepSettings } from "../../../src/sweep/settings.ts";
+import { RUN } from "../../journal/journal-rig.ts";
+import { planWith } from "../../plan/a-plan.ts";
+import type { Schedule } from "./schedule.ts";
+
+export const MINUTE = 60_000;
+export const PATIENCE_MS = 10 * MINUTE;
+export const SSH_CIDRS = ["127.0.0.1/32"];
+const TYPES = ["g2-gpu-rtx4000a1-s", "g2-gpu-rtx4000a2-s", "g2-gpu-rtx4000a1-m"];
+const plans = new Map<string, Estimate>();
+
+export function settingsOf(schedule: Schedule, cap: number, hurry: AbortSignal): SweepSettings {
+  return {
+    run: RUN,
+    version: "0.0.0",
+    timeZoneOffsetMinutes: 0,
+    cap,
+    monthlyCap: undefined,
+    maxCostPerEntry: undefined,
+    concurrency: schedule.concurrency,
+    world: "sim-memory",
+    sshPort: 22,
+    sshCidrs: SSH_CIDRS,
+    destroyPatienceMs: PATIENCE_MS,
+    keepOnFailureMs: 0,
+    streamInterval: undefined,
+    allowRemoteCode: false,
+    hfToken: undefined,
+    monthSpentElsewhere: 0,
+    leaveHeld: false,
+    hurry,
+  };
+}
+
+export function estimateOf(entries: number, concurrency: number, passes: number): Estimate {
+  const key = [entries, concurrency, passes].join();
+  const known = plans.get(key);
+  if (known !== undefined) return known;
+  const model = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
+  const list = TYPES.slice(0, entries).map((gpu) => `{ gpu: ${gpu}, models: [${model}] }`);
+  const top = `budget: { max_cost: 100 }\nconcurrency: ${String(concurrency)}\npasses: ${String(passes)}\nsuites: [coding]\nengine: { max_model_len: 16384 }`;
+  const estimate = estimatePlan(planWith(`[${list.join(", ")}]`, top), builtInMarket());
+  plans.set(key, estimate);
+  return estimate;
+}
+
+/** Somebody else's VM, with a label that is nearly ours. */
+export const FOREIGN = {
+  type: "g2-gpu-rtx4000a1-s",
+  region: "us-ord",
+  image: "linode/ubuntu24.04",
+  label: "mds-lookalike-001-abcd-xyz",
+  root_pass: "Correct-horse-7-battery",
+  interface_generation: "legacy_config",
+  tags: ["maider-sweep"],
+};
