@@ -83,7 +83,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   "benchmark-collect": {
     about: [
       "Measures the model of a VM that is up into the database, and writes `.benchmark-SESSION.json`. The VM is named by a session of `up` or of the `maider` tool, or by the label or the run of a rental of ours that is held; without a name it is the session that the link `.aider-env` in the working directory leads into.",
-      "Of our own VMs the GPUs, the engine and the driver are read from the machine, type and price from the journal. Of a session of the `maider` tool type and price are asked of Linode where there is a token (a token that reads is enough), else taken from the session. When its tunnel is down, the `ssh` of this machine makes another, without asking anything.",
+      "Of our own VMs the GPUs, the engine and the driver are read from the machine, type and price from the journal. Of a session of the `maider` tool type and price are asked of Linode where there is a token (a token that reads is enough), else taken from the session. Its GPUs, driver and CUDA are read by the `ssh` of this machine, without asking anything; where it is not let in, a warning and the record (`gpu_facts`) say that they were not read. When its tunnel is down, that `ssh` makes another.",
     ],
     seeAlso: ["up", "benchmark"],
   },

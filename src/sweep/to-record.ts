@@ -73,9 +73,21 @@ export function toRecord(
 
 /** What the machine says of itself, as a record's summary has it. */
 export function machineProvenance(facts: MachineFacts): Readonly<Record<string, unknown>> {
-  const [gpu] = facts.gpus;
   return {
-    gpus_seen: facts.gpus.length,
+    ...gpuProvenance(facts.gpus),
+    cuda: facts.cuda,
+    cpu: facts.cpu,
+    vcpus: facts.vcpus,
+    ram_mib: facts.ramMib,
+    kernel: facts.kernel,
+    os: facts.os,
+  };
+}
+
+export function gpuProvenance(gpus: MachineFacts["gpus"]): Readonly<Record<string, unknown>> {
+  const [gpu] = gpus;
+  return {
+    gpus_seen: gpus.length,
     ...(gpu === undefined
       ? {}
       : {
@@ -86,12 +98,6 @@ export function machineProvenance(facts: MachineFacts): Readonly<Record<string, 
           gpu_power_limit_w: gpu.powerLimitW,
           gpu_max_clock_mhz: gpu.maxClockMhz,
         }),
-    cuda: facts.cuda,
-    cpu: facts.cpu,
-    vcpus: facts.vcpus,
-    ram_mib: facts.ramMib,
-    kernel: facts.kernel,
-    os: facts.os,
   };
 }
 

@@ -7,13 +7,14 @@ import { connectionTo } from "../api-base.ts";
 import type { RentedGpu } from "../benchmark-server.ts";
 import type { CommandCall } from "../command.ts";
 import { openFarSide } from "../far-side.ts";
+import { foreignGpus } from "./foreign-gpus.ts";
 import type { OpenedVm } from "./opened-vm.ts";
 import type { Session } from "./session.ts";
 import { openSshTunnel, type SshTunnel } from "./ssh-tunnel.ts";
 
 /**
  * A VM of the Python tool: its server through the tool's tunnel, or through one of ours when that one is down; its
- * type and price from Linode where there is a token, else from the session.
+ * type and price from Linode where there is a token, else from the session; its GPUs from itself, where `ssh` gets in.
  * @throws SweepError when its server cannot be reached.
  */
 export async function openForeignVm(session: Session, call: CommandCall): Promise<OpenedVm> {
@@ -29,19 +30,34 @@ export async function openForeignVm(session: Session, call: CommandCall): Promis
     ? undefined
     : await openSshTunnel(session, signal);
   const warnings: string[] = [];
-  const { rented, region } = await rentedAs(session, call, (text) => warnings.push(text));
+  const [{ rented, region }, told] = await Promise.all([
+    rentedAs(session, call, (text) => warnings.push(text)),
+    foreignGpus(session, signal),
+  ]).catch((error: unknown) => {
+    tunnel?.close();
+    throw error;
+  });
+  const seen = "gpus" in told ? told.gpus : undefined;
+  const other = rented !== undefined && seen !== undefined && seen.length !== rented.gpu.gpus;
+  if ("unread" in told)
+    warnings.push(`the VM could not be asked for its GPUs, and its record says so: ${told.unread}`);
+  if (other)
+    warnings.push(
+      `the VM has ${String(seen.length)} GPUs (${seen[0]?.name ?? ""}), which is no ${rented.gpu.id}, so nothing is recorded`,
+    );
   const base = tunnel?.apiBase ?? apiBase;
   return {
     connection: connectionTo(base, apiKey),
     apiBase: base,
     model: servedModelName,
     modelId,
-    rented,
+    rented: other ? undefined : rented,
     vm: `${provider}-${instanceId}`,
     region,
     simulated: false,
     engine: {},
-    provenance: {},
+    // The reason may hold an address.
+    provenance: "unread" in told ? { gpu_facts: "not read over SSH" } : told.provenance,
     sampleGpus: undefined,
     clock: realClock(),
     warnings: [...warnings, ...tunnelWarning(tunnel)],

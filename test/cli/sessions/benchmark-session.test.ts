@@ -27,6 +27,12 @@ const DEAD = "http://127.0.0.1:9/v1";
 let server: ReferenceServer;
 let home: string;
 const path = process.env["PATH"] ?? "";
+const REFUSES = 'console.error("Permission denied (publickey)."); process.exit(255);';
+/** As nvidia-smi answers, first the query and then its table. */
+const tellsGpus = (count: number): string => `
+  const table = "| NVIDIA-SMI 570.86.15    Driver Version: 570.86.15    CUDA Version: 12.8     |";
+  const line = "Quadro RTX 6000, 23040, 570.86.15, 7.5, 250.00, 2100";
+  console.log([...Array(${String(count)}).fill(line), "Tue Nov 24 12:00:00 2026", table].join("\\n"));`;
 
 beforeAll(async () => {
   server = await startReferenceServer({ ttftMs: 10, tpotMs: 1, model: "coder" });
@@ -36,6 +42,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "mds-benchmark-session-"));
+  standInForSsh(REFUSES);
 });
 afterEach(() => {
   process.env["PATH"] = path;
@@ -144,6 +151,7 @@ describe("a session of the Python tool", () => {
   test("whose tunnel is down is reached by the ssh of this machine", async () => {
     await session("one", DEAD);
     standInForSsh(`
+      if (!process.argv.includes("-N")) process.exit(255);
       const [near] = process.argv[process.argv.indexOf("-L") + 1].match(/(?<=:)\\d+/);
       require("node:fs").writeFileSync(${JSON.stringify(join(home, "ssh.json"))}, JSON.stringify(process.argv.slice(2)));
       require("node:net").createServer((socket) => {
@@ -160,9 +168,54 @@ describe("a session of the Python tool", () => {
     expect(argv[argv.indexOf("-L") + 1]).toMatch(/^127\.0\.0\.1:\d+:127\.0\.0\.1:9$/);
   });
 
+  test("tells its GPUs over SSH, and they stand in the record", async () => {
+    await session("one", `${server.url}/v1`);
+    standInForSsh(tellsGpus(1));
+    const { code, stderr } = await benchmark("one");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).not.toContain("warning");
+    expect(records()[0]?.summary).toMatchObject({
+      gpus_seen: 1,
+      gpu_name: "Quadro RTX 6000",
+      gpu_memory_mib: 23_040,
+      driver: "570.86.15",
+      cuda: "12.8",
+      compute_capability: "7.5",
+      gpu_power_limit_w: 250,
+      gpu_max_clock_mhz: 2100,
+    });
+    expect(records()[0]?.summary).not.toHaveProperty("gpu_facts");
+  });
+
+  test("whose GPUs are others than its type has is not recorded", async () => {
+    await session("one", `${server.url}/v1`);
+    standInForSsh(tellsGpus(2));
+    const { code, stderr } = await benchmark("one");
+    expect(code).toBe(0);
+    expect(stderr).toContain("the VM has 2 GPUs (Quadro RTX 6000), which is no g1-gpu-rtx6000-1");
+    expect(records()).toEqual([]);
+  });
+
+  test.each([
+    ["lets nobody in", REFUSES, "Permission denied (publickey)."],
+    ["has no nvidia-smi", 'console.error("not found"); process.exit(127);', "not found"],
+    ["says something else", 'console.log("Welcome!");', "something else"],
+  ])(
+    "that %s is measured, and its record says that the GPUs were not read",
+    async (_, ssh, why) => {
+      await session("one", `${server.url}/v1`);
+      standInForSsh(ssh);
+      const { code, stderr } = await benchmark("one");
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/warning: the VM could not be asked for its GPUs/);
+      expect(stderr).toContain(why);
+      expect(records()[0]?.summary["gpu_facts"]).toBe("not read over SSH");
+      expect(records()[0]?.summary).not.toHaveProperty("gpu_name");
+    },
+  );
+
   test("that cannot be reached at all is told with ssh's own reason", async () => {
     await session("one", DEAD);
-    standInForSsh('console.error("Permission denied (publickey)."); process.exit(255);');
     const { code, stderr } = await benchmark("one");
     expect(code).toBe(4);
     expect(stderr).toContain("Permission denied (publickey).");
@@ -184,7 +237,7 @@ test("what is asked wrongly is refused before anything is measured", async () =>
 
 function standInForSsh(script: string): void {
   const bin = join(home, "bin");
-  mkdirSync(bin);
+  mkdirSync(bin, { recursive: true });
   writeFileSync(join(bin, "ssh"), `#!${process.execPath}\n${script}`);
   writeFileSync(join(bin, "package.json"), '{"type":"commonjs"}');
   chmodSync(join(bin, "ssh"), 0o755);
