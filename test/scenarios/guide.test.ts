@@ -11,6 +11,7 @@ import {
   type ReferenceServer,
 } from "../../src/simulator/machine/reference-server.ts";
 import { databaseRig, type DatabaseRig } from "../cli/database-rig.ts";
+import { sweepRun } from "../simulated/sweep-run.ts";
 import { sampleRecord, type SampleFacts } from "../results/sample-record.ts";
 
 // Every command line of the guide, with this program's name, against a database of our own making.
@@ -48,6 +49,10 @@ beforeAll(async () => {
   await mkdir(dirname(shim));
   await writeFile(shim, `#!/bin/sh\nexec ${process.execPath} ${PROGRAM} "$@"\n`);
   await chmod(shim, 0o755);
+  // The session's address is nobody's: its `ssh` is refused at once.
+  const ssh = join(dirname(shim), "ssh");
+  await writeFile(ssh, "#!/bin/sh\nexit 255\n");
+  await chmod(ssh, 0o755);
   const sessions = join(rig.folder, ".cache", "linode-vms");
   await writeSession(
     {
@@ -74,9 +79,10 @@ afterAll(async () => {
 });
 
 /** As somebody types it into a shell. */
-function type(line: string): Promise<Said> {
+function type(line: string, more: Readonly<Record<string, string>> = {}): Promise<Said> {
   const env = {
     ...rig.env,
+    ...more,
     PATH: `${join(rig.folder, "bin")}:${process.env["PATH"] ?? ""}`,
   };
   return new Promise((resolve) => {
@@ -259,5 +265,41 @@ describe("the guide's measuring lines", () => {
     const { stdout, stderr } = await measure(line);
     expect(stdout, stderr).toContain("Average Throughput");
     expect(stderr).toMatch(/benchmark-compare|Benchmark collection failed/);
+  });
+});
+
+describe("the guide's lines around them", () => {
+  // Its `up` takes type and model from a file of settings, ours from the line; what was typed bare says what is missing.
+  it.each([
+    "maider-sweep up",
+    "maider-sweep up  # RTX 6000 x2 config",
+    "maider-sweep up  # RTX 4000 x2 config",
+    "maider-sweep up  # Create with this type",
+  ])("%s", async (line) => {
+    const { code, stdout, stderr } = await type(line);
+    expect([code, stdout]).toEqual([2, ""]);
+    for (const option of ["--gpu", "--model", "--max-cost"]) expect(stderr).toContain(option);
+  });
+
+  it("maider-sweep down, where nothing is up", async () => {
+    const { code, stdout, stderr } = await type("maider-sweep down");
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("nothing is up");
+  });
+
+  it("up, benchmark-collect and down, for each type in turn, with what up has to be told", async () => {
+    await using cloud = await sweepRun(3, "--speed", "60", "--delays", "0.1");
+    const model = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
+    const loop = `for type in ${SMALL} g2-gpu-rtx4000a1-s; do
+      maider-sweep up --gpu $type --model ${model} --max-cost 9 --simulate ${cloud.url}  # Create with this type
+      maider-sweep benchmark-collect --category coding || maider-sweep benchmark-collect --category coding
+      maider-sweep down
+    done`;
+    const { code, stdout, stderr } = await type(loop, { ...cloud.env, HOME: rig.folder });
+    expect(code, stderr).toBe(0);
+    expect(stdout.match(/is down and proved gone/g)).toHaveLength(2);
+    expect(cloud.records().map(({ gpu_type }) => gpu_type)).toEqual([SMALL, "g2-gpu-rtx4000a1-s"]);
+    const { vms } = await cloud.ask<{ vms: { deleted: string | null }[] }>("state");
+    expect(vms.map(({ deleted }) => deleted === null)).toEqual([false, false]);
   });
 });
