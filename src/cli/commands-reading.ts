@@ -108,6 +108,7 @@ export const READING_COMMANDS: VerbFile = {
         defaultValue: "report.html",
       },
       { flags: "--open", description: "show it in the browser" },
+      WITH_IMPORTED,
       SIMULATED,
       DB_OPTION,
       STATE_OPTION,

@@ -25,8 +25,8 @@ const TASKS: readonly (readonly [Task, string])[] = [
 const NEARLY = 0.9;
 
 /**
- * What a reader wants to know first, in the order of the page. `ranked`: the configurations of the records, without
- * those that are unstable and those that were imported.
+ * What a reader wants to know first, in the order of the page. `records`: those that count; `ranked`: their
+ * configurations, without those that are unstable.
  */
 export function decisions(
   records: readonly BenchmarkRecord[],
@@ -51,6 +51,7 @@ function bestFor(records: readonly BenchmarkRecord[], task: Task, question: stri
     budget: "none",
     size: "balanced",
     limit: Infinity,
+    withImported: true,
   });
   const [first, ...others] = recommendations;
   return {

@@ -10,6 +10,8 @@ export interface ReportFacts {
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
   readonly staleAfterDays: number;
+  /** Ranks and charts imported records with one's own; else they stand apart in the table, and nowhere else. */
+  readonly withImported?: boolean;
   readonly version: string;
   readonly database: string;
   /** What was wrong with the database, one line each. */

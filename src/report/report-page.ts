@@ -13,7 +13,7 @@ import { html, trustedHtml } from "./html.ts";
 import { methodSection } from "./method-section.ts";
 import { moneySection } from "./money-section.ts";
 import { VIEWS, type PageAssets, type ReportFacts } from "./report-facts.ts";
-import { resultsSection } from "./results-section.ts";
+import { resultsSection, type ResultRow } from "./results-section.ts";
 import { chartPoint } from "./speed-cost-chart.ts";
 import { isSimulated } from "./sweep-summary.ts";
 
@@ -24,10 +24,14 @@ const DAY_MS = 86_400_000;
  * by their hashes, and nothing load.
  */
 export function reportPage(facts: ReportFacts, assets: PageAssets): string {
-  const { database, nowMs, problems, records, runs, staleAfterDays } = facts;
-  const answer = compare({ records, sortBy: "tokens_per_sec" });
+  const { database, nowMs, problems, records, runs, staleAfterDays, withImported = false } = facts;
+  const answer = compare({ records, sortBy: "tokens_per_sec", withImported });
   const { barred, mixed } = answer;
-  const rows = [...answer.rows, ...answer.unstable, ...answer.imported];
+  const isRanked = ({ origin }: ConfigurationResult): boolean =>
+    withImported || origin === undefined;
+  const ranked = [...answer.rows, ...answer.unstable.filter(isRanked)];
+  const imported = [...answer.imported, ...answer.unstable.filter((row) => !isRanked(row))];
+  const rows = [...ranked, ...imported];
   const anchors = new Map(
     rows.flatMap((row, index) => row.records.map(({ id }) => [id, `c${index}`])),
   );
@@ -35,17 +39,19 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
     anchors.get(row.records[0]?.id ?? "") ?? "results";
   const simulated =
     rows.some((row) => row.simulated) || runs.some(({ state }) => isSimulated(state));
-  // Other people's figures stand in the table, and win nothing.
-  const own = ownRecords(records);
+  // Other people's figures stand apart in the table, and win nothing, unless that was asked for.
+  const counted = withImported ? records : ownRecords(records);
   const views = VIEWS.map(({ id, title, category }) => {
-    const seen =
-      category === undefined
-        ? [...answer.rows, ...answer.unstable.filter(({ origin }) => origin === undefined)]
-        : configurations(own, category);
+    const seen = category === undefined ? ranked : configurations(counted, category);
     return { id, title, points: seen.map((row) => chartPoint(row, anchorOf(row))) };
   });
   const isStale = ({ lastMs }: ConfigurationResult): boolean =>
     lastMs !== undefined && nowMs - lastMs > staleAfterDays * DAY_MS;
+  const tableRow = (row: ConfigurationResult): ResultRow => ({
+    anchor: anchorOf(row),
+    row,
+    stale: isStale(row),
+  });
   const title = `${simulated ? "SIMULATED " : ""}Benchmark report`;
   const page = html`<!doctype html>
     <html lang="en">
@@ -80,14 +86,9 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
         </header>
         <main>
           ${[
-            decisionSection(decisions(records, answer.rows), anchorOf),
+            decisionSection(decisions(counted, answer.rows), anchorOf),
             chartSection(views, simulated),
-            resultsSection(
-              rows.map((row) => ({ anchor: anchorOf(row), row, stale: isStale(row) })),
-              barred,
-              mixed,
-              nowMs,
-            ),
+            resultsSection(ranked.map(tableRow), imported.map(tableRow), barred, mixed, nowMs),
             coverageSection(coverage(records, nowMs, staleAfterDays), nowMs, staleAfterDays),
             failuresSection(runs),
             moneySection(runs),

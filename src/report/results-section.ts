@@ -36,9 +36,10 @@ const HEADS: readonly (readonly [title: string, numeric: boolean])[] = [
   ["Engine", false],
 ];
 
-/** Every configuration; sorted and filtered by the page's script. */
+/** Every configuration; sorted and filtered by the page's script, `imported` below and by themselves. */
 export function resultsSection(
   rows: readonly ResultRow[],
+  imported: readonly ResultRow[],
   barred: readonly BarredRecord[],
   mixed: readonly string[],
   nowMs: number,
@@ -60,6 +61,20 @@ export function resultsSection(
         <tbody>
           ${rows.map((one) => tableRow(one, nowMs))}
         </tbody>
+        ${
+          imported.length === 0
+            ? undefined
+            : html`<tbody class="apart">
+                  <tr>
+                    <td colspan="${HEADS.length}">
+                      Imported, ranked apart (report --with-imported ranks them along)
+                    </td>
+                  </tr>
+                </tbody>
+                <tbody>
+                  ${imported.map((one) => tableRow(one, nowMs))}
+                </tbody>`
+        }
       </table>
     </div>
     ${

@@ -35,7 +35,7 @@ export function chartPoint(row: ConfigurationResult, anchor: string): ChartPoint
       `${shortModel(row.model)} on ${gpuLabel(row.gpu)}`,
       `${median.toFixed(1)} tokens/s${range}`,
       `$${row.costPer1M.toFixed(2)} for 1M tokens, $${row.hourlyUsd.toFixed(2)} an hour`,
-      `${n} run${n === 1 ? "" : "s"}${unstable ? ", unstable" : ""}${row.simulated ? ", SIMULATED" : ""}`,
+      `${n} run${n === 1 ? "" : "s"}${unstable ? ", unstable" : ""}${row.simulated ? ", SIMULATED" : ""}${row.origin === undefined ? "" : `, imported: ${row.origin}`}`,
     ].join("; "),
     name: `${shortModel(row.model)} · ${gpuLabel(row.gpu)}`,
     family: familyOf(row.gpu),

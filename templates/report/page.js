@@ -18,7 +18,9 @@ theme.addEventListener("click", () => {
   showTheme(names[(names.indexOf(theme.value) + 1) % names.length]);
 });
 
-const body = find("#table tbody");
+// One's own rows, and below them those that were imported.
+const bodies = all("#table tbody:not(.apart)");
+const rowsOf = () => bodies.flatMap((body) => [...body.rows]);
 let choose = () => undefined;
 
 const slider = find("#speed");
@@ -110,7 +112,7 @@ for (const [column, head] of all("#table thead th").entries()) {
     const rising = was === null ? !numeric : was === "descending";
     for (const other of all("#table th[aria-sort]")) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", rising ? "ascending" : "descending");
-    const sorted = [...body.rows].sort((a, b) => {
+    const sorted = rowsOf().sort((a, b) => {
       const [one, two] = [valueOf(a, column), valueOf(b, column)];
       // What has no figure comes last in either direction.
       if (numeric && typeof one !== typeof two) return typeof one === "number" ? -1 : 1;
@@ -118,21 +120,21 @@ for (const [column, head] of all("#table thead th").entries()) {
         numeric && typeof one === "number" ? one - two : String(one).localeCompare(String(two));
       return rising ? order : -order;
     });
-    body.append(...sorted);
+    for (const body of bodies) body.append(...sorted.filter((row) => row.parentNode === body));
   });
 }
 
 const words = find("#words");
 const filter = () => {
   const wanted = words.value.toLowerCase().split(/\s+/);
-  for (const row of body.rows) {
+  for (const row of rowsOf()) {
     const text = `${row.textContent} ${all("[title]", row)
       .map(({ title }) => title)
       .join(" ")}`.toLowerCase();
     row.hidden = !wanted.every((word) => text.includes(word));
   }
-  const shown = [...body.rows].filter((row) => !row.hidden).length;
-  find("#shown").textContent = `${shown} of ${body.rows.length}`;
+  const shown = rowsOf().filter((row) => !row.hidden).length;
+  find("#shown").textContent = `${shown} of ${rowsOf().length}`;
   for (const chart of all(".chart")) {
     const intervals = all(".intervals path", chart);
     for (const [index, dot] of all(".dots a", chart).entries()) {

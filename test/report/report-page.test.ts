@@ -125,19 +125,33 @@ describe("the report", () => {
     expect(text("#table")).toContain("unstable");
   });
 
-  it("shows what was imported, and lets it win nothing", () => {
-    const imported = { origin: "a friend" };
-    const { all, text } = open({
-      records: [
-        ...[100, 101, 102].map((speed) =>
-          sampleRecord({ model: "a/Fast", speed, summary: imported }),
-        ),
-        ...[40, 41, 42].map((speed) => sampleRecord({ model: "a/Own", speed })),
-      ],
-    });
+  const imported = { origin: "a friend" };
+  const friendly = [
+    ...[100, 101, 102].map((speed) => sampleRecord({ model: "a/Fast", speed, summary: imported })),
+    ...[40, 90, 190].map((speed) => sampleRecord({ model: "a/Jumpy", speed, summary: imported })),
+    ...[40, 41, 42].map((speed) => sampleRecord({ model: "a/Own", speed })),
+  ];
+
+  it("shows what was imported below and by itself, and lets it win nothing", () => {
+    const { all, text } = open({ records: friendly });
     for (const card of all(".cards .winner")) expect(card.textContent).toContain("Own on");
-    expect(text("#table")).toContain("imported: a friend");
     for (const dot of all(".dots a")) expect(dot.getAttribute("aria-label")).toContain("Own on");
+    const [own, head, others, ...more] = all("#table tbody");
+    expect(own?.textContent).not.toContain("imported");
+    expect(own?.querySelectorAll("tr")).toHaveLength(1);
+    expect(head?.textContent).toContain("Imported, ranked apart");
+    expect(others?.textContent.match(/imported: a friend/g)).toHaveLength(2);
+    expect(more).toEqual([]);
+    expect(text("main > section:nth-of-type(1)")).not.toContain("Fast on");
+  });
+
+  it("ranks and charts what was imported with one's own where that was asked for", () => {
+    const { all } = open({ records: friendly, withImported: true });
+    for (const card of all(".cards .winner")) expect(card.textContent).toContain("Fast on");
+    const dots = all(".chart[data-view=all] .dots a").map((dot) => dot.getAttribute("aria-label"));
+    expect(dots).toHaveLength(3);
+    expect(dots.filter((label) => label?.includes("imported: a friend"))).toHaveLength(2);
+    expect(all("#table tbody")).toHaveLength(1);
   });
 
   it("sums up what VMs cost: planned, billed, useful and wasted minutes", () => {

@@ -84,6 +84,26 @@ describe("the report in Chromium", () => {
     expect(models).toEqual(models.toSorted((a, b) => a.localeCompare(b)));
   });
 
+  test("keeps what was imported below one's own, however it is sorted", async () => {
+    const imported = manyRecords(3).map((record, index) => ({
+      ...record,
+      id: `imported-${String(index)}`,
+      summary: { ...record.summary, origin: "a friend" },
+    }));
+    await open([...manyRecords(4), ...imported]);
+    const marks = page.locator("#table tbody:last-child tr");
+    for (const column of [1, 3, 9]) {
+      const heading = page.locator("#table thead button").nth(column);
+      for (let time = 0; time < 2; time += 1) {
+        await heading.click();
+        expect(await page.locator("#table tbody:first-of-type tr").count()).toBe(4);
+        for (const text of await marks.allInnerTexts()) expect(text).toContain("imported");
+        expect(await marks.count()).toBe(3);
+      }
+    }
+    expect(await page.locator("#shown").innerText()).toBe("7 of 7");
+  });
+
   test("filters table, chart and choice by the same words", async () => {
     await open();
     await page.locator("#words").fill("rtx6000 stale");
@@ -150,7 +170,11 @@ describe("the report in Chromium", () => {
     await open(
       manyRecords(24).map((record, index) => ({
         ...record,
-        summary: { ...record.summary, simulated: index % 2 === 0 },
+        summary: {
+          ...record.summary,
+          simulated: index % 2 === 0,
+          ...(index < 12 ? { origin: "a friend" } : {}),
+        },
       })),
     );
     await page.evaluate(axe.source);

@@ -32,6 +32,7 @@ export const report: Handler = async ({ options, terminal }) => {
       runs,
       nowMs: Date.now(),
       staleAfterDays: STALE_AFTER_DAYS,
+      withImported: options["withImported"] === true,
       version: packageVersion(),
       // The page is made to be given away: where it lay here is nobody's business.
       database: basename(database),
