@@ -2,6 +2,12 @@ import { median, quantile } from "../src/evidence/statistics.ts";
 import type { Seen } from "./clients.ts";
 import type { Served } from "./reference.ts";
 
+export interface Late {
+  readonly median: number;
+  readonly p95: number;
+  readonly longest: number;
+}
+
 /** A client's figures over the server's own log of when it wrote. */
 export interface AgainstLog {
   /** Client's TPOT over the server's. */
@@ -9,7 +15,12 @@ export interface AgainstLog {
   /** 95th percentile over the requests of |ratio - 1|. */
   readonly tpot_error_p95: number;
   /** Client's TTFT less the time from the request's receipt to the server's first write, milliseconds. */
-  readonly ttft_late_ms: { readonly median: number; readonly longest: number };
+  readonly ttft_late_ms: Late;
+  /**
+   * The same in two: what the server itself was late with, from the request's last byte in its socket to its receipt,
+   * and what we were, in writing the request and in reading the first token. Of a client that stamps its writes.
+   */
+  readonly ttft_late_parts_ms?: { readonly server: Late; readonly client: Late };
   readonly requests: number;
   /** Requests whose tokens were not counted exactly. */
   readonly miscounted: number;
@@ -27,20 +38,35 @@ export function againstLog(seen: readonly Seen[], log: readonly Served[]): Again
       decode,
       ratio: one.tpot / (decode / (one.asked - 1)),
       lateMs: (one.ttft - (truth.first_write - truth.received)) * 1000,
+      serverMs: one.written === undefined ? undefined : (truth.received - one.written) * 1000,
     };
   });
   const errors = pairs.map(({ ratio }) => Math.abs(ratio - 1));
   const client = pairs.reduce((sum, { one }) => sum + one.tpot * (one.asked - 1), 0);
   const worst = pairs.reduce((a, b) => (Math.abs(b.ratio - 1) > Math.abs(a.ratio - 1) ? b : a));
-  const late = pairs.map(({ lateMs }) => lateMs);
+  const parts = pairs.flatMap(({ lateMs, serverMs }) =>
+    serverMs === undefined ? [] : { server: serverMs, client: lateMs - serverMs },
+  );
   return {
     tpot_ratio: {
       pooled: client / pairs.reduce((sum, { decode }) => sum + decode, 0),
       worst: worst.ratio,
     },
     tpot_error_p95: quantile(errors, 0.95),
-    ttft_late_ms: { median: median(late), longest: Math.max(...late) },
+    ttft_late_ms: late(pairs.map(({ lateMs }) => lateMs)),
+    ...(parts.length === 0
+      ? {}
+      : {
+          ttft_late_parts_ms: {
+            server: late(parts.map(({ server }) => server)),
+            client: late(parts.map(({ client }) => client)),
+          },
+        }),
     requests: seen.length,
     miscounted: seen.filter(({ asked, tokens }) => asked !== tokens).length,
   };
+}
+
+function late(values: readonly number[]): Late {
+  return { median: median(values), p95: quantile(values, 0.95), longest: Math.max(...values) };
 }

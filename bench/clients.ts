@@ -1,8 +1,10 @@
+import type { Duplex } from "node:stream";
 import { chatRequest } from "../src/benchmark/chat-request.ts";
 import { parseStream } from "../src/benchmark/parse-stream.ts";
 import { sendChat } from "../src/benchmark/send-chat.ts";
 import type { RawReply } from "../src/benchmark/stream-request.ts";
 import { realClock } from "../src/support/clock.ts";
+import { monotonicMs } from "./monotonic.ts";
 import type { Reference } from "./reference.ts";
 
 /** One request as a client saw it. Each has another number of tokens, so that it is found in the server's log. */
@@ -14,6 +16,8 @@ export interface Seen {
   readonly ttft: number;
   readonly tpot: number;
   readonly chunks: number;
+  /** The whole request was in the socket, seconds of the machine's monotonic clock; of ours alone. */
+  readonly written?: number;
 }
 
 export interface ClientRun {
@@ -35,25 +39,57 @@ const clock = realClock();
 
 /** Ours: stamps while it runs, looks at the bytes afterwards. Processor time includes both. */
 export const ours: Client = async ({ server }, asked, inFlight) => {
-  const replies: { readonly tokens: number; readonly raw: RawReply }[] = [];
+  const replies: {
+    readonly tokens: number;
+    readonly raw: RawReply;
+    readonly written: () => number;
+  }[] = [];
   const cpu = await cpuOf(async () => {
     await inLanes(asked, inFlight, async (tokens) => {
       const chat = chatRequest(server.model, { messages, maxTokens: tokens }, "fixed");
-      replies.push({ tokens, raw: await sendChat(server, chat, inFlight, clock, never) });
+      let written = (): number => Number.NaN;
+      const open = async (): Promise<Duplex> => {
+        const connection = await server.open(never);
+        written = lastWrite(connection);
+        return connection;
+      };
+      const raw = await sendChat({ ...server, open }, chat, inFlight, clock, never);
+      replies.push({ tokens, raw, written });
     });
   });
   let seen: Seen[] = [];
   const parsing = await cpuOf(() => {
-    seen = replies.map(({ tokens, raw }) => {
+    seen = replies.map(({ tokens, raw, written }) => {
       const parsed = parseStream(raw, tokens, clock);
       if (parsed.kind === "failed") throw new Error(parsed.reason);
       const { completionTokens, ttftS, tpotS = 0, chunks } = parsed.metrics;
-      return { asked: tokens, tokens: completionTokens, ttft: ttftS, tpot: tpotS, chunks };
+      return {
+        asked: tokens,
+        tokens: completionTokens,
+        ttft: ttftS,
+        tpot: tpotS,
+        chunks,
+        written: monotonicMs(written()) / 1000,
+      };
     });
     return Promise.resolve();
   });
   return { seen, cpu: cpu + parsing };
 };
+
+/** When the last write to a stream was in the kernel; Node has no event for that. */
+function lastWrite(stream: Duplex): () => number {
+  let last = Number.NaN;
+  for (const name of ["_write", "_writev"] as const) {
+    const write = stream[name]?.bind(stream) as ((...given: unknown[]) => void) | undefined;
+    const stamped = (...given: unknown[]): void => {
+      write?.(...given);
+      last = performance.now();
+    };
+    if (write !== undefined) Object.assign(stream, { [name]: stamped });
+  }
+  return () => last;
+}
 
 /** The usual kind: `fetch`, its text decoded, split and parsed as it comes, a token for each event with content. */
 export const plainFetch: Client = async ({ url, server }, asked, inFlight) => {

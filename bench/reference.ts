@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { ServerUnderTest } from "../src/benchmark/benchmark.ts";
 import type { ReferenceOptions } from "../src/simulator/machine/reference-server.ts";
 
-/** What the server did for one request by its own log, seconds. */
+/** What the server did for one request by its own log, seconds of the machine's monotonic clock. */
 export interface Served {
   readonly completion_tokens: number;
   readonly received: number;

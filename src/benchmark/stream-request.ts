@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { errorText } from "../support/errors.ts";
 import type { Clock } from "../support/clock.ts";
+import { arrivalLog } from "./arrival-log.ts";
 import { asSocket } from "./as-socket.ts";
 import type { Arrival } from "./sse.ts";
 
@@ -41,7 +42,7 @@ export function streamRequest(
   signal: AbortSignal,
 ): Promise<RawReply> {
   return new Promise((resolve, reject) => {
-    const arrivals: Arrival[] = [];
+    const arrivals = arrivalLog();
     let sent = performance.now();
     let headers: number | undefined;
     let status: number | undefined;
@@ -63,7 +64,16 @@ export function streamRequest(
     const finish = (broken: string | undefined): void => {
       const ended = performance.now();
       settle();
-      resolve({ sent, headers, status, arrivals, ended, broken });
+      resolve({
+        sent,
+        headers,
+        status,
+        get arrivals() {
+          return arrivals.all();
+        },
+        ended,
+        broken,
+      });
     };
     const onAbort = (): void => {
       settle();
@@ -77,7 +87,7 @@ export function streamRequest(
       connection.destroy();
     };
     const lookForSilence = (): void => {
-      const left = (arrivals.at(-1)?.stamp ?? headers ?? sent) + silenceMs - performance.now();
+      const left = (arrivals.lastStamp ?? headers ?? sent) + silenceMs - performance.now();
       if (left <= 0) finish(`no byte for ${String(Math.round(idleMs / 1000))} s`);
       else watch = setTimeout(lookForSilence, left);
     };
@@ -93,7 +103,7 @@ export function streamRequest(
       status = response.statusCode;
       response.on("data", (bytes: Buffer) => {
         const stamp = performance.now();
-        arrivals.push({ stamp, bytes });
+        arrivals.add(stamp, bytes);
       });
       response.once("end", () => finish(undefined));
       response.once("error", (error) => finish(`the connection broke: ${errorText(error)}`));

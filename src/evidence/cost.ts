@@ -17,7 +17,7 @@ export interface CostReadings {
   readonly steadyState: number | undefined;
   /** The first hour of a new VM, of which starting up takes a part. */
   readonly coldStart: number | undefined;
-  /** What the rental was billed, whole hours and start-up, over all tokens that it made. */
+  /** What the rental was billed, whole hours and start-up, over the tokens of its sound passes. */
   readonly asBilled: number | undefined;
 }
 

@@ -56,9 +56,16 @@ export function createTimeline(clock: () => Clock): Timeline {
     epoch: (monotonicMs) => {
       const current = clock();
       if (anchor?.clock !== current) {
-        // The clock tells whole real milliseconds only; the rest comes from the high-resolution clock.
-        const fraction = performance.timeOrigin + performance.now() - Date.now();
-        const now = current.now() + fraction * current.speed;
+        // The clock tells whole real milliseconds only; the rest comes from the high-resolution clock. Both must
+        // be of the same millisecond.
+        let wall: number;
+        let virtual: number;
+        do {
+          wall = Date.now();
+          virtual = current.now();
+        } while (Date.now() !== wall);
+        const fraction = performance.timeOrigin + performance.now() - wall;
+        const now = virtual + fraction * current.speed;
         anchor = { clock: current, offset: now - current.fromStamp(performance.now()) };
       }
       return anchor.offset + monotonicMs;

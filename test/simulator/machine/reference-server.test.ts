@@ -66,13 +66,6 @@ test("no token is ever early: neither the first nor the last", async () => {
   );
 });
 
-test("the batch slows every request down by its factor", async () => {
-  const server = await start({ ttftMs: 1, tpotMs: 1, slowdown: (running) => running });
-  await Promise.all([complete(server), complete(server), complete(server)]);
-  for (const served of server.served())
-    expect(served.last_write - served.first_write).toBeGreaterThan(0.002 * (TOKENS - 1));
-});
-
 test("chunks of three bytes cut characters and `data:`, and nothing is lost", async () => {
   const [whole, cut] = await Promise.all([start(), start({ chunkBytes: 3 })]);
   const reads: number[] = [];
