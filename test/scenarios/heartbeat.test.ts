@@ -82,7 +82,8 @@ test("where the guard was killed too recover says that all is gone, to where the
 test("a reaper says so too, on the run's machine and on another", async () => {
   using here = await listener(true);
   using elsewhere = await listener(true);
-  await using sweep = await sweepRun(1, "--speed", "1200", "--delays", "0.1");
+  // Fast, so that a VM expires soon, and slow to boot, so that its first beat comes before it dies.
+  await using sweep = await sweepRun(1, "--speed", "1200", "--delays", "1");
   const another = {
     MAIDER_SWEEP_STATE: `${sweep.env.HOME}/another-machine`,
     MAIDER_SWEEP_HEARTBEAT: elsewhere.url,
@@ -93,6 +94,7 @@ test("a reaper says so too, on the run's machine and on another", async () => {
   ] as const) {
     const argv = ["run", sweep.plan(PLAN), "--simulate", sweep.url, "--heartbeat-url", here.url];
     await sweep.run(...argv, { MAIDER_SWEEP_CRASH: "machine.ready:after+guard" });
+    expect(here.told.at(-1)).toBe("open: 1");
     await expect
       .poll(
         async () => (await sweep.run("reap", "--grace", "0", "--simulate", sweep.url, env)).stdout,
