@@ -321,7 +321,7 @@ def secret():
 def setup_status():
     path = RUN + "/setup.json"
     status = read_json(path)
-    if status is None:
+    if type(status) is not dict:
         waiting = {"state": "waiting", "stage": "start", "index": 0, "stages": 5}
         return {**waiting, "reboot_needed": False, "reason": None}
     if status["state"] == "running":

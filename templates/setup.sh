@@ -98,7 +98,8 @@ load_driver() {
 begin packages 1
 # Nothing may upgrade the kernel, or use the processor, behind a measurement.
 systemctl disable --now apt-daily.timer apt-daily-upgrade.timer || true
-retry 10 dpkg --configure -a
+# dpkg does not wait for its lock: as long as apt is told to.
+retry 60 dpkg --configure -a
 key=/etc/apt/keyrings/nvidia-container-toolkit.asc
 retry 5 curl -fsSL --max-time 60 -o "$root$key" https://nvidia.github.io/libnvidia-container/gpgkey
 echo "deb [signed-by=$key] https://nvidia.github.io/libnvidia-container/stable/deb/amd64 /" \

@@ -1,3 +1,4 @@
+import { findGpuType } from "../catalog/gpu-catalog.ts";
 import { MachineError } from "../machine/machine.ts";
 import type { Machine, MachineTarget } from "../machine/machine.ts";
 import { CEILINGS } from "./ceilings.ts";
@@ -12,6 +13,7 @@ import type { RentedVm } from "./rented-vm.ts";
 export async function bringUp(
   vm: RentedVm,
   target: MachineTarget,
+  gpuId: string,
   ports: SweepPorts,
   signal: AbortSignal,
 ): Promise<Machine> {
@@ -52,6 +54,14 @@ export async function bringUp(
       );
     }
     const facts = await machine.facts(signal);
+    // Its figures would be taken for those of a type that it is not.
+    const sold = findGpuType(gpuId)?.gpus;
+    if (sold !== undefined && facts.gpus.length !== sold) {
+      throw new MachineError(
+        "command",
+        `nvidia-smi shows ${String(facts.gpus.length)} GPUs where ${gpuId} is sold with ${String(sold)}`,
+      );
+    }
     await journal.append({
       type: "machine.ready",
       label,

@@ -36,7 +36,7 @@ export async function serveAndHold(
   if (configuration === undefined) return false;
   let machine: Machine | undefined;
   try {
-    machine = await bringUp(vm, target, ports, signal);
+    machine = await bringUp(vm, target, planned.gpuId, ports, signal);
     const job = { label, configuration, machine, serverMayRun: vm.serverMayRun };
     const served = await startServer(job, ports, settings, signal);
     if (!served.ready) {

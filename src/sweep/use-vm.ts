@@ -38,7 +38,7 @@ export async function useVm(
   const todo = [...planned.configurations];
   const failed: string[] = [];
   try {
-    machine = await bringUp(vm, target, ports, signal);
+    machine = await bringUp(vm, target, planned.gpuId, ports, signal);
     let reconnects = 0;
     let { serverMayRun } = vm;
     while (todo[0] !== undefined) {

@@ -85,5 +85,23 @@ test("--open hands the page to the system's opener, and says when that fails", a
   standIn("exit 3");
   const failed = await report("--open");
   expect(failed.code).toBe(0);
+  expect(failed.stdout).toBe(`${page()}\n`);
   expect(failed.stderr).toContain("warning: it could not be opened");
+  expect(failed.stderr).toContain(`try: open file://${page()} in a browser, or copy the file`);
+  // Where there is none at all, as over SSH.
+  process.env["PATH"] = home;
+  const missing = await report("--open");
+  expect(missing).toMatchObject({ code: 0, stdout: `${page()}\n` });
+  expect(missing.stderr).toContain("ENOENT");
+  expect(missing.stderr).toContain("in a browser, or copy the file");
+});
+
+test("a page whose name holds what a shell would obey is opened as that one file", async () => {
+  const opener = process.platform === "darwin" ? "open" : "xdg-open";
+  writeFileSync(join(home, opener), `#!/bin/sh\necho "$#" "$@" > "${join(home, "opened")}"\n`);
+  chmodSync(join(home, opener), 0o755);
+  process.env["PATH"] = `${home}${delimiter}${path}`;
+  const odd = join(home, "a $(touch canary); `touch canary` & b.html");
+  expect((await report("--open", "-o", odd)).code).toBe(0);
+  expect(readFileSync(join(home, "opened"), "utf8")).toBe(`1 ${odd}\n`);
 });

@@ -218,6 +218,12 @@ describe("a set-up in trouble", () => {
     },
   );
 
+  it("waits for a lock on dpkg that another process holds for minutes", async () => {
+    await fail("dpkg", 30, "dpkg frontend lock was locked by another process with pid 812");
+    expect((await setUp()).code).toBe(0);
+    expect((await status()).state).toBe("done");
+  });
+
   it("asks Ubuntu itself once the provider's mirror failed", async () => {
     await fail("apt-get", 1, "mirror is syncing");
     await setUp();
@@ -240,6 +246,69 @@ describe("a set-up in trouble", () => {
       reason: expect.stringContaining("toomanyrequests: pull rate limit") as string,
     });
   });
+
+  it.each([
+    "failed to register layer: write /usr/lib/x.so: no space left on device",
+    "dial tcp: lookup registry-1.docker.io on 127.0.0.53:53: server misbehaving",
+  ])("reports a pull that never gets through, after five attempts: %s", async (words) => {
+    await fail("docker-pull", -1, words);
+    expect((await setUp()).code).toBe(1);
+    expect(await status()).toMatchObject({
+      state: "failed",
+      stage: "image",
+      reason: expect.stringContaining(words) as string,
+    });
+    expect(await called("docker", "pull")).toHaveLength(5);
+  });
+
+  it("starts a pull again that was cut off in the middle", async () => {
+    await fail("docker-pull", 2, "unexpected EOF");
+    expect((await setUp()).code).toBe(0);
+    expect((await status()).state).toBe("done");
+    expect(await called("docker", "pull")).toHaveLength(3);
+  });
+
+  it("pulls what is missing when it was killed in the middle of a pull and runs again", async () => {
+    const release = await hold("docker-pull");
+    const child = spawn("bash", [template("setup.sh")], { env: root.env, detached: true });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    await eventually(status, ({ stage }) => stage === "image");
+    await eventually(
+      () => called("docker", "pull"),
+      (calls) => calls.length > 0,
+    );
+    process.kill(-(child.pid ?? 0), "SIGKILL");
+    await ended;
+    expect(await eventually(status, ({ state }) => state === "failed")).toMatchObject({
+      stage: "image",
+      reason: "the set-up ended without a word",
+    });
+    await rm(join(root.standIns, "hold-docker-pull"));
+    void release;
+    expect((await setUp()).code).toBe(0);
+    expect((await status()).state).toBe("done");
+    expect(await called("docker", "pull")).toHaveLength(2);
+  });
+
+  it("reports no GPU inside the container, in docker's words", async () => {
+    await fail("docker-run", -1, "could not select device driver with capabilities: [[gpu]]");
+    expect((await setUp()).code).toBe(1);
+    expect(await status()).toMatchObject({
+      state: "failed",
+      stage: "check",
+      reason: expect.stringContaining("could not select device driver") as string,
+    });
+  });
+
+  it.each(['{"state": "runn', "", "[]", '"done"'])(
+    "a status that is no whole one is none yet, not an error: %s",
+    async (half) => {
+      await root.write("run/maider-sweep/setup.json", half);
+      expect(await status()).toMatchObject({ state: "waiting", stage: "start", index: 0 });
+      expect((await setUp()).code).toBe(0);
+      expect((await status()).state).toBe("done");
+    },
+  );
 
   it("reports an archive without a new enough driver", async () => {
     await root.write("stand-ins/drivers", "nvidia-driver-535-server-open - NVIDIA\n");

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { foldRun } from "../../journal/fold-run.ts";
 import { readJournal } from "../../journal/journal-file.ts";
 import { listRuns, runFolder } from "../../journal/state-folder.ts";
@@ -62,7 +62,9 @@ export const report: Handler = async ({ options, terminal }) => {
   if (options["open"] === true) {
     const problem = await openInBrowser(file);
     if (problem !== undefined)
-      terminal.stderr.write(`warning: it could not be opened: ${problem}\n`);
+      terminal.stderr.write(
+        `warning: it could not be opened: ${problem}\n  try: open ${pathToFileURL(file).href} in a browser, or copy the file to a machine that has one\n`,
+      );
   }
   return ExitCode.done;
 };
