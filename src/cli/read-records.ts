@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { TableStyle } from "../report/table.ts";
-import { readJournal } from "../journal/journal-file.ts";
+import { JOURNAL_FILE, readJournal } from "../journal/journal-file.ts";
+import { readPlainOrPacked } from "../journal/packed-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { readIndexed, type IndexedContents } from "../results/record-index.ts";
 import { unsoundPasses, type Unranked } from "../results/unranked.ts";
@@ -62,8 +62,10 @@ export async function readUnsound({ options, terminal }: CommandCall): Promise<U
 /** Nearly all journals tell of no such pass; to look for the words is far cheaper than to read the facts. */
 function mayHoldUnsound(folder: string): boolean {
   try {
-    const bytes = readFileSync(join(folder, "journal.jsonl"));
-    return bytes.includes('"pass.failed"') || bytes.includes('"pass.void"');
+    const bytes = readPlainOrPacked(join(folder, JOURNAL_FILE));
+    return ["pass.failed", "pass.void", "server.failed"].some((type) =>
+      bytes.includes(`"${type}"`),
+    );
   } catch {
     return false;
   }

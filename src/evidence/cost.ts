@@ -1,9 +1,14 @@
 import type { MicroUsd } from "../support/money.ts";
 import { usd } from "../support/money.ts";
 
-/** The guide's definition, US dollars for 1,000 output tokens: `hourly / (tokens_per_sec x 3600) x 1000`; 0 for a rate of 0. */
+/**
+ * The guide's definition, US dollars for 1,000 output tokens: `hourly / (tokens_per_sec x 3600) x 1000`.
+ * Infinity for a rate of 0, which no money makes into tokens; NaN where there is no rate or no price to speak of:
+ * not a number, negative, or a price of 0, by which records say that it was not known.
+ */
 export function costPer1kTokens(tokensPerSec: number, hourlyUsd: number): number {
-  return tokensPerSec > 0 ? (hourlyUsd / (tokensPerSec * 3600)) * 1000 : 0;
+  if (!(tokensPerSec >= 0) || !(hourlyUsd > 0)) return NaN;
+  return (hourlyUsd / (tokensPerSec * 3600)) * 1000;
 }
 
 /** The guide's definition: tokens a second for each dollar an hour; 0 when nothing is paid. */

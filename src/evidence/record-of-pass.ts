@@ -96,12 +96,18 @@ function categoryResult(
     avg_tokens_per_sec: rate,
     total_time: sum(measured, ({ bodyS }) => bodyS),
     total_tokens: sum(measured, ({ completionTokens }) => completionTokens),
-    cost_per_1k_tokens: costPer1kTokens(rate, hourlyUsd),
+    cost_per_1k_tokens: storableCost(rate, hourlyUsd),
     tests_passed: measured.length,
     tests_total: tests.length - inapplicable,
     ...(inapplicable === 0 ? {} : { tests_not_applicable: inapplicable }),
     ...streamFigures(measured),
   };
+}
+
+/** JSON holds numbers only: the shared form has 0 where nothing can be said, and its readers look at rate and price. */
+function storableCost(rate: number, hourlyUsd: number): number {
+  const cost = costPer1kTokens(rate, hourlyUsd);
+  return Number.isFinite(cost) ? cost : 0;
 }
 
 /** Pooled decode rate, the sum of tokens after the first over the sum of tL - t1, and medians over the tests. */

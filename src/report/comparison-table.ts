@@ -4,7 +4,7 @@ import { ageText } from "../results/coverage.ts";
 import type { Unranked } from "../results/unranked.ts";
 import { titleCase } from "./query-tables.ts";
 import { indentLines, renderTable, type Column, type TableStyle } from "./table.ts";
-import { gpuLabel, shortModel, WIDE } from "./tables.ts";
+import { gpuLabel, knownText, modelNames, WIDE, type ModelName } from "./tables.ts";
 
 interface Asked {
   readonly taskCategory: string | undefined;
@@ -18,17 +18,29 @@ interface Cell extends Column {
 }
 
 const GPU: Cell = { head: "GPU Type", shrinks: true, of: ({ gpu }) => gpuLabel(gpu) };
-const MODEL: Cell = { head: "Model", shrinks: true, of: ({ model }) => shortModel(model) };
+const modelCell = (name: ModelName): Cell => ({
+  head: "Model",
+  shrinks: true,
+  of: ({ model }) => name(model),
+});
 /** As the guide shows them. */
-const GUIDE: readonly Cell[] = [
+const guide = (name: ModelName): readonly Cell[] => [
   GPU,
   { head: "GPUs", align: "center", of: ({ gpuCount }) => String(gpuCount) },
-  { head: "VRAM", align: "center", of: ({ vramGb }) => `${vramGb}GB` },
-  MODEL,
+  { head: "VRAM", align: "center", of: ({ vramGb }) => (vramGb > 0 ? `${vramGb}GB` : "?") },
+  modelCell(name),
   { head: "Tokens/Sec", align: "center", of: ({ speed }) => speed.median.toFixed(1) },
-  { head: "Cost/1K", align: "center", of: ({ costPer1k }) => `$${costPer1k.toFixed(4)}` },
-  { head: "$/Hour", align: "center", of: ({ hourlyUsd }) => `$${hourlyUsd.toFixed(2)}` },
-  { head: "Efficiency", align: "center", of: ({ efficiency }) => efficiency.toFixed(1) },
+  { head: "Cost/1K", align: "center", of: ({ costPer1k }) => knownText(costPer1k, 4, "$") },
+  {
+    head: "$/Hour",
+    align: "center",
+    of: ({ hourlyUsd }) => knownText(hourlyUsd > 0 ? hourlyUsd : NaN, 2, "$"),
+  },
+  {
+    head: "Efficiency",
+    align: "center",
+    of: (row) => knownText(row.hourlyUsd > 0 ? row.efficiency : NaN, 1),
+  },
 ];
 
 /** What the figures rest on. */
@@ -57,13 +69,16 @@ export function comparisonTable(
 ): string {
   const { rows, apart, imported, unstable, unranked } = answer;
   const shown = [...rows, ...apart.map(({ row }) => row), ...imported, ...unstable];
+  const name = modelNames([...shown, ...unranked].map(({ model }) => model));
   const simulated = shown.some((row) => row.simulated) ? "SIMULATED " : "";
   return `${[
     `${simulated}Benchmark Comparison`,
     ...(asked.taskCategory === undefined ? [] : [`Category: ${titleCase(asked.taskCategory)}`]),
     `Sorted by: ${titleCase(asked.sortBy)}`,
-    rankingOf(rows, nowMs, style),
-    `Total results: ${answer.recordCount} in ${rows.length + apart.length + imported.length} configurations`,
+    ...(rows.length === 0
+      ? ["Nothing that can be ranked."]
+      : [rankingOf(rows, name, nowMs, style)]),
+    `Total results: ${answer.recordCount} in ${shown.length} configurations${unstable.length === 0 ? "" : `, ${unstable.length} of them unstable`}`,
     "Tokens/Sec: median over runs. Efficiency: tokens/s for each $/hour; higher is better",
     ...(asked.forced === true && answer.mixed.length > 0
       ? ["Compared all the same, by --force:"]
@@ -73,23 +88,28 @@ export function comparisonTable(
       ? []
       : [
           "Measured in another way, so not ranked with the others (--force ranks them all the same):",
-          apartLines(apart),
+          apartLines(apart, name),
         ]),
-    ...(unranked.length === 0 ? [] : ["Not ranked:", unrankedLines(unranked, nowMs)]),
+    ...(unranked.length === 0 ? [] : ["Not ranked:", unrankedLines(unranked, name, nowMs)]),
     ...(imported.length === 0
       ? []
       : [
           "Imported, ranked apart (--with-imported ranks them along):",
-          rankingOf(imported, nowMs, style),
+          rankingOf(imported, name, nowMs, style),
         ]),
   ].join("\n")}\n`;
 }
 
-function rankingOf(rows: readonly ConfigurationResult[], nowMs: number, style: TableStyle): string {
+function rankingOf(
+  rows: readonly ConfigurationResult[],
+  name: ModelName,
+  nowMs: number,
+  style: TableStyle,
+): string {
   const foreign = rows.some(({ origin }) => origin !== undefined) ? [ORIGIN] : [];
   const more = [...evidence(nowMs), ...foreign];
-  if (style.width >= WIDE) return tableOf([...GUIDE, ...more], rows, style);
-  return `${tableOf(GUIDE, rows, style)}\n${tableOf([GPU, MODEL, ...more], rows, style)}`;
+  if (style.width >= WIDE) return tableOf([...guide(name), ...more], rows, style);
+  return `${tableOf(guide(name), rows, style)}\n${tableOf([GPU, modelCell(name), ...more], rows, style)}`;
 }
 
 function tableOf(
@@ -108,20 +128,20 @@ function intervalText(interval: ConfigurationResult["speed"]["interval"]): strin
   return interval === undefined ? "-" : `${interval.low.toFixed(1)}-${interval.high.toFixed(1)}`;
 }
 
-function apartLines(apart: CompareAnswer["apart"]): string {
+function apartLines(apart: CompareAnswer["apart"], name: ModelName): string {
   return indentLines(
     apart.map(({ row, differences }) => {
       const told = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
-      return `${gpuLabel(row.gpu)} ${shortModel(row.model)}: ${row.speed.median.toFixed(1)} tokens/s: ${told.join(", ")}`;
+      return `${gpuLabel(row.gpu)} ${name(row.model)}: ${row.speed.median.toFixed(1)} tokens/s: ${told.join(", ")}`;
     }),
   );
 }
 
-function unrankedLines(unranked: readonly Unranked[], nowMs: number): string {
+function unrankedLines(unranked: readonly Unranked[], name: ModelName, nowMs: number): string {
   return indentLines(
     unranked.map(({ gpu, model, state, reason, passes, atMs }) => {
       const times = passes === 1 ? "" : ` x${passes}`;
-      return `${gpuLabel(gpu)} ${shortModel(model)}: ${state}${times}, ${ageText(atMs, nowMs)}: ${reason}`;
+      return `${gpuLabel(gpu)} ${name(model)}: ${state}${times}, ${ageText(atMs, nowMs)}: ${reason}`;
     }),
   );
 }

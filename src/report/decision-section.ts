@@ -1,7 +1,7 @@
 import type { ConfigurationResult } from "../results/configurations.ts";
 import type { Decision } from "./decisions.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel, shortModel, speedText } from "./tables.ts";
+import { gpuLabel, knownText, type ModelName, speedText } from "./tables.ts";
 import { UNLIMITED } from "./table.ts";
 
 const MOST_TIES = 3;
@@ -10,16 +10,21 @@ const MOST_TIES = 3;
 export function decisionSection(
   decisions: readonly Decision[],
   anchorOf: (row: ConfigurationResult) => string,
+  modelName: ModelName,
 ): Html {
   return html`<section aria-labelledby="decision">
     <h2 id="decision">The decision</h2>
     <ul class="cards">
-      ${decisions.map((decision) => card(decision, anchorOf))}
+      ${decisions.map((decision) => card(decision, anchorOf, modelName))}
     </ul>
   </section>`;
 }
 
-function card(decision: Decision, anchorOf: (row: ConfigurationResult) => string): Html {
+function card(
+  decision: Decision,
+  anchorOf: (row: ConfigurationResult) => string,
+  modelName: ModelName,
+): Html {
   const { question, rule, winner, why, warnings, ties } = decision;
   if (winner === undefined)
     return html`<li>
@@ -27,7 +32,7 @@ function card(decision: Decision, anchorOf: (row: ConfigurationResult) => string
       <p>Nothing was measured for it yet.</p>
     </li>`;
   const link = (row: ConfigurationResult): Html =>
-    html`<a href="#${anchorOf(row)}">${shortModel(row.model)} on ${gpuLabel(row.gpu)}</a>`;
+    html`<a href="#${anchorOf(row)}">${modelName(row.model)} on ${gpuLabel(row.gpu)}</a>`;
   const more = ties.length - MOST_TIES;
   return html`<li>
     <h3>${question}</h3>
@@ -39,11 +44,11 @@ function card(decision: Decision, anchorOf: (row: ConfigurationResult) => string
       </div>
       <div>
         <dt>1M tokens</dt>
-        <dd>$${winner.costPer1M.toFixed(2)}</dd>
+        <dd>${knownText(winner.costPer1M, 2, "$")}</dd>
       </div>
       <div>
         <dt>An hour</dt>
-        <dd>$${winner.hourlyUsd.toFixed(2)}</dd>
+        <dd>${knownText(winner.hourlyUsd || NaN, 2, "$")}</dd>
       </div>
     </dl>
     <p class="why">Rule: ${rule}.${why === "" ? "" : ` Here: ${why}.`}</p>

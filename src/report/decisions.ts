@@ -72,7 +72,8 @@ function best(
   question: string,
   rule: string,
 ): Decision {
-  const [winner, ...others] = rows.toSorted((a, b) => byMetric(metric, metricOf(a), metricOf(b)));
+  const priced = metric === "tokens_per_sec" ? rows : rows.filter(({ hourlyUsd }) => hourlyUsd > 0);
+  const [winner, ...others] = priced.toSorted((a, b) => byMetric(metric, metricOf(a), metricOf(b)));
   // Cost follows from speed and price, so that its inverse is a rate like speed.
   const unit = ({ hourlyUsd }: ConfigurationResult): number =>
     metric === "tokens_per_sec" ? 1 : hourlyUsd;

@@ -64,7 +64,7 @@ export function refreshLines({ entries, all, left }: RefreshOffer): string[] {
 export function pairLines(offers: readonly PairOffer[]): string[] {
   return offers.map(({ gpu, model, offer, obstacle }) =>
     offer === undefined
-      ? `${gpuLabel(gpu)} ${shortModel(model)}: ${obstacle ?? "it does not fit"}`
+      ? `${gpuLabel(gpu)} ${model}: ${obstacle ?? "it does not fit"}`
       : offerText(offer),
   );
 }

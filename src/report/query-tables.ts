@@ -3,7 +3,7 @@ import type { RecommendAnswer } from "../results/recommend.ts";
 import { usd } from "../support/money.ts";
 import { pairLines, refreshLines, type PairOffer, type RefreshOffer } from "./offer-lines.ts";
 import { indentLines, renderTable, type TableStyle } from "./table.ts";
-import { gpuLabel, shortModel, speedText } from "./tables.ts";
+import { gpuLabel, modelNames, speedText } from "./tables.ts";
 
 const CONFIDENCES: readonly Confidence[] = ["High", "Medium", "Low"];
 const MARKS: Readonly<Record<Confidence, string>> = { High: "✓", Medium: "⚠", Low: "⚠" };
@@ -23,6 +23,7 @@ export function coverageText(
     `Configurations: ${tested.length}`,
     ...(answer.imported === 0 ? [] : [`Imported, not counted: ${answer.imported}`]),
   ];
+  const name = modelNames(tested.map(({ model }) => model));
   const table =
     tested.length === 0
       ? "No configurations tested yet."
@@ -37,7 +38,7 @@ export function coverageText(
           ],
           tested.map((one) => [
             gpuLabel(one.gpu),
-            shortModel(one.model),
+            name(one.model),
             String(one.runs),
             one.vms === undefined ? "?" : String(one.vms),
             `${one.lastMs === undefined ? "unknown" : new Date(one.lastMs).toISOString().slice(0, 10)} ${ageText(one.lastMs, nowMs)}${one.stale ? " (stale)" : ""}`,
@@ -73,7 +74,7 @@ export function recommendationText(
       indentLines([
         `Throughput: ${speedText(row, style)} tokens/sec`,
         `Cost: $${row.costPer1k.toFixed(4)} per 1K tokens, $${row.costPer1M.toFixed(2)} per 1M`,
-        `Hourly: $${row.hourlyUsd.toFixed(2)}  VRAM: ${row.vramGb}GB  Efficiency: ${row.efficiency.toFixed(1)}`,
+        `Hourly: $${row.hourlyUsd.toFixed(2)}  VRAM: ${row.vramGb > 0 ? `${row.vramGb}GB` : "unknown"}  Efficiency: ${row.efficiency.toFixed(1)}`,
         `Confidence: ${one.confidence} (${row.speed.n} benchmark run${row.speed.n === 1 ? "" : "s"})`,
         `Why: ${one.why}`,
         ...one.warnings.map((text) => `⚠ ${text}`),
@@ -85,14 +86,27 @@ export function recommendationText(
     : "What would make it surer:";
   const unstable = answer.unstable.map(
     ({ gpu, model }) =>
-      `Not ranked, its runs differ too much: ${gpuLabel(gpu)} ${shortModel(model)}`,
+      `Not ranked, its runs differ too much: ${gpuLabel(gpu)} ${model}; more runs would settle it: maider-sweep rebench --gpu ${gpu} --model ${model}`,
   );
   return `${[
     ...blocks,
-    ...(more.length === 0 ? [] : [[unsettled, indentLines(pairLines(more))].join("\n")]),
+    ...(blocks.length > 0
+      ? []
+      : ["Nothing that can be recommended yet: no configuration has runs that agree."]),
+    ...(more.length === 0 ? [] : [[unsettled, indentLines(offerLines(more))].join("\n")]),
     ...(unstable.length === 0 ? [] : [unstable.join("\n")]),
     `Based on ${answer.runs} benchmark results`,
   ].join("\n\n")}\n`;
+}
+
+const MOST_OFFERS = 8;
+
+function offerLines(more: readonly PairOffer[]): string[] {
+  const left = more.length - MOST_OFFERS;
+  return [
+    ...pairLines(more.slice(0, MOST_OFFERS)),
+    ...(left > 0 ? [`and ${left} more: maider-sweep recommend --json lists them`] : []),
+  ];
 }
 
 /** The guide's four hints. */

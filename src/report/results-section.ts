@@ -6,7 +6,7 @@ import {
 } from "../results/configurations.ts";
 import { ageText, confidenceOf } from "../results/coverage.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel, shortModel } from "./tables.ts";
+import { gpuLabel, type ModelName } from "./tables.ts";
 
 export interface ResultRow {
   readonly anchor: string;
@@ -42,6 +42,7 @@ export function resultsSection(
   imported: readonly ResultRow[],
   barred: readonly BarredRecord[],
   mixed: readonly string[],
+  modelName: ModelName,
   nowMs: number,
 ): Html {
   return html`<section aria-labelledby="results">
@@ -59,7 +60,7 @@ export function resultsSection(
           </tr>
         </thead>
         <tbody>
-          ${rows.map((one) => tableRow(one, nowMs))}
+          ${rows.map((one) => tableRow(one, modelName, nowMs))}
         </tbody>
         ${
           imported.length === 0
@@ -72,7 +73,7 @@ export function resultsSection(
                   </tr>
                 </tbody>
                 <tbody>
-                  ${imported.map((one) => tableRow(one, nowMs))}
+                  ${imported.map((one) => tableRow(one, modelName, nowMs))}
                 </tbody>`
         }
       </table>
@@ -90,7 +91,7 @@ export function resultsSection(
   </section>`;
 }
 
-function tableRow({ anchor, row, stale }: ResultRow, nowMs: number): Html {
+function tableRow({ anchor, row, stale }: ResultRow, modelName: ModelName, nowMs: number): Html {
   const { interval, median: speed, n, unstable } = row.speed;
   const marks = [
     ...(row.simulated ? ["SIMULATED"] : []),
@@ -98,13 +99,13 @@ function tableRow({ anchor, row, stale }: ResultRow, nowMs: number): Html {
     ...(row.origin === undefined ? [] : [`imported: ${row.origin}`]),
   ];
   const number = (value: number | undefined, digits: number): Html =>
-    value === undefined
+    value === undefined || !Number.isFinite(value)
       ? html`<td class="n">–</td>`
       : html`<td class="n" data-v="${value}">${value.toFixed(digits)}</td>`;
   return html`<tr id="${anchor}">
     <th scope="row" title="${row.gpu}">${gpuLabel(row.gpu)}</th>
     <td title="${row.model}">
-      ${shortModel(row.model)}${marks.map((mark) => html` <span class="mark">${mark}</span>`)}
+      ${modelName(row.model)}${marks.map((mark) => html` <span class="mark">${mark}</span>`)}
     </td>
     <td>${row.modelCategory}</td>
     ${number(speed, 1)}
@@ -112,7 +113,7 @@ function tableRow({ anchor, row, stale }: ResultRow, nowMs: number): Html {
       ${interval === undefined ? "–" : `${interval.low.toFixed(1)}–${interval.high.toFixed(1)}`}
     </td>
     ${CATEGORY_COLUMNS.map((category) => number(categorySpeed(row, category), 1))}
-    ${number(row.ttftS, 2)}${number(row.costPer1M, 2)}${number(row.hourlyUsd, 2)}${number(row.efficiency, 1)}
+    ${number(row.ttftS, 2)}${number(row.costPer1M, 2)}${number(row.hourlyUsd > 0 ? row.hourlyUsd : undefined, 2)}${number(row.hourlyUsd > 0 ? row.efficiency : undefined, 1)}
     <td class="n" data-v="${n}">${n}</td>
     <td class="n" data-v="${row.vms ?? 0}">${row.vms ?? "–"}</td>
     <td>${confidenceOf(n)}</td>

@@ -3,7 +3,7 @@ import { parseHTML } from "linkedom";
 import type { ConfigurationResult } from "../results/configurations.ts";
 import { trustedHtml, visibleText, type Html } from "./html.ts";
 import { paretoFront } from "./pareto-front.ts";
-import { gpuLabel, shortGpu, shortModel } from "./tables.ts";
+import { gpuLabel, shortGpu, type ModelName } from "./tables.ts";
 
 /** A configuration as the chart and the choice by speed see it. */
 export interface ChartPoint {
@@ -23,7 +23,11 @@ export interface ChartPoint {
   readonly unstable: boolean;
 }
 
-export function chartPoint(row: ConfigurationResult, anchor: string): ChartPoint {
+export function chartPoint(
+  row: ConfigurationResult,
+  anchor: string,
+  modelName: ModelName,
+): ChartPoint {
   const { median, interval, n, unstable } = row.speed;
   const range =
     interval === undefined
@@ -32,12 +36,12 @@ export function chartPoint(row: ConfigurationResult, anchor: string): ChartPoint
   return {
     anchor,
     label: [
-      `${shortModel(row.model)} on ${gpuLabel(row.gpu)}`,
+      `${modelName(row.model)} on ${gpuLabel(row.gpu)}`,
       `${median.toFixed(1)} tokens/s${range}`,
       `$${row.costPer1M.toFixed(2)} for 1M tokens, $${row.hourlyUsd.toFixed(2)} an hour`,
       `${n} run${n === 1 ? "" : "s"}${unstable ? ", unstable" : ""}${row.simulated ? ", SIMULATED" : ""}${row.origin === undefined ? "" : `, imported: ${row.origin}`}`,
     ].join("; "),
-    name: `${shortModel(row.model)} · ${gpuLabel(row.gpu)}`,
+    name: `${modelName(row.model)} · ${gpuLabel(row.gpu)}`,
     family: familyOf(row.gpu),
     speed: median,
     low: interval?.low ?? median,
@@ -59,19 +63,25 @@ const INNER_HEIGHT = 408;
 const LETTER_WIDTH = 7;
 const LINE_HEIGHT = 15;
 const MOST_LABELS = 12;
+/** Beyond the outermost points, as a factor. */
+const MARGIN = 1.3;
 /** The page's style gives them their colours; what has none of its own shares the last. */
 export const FAMILY_CLASSES = ["f0", "f1", "f2", "f3", "f4"] as const;
 const SYMBOLS = ["circle", "square", "triangle", "diamond", "star"] as const;
 
 /**
  * Speed against cost as SVG: dots are links to their rows, bars the 95 % intervals (cost follows from speed, so they
- * slant), the line is the Pareto front. `families` decides on colour and shape, the same in all charts.
+ * slant; one that is wider than the picture ends at its edge), the line is the Pareto front. `families` decides on colour and shape, the same in all charts.
  */
 export function speedCostChart(points: readonly ChartPoint[], families: readonly string[]): Html {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const drawn = points.filter(({ cost, speed }) => cost > 0 && speed > 0);
   const front = paretoFront(drawn.filter(({ unstable }) => !unstable));
   const names = spread(front, drawn);
+  const [costs, speeds] = [
+    around(drawn.map(({ cost }) => cost)),
+    around(drawn.map(({ speed }) => speed)),
+  ];
   const look = (point: ChartPoint): number =>
     Math.min(Math.max(0, families.indexOf(point.family)), SYMBOLS.length - 1);
   const svg = Plot.plot({
@@ -87,20 +97,30 @@ export function speedCostChart(points: readonly ChartPoint[], families: readonly
     grid: true,
     x: {
       type: "log",
+      domain: costs,
       label: "US dollars for 1M tokens (cheaper is left) →",
       tickFormat: "~g",
       ticks: 6,
     },
-    y: { type: "log", label: "↑ Tokens a second (faster is up)", tickFormat: "~g", ticks: 6 },
+    y: {
+      type: "log",
+      domain: speeds,
+      label: "↑ Tokens a second (faster is up)",
+      tickFormat: "~g",
+      ticks: 6,
+    },
     marks: [
       Plot.line(front, { x: "cost", y: "speed", curve: "step-after", className: "front" }),
-      Plot.link(drawn, {
-        x1: ({ cost, speed, low }: ChartPoint) => (cost * speed) / low,
-        x2: ({ cost, speed, high }: ChartPoint) => (cost * speed) / high,
-        y1: "low",
-        y2: "high",
-        className: "intervals",
-      }),
+      Plot.link(
+        drawn.map((point) => barWithin(point, costs, speeds)),
+        {
+          x1: "costAtLow",
+          x2: "costAtHigh",
+          y1: "low",
+          y2: "high",
+          className: "intervals",
+        },
+      ),
       Plot.dot(drawn, {
         x: "cost",
         y: "speed",
@@ -127,6 +147,25 @@ export function speedCostChart(points: readonly ChartPoint[], families: readonly
   });
   finish(svg, drawn, look);
   return trustedHtml(svg.outerHTML);
+}
+
+/** An axis for the points: what is known of two runs may reach from nothing to a million. */
+function around(values: readonly number[]): [number, number] {
+  return values.length === 0
+    ? [1, 10]
+    : [Math.min(...values) / MARGIN, Math.max(...values) * MARGIN];
+}
+
+/** The interval as far as it lies in the picture; cost times speed is the same all along it. */
+function barWithin(
+  { cost, speed, low, high }: ChartPoint,
+  [leastCost, mostCost]: [number, number],
+  [leastSpeed, mostSpeed]: [number, number],
+) {
+  const price = cost * speed;
+  const from = Math.max(low, leastSpeed, price / mostCost);
+  const to = Math.min(high, mostSpeed, price / leastCost);
+  return { low: from, high: to, costAtLow: price / from, costAtHigh: price / to };
 }
 
 interface Names {

@@ -32,8 +32,8 @@ export function configurationTable(rows: readonly ConfigurationRow[], style: Tab
       String(result?.speed.n ?? 0),
       speedText(result, style),
       result?.ttftS === undefined ? "-" : `${result.ttftS.toFixed(2)}s`,
-      result === undefined ? "-" : result.costPer1k.toFixed(4),
-      result === undefined ? "-" : result.costPer1M.toFixed(2),
+      result === undefined ? "-" : knownText(result.costPer1k, 4),
+      result === undefined ? "-" : knownText(result.costPer1M, 2),
       [
         state,
         ...(result?.speed.unstable === true ? ["unstable"] : []),
@@ -140,6 +140,23 @@ export function shortGpu(gpu: string): string {
 /** `Qwen/Qwen2.5-Coder-7B-Instruct` -> `Qwen2.5-Coder-7B`. */
 export function shortModel(model: string): string {
   return (model.split("/").at(-1) ?? model).replace(/-(?:Instruct|it)(?=-|$)/, "");
+}
+
+/** What a model is called beside others. */
+export type ModelName = (model: string) => string;
+
+/** The short names of these, and whole ones where two would be called the same. */
+export function modelNames(models: Iterable<string>): ModelName {
+  const meant = Map.groupBy(new Set(models), shortModel);
+  return (model) => {
+    const short = shortModel(model);
+    return (meant.get(short)?.length ?? 0) > 1 ? model : short;
+  };
+}
+
+/** A figure that takes a price to know. */
+export function knownText(value: number, digits: number, unit = ""): string {
+  return Number.isFinite(value) ? `${unit}${value.toFixed(digits)}` : "n/a";
 }
 
 /** `g1-gpu-rtx6000-2` -> `RTX6000x2`, as the guide's table shows it; other names stay as they are. */

@@ -132,6 +132,7 @@ export function filterRecords(
 
 /** The guide's `cost_per_1k_tokens` is the one figure of which less is better. */
 export function byMetric(metric: SortMetric, a: Metrics, b: Metrics): number {
+  if (a[metric] === b[metric]) return 0;
   return metric === "cost_per_1k_tokens" ? a[metric] - b[metric] : b[metric] - a[metric];
 }
 
@@ -140,9 +141,13 @@ type Metrics = Readonly<Record<SortMetric, number>>;
 export function metricOf(row: ConfigurationResult): Metrics {
   return {
     tokens_per_sec: row.speed.median,
-    cost_per_1k_tokens: row.costPer1k,
+    cost_per_1k_tokens: knownOrLast(row.costPer1k),
     cost_efficiency: row.efficiency,
   };
+}
+
+function knownOrLast(cost: number): number {
+  return Number.isFinite(cost) ? cost : Infinity;
 }
 
 export function metricOfRecord(record: BenchmarkRecord, category?: string): Metrics {
@@ -150,7 +155,9 @@ export function metricOfRecord(record: BenchmarkRecord, category?: string): Metr
   const speed = figures?.avg_tokens_per_sec ?? 0;
   return {
     tokens_per_sec: speed,
-    cost_per_1k_tokens: figures?.cost_per_1k_tokens ?? Infinity,
+    // A price of 0 says that it was not known.
+    cost_per_1k_tokens:
+      record.hourly_cost > 0 ? (figures?.cost_per_1k_tokens ?? Infinity) : Infinity,
     cost_efficiency: costEfficiency(speed, record.hourly_cost),
   };
 }

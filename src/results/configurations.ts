@@ -30,9 +30,9 @@ export interface ConfigurationResult {
   readonly tpotS: number | undefined;
   /** Distinct VMs; undefined when no record says on which it ran. */
   readonly vms: number | undefined;
-  /** Of the newest record, US dollars. */
+  /** Of the newest record, US dollars; 0 when it was not known. */
   readonly hourlyUsd: number;
-  /** US dollars, by the median speed. */
+  /** US dollars, by the median speed; NaN when the price is not known. */
   readonly costPer1k: number;
   readonly costPer1M: number;
   /** Tokens a second for each dollar an hour. */

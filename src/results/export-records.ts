@@ -97,10 +97,12 @@ function* markdown(
 
 function rowOf(record: BenchmarkRecord, category: string | undefined) {
   const figures = figuresOf(record, category);
+  // A price of 0 says that it was not known.
+  const priced = record.hourly_cost > 0;
   return {
     speed: (figures?.avg_tokens_per_sec ?? 0).toFixed(2),
-    cost: figures === undefined ? "" : `$${figures.cost_per_1k_tokens.toFixed(4)}`,
-    hourly: `$${record.hourly_cost.toFixed(2)}`,
+    cost: figures === undefined || !priced ? "" : `$${figures.cost_per_1k_tokens.toFixed(4)}`,
+    hourly: priced ? `$${record.hourly_cost.toFixed(2)}` : "",
     passed: figures?.tests_passed ?? 0,
     total: figures?.tests_total ?? figures?.tests_passed ?? 0,
   };

@@ -1,3 +1,4 @@
+import { findModel } from "../catalog/model-catalog.ts";
 import { OTHER_VM_THRESHOLD, ranksWithTies } from "../evidence/comparison.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Category } from "../evidence/suite.ts";
@@ -24,7 +25,7 @@ export interface RecommendQuestion {
 }
 
 export interface Recommendation {
-  /** From 1; two that cannot be told apart have the same. */
+  /** From 1; two that cannot be told apart have the same. Single runs go by their figures alone. */
   readonly rank: number;
   readonly tied: boolean;
   readonly configuration: ConfigurationResult;
@@ -35,6 +36,8 @@ export interface Recommendation {
 
 export interface RecommendAnswer {
   readonly recommendations: readonly Recommendation[];
+  /** What more runs would settle: all of a tie that reaches the top, else what is there without high confidence. */
+  readonly unsettled: readonly ConfigurationResult[];
   /** Configurations that met task and budget. */
   readonly candidates: number;
   /** Sound records behind them. */
@@ -43,55 +46,105 @@ export interface RecommendAnswer {
   readonly unstable: readonly ConfigurationResult[];
 }
 
-/** The VRAM to which "balanced" keeps nearest, GB: that of the middle of the range. */
+/** Parameters, 10^9, to which "balanced" keeps nearest: between the guide's classes 14b and 30b. */
+const BALANCED_PARAMS_B = 22;
+/** Where two have models of one size their cards decide, GB: "balanced" is the middle of the range. */
 const BALANCED_VRAM_GB = 72;
+/** Beyond it size decides nothing: as far as the runs of one configuration may differ and still be called stable. */
+const NEAR = 0.1;
 const CONFIDENCE_ORDER: Readonly<Record<Confidence, number>> = { High: 0, Medium: 1, Low: 2 };
 
 /**
  * The best configurations for a task, the guide's order: confidence, tokens a second for each dollar, then the
- * preferred size. Efficiencies whose passes show no difference are a tie, which the size decides.
+ * preferred size of the model. Efficiencies whose passes show no difference are a tie, in which the size decides
+ * among those within 10 %. Single runs can show nothing: their figures rank them, with the same 10 % for the size.
  */
 export function recommend(question: RecommendQuestion): RecommendAnswer {
   const { task, budget, size, limit = 3 } = question;
   const records = question.withImported === true ? question.records : ownRecords(question.records);
-  const all = task === "mixed" ? mixed(records) : configurations(records, task);
-  const met = all.filter(({ hourlyUsd }) => hourlyUsd > 0 && isWithin(budget, hourlyUsd));
+  const asked = task === "mixed" ? mixed(records) : configurations(records, task);
+  const met = asked.filter(({ hourlyUsd }) => hourlyUsd > 0 && isWithin(budget, hourlyUsd));
   const candidates = met.filter(({ speed }) => !speed.unstable);
   const ranked = candidates
     .map((configuration) => ({ configuration, confidence: confidenceOf(configuration.speed.n) }))
     .toSorted((a, b) => CONFIDENCE_ORDER[a.confidence] - CONFIDENCE_ORDER[b.confidence]);
-  const recommendations: Recommendation[] = [];
+  const all: Recommendation[] = [];
   for (const [confidence, group] of Map.groupBy(ranked, (one) => one.confidence)) {
     const rows = group.map(({ configuration }) => configuration);
-    const options = { threshold: OTHER_VM_THRESHOLD, seed: task };
-    const ranks = ranksWithTies(rows.map(efficiencies), options);
-    const before = recommendations.length;
-    const ordered = rows
-      .map((configuration, index) => ({ configuration, rank: ranks[index] ?? 1 }))
-      .toSorted(
-        (a, b) =>
-          a.rank - b.rank ||
-          sizeDistance(size, a.configuration) - sizeDistance(size, b.configuration) ||
-          b.configuration.efficiency - a.configuration.efficiency,
-      );
-    for (const { configuration, rank } of ordered) {
-      const tied = ranks.filter((other) => other === rank).length > 1;
-      recommendations.push({
+    const before = all.length;
+    for (const { row, rank, tied, sized } of inOrder(rows, task, size)) {
+      all.push({
         rank: before + rank,
         tied,
-        configuration,
+        configuration: row,
         confidence,
-        warnings: warningsFor(configuration, task),
-        why: whyText(configuration, confidence, tied, size),
+        warnings: warningsFor(row, task),
+        why: whyText(row, confidence, tied, sized ? size : undefined),
       });
     }
   }
+  const recommendations = all.slice(0, limit);
+  const ranks = new Set(recommendations.flatMap(({ tied, rank }) => (tied ? [rank] : [])));
+  const unsettled =
+    ranks.size > 0
+      ? all.filter(({ rank }) => ranks.has(rank))
+      : recommendations.filter(({ confidence }) => confidence !== "High");
   return {
-    recommendations: recommendations.slice(0, limit),
+    recommendations,
+    unsettled: unsettled.map(({ configuration }) => configuration),
     candidates: candidates.length,
     runs: candidates.reduce((sum, { speed }) => sum + speed.n, 0),
     unstable: met.filter(({ speed }) => speed.unstable),
   };
+}
+
+interface Place {
+  readonly row: ConfigurationResult;
+  readonly rank: number;
+  readonly tied: boolean;
+  /** Others lie so near that the preferred size put it here. */
+  readonly sized: boolean;
+}
+
+/** Of one confidence, the best first. */
+function inOrder(
+  rows: readonly ConfigurationResult[],
+  task: Task,
+  size: SizePreference,
+): readonly Place[] {
+  const options = { threshold: OTHER_VM_THRESHOLD, seed: task };
+  const shown = ranksWithTies(rows.map(efficiencies), options);
+  const placed = rows.map((row, index) => ({ row, shown: shown[index] ?? 1 }));
+  const ordered = [...Map.groupBy(placed, (one) => one.shown)]
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([rank, equals]) => {
+      const near = bands(equals.map(({ row }) => row));
+      let before = 0;
+      return near.flatMap((band) => {
+        const single = band.every(({ speed }) => speed.n === 1);
+        const place = {
+          rank: single ? rank + before : rank,
+          tied: single ? band.length > 1 : equals.length > 1,
+          sized: band.length > 1,
+        };
+        before += band.length;
+        return band.toSorted(bySize(size)).map((row) => ({ row, ...place }));
+      });
+    });
+  return ordered;
+}
+
+/** Each begins with the most efficient of what is left, and takes what is within `NEAR` of it. */
+function bands(rows: readonly ConfigurationResult[]): ConfigurationResult[][] {
+  const found: ConfigurationResult[][] = [];
+  for (const row of rows.toSorted((a, b) => b.efficiency - a.efficiency)) {
+    const band = found.at(-1);
+    const best = band?.[0];
+    if (band === undefined || best === undefined || row.efficiency * (1 + NEAR) < best.efficiency)
+      found.push([row]);
+    else band.push(row);
+  }
+  return found;
 }
 
 /** For mixed use a record counts only when it holds all that is mixed. */
@@ -120,9 +173,32 @@ function efficiencies({ speeds, hourlyUsd }: ConfigurationResult): number[] {
   return speeds.map((speed) => speed / hourlyUsd);
 }
 
-function sizeDistance(size: SizePreference, { vramGb }: ConfigurationResult): number {
-  if (size === "smallest") return vramGb;
-  return size === "largest" ? -vramGb : Math.abs(vramGb - BALANCED_VRAM_GB);
+/** The preferred size of the model first, then of the card, then the better value. */
+function bySize(size: SizePreference): (a: ConfigurationResult, b: ConfigurationResult) => number {
+  const model = (row: ConfigurationResult): number =>
+    distance(size, paramsB(row), BALANCED_PARAMS_B);
+  const card = ({ vramGb }: ConfigurationResult): number =>
+    distance(size, vramGb > 0 ? vramGb : undefined, BALANCED_VRAM_GB);
+  return (a, b) =>
+    apart(model(a), model(b)) || apart(card(a), card(b)) || b.efficiency - a.efficiency;
+}
+
+/** How far from what is preferred; what is not known comes last. */
+function distance(size: SizePreference, value: number | undefined, middle: number): number {
+  if (value === undefined) return Infinity;
+  if (size === "smallest") return value;
+  return size === "largest" ? -value : Math.abs(value - middle);
+}
+
+function apart(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+/** By the catalogue, else by its name or its class: `Qwen3-8B`, `30b`. */
+function paramsB({ model, modelCategory }: ConfigurationResult): number | undefined {
+  const named = /(?:^|[^\w.])(\d+(?:\.\d+)?)b(?![a-z])/i;
+  const told = named.exec(model)?.[1] ?? named.exec(modelCategory)?.[1];
+  return findModel(model)?.paramsB ?? (Number(told ?? 0) || undefined);
 }
 
 function warningsFor(row: ConfigurationResult, task: Task): string[] {
@@ -138,15 +214,21 @@ function warningsFor(row: ConfigurationResult, task: Task): string[] {
 }
 
 function whyText(
-  { efficiency, speed, vramGb }: ConfigurationResult,
+  row: ConfigurationResult,
   confidence: Confidence,
   tied: boolean,
-  size: SizePreference,
+  decided: SizePreference | undefined,
 ): string {
+  const { efficiency, speed, vramGb } = row;
   const runs = `${speed.n} run${speed.n === 1 ? "" : "s"}`;
   const value = `${efficiency.toFixed(1)} tokens/s for each $/hour`;
-  const tie = tied
-    ? `; its neighbours show no difference, so size decided (${size}: ${vramGb} GB)`
-    : "";
-  return `${confidence.toLowerCase()} confidence (${runs}), ${value}${tie}`;
+  const params = paramsB(row);
+  const bigness = `${params === undefined ? "" : `${params}B on `}${vramGb > 0 ? `${vramGb} GB` : "unknown VRAM"}`;
+  const sized =
+    decided === undefined
+      ? ""
+      : `${speed.n === 1 ? "; others" : ", and others"} lie within 10 %, so size decided (${decided}: ${bigness})`;
+  const tie = tied && speed.n > 1 ? "; its neighbours show no difference" : "";
+  const single = speed.n === 1 ? "; a single run cannot settle its place" : "";
+  return `${confidence.toLowerCase()} confidence (${runs}), ${value}${single}${tie}${sized}`;
 }

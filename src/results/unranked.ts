@@ -18,12 +18,29 @@ export interface Unranked {
   readonly atMs: number | undefined;
 }
 
-/** Passes that a journal tells of and that never enter the database. */
+/** What a journal tells of and that never enters the database: passes, and models that came to none. */
 export function unsoundPasses(events: Iterable<SweepEvent>): Unranked[] {
   const gpus = new Map<string, string>();
   const found: Unranked[] = [];
+  const none: Unranked[] = [];
+  const passed = new Set<string>();
   for (const event of events) {
     if (event.type === "rental.reserved") gpus.set(event.label, event.gpu);
+    if (event.type === "server.failed") {
+      const gpu = gpus.get(event.label) ?? event.label;
+      none.push({
+        gpu,
+        model: event.model,
+        modelCategory: findModel(event.model)?.category,
+        categories: undefined,
+        state: "failed",
+        reason: `${event.cause}: ${event.evidence}`,
+        passes: 1,
+        atMs: Date.parse(event.ts),
+      });
+    }
+    if (event.type === "pass.finished")
+      passed.add(pairKey(gpus.get(event.label) ?? event.label, event.model));
     if (event.type !== "pass.failed" && event.type !== "pass.void") continue;
     const record = event.type === "pass.failed" ? event.record : undefined;
     found.push({
@@ -37,7 +54,12 @@ export function unsoundPasses(events: Iterable<SweepEvent>): Unranked[] {
       atMs: Date.parse(event.ts),
     });
   }
-  return found;
+  // A server that failed and came up at the next try has failed nobody.
+  return [...found, ...none.filter(({ gpu, model }) => !passed.has(pairKey(gpu, model)))];
+}
+
+function pairKey(gpu: string, model: string): string {
+  return JSON.stringify([gpu, model]);
 }
 
 export function unrankedRecord({ record, reason }: BarredRecord): Unranked {

@@ -350,7 +350,7 @@ describe("recommend", () => {
     const { stdout } = await rig.say(...ASK);
     expect(stdout.match(/^#\d.*/gm)).toEqual([expect.stringContaining("RTX6000x2")]);
     expect(stdout).toContain("Single benchmark - results may vary");
-    expect(stdout).toContain("Not ranked, its runs differ too much: RTX4000x2 Jumpy");
+    expect(stdout).toContain("Not ranked, its runs differ too much: RTX4000x2 Qwen/Jumpy");
     const along = await rig.say(...ASK, "--with-imported");
     expect(along.stdout).toMatch(/^#1 {2}RTX4000x2[^#]*Imported: measured by alice/);
   });

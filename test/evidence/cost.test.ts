@@ -7,10 +7,18 @@ describe("the guide's cost", () => {
     [45.3, 3, 0.018396],
     [38.1, 1.04, 0.007582],
     [100, 3.6, 0.01],
-    [0, 3, 0],
-    [50, 0, 0],
   ])("of %f tokens/s at $%f an hour is $%f for 1,000 tokens", (tps, hourly, cost) => {
     expect(costPer1kTokens(tps, hourly)).toBeCloseTo(cost, 6);
+  });
+
+  it.each([
+    ["no rate", 0, 3, Infinity],
+    ["a price that is not known", 50, 0, NaN],
+    ["a negative price", 10, -3, NaN],
+    ["a negative rate", -1, 3, NaN],
+    ["a rate that is not a number", NaN, 3, NaN],
+  ])("of %s is no figure that could rank", (_, tps, hourly, cost) => {
+    expect(costPer1kTokens(tps, hourly)).toBe(cost);
   });
 
   it.each([

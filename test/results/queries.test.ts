@@ -252,6 +252,72 @@ describe("recommend", () => {
     ]);
   });
 
+  const told = (records: BenchmarkRecord[], size: "smallest" | "balanced" | "largest") =>
+    recommend({ records, task: "coding", budget: "none", size });
+  const order = (records: BenchmarkRecord[], size: "smallest" | "balanced" | "largest") =>
+    told(records, size).recommendations.map(({ configuration: { gpu, model } }) => [gpu, model]);
+
+  it("ranks single runs by their figures, however little they show, and never a far worse one by its size", () => {
+    const records = [
+      sampleRecord({ gpu: "dear", speed: 10, hourly: 3 }),
+      sampleRecord({ gpu: "good", speed: 60, hourly: 0.52 }),
+      { ...sampleRecord({ gpu: "odd", speed: 59, hourly: 0.52 }), total_vram: 0 },
+    ];
+    for (const size of ["smallest", "balanced", "largest"] as const) {
+      const { recommendations } = told(records, size);
+      expect(
+        recommendations.map(({ configuration, rank, tied }) => [configuration.gpu, rank, tied]),
+      ).toEqual([
+        ["good", 1, true],
+        ["odd", 1, true],
+        ["dear", 3, false],
+      ]);
+      expect(recommendations[0]?.why).toContain("a single run cannot settle its place");
+      expect(recommendations[2]?.why).not.toContain("size decided");
+    }
+  });
+
+  it("means by size the model's first, then the card's", () => {
+    const small = "Qwen/Qwen2.5-Coder-7B-Instruct";
+    const middle = "Qwen/Qwen2.5-Coder-14B-Instruct";
+    const records = [
+      ...three(50, { gpu: "card", model: small }),
+      ...three(50.1, { gpu: "card", model: middle }),
+    ];
+    expect(order(records, "smallest").map(([, model]) => model)).toEqual([small, middle]);
+    expect(order(records, "balanced").map(([, model]) => model)).toEqual([middle, small]);
+    expect(order(records, "largest").map(([, model]) => model)).toEqual([middle, small]);
+  });
+
+  it("lets the size decide within 10 % only, though wider runs show no difference either", () => {
+    const wide = (middle: number, gpu: string) =>
+      speeds([middle * 0.92, middle, middle * 1.08], { gpu, hourly: 1 });
+    const records = [
+      ...wide(100, "best"),
+      ...wide(85, "small").map((record) => ({ ...record, total_vram: 8 })),
+    ];
+    const { recommendations } = told(records, "smallest");
+    expect(
+      recommendations.map(({ configuration, rank, tied }) => [configuration.gpu, rank, tied]),
+    ).toEqual([
+      ["best", 1, true],
+      ["small", 1, true],
+    ]);
+    expect(recommendations[0]?.why).toContain("its neighbours show no difference");
+    expect(recommendations[0]?.why).not.toContain("size decided");
+  });
+
+  it("names for settling all of a tie that reaches the top, and nothing else", () => {
+    const tie = ["a", "b", "c", "d", "e"].flatMap((gpu) => three(50, { gpu, hourly: 1 }));
+    const { unsettled } = told([...three(10, { gpu: "worse", hourly: 1 }), ...tie], "smallest");
+    expect(unsettled.map(({ gpu }) => gpu).toSorted()).toEqual(["a", "b", "c", "d", "e"]);
+    const alone = told(
+      [...three(60, { gpu: "sure" }), ...speeds([30], { gpu: "once" })],
+      "smallest",
+    );
+    expect(alone.unsettled.map(({ gpu }) => gpu)).toEqual(["once"]);
+  });
+
   it("uses the task's own figures, and for mixed use only records that hold all tasks", () => {
     const records = fixture.slice(0, 5);
     const mixed = recommend({ records, task: "mixed", budget: "none", size: "balanced" });

@@ -21,25 +21,24 @@ export const recommend: Handler = async (call) => {
   if (question === undefined) return ExitCode.interrupted;
   const withImported = options["withImported"] === true;
   const answer = recommendFrom({ records, ...question, withImported });
-  const unsure = answer.recommendations.filter(
-    ({ tied, confidence }) => tied || confidence !== "High",
-  );
-  const more = await rebenchOffers(
-    records,
-    unsure.map(({ configuration }) => configuration),
-    Date.now(),
-  );
+  const more = await rebenchOffers(records, answer.unsettled, Date.now());
   if (json) {
     const recommendations = answer.recommendations.map(({ configuration, ...one }) => ({
       ...one,
       configuration: withoutRecords(configuration),
     }));
-    const unstable = answer.unstable.map(withoutRecords);
-    const told = { ...question, ...answer, recommendations, unstable, more };
+    const told = {
+      ...question,
+      ...answer,
+      recommendations,
+      unsettled: answer.unsettled.map(withoutRecords),
+      unstable: answer.unstable.map(withoutRecords),
+      more,
+    };
     terminal.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);
     return ExitCode.done;
   }
-  const found = answer.recommendations.length > 0;
+  const found = answer.recommendations.length + answer.unstable.length > 0;
   terminal.stdout.write(
     `${found ? recommendationText(answer, more, tableStyle(terminal)) : NO_RECOMMENDATION}\n`,
   );
@@ -116,7 +115,7 @@ async function ask(
         size ??
         (await select<SizePreference>(
           {
-            message: "Which size do you prefer?",
+            message: "Which model size do you prefer?",
             default: "balanced",
             choices: [
               { name: "Smallest", value: "smallest" },
