@@ -1,10 +1,9 @@
 import type { CompareAnswer } from "../results/compare.ts";
 import type { ConfigurationResult } from "../results/configurations.ts";
 import { ageText } from "../results/coverage.ts";
-import type { Unranked } from "../results/unranked.ts";
 import { titleCase } from "./query-tables.ts";
 import { indentLines, renderTable, type Column, type TableStyle } from "./table.ts";
-import { gpuLabel, knownText, modelNames, WIDE, type ModelName } from "./tables.ts";
+import { gpuLabel, knownText, modelNames, unrankedLines, WIDE, type ModelName } from "./tables.ts";
 
 interface Asked {
   readonly taskCategory: string | undefined;
@@ -133,15 +132,6 @@ function apartLines(apart: CompareAnswer["apart"], name: ModelName): string {
     apart.map(({ row, differences }) => {
       const told = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
       return `${gpuLabel(row.gpu)} ${name(row.model)}: ${row.speed.median.toFixed(1)} tokens/s: ${told.join(", ")}`;
-    }),
-  );
-}
-
-function unrankedLines(unranked: readonly Unranked[], name: ModelName, nowMs: number): string {
-  return indentLines(
-    unranked.map(({ gpu, model, state, reason, passes, atMs }) => {
-      const times = passes === 1 ? "" : ` x${passes}`;
-      return `${gpuLabel(gpu)} ${name(model)}: ${state}${times}, ${ageText(atMs, nowMs)}: ${reason}`;
     }),
   );
 }

@@ -1,21 +1,22 @@
 import { ageText, type Confidence, type Coverage } from "../results/coverage.ts";
 import type { RecommendAnswer } from "../results/recommend.ts";
+import type { Unranked } from "../results/unranked.ts";
 import { usd } from "../support/money.ts";
 import { pairLines, refreshLines, type PairOffer, type RefreshOffer } from "./offer-lines.ts";
 import { indentLines, renderTable, type TableStyle } from "./table.ts";
-import { gpuLabel, modelNames, speedText } from "./tables.ts";
+import { gpuLabel, modelNames, speedText, unrankedLines } from "./tables.ts";
 
 const CONFIDENCES: readonly Confidence[] = ["High", "Medium", "Low"];
 const MARKS: Readonly<Record<Confidence, string>> = { High: "✓", Medium: "⚠", Low: "⚠" };
 
 /** What `benchmark-status` says. */
 export function coverageText(
-  answer: Coverage,
+  answer: Coverage & { readonly without: readonly Unranked[] },
   refresh: RefreshOffer,
   nowMs: number,
   style: TableStyle,
 ): string {
-  const { byConfidence, tested, missing, outside } = answer;
+  const { byConfidence, tested, missing, outside, without } = answer;
   const summary = [
     `${answer.simulated ? "SIMULATED " : ""}Benchmark Coverage`,
     `Total benchmarks: ${answer.total}${answer.barred === 0 ? "" : ` (${answer.barred} not sound)`}`,
@@ -23,7 +24,7 @@ export function coverageText(
     `Configurations: ${tested.length}`,
     ...(answer.imported === 0 ? [] : [`Imported, not counted: ${answer.imported}`]),
   ];
-  const name = modelNames(tested.map(({ model }) => model));
+  const name = modelNames([...tested, ...without].map(({ model }) => model));
   const table =
     tested.length === 0
       ? "No configurations tested yet."
@@ -46,6 +47,8 @@ export function coverageText(
           ]),
           style,
         );
+  const tried =
+    without.length === 0 ? [] : ["Tried without a result:", unrankedLines(without, name, nowMs)];
   const gaps =
     missing.length === 0
       ? ["All GPU types are covered."]
@@ -59,7 +62,7 @@ export function coverageText(
           ),
         ];
   const confidence = CONFIDENCES.map((name) => `${name}: ${byConfidence[name]}`).join(", ");
-  return `${[...summary, table, ...refreshLines(refresh), ...gaps, `Confidence (runs: 3+ High, 2 Medium, 1 Low): ${confidence}`].join("\n")}\n`;
+  return `${[...summary, table, ...tried, ...refreshLines(refresh), ...gaps, `Confidence (runs: 3+ High, 2 Medium, 1 Low): ${confidence}`].join("\n")}\n`;
 }
 
 /** What `recommend` says when it has something to say. */

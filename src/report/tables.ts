@@ -1,4 +1,6 @@
 import type { ConfigurationResult } from "../results/configurations.ts";
+import { ageText } from "../results/coverage.ts";
+import type { Unranked } from "../results/unranked.ts";
 import { costOf, hoursOf } from "../journal/ledger.ts";
 import type { Ledger, RunState } from "../journal/run-state.ts";
 import { formatUsd } from "../support/money.ts";
@@ -167,4 +169,18 @@ export function gpuLabel(gpu: string): string {
   // Sizes differ in processors and memory, not in the card.
   if (ada !== undefined) return `RTX4000x${adaCount ?? ""}${size === "s" ? "" : `-${size ?? ""}`}`;
   return shortGpu(gpu);
+}
+
+/** What is not ranked and why, a line each. */
+export function unrankedLines(
+  unranked: readonly Unranked[],
+  name: ModelName,
+  nowMs: number,
+): string {
+  return indentLines(
+    unranked.map(({ gpu, model, state, reason, passes, atMs }) => {
+      const times = passes === 1 ? "" : ` x${passes}`;
+      return `${gpuLabel(gpu)} ${name(model)}: ${state}${times}, ${ageText(atMs, nowMs)}: ${reason}`;
+    }),
+  );
 }

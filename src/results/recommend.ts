@@ -1,17 +1,15 @@
-import { findModel } from "../catalog/model-catalog.ts";
 import { OTHER_VM_THRESHOLD, ranksWithTies } from "../evidence/comparison.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Category } from "../evidence/suite.ts";
 import { ownRecords } from "./evidence-of-record.ts";
 import { configurations, type ConfigurationResult } from "./configurations.ts";
 import { confidenceOf, type Confidence } from "./coverage.ts";
+import { bySize, paramsB, type SizePreference } from "./size-preference.ts";
 
 export const TASKS = ["coding", "context_heavy", "reasoning", "mixed"] as const;
 export type Task = (typeof TASKS)[number];
 export const BUDGETS = ["under-1", "1-3", "over-3", "none"] as const;
 export type Budget = (typeof BUDGETS)[number];
-export const SIZES = ["smallest", "balanced", "largest"] as const;
-export type SizePreference = (typeof SIZES)[number];
 
 export interface RecommendQuestion {
   readonly records: readonly BenchmarkRecord[];
@@ -46,10 +44,6 @@ export interface RecommendAnswer {
   readonly unstable: readonly ConfigurationResult[];
 }
 
-/** Parameters, 10^9, to which "balanced" keeps nearest: between the guide's classes 14b and 30b. */
-const BALANCED_PARAMS_B = 22;
-/** Where two have models of one size their cards decide, GB: "balanced" is the middle of the range. */
-const BALANCED_VRAM_GB = 72;
 /** Beyond it size decides nothing: as far as the runs of one configuration may differ and still be called stable. */
 const NEAR = 0.1;
 const CONFIDENCE_ORDER: Readonly<Record<Confidence, number>> = { High: 0, Medium: 1, Low: 2 };
@@ -171,34 +165,6 @@ export function isWithin(budget: Budget, hourlyUsd: number): boolean {
 
 function efficiencies({ speeds, hourlyUsd }: ConfigurationResult): number[] {
   return speeds.map((speed) => speed / hourlyUsd);
-}
-
-/** The preferred size of the model first, then of the card, then the better value. */
-function bySize(size: SizePreference): (a: ConfigurationResult, b: ConfigurationResult) => number {
-  const model = (row: ConfigurationResult): number =>
-    distance(size, paramsB(row), BALANCED_PARAMS_B);
-  const card = ({ vramGb }: ConfigurationResult): number =>
-    distance(size, vramGb > 0 ? vramGb : undefined, BALANCED_VRAM_GB);
-  return (a, b) =>
-    apart(model(a), model(b)) || apart(card(a), card(b)) || b.efficiency - a.efficiency;
-}
-
-/** How far from what is preferred; what is not known comes last. */
-function distance(size: SizePreference, value: number | undefined, middle: number): number {
-  if (value === undefined) return Infinity;
-  if (size === "smallest") return value;
-  return size === "largest" ? -value : Math.abs(value - middle);
-}
-
-function apart(a: number, b: number): number {
-  return a === b ? 0 : a - b;
-}
-
-/** By the catalogue, else by its name or its class: `Qwen3-8B`, `30b`. */
-function paramsB({ model, modelCategory }: ConfigurationResult): number | undefined {
-  const named = /(?:^|[^\w.])(\d+(?:\.\d+)?)b(?![a-z])/i;
-  const told = named.exec(model)?.[1] ?? named.exec(modelCategory)?.[1];
-  return findModel(model)?.paramsB ?? (Number(told ?? 0) || undefined);
 }
 
 function warningsFor(row: ConfigurationResult, task: Task): string[] {

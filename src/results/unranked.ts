@@ -1,7 +1,8 @@
 import { findModel } from "../catalog/model-catalog.ts";
+import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { SweepEvent } from "../journal/events.ts";
 import type { BarredRecord, ConfigurationResult } from "./configurations.ts";
-import { measuredAtMs } from "./evidence-of-record.ts";
+import { measuredAtMs, soundRecords } from "./evidence-of-record.ts";
 
 /** What takes no part in a ranking, with the reason. */
 export interface Unranked {
@@ -60,6 +61,17 @@ export function unsoundPasses(events: Iterable<SweepEvent>): Unranked[] {
 
 function pairKey(gpu: string, model: string): string {
   return JSON.stringify([gpu, model]);
+}
+
+/** Of these, the pairs of which no sound record is there; one for each, the newest. */
+export function withoutResult(
+  unsound: readonly Unranked[],
+  records: readonly BenchmarkRecord[],
+): Unranked[] {
+  const sound = new Set(
+    soundRecords(records).map(({ gpu_type, model_id }) => pairKey(gpu_type, model_id)),
+  );
+  return joinUnranked(unsound.filter(({ gpu, model }) => !sound.has(pairKey(gpu, model))));
 }
 
 export function unrankedRecord({ record, reason }: BarredRecord): Unranked {

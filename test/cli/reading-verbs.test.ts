@@ -214,6 +214,87 @@ describe("benchmark-compare", () => {
     ).not.toContain("void");
   });
 
+  it("names what failed before its first pass, unless the next try came to one", async () => {
+    const [first, second] = ["mds-abcdefgh-001-abcd-xsz0000", "mds-abcdefgh-002-abcd-xsz0000"];
+    const reserved = (label: string, rental: number, gpu: string, models: string[]) =>
+      ({
+        type: "rental.reserved",
+        label,
+        rental,
+        gpu,
+        region: "us-ord",
+        models,
+        price_micro_usd: 1,
+        hours: 1,
+        micro_usd: 1,
+        deadline: "",
+        expires: "",
+        host_key: "",
+      }) as const;
+    const failure = {
+      cause: "out of memory",
+      evidence: "CUDA out of memory",
+      remedy: "",
+      log: "x",
+    };
+    await openDatabase(rig.file).publish(runs([45.3, 45.4], BIG));
+    await rig.journal([
+      reserved(first, 1, SMALL.gpu, ["Qwen/Huge-32B"]),
+      { type: "server.failed", label: first, model: "Qwen/Huge-32B", ...failure },
+      reserved(second, 2, BIG.gpu, [BIG.model]),
+      { type: "server.failed", label: second, model: BIG.model, ...failure },
+      {
+        type: "pass.finished",
+        label: second,
+        model: BIG.model,
+        pass: 1,
+        record: sampleRecord(BIG),
+      },
+    ]);
+    const told = /RTX4000x2 Huge-32B: failed, .+: out of memory: CUDA out of memory/;
+    const compared = (await rig.say("benchmark-compare")).stdout;
+    expect(compared.slice(compared.indexOf("Not ranked:"))).toMatch(told);
+    expect(compared.match(/out of memory: /g)).toHaveLength(1);
+    const { stdout } = await rig.say("benchmark-status");
+    expect(stdout.slice(stdout.indexOf("Tried without a result:"))).toMatch(told);
+    const status = JSON.parse((await rig.say("benchmark-status", "--json")).stdout) as {
+      missing: { id: string; hourlyUsd: number }[];
+      withoutResult: { gpu: string; model: string }[];
+    };
+    expect(status.withoutResult).toEqual([
+      expect.objectContaining({ gpu: SMALL.gpu, model: "Qwen/Huge-32B" }),
+    ]);
+    expect(status.missing.find(({ id }) => id === "g2-gpu-rtx4000a1-s")?.hourlyUsd).toBe(0.52);
+  });
+
+  it("calls two models by their whole names where the short ones are the same", async () => {
+    await openDatabase(rig.file).publish([
+      ...runs([45], { ...BIG, model: "Qwen/Qwen2.5-Coder-7B" }),
+      ...runs([44], { ...BIG, model: "Qwen/Qwen2.5-Coder-7B-Instruct" }),
+      ...runs([43], { ...BIG, model: "Qwen/Qwen2.5-Coder-14B-Instruct" }),
+    ]);
+    for (const verb of ["benchmark-compare", "benchmark-status"]) {
+      const { stdout } = await rig.say(verb);
+      expect(stdout).toContain("Qwen/Qwen2.5-Coder-7B-Instruct");
+      expect(stdout).toMatch(/Qwen\/Qwen2\.5-Coder-7B\s/);
+      expect(stdout).toMatch(/\sQwen2\.5-Coder-14B\s/);
+    }
+  });
+
+  it("a price that is not known ranks last, and is shown as such", async () => {
+    await openDatabase(rig.file).publish([
+      ...runs([45], { ...BIG, hourly: 0 }),
+      ...runs([20], { ...SMALL, hourly: 1 }),
+    ]);
+    for (const metric of ["cost_per_1k_tokens", "cost_efficiency"]) {
+      const { stdout } = await rig.say("benchmark-compare", "-s", metric, "--force");
+      expect(stdout.indexOf("RTX4000x2")).toBeLessThan(stdout.indexOf("RTX6000x2"));
+      expect(stdout).toContain("n/a");
+    }
+    const { stdout } = await rig.say("benchmark-compare", "-s", "cost_per_1k_tokens", "-f", "csv");
+    expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/,45\.00,,,\d+,\d+$/);
+  });
+
   it("says what is mixed, and what tells two rows of one pair apart", async () => {
     await writeFile(rig.file, FIXTURE);
     await openDatabase(rig.file).publish([

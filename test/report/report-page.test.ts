@@ -219,6 +219,27 @@ describe("the report", () => {
     );
   });
 
+  it("keeps its points apart beside an interval of two runs that reaches from nothing to a million", () => {
+    const records = [
+      ...[20, 24].map((speed) => sampleRecord({ gpu: "g1-gpu-rtx6000-2", speed })),
+      ...[40, 40.1, 40.2].map((speed) => sampleRecord({ speed })),
+      ...[80, 80.1, 80.2].map((speed) => sampleRecord({ gpu: "g1-gpu-rtx6000-3", speed })),
+    ];
+    const { all } = open({ records });
+    const [chart] = all(".chart");
+    const heights = [...(chart?.querySelectorAll(".dots a path, .dots a circle") ?? [])].map(
+      (dot) => Number(/translate\([^,]+,([\d.]+)\)/.exec(dot.getAttribute("transform") ?? "")?.[1]),
+    );
+    expect(heights).toHaveLength(3);
+    expect(Math.max(...heights) - Math.min(...heights)).toBeGreaterThan(200);
+    const bars = [...(chart?.querySelectorAll(".intervals path") ?? [])].flatMap(
+      (bar) => (bar.getAttribute("d") ?? "").match(/-?[\d.]+/g)?.map(Number) ?? [NaN],
+    );
+    expect(bars.length).toBe(12);
+    for (const at of bars) expect(at).toBeGreaterThanOrEqual(0);
+    for (const at of bars) expect(at).toBeLessThanOrEqual(960);
+  });
+
   it("stays under 1 MB for 200 configurations", () => {
     const { all, markup } = open({ records: manyRecords(200) });
     expect(all("#table tbody tr")).toHaveLength(200);

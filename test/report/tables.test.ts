@@ -298,7 +298,12 @@ const NOTHING_STALE = { entries: [], all: undefined, left: [] };
 
 describe("the coverage text", () => {
   it("names which configurations are High, stale and missing, so that grep finds them", () => {
-    const text = coverageText(coverage(fixture, NOW, 30), NOTHING_STALE, NOW, UNLIMITED);
+    const text = coverageText(
+      { ...coverage(fixture, NOW, 30), without: [] },
+      NOTHING_STALE,
+      NOW,
+      UNLIMITED,
+    );
     const lines = text.split("\n");
     expect(
       lines.filter((line) => line.includes("High")).some((line) => line.includes("RTX6000x2")),
@@ -312,9 +317,9 @@ describe("the coverage text", () => {
   });
 
   it("says so when there is nothing", () => {
-    expect(coverageText(coverage([], NOW, 30), NOTHING_STALE, NOW, NARROW)).toContain(
-      "No configurations tested yet.",
-    );
+    expect(
+      coverageText({ ...coverage([], NOW, 30), without: [] }, NOTHING_STALE, NOW, NARROW),
+    ).toContain("No configurations tested yet.");
   });
 });
 

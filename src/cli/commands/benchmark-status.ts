@@ -3,11 +3,13 @@ import type { RefreshOffer } from "../../report/offer-lines.ts";
 import { coverage } from "../../results/coverage.ts";
 import { keep, readKept } from "../../results/kept-answer.ts";
 import { keptFile, type IndexedContents } from "../../results/record-index.ts";
+import { withoutResult } from "../../results/unranked.ts";
 import { ExitCode } from "../../support/errors.ts";
+import { usd } from "../../support/money.ts";
 import { whereLinksLead } from "../../support/safe-file.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { databaseFile, stateDir } from "../paths.ts";
-import { indexFolder, queryContents, tableStyle } from "../read-records.ts";
+import { indexFolder, queryContents, readUnsound, tableStyle } from "../read-records.ts";
 
 const STALE_AFTER_DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -18,10 +20,23 @@ export const benchmarkStatus: Handler = async (call) => {
   const contents = await queryContents(call);
   const answer = coverage(contents.records, nowMs, STALE_AFTER_DAYS);
   const refresh = await refreshFor(call, contents, nowMs);
+  const without = withoutResult(await readUnsound(call), contents.records);
   const text =
     options["json"] === true
-      ? JSON.stringify({ ...answer, refresh }, undefined, 2)
-      : coverageText(answer, refresh, nowMs, tableStyle(terminal));
+      ? JSON.stringify(
+          {
+            ...answer,
+            missing: answer.missing.map(({ hourly, ...type }) => ({
+              ...type,
+              hourlyUsd: usd(hourly),
+            })),
+            withoutResult: without,
+            refresh,
+          },
+          undefined,
+          2,
+        )
+      : coverageText({ ...answer, without }, refresh, nowMs, tableStyle(terminal));
   terminal.stdout.write(`${text}\n`);
   return ExitCode.done;
 };

@@ -1,7 +1,8 @@
 import { select } from "@inquirer/prompts";
 import { NO_RECOMMENDATION, recommendationText } from "../../report/query-tables.ts";
 import { recommend as recommendFrom } from "../../results/recommend.ts";
-import type { Budget, SizePreference, Task } from "../../results/recommend.ts";
+import type { Budget, Task } from "../../results/recommend.ts";
+import type { SizePreference } from "../../results/size-preference.ts";
 import type { ConfigurationResult } from "../../results/configurations.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
