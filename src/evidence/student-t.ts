@@ -1,15 +1,27 @@
+/** Configurations have mostly as many runs as one another, and to find a point takes a millisecond. */
+const found = new Map<string, number>();
+
 /** The point that Student's t with `freedom` degrees (any positive number) stays below with probability `p` >= 0.5. */
 export function studentQuantile(p: number, freedom: number): number {
+  const name = `${p} ${freedom}`;
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  const point = pointBelow(p, freedom);
+  found.set(name, point);
+  return point;
+}
+
+/** Halves until two neighbouring numbers are left. */
+function pointBelow(p: number, freedom: number): number {
   let low = 0;
   let high = 1;
   while (studentCumulative(high, freedom) < p) high *= 2;
-  for (let step = 0; step < 100; step += 1) {
+  for (;;) {
     const middle = (low + high) / 2;
-    if (middle === low || middle === high) break;
+    if (middle === low || middle === high) return middle;
     if (studentCumulative(middle, freedom) < p) low = middle;
     else high = middle;
   }
-  return (low + high) / 2;
 }
 
 /** P(T <= t) for t >= 0, by the regularised incomplete beta function. */
