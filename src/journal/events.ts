@@ -137,6 +137,8 @@ export interface Facts {
   "server.failed": {
     label: string;
     model: string;
+    /** What it did when it died, as "pass 2"; left out of one that never came up. */
+    during?: string;
     cause: string;
     evidence: string;
     remedy: string;

@@ -53,9 +53,21 @@ export function diagnose(log: string, exitCode?: number): Diagnosis {
   return unknown(log, lines, exitCode);
 }
 
+/** A clean end on SIGTERM, which no failure of its own precedes. */
+const STOPPED = /^.*\[shutdown\].*signal=SIGTERM.*$/m;
+
 function unknown(log: string, lines: readonly string[], exitCode: number | undefined): Diagnosis {
   const tail = log.trimEnd().split("\n").slice(-TAIL_LINES).join("\n");
   const exception = lines.findLast((line) => EXCEPTION.test(line))?.trim();
+  const stopped = exception === undefined ? STOPPED.exec(log)?.[0] : undefined;
+  if (stopped !== undefined)
+    return {
+      cause: "the server was stopped from outside",
+      evidence: cut(stopped.replace(PREFIX, "").trim()),
+      remedy: "see who ends its container or its VM; vLLM itself had no failure",
+      retry: false,
+      planLines: [],
+    };
   const killed = exitCode === KILLED && exception === undefined;
   return {
     cause: killed

@@ -1,4 +1,5 @@
 import { html, type Html } from "./html.ts";
+import { serverEnd } from "../journal/server-end.ts";
 import type { ReportedRun } from "./report-facts.ts";
 
 interface Failure {
@@ -66,8 +67,8 @@ function failuresOf({ state }: ReportedRun): Failure[] {
             run,
             gpu: gpuOf(event.label),
             what: event.model,
-            kind: event.cause,
-            reason: `${event.evidence}; ${event.remedy}`,
+            kind: serverEnd(event.during),
+            reason: `${event.cause}: ${event.evidence}; ${event.remedy}`,
           }
         : {
             run,

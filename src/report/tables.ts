@@ -3,6 +3,7 @@ import { ageText } from "../results/coverage.ts";
 import type { Unranked } from "../results/unranked.ts";
 import { costOf, hoursOf } from "../journal/ledger.ts";
 import type { Ledger, RunState } from "../journal/run-state.ts";
+import { serverEnd } from "../journal/server-end.ts";
 import { formatUsd } from "../support/money.ts";
 import { indentLines, renderTable, type TableStyle } from "./table.ts";
 
@@ -85,7 +86,7 @@ export function failureTable(state: RunState): string {
     ...state.failures.map((event) => {
       const gpu = state.rentals.get(event.label)?.gpu ?? "";
       return event.type === "server.failed"
-        ? `${gpu} ${event.model}: ${event.cause}: ${event.evidence}; ${event.remedy} (log: ${event.log})`
+        ? `${gpu} ${event.model}: ${serverEnd(event.during)}: ${event.cause}: ${event.evidence}; ${event.remedy} (log: ${event.log})`
         : `${gpu} ${event.label}: ${event.stage}: ${event.reason}`;
     }),
     ...state.passes.flatMap((event) => {

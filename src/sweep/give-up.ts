@@ -13,10 +13,12 @@ export async function giveUp(
 ): Promise<void> {
   const { journal } = ports;
   const ours = journal.events().filter((event) => "label" in event && event.label === label);
+  const stage = foldRun(journal.events()).rentals.get(label)?.stage ?? "reserved";
   await journal.append({
     type: "rental.failed",
     label,
-    stage: foldRun(journal.events()).rentals.get(label)?.stage ?? "reserved",
+    // No VM is destroyed before it is given up, so one that is settled by now never came to be.
+    stage: stage === "settled" ? "creating" : stage,
     reason,
   });
   for (const [index, { model }] of todo.entries()) {

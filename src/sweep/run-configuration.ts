@@ -65,7 +65,7 @@ async function measureUntilDeath(
     signal.throwIfAborted();
     const death = await serverDeath(job, ports, signal);
     if (death === undefined) throw error;
-    return { done: passesRecorded(job, ports), reason: `vLLM died: ${death}` };
+    return { done: passesRecorded(job, ports), reason: death };
   }
 }
 
@@ -179,8 +179,7 @@ async function measurePasses(
         reasons: [...result.verdict.reasons],
       });
       const death = await serverDeath(job, ports, signal);
-      if (death !== undefined)
-        return { done, reason: `vLLM died in pass ${String(pass)}: ${death}` };
+      if (death !== undefined) return { done, reason: death };
     }
     pass += 1;
   }

@@ -1,3 +1,5 @@
+import { foldRun } from "../journal/fold-run.ts";
+import { serverEnd } from "../journal/server-end.ts";
 import { briefEvidence } from "./brief-evidence.ts";
 import type { SweepPorts } from "./ports.ts";
 import type { ServerJob } from "./start-server.ts";
@@ -7,7 +9,7 @@ const LINGERS_MS = 30_000;
 const LOOK_EVERY_MS = 3_000;
 
 /**
- * Why the server is no longer there, read from its own log and journaled as a failure of its model.
+ * When and why the server died, read from its own log and journaled as a failure of its model.
  * @returns undefined when it still runs: then something else was wrong. @throws MachineError when the link is lost.
  */
 export async function serverDeath(
@@ -31,7 +33,10 @@ export async function serverDeath(
   if (told.ready) return undefined;
   const { cause, remedy } = told;
   const evidence = briefEvidence(told.evidence);
+  const rental = foldRun(ports.journal.events()).rentals.get(label);
+  const during = rental?.stage === "measuring" ? `pass ${String(rental.pass)}` : "the warm-up";
   const log = await ports.keep(`${label}-${model.replaceAll("/", "--")}-died.log`, told.log);
-  await ports.journal.append({ type: "server.failed", label, model, cause, evidence, remedy, log });
-  return cause;
+  const death = { during, cause, evidence, remedy, log };
+  await ports.journal.append({ type: "server.failed", label, model, ...death });
+  return `${serverEnd(during)}: ${cause}`;
 }

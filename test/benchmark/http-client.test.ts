@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { createServer as createRawServer } from "node:net";
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
@@ -12,6 +13,7 @@ import {
   vllmVersion,
 } from "../../src/benchmark/server-api.ts";
 import { realClock } from "../../src/support/clock.ts";
+import { recordedReads } from "./recorded-reply.ts";
 import { never, underTest } from "./reference.ts";
 
 const ended: (() => void)[] = [];
@@ -44,6 +46,31 @@ function client(
 }
 
 describe("short requests", () => {
+  it.each([
+    ["detokenize", "/detokenize", { prompt: "( torable" }],
+    [
+      "tokenize_prompt",
+      "/tokenize",
+      {
+        count: 5,
+        max_model_len: 8192,
+        tokens: [1539, 1047, 375, 299, 1334],
+        token_strs: null,
+      },
+    ],
+    ["version", "/version", { version: "0.32.0" }],
+  ])("read a real server's bytes: %s", async (name, path, body) => {
+    const raw = createRawServer((socket) => {
+      socket.once("data", () => socket.end(Buffer.concat(recordedReads(name).map((r) => r.bytes))));
+    });
+    await new Promise<void>((resolve) => raw.listen(0, "127.0.0.1", resolve));
+    ended.push(() => raw.close());
+    const { http } = client((raw.address() as AddressInfo).port);
+    const reply = await http.post(path, {}, never);
+    expect(reply.status).toBe(200);
+    expect(JSON.parse(reply.body)).toEqual(body);
+  });
+
   it("go one after another over one warm connection", async () => {
     const { port } = await listen((request, reply) => {
       let body = "";

@@ -210,6 +210,15 @@ describe("diagnosing a server that did not start", () => {
     expect(found.evidence).not.toMatch(/^\[|pid=|ERROR \d\d-/);
   });
 
+  it("shutdown_log.txt: a server that somebody stopped had no failure of its own", () => {
+    const found = diagnose(fixture("shutdown_log.txt"), 0);
+    expect(found.cause).toBe("the server was stopped from outside");
+    expect(found.evidence).toContain("trigger received signal=SIGTERM");
+    expect(found.evidence).not.toMatch(/pid=|INFO/);
+    const died = diagnose(`ValueError: a cause\n${fixture("shutdown_log.txt")}`);
+    expect(died.cause).toBe("unknown: ValueError: a cause");
+  });
+
   it("knows every recorded failure", () => {
     const recorded = readdirSync(folder).filter((name) => name.startsWith("boot_fail_"));
     expect(REAL.map(([file]) => file)).toEqual(recorded.sort());

@@ -153,7 +153,7 @@ describe("the end-of-run report", () => {
     expect(text).toMatch(/rtx4000a1-s +Big-70B +0 +- +- +- +- +failed/);
     expect(text).toMatch(/rtx6000-1 +Qwen2\.5\S*7B +0 .* not started/);
     expect(text).toContain(
-      "g2-gpu-rtx4000a1-s Qwen/Big-70B: out of memory: CUDA OOM; a larger GPU (log: x.log)",
+      "g2-gpu-rtx4000a1-s Qwen/Big-70B: vLLM did not come up: out of memory: CUDA OOM; a larger GPU (log: x.log)",
     );
     expect(text).toContain("not started: budget: needs $9.00");
     expect(text).toMatch(/us-ord +│? +1 +│? +\$0\.52 +│? +\$0\.52 +│? gone/);

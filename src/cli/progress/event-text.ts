@@ -1,4 +1,5 @@
 import type { EventOf, EventType, SweepEvent } from "../../journal/events.ts";
+import { serverEnd } from "../../journal/server-end.ts";
 import { formatUsd } from "../../support/money.ts";
 
 export interface EventText {
@@ -90,8 +91,8 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
     ),
   "server.ready": ({ seconds: took, vllm_version }) =>
     note(`vLLM ${vllm_version} answers after ${seconds(took)}`),
-  "server.failed": ({ cause, evidence, remedy, log }) =>
-    warning(`did not come up: ${cause}: ${evidence} (${remedy}; log: ${log})`),
+  "server.failed": ({ during, cause, evidence, remedy, log }) =>
+    warning(`${serverEnd(during)}: ${cause}: ${evidence} (${remedy}; log: ${log})`),
   "pass.started": ({ pass, passes, tests }) =>
     note(`pass ${pass} of ${passes}, ${count(tests, "test")}`),
   "test.finished": (event) => {
