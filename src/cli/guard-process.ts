@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { createLinodeCloud } from "../cloud/linode-cloud.ts";
 import { foldRun, isUnsettled, openRentals } from "../journal/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
-import { runFolder } from "../journal/state-folder.ts";
+import { GUARD_LOG, runFolder } from "../journal/state-folder.ts";
 import { isoUtc, linearClock, sleepReal, type LinearTime } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
@@ -137,7 +137,7 @@ function isSettled({ stateDir, run }: GuardOrder): boolean {
 /** A log that cannot be written stops nothing. */
 function openLog({ stateDir, run, token }: GuardOrder): (text: string) => void {
   const redact = createRedactor([token]);
-  const path = join(runFolder(stateDir, run), "guard.log");
+  const path = join(runFolder(stateDir, run), GUARD_LOG);
   return (text) => {
     try {
       appendFileSync(path, `${isoUtc(Date.now())} ${redact(text)}\n`, { mode: 0o600 });

@@ -1,4 +1,4 @@
-import { constants, readFileSync, readdirSync } from "node:fs";
+import { constants, existsSync, readFileSync, readdirSync } from "node:fs";
 import { mkdir, open, writeFile, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isoUtc } from "../support/clock.ts";
@@ -9,6 +9,7 @@ import { JournalError } from "./journal-errors.ts";
 import { decodeLine } from "./journal-line.ts";
 import { journalOver, type JournalOptions, type JournalStore } from "./journal-over.ts";
 import { labelsIn } from "./label.ts";
+import { GUARD_LOG } from "./state-folder.ts";
 import { readPlainOrPacked, unpackFile } from "./packed-file.ts";
 
 export const JOURNAL_FILE = "journal.jsonl";
@@ -148,8 +149,11 @@ function read(folder: string): Reading {
   const tails = tornTails(folder);
   // One write is cut in one place. A tail of several lines has lost some that were whole once.
   damaged ||= [torn, ...tails].some((tail) => tail.indexOf(LINE_START, 1) > 0);
-  // So has a journal that does not even begin with the beginning of one.
-  damaged ||= !missing && events.length === 0 && !beginsALine(bytes);
+  // So has a journal that does not even begin with the beginning of one; an empty one was never begun, or had a guard.
+  damaged ||=
+    !missing &&
+    events.length === 0 &&
+    (bytes.length === 0 ? existsSync(join(folder, GUARD_LOG)) : !beginsALine(bytes));
   const text = [bytes.toString("latin1"), ...tails].join("\n");
   return {
     events,
@@ -162,7 +166,7 @@ function read(folder: string): Reading {
 
 function beginsALine(bytes: Buffer): boolean {
   const head = bytes.toString("latin1", 0, LINE_START.length);
-  return head !== "" && LINE_START.startsWith(head);
+  return LINE_START.startsWith(head);
 }
 
 function tornTails(folder: string): readonly string[] {

@@ -3,6 +3,9 @@ import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ExitCode, SweepError, errorText } from "../support/errors.ts";
 
+/** In a run's folder, from before its first create on: no VM is ever ordered without a guard. */
+export const GUARD_LOG = "guard.log";
+
 const RUN_ID = /^[a-z0-9]{8}$/;
 const WRITABLE_BY_OTHERS = 0o022;
 

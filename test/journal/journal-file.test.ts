@@ -303,11 +303,17 @@ describe("readJournal", () => {
   });
 
   it.each([
-    ["empty", ""],
     ["nothing but line ends", "\r\n\r\n"],
     ["nothing but zeros", "\0".repeat(300)],
   ])("counts a journal that is %s as damaged: it had a first line once", (_what, text) => {
     expect(readJournal(folderWith(Buffer.from(text)))).toMatchObject({ events: [], damaged: true });
+  });
+
+  it("counts an empty journal as damaged where the run had a guard, else as one that was never begun", () => {
+    const folder = folderWith(Buffer.alloc(0));
+    expect(readJournal(folder)).toMatchObject({ events: [], damaged: false });
+    writeFileSync(join(folder, "guard.log"), "");
+    expect(readJournal(folder)).toMatchObject({ events: [], damaged: true });
   });
 
   it("reads a journal that an editor has given other line ends", async () => {

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Fact } from "../../src/journal/events.ts";
 import { takeOwnership, type OwnerRole } from "../../src/journal/owner-lock.ts";
@@ -118,6 +120,8 @@ describe("runStatus", () => {
     openStateFolder(stateDir);
     const folder = runFolder(stateDir, RUN);
     await (await openIn(folder)).close();
+    expect(runStatus(folder, START)).toMatchObject({ state: "crashed", damaged: false });
+    writeFileSync(join(folder, "guard.log"), "");
     expect(runStatus(folder, START)).toMatchObject({ state: "unresolved", damaged: true });
   });
 

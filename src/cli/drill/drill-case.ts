@@ -6,7 +6,7 @@ import type { EventType, SweepEvent } from "../../journal/events.ts";
 import { readJournal } from "../../journal/journal-file.ts";
 import { isAlive, thisProcess } from "../../journal/process-identity.ts";
 import { runStatus } from "../../journal/status.ts";
-import { listRuns, runFolder } from "../../journal/state-folder.ts";
+import { GUARD_LOG, listRuns, runFolder } from "../../journal/state-folder.ts";
 import { sleepReal } from "../../support/clock.ts";
 import type { DrillWorld } from "./drill-world.ts";
 import { faultScripts, type DrillFault, type Struck } from "./faults.ts";
@@ -169,7 +169,7 @@ function isRunning(pid: number): boolean {
 /** By their own logs: the journal may have died before it named one. */
 function guardsOf(home: string): readonly number[] {
   return listRuns(home).flatMap((run) => {
-    const log = join(runFolder(home, run), "guard.log");
+    const log = join(runFolder(home, run), GUARD_LOG);
     const text = existsSync(log) ? readFileSync(log, "utf8") : "";
     return [...text.matchAll(/ as process (\d+)$/gm)].map(([, pid]) => Number(pid));
   });
