@@ -4,13 +4,13 @@
  */
 import { runTest } from "./benchmark/run-test.ts";
 import { connectionTo } from "./cli/api-base.ts";
-import { databaseFile } from "./cli/paths.ts";
+import { databaseFile, stateDir } from "./cli/paths.ts";
+import { readDatabase } from "./cli/read-records.ts";
 import { singlePromptSuite } from "./evidence/custom-suite.ts";
 import type { BenchmarkRecord } from "./evidence/record.ts";
 import type { Category, Test } from "./evidence/suite.ts";
 import { compare, filterRecords, SORT_METRICS, type SortMetric } from "./results/compare.ts";
 import { coverage, type Confidence } from "./results/coverage.ts";
-import { openDatabase } from "./results/database.ts";
 import { isoUtc, realClock } from "./support/clock.ts";
 import { errorText } from "./support/errors.ts";
 import { usd } from "./support/money.ts";
@@ -91,7 +91,7 @@ const STALE_AFTER_DAYS = 30;
 /** Reads the benchmark database; writes nothing. A file that is missing is an empty database. */
 export async function openBenchmarkDatabase({ file }: OpenOptions = {}): Promise<BenchmarkResults> {
   const path = databaseFile(file === undefined ? {} : { db: file }, process.env, false);
-  const { records, problems } = await openDatabase(path).read();
+  const { records, problems } = await readDatabase(path, stateDir({}, process.env));
   return {
     file: path,
     problems,

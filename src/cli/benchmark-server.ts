@@ -79,7 +79,7 @@ export async function benchmarkServer(job: BenchmarkJob, terminal: Terminal): Pr
     const keep = async (record: BenchmarkRecord): Promise<void> => {
       records.push(record);
       if (record.summary.verdict?.state !== "sound" || !isPublished(job)) return;
-      await openDatabase(job.database).publish([record]);
+      await openDatabase(job.database).take([record]);
       saved.push(record.id);
     };
     let ended: unknown;

@@ -1,5 +1,6 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { openDatabase, type BenchmarkDatabase } from "../results/database.ts";
+import { readCopies } from "../results/record-copies.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandCall } from "./command.ts";
 import { recordsFor } from "./journal-records.ts";
@@ -9,8 +10,15 @@ import { databaseFile, stateDir } from "./paths.ts";
 export interface OpenedDatabase {
   readonly database: BenchmarkDatabase;
   readonly simulated: boolean;
-  /** Our own records, from the journals: the truth of which the database is a projection. */
+  readonly known: KnownRecords;
+}
+
+/** The truth of which the database is a projection. */
+export interface KnownRecords {
+  /** Our own, from the journals, and from copies where no journal was written. */
   readonly ours: readonly BenchmarkRecord[];
+  /** Other people's, from copies. */
+  readonly imported: readonly BenchmarkRecord[];
 }
 
 export async function databaseOfCall({ options, terminal }: CommandCall): Promise<OpenedDatabase> {
@@ -19,8 +27,23 @@ export async function databaseOfCall({ options, terminal }: CommandCall): Promis
   return {
     database: openDatabase(file),
     simulated,
-    ours: await recordsFor(stateDir(options, terminal.env), file),
+    known: await knownRecords(stateDir(options, terminal.env), file),
   };
+}
+
+/** What is known of a database, whatever has become of the file. @throws SweepError exit 2 */
+export async function knownRecords(state: string, file: string): Promise<KnownRecords> {
+  const copies = await readCopies(file);
+  const isOurs = ({ summary }: BenchmarkRecord): boolean => summary.origin === undefined;
+  return {
+    ours: [...(await recordsFor(state, file)), ...copies.filter(isOurs)],
+    imported: copies.filter((copy) => !isOurs(copy)),
+  };
+}
+
+/** What another program had overwritten, and any write of ours puts back. */
+export function healedText(healed: number): string {
+  return `${healed} more records that were written here and were missing have been put back\n`;
 }
 
 const SHORTEST_BEGINNING = 4;

@@ -3,9 +3,9 @@ import type { Estimate } from "../estimate/estimate.ts";
 import { estimatePlan } from "../estimate/estimate-plan.ts";
 import type { Market } from "../estimate/market.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
-import { openDatabase } from "../results/database.ts";
 import type { FarSide } from "./far-side.ts";
 import { readMarket } from "./market.ts";
+import { readDatabase } from "./read-records.ts";
 import { SUITE_VERSION } from "../evidence/method.ts";
 import { skipFresh } from "../sweep/skip-fresh.ts";
 
@@ -31,7 +31,7 @@ export async function prepare(
   // A run that goes on may have a VM up: it must come to its end, whatever has become of a region.
   if (begun === undefined) checkRegions(plan, market);
   if (options["skipFresh"] !== true) return warned(plan, market, far);
-  const stored = await openDatabase(far.databaseFile).read();
+  const stored = await readDatabase(far.databaseFile, far.stateDir);
   const records = stored.records.filter(
     ({ summary }) => begun === undefined || summary.run !== begun.run,
   );

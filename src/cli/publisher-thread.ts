@@ -9,6 +9,8 @@ const AFTER_YOU_MS = 300;
 // In the order in which the passes ended; what came meanwhile is written in one go.
 const database = openDatabase((workerData as { file: string }).file);
 const waiting: BenchmarkRecord[] = [];
+/** Of this sweep. They are given each time, so that what another program has overwritten comes back. */
+const written: BenchmarkRecord[] = [];
 let isWriting = false;
 parentPort?.on("message", (record: BenchmarkRecord) => {
   waiting.push(record);
@@ -22,7 +24,8 @@ async function writeAll(): Promise<void> {
     const records = waiting.splice(0);
     let answer: { readonly problem?: string } = {};
     try {
-      await database.publish(records);
+      written.push(...records);
+      await database.publish(written);
     } catch (error) {
       answer = { problem: errorText(error) };
     }

@@ -4,10 +4,12 @@ import type { TableStyle } from "../report/table.ts";
 import { JOURNAL_FILE, readJournal } from "../journal/journal-file.ts";
 import { readPlainOrPacked } from "../journal/packed-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
+import type { DatabaseContents } from "../results/database.ts";
 import { readIndexed, type IndexedContents } from "../results/record-index.ts";
 import { unsoundPasses, type Unranked } from "../results/unranked.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
 import type { CommandCall, Terminal } from "./command.ts";
+import { completed } from "./complete-contents.ts";
 import { databaseFile, simulatedStateDir, stateDir } from "./paths.ts";
 
 /** What the database holds; what is wrong with it is told on stderr, and the best copy is gone on with. */
@@ -16,10 +18,19 @@ export async function readRecords({
   terminal,
 }: CommandCall): Promise<readonly BenchmarkRecord[]> {
   const file = databaseFile(options, terminal.env, options["simulate"] !== undefined);
-  const { openDatabase } = await import("../results/database.ts");
-  const { records, problems } = await openDatabase(file).read();
+  const { records, problems } = await readDatabase(file, stateDir(options, terminal.env));
   for (const problem of problems) terminal.stderr.write(`warning: ${problem}\n`);
   return records;
+}
+
+/** The same without a word, with the problems. */
+export async function readDatabase(
+  file: string,
+  state: string,
+): Promise<Pick<DatabaseContents, "records" | "problems">> {
+  const { openDatabase } = await import("../results/database.ts");
+  const contents = await openDatabase(file).read();
+  return (await completed(file, state, contents)) ?? contents;
 }
 
 /** The same for queries: without prompts, replies and the figures of single tests, which only exports show. */
@@ -30,8 +41,10 @@ export async function queryRecords(call: CommandCall): Promise<readonly Benchmar
 /** With the seal that they were read under. */
 export async function queryContents({ options, terminal }: CommandCall): Promise<IndexedContents> {
   const file = databaseFile(options, terminal.env, options["simulate"] !== undefined);
-  const folder = indexFolder(stateDir(options, terminal.env));
-  const contents = await readIndexed(file, folder, Date.now());
+  const state = stateDir(options, terminal.env);
+  const indexed = await readIndexed(file, indexFolder(state), Date.now());
+  // What was added to it is not under its seal.
+  const contents = (await completed(file, state, indexed)) ?? indexed;
   for (const problem of contents.problems) terminal.stderr.write(`warning: ${problem}\n`);
   return contents;
 }

@@ -8,6 +8,7 @@ import { unsoundness } from "./evidence-of-record.ts";
 import { LARGEST_TEXT } from "./merging-adapter.ts";
 import { readPublication, tombstones } from "./publication-log.ts";
 import { pythonReads } from "./read-record.ts";
+import { restorable } from "./restorable.ts";
 
 /** What `db check` tells; keys as its JSON has them. */
 export interface DatabaseCheck {
@@ -26,19 +27,27 @@ export interface DatabaseCheck {
   /** Cannot be counted with; the Python reader would drop some of the others. */
   readonly unusable: number;
   readonly dropped_by_maider: number;
-  /** Ours in the journals, but not here, and not removed by the user. */
+  /** Ours in journals or copies, but not here, and neither removed by the user nor deleted with a file. */
   readonly missing: number;
+  /** The same of what was imported. */
+  readonly missing_imported: number;
   readonly removed: number;
   readonly deleted: number;
+  /** Of all that was here and is not, apart from what was removed by name: what `db restore` brings back, and the rest. */
+  readonly restorable: number;
+  readonly lost: number;
   /** Newest first. */
   readonly backups: readonly string[];
   readonly problems: readonly string[];
 }
 
-/** @param ours what the journals hold. Reads only. */
+/** @param known what journals and copies hold. Reads only. */
 export async function checkDatabase(
   database: BenchmarkDatabase,
-  ours: readonly BenchmarkRecord[],
+  known: {
+    readonly ours: readonly BenchmarkRecord[];
+    readonly imported: readonly BenchmarkRecord[];
+  },
 ): Promise<DatabaseCheck> {
   const path = await whereLinksLead(database.file);
   const file = await readDatabaseFile(path);
@@ -51,15 +60,24 @@ export async function checkDatabase(
       : publication.deleted;
   const away = new Set([...tombstones(publication), ...deleted]);
   const present = new Set([...records, ...foreign].map(idOf));
-  const own = new Set(ours.map(({ id }) => id));
+  const own = new Set(known.ours.map(({ id }) => id));
+  const imported = new Set(known.imported.map(({ id }) => id));
+  const absent = [...new Set([...own, ...imported, ...publication.published, ...deleted])].filter(
+    (id) => !present.has(id) && !publication.removed.has(id),
+  );
+  const kept = [...known.ours, ...known.imported];
+  const source = absent.length === 0 ? undefined : await restorable(database, kept, false);
+  const lost = absent.filter((id) => source?.has(id) === false).length;
+  const missing = (ids: ReadonlySet<string>): number =>
+    [...ids].filter((id) => !present.has(id) && !away.has(id)).length;
   const bytes = await stat(path).then(
     ({ size }) => size,
     () => 0,
   );
   return {
     file: database.file,
-    state: file.kind === "corrupt" ? "damaged" : file.kind,
-    why: "why" in file ? file.why : null,
+    state: file.kind === "corrupt" || "flaw" in file ? "damaged" : file.kind,
+    why: "why" in file ? file.why : ((file.kind === "sound" ? file.flaw : undefined) ?? null),
     bytes,
     full: "text" in file ? file.text.length / LARGEST_TEXT : 0,
     records: records.length,
@@ -68,9 +86,12 @@ export async function checkDatabase(
     unsound: records.filter((record) => unsoundness(record) !== undefined).length,
     unusable: foreign.length,
     dropped_by_maider: records.filter((record) => !pythonReads(record)).length,
-    missing: [...own].filter((id) => !present.has(id) && !away.has(id)).length,
+    missing: missing(own),
+    missing_imported: missing(imported),
     removed: publication.removed.size,
     deleted: new Set(deleted).size,
+    restorable: absent.length - lost,
+    lost,
     backups: await backupsOf(path),
     problems,
   };

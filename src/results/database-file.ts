@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { open, stat, type FileHandle } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
@@ -22,6 +22,8 @@ export type DatabaseFile =
       readonly version: unknown;
       /** Values of `benchmarks`, in order. */
       readonly elements: readonly unknown[];
+      /** Why other programs cannot read it, though all of it is there: the next write puts it right. */
+      readonly flaw?: string;
     }
   | {
       readonly kind: "corrupt";
@@ -33,6 +35,7 @@ export type DatabaseFile =
   | { readonly kind: "unreadable"; readonly why: string };
 
 const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
+const MARKED = "it begins with a mark of byte order, at which maider and Python stop";
 
 /** Reads the database without changing anything. Never throws for what it finds. */
 export async function readDatabaseFile(path: string): Promise<DatabaseFile> {
@@ -66,15 +69,15 @@ async function readAll(handle: FileHandle, size: number): Promise<Buffer> {
   return bytes.subarray(0, at);
 }
 
-function textOf(bytes: Buffer): string {
+function textOf(bytes: Buffer, isMarked: boolean): string {
   // Decoding plain ASCII as Latin-1 gives the same in a fraction of the time.
   if (isAscii(bytes)) return bytes.toString("latin1");
-  // A mark of byte order is no part of JSON.
-  return bytes.toString("utf8", bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0);
+  return bytes.toString("utf8", isMarked ? BYTE_ORDER_MARK.length : 0);
 }
 
 function understand(bytes: Buffer, identity: Identity): DatabaseFile {
-  const text = textOf(bytes);
+  const isMarked = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  const text = textOf(bytes, isMarked);
   if (!isUtf8(bytes)) return { kind: "corrupt", identity, text, why: "it is not UTF-8 text" };
   const corrupt = (why: string): DatabaseFile => ({ kind: "corrupt", identity, text, why });
   if (!/\S/.test(text)) return corrupt("it is empty");
@@ -88,7 +91,8 @@ function understand(bytes: Buffer, identity: Identity): DatabaseFile {
     return corrupt("it has no `benchmarks`");
   if (!Array.isArray(value.benchmarks)) return corrupt("its `benchmarks` is not a list");
   const version = "version" in value ? value.version : "1.0";
-  return { kind: "sound", identity, text, version, elements: value.benchmarks };
+  const sound = { kind: "sound", identity, text, version, elements: value.benchmarks } as const;
+  return isMarked ? { ...sound, flaw: MARKED } : sound;
 }
 
 /** Identity of what stands there now, to be compared with that of what was read. */
@@ -103,16 +107,6 @@ export async function identityOf(path: string): Promise<Identity> {
     }
   } catch {
     return MISSING;
-  }
-}
-
-/** Whether there is nothing at all: what cannot be looked at is not missing. */
-export async function isMissing(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
 }
 
@@ -177,6 +171,8 @@ export function databaseError(path: string, act: "read" | "written", why: string
   });
 }
 
+const ANYBODY_WRITES = 0o222;
+
 /**
  * Could the file be written, or made? Before money is spent on what goes into it.
  * @throws SweepError exit 2
@@ -186,9 +182,13 @@ export async function checkWritable(path: string): Promise<void> {
   let there = target;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   try {
-    const isFolder = statSync(there).isDirectory();
+    const found = statSync(there);
+    const isFolder = found.isDirectory();
     if (isFolder === (there === target))
       throw new Error(isFolder ? "it is a folder" : `${there} is no folder`);
+    // The folder would let us replace it all the same, but somebody has closed it on purpose.
+    if (!isFolder && (found.mode & ANYBODY_WRITES) === 0)
+      throw new Error("it is read-only (chmod u+w lets it be written)");
     // A file is replaced by a new one, so it is its folder that has to let us.
     accessSync(isFolder ? there : dirname(there), constants.W_OK);
   } catch (error) {

@@ -1,13 +1,15 @@
 import { Low } from "lowdb";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { whereLinksLead } from "../support/safe-file.ts";
+import { isMissing, whereLinksLead } from "../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
-import { bestCopy, databaseError, idOf, isMissing, readDatabaseFile } from "./database-file.ts";
+import { bestCopy, checkWritable, databaseError, idOf, readDatabaseFile } from "./database-file.ts";
 import { parsePythonJson, removeElements, scanDatabase } from "./database-text.ts";
 import { LARGEST_TEXT, mergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
+import { obstacleTo } from "./obstacle.ts";
 import { notePublication, readPublication, tombstones } from "./publication-log.ts";
-import { nameOfElement, pythonReads, readRecord } from "./read-record.ts";
+import { nameOfElement, readRecord } from "./read-record.ts";
+import { keepCopies, readCopies } from "./record-copies.ts";
 import type { Frame } from "./stream-database.ts";
 import { mend, type Repair } from "./repair-database.ts";
 
@@ -20,9 +22,10 @@ export interface DatabaseContents {
   readonly problems: readonly string[];
 }
 
-/** How many records a writing act has added, and how many there are now. */
 export interface Written {
+  /** Records that were not in the file. */
   readonly added: number;
+  /** Records that can be counted with, as `read` counts them, that the file holds now. */
   readonly total: number;
 }
 
@@ -31,8 +34,9 @@ export interface BenchmarkDatabase {
   /** Writes nothing. A damaged file gives its best copy and a problem that says so; never throws for its content. */
   read(): Promise<DatabaseContents>;
   /**
-   * Adds what is missing by id; records that a user removed stay away, and so do those that were in a file which
-   * the user deleted. May be repeated at any time: it heals what another program has overwritten.
+   * Adds what is missing by id, of these and of those that were taken in; records that a user removed stay away, and
+   * so do those that were in a file which the user deleted. May be repeated at any time: it heals what another program
+   * has overwritten.
    * @throws SweepError when the file cannot be written; what stood there is then untouched.
    */
   publish(records: readonly BenchmarkRecord[]): Promise<Written>;
@@ -40,6 +44,8 @@ export interface BenchmarkDatabase {
   remove(ids: readonly string[]): Promise<number>;
   /** Lifts the tombstones of these records and publishes them. @throws SweepError */
   restore(records: readonly BenchmarkRecord[]): Promise<Written>;
+  /** The same with records that no journal holds: copies of them are kept beside the file first. @throws SweepError */
+  take(records: readonly BenchmarkRecord[]): Promise<Written>;
   /** Puts a damaged file right; `ours` is what the journals hold. A sound file is left alone. @throws SweepError */
   repair(ours: readonly BenchmarkRecord[]): Promise<Repair>;
   /** What each sound backup holds and can be counted with, the newest first. */
@@ -60,7 +66,8 @@ export function openDatabase(
     const low = new Low(adapter, empty());
     await low.read();
     const before = new Set(low.data.benchmarks.map(idOf));
-    const wanted = records.filter(({ id }) => !removed.has(id));
+    const copies = await readCopies(file, (id) => !before.has(id));
+    const wanted = unique([...records, ...copies]).filter(({ id }) => !removed.has(id));
     const added = wanted.filter(({ id }) => !before.has(id));
     // Another writer may have left half a file in which nothing of ours is missing.
     if (added.length > 0 || adapter.foundDamage())
@@ -71,7 +78,20 @@ export function openDatabase(
       "published",
       wanted.map(({ id }) => id).filter((id) => !published.has(id)),
     );
-    return { added: added.length, total: low.data.benchmarks.length };
+    return { added: added.length, total: sort(low.data.benchmarks, []).records.length };
+  };
+
+  const restore: BenchmarkDatabase["restore"] = async (records) => {
+    // Before anything is noted of it.
+    await checkWritable(file);
+    // A file that was deleted is seen as such first, or its tombstones would be laid after they were lifted.
+    await keptAway(file);
+    await notePublication(
+      file,
+      "restored",
+      records.map(({ id }) => id),
+    );
+    return publish(records);
   };
 
   return {
@@ -95,27 +115,26 @@ export function openDatabase(
       await notePublication(file, "removed", ids);
       return count;
     },
-    async restore(records) {
-      // A file that was deleted is seen as such first, or its tombstones would be laid after they were lifted.
-      await keptAway(file);
-      await notePublication(
-        file,
-        "restored",
-        records.map(({ id }) => id),
-      );
-      return publish(records);
+    restore,
+    async take(records) {
+      records.forEach(assertPublishable);
+      await checkWritable(file);
+      await keepCopies(file, records);
+      return restore(records);
     },
     async repair(ours) {
       const removed = await keptAway(file);
       const path = await whereLinksLead(file);
+      const known = [...ours, ...(await readCopies(file))];
       let repair: Repair | undefined;
       const aside = await adapter.rewrite(async (database) => {
-        const mended = await mend(path, database, ours, removed);
+        const mended = await mend(path, database, known, removed);
         ({ repair } = mended);
         return mended.text === undefined ? undefined : { text: mended.text, damaged: true };
       });
       if (repair === undefined) throw databaseError(file, "written", "it was not looked at");
-      return { ...repair, ...(aside === undefined ? {} : { aside }) };
+      const { records } = await read(file);
+      return { ...repair, total: records.length, ...(aside === undefined ? {} : { aside }) };
     },
     async *backups() {
       for (const path of await backupsOf(await whereLinksLead(file))) {
@@ -134,19 +153,16 @@ function damaged(file: string, why: string): SweepError {
   });
 }
 
-/** The Python reader ranks whatever is there, and drops what it does not know: neither may come from us. */
 function assertPublishable(record: BenchmarkRecord): void {
   const why = obstacleTo(record);
   if (why !== undefined) throw new TypeError(`record ${record.id} must not be published: ${why}`);
 }
 
-/** Why a value must not enter the database, for the user; undefined = it may. */
-export function obstacleTo(value: unknown): string | undefined {
-  const read = readRecord(value);
-  if (!read.usable) return read.reason;
-  if (!pythonReads(read.record)) return "its keys are not the known ones";
-  const { verdict } = read.record.summary;
-  return verdict !== undefined && verdict.state !== "sound" ? "its pass was not sound" : undefined;
+/** Of several with one id, the first. */
+function unique(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
+  const byId = new Map<string, BenchmarkRecord>();
+  for (const record of records) if (!byId.has(record.id)) byId.set(record.id, record);
+  return [...byId.values()];
 }
 
 /**
@@ -165,8 +181,10 @@ async function read(path: string): Promise<DatabaseContents> {
   const file = await readDatabaseFile(path);
   if (file.kind === "missing") return sort([], []);
   if (file.kind === "sound") {
-    const { version, text, elements } = file;
-    return sort(elements, remarks(path, { version, bytes: text.length }));
+    const { version, text, elements, flaw } = file;
+    const found = remarks(path, { version, bytes: text.length });
+    if (flaw !== undefined) found.push(`${path}: ${flaw} (maider-sweep db repair)`);
+    return sort(elements, found);
   }
   const text = file.kind === "corrupt" ? file.text : "";
   // Without the log something removed may show again, which is better than nothing.

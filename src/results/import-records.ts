@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import { obstacleTo } from "./database.ts";
+import { obstacleTo } from "./obstacle.ts";
 import { measuredAtMs } from "./evidence-of-record.ts";
 import { nameOfElement } from "./read-record.ts";
 
@@ -9,9 +9,10 @@ export interface ImportQuestion {
   readonly values: readonly unknown[];
   /** Whose it is, for the user; kept in each record. */
   readonly origin: string;
-  /** What the database holds, and what our journals hold. */
+  /** What the database holds, what is our own, and what was imported before, though it may be gone from there. */
   readonly present: readonly BenchmarkRecord[];
   readonly ours: readonly BenchmarkRecord[];
+  readonly imported: readonly BenchmarkRecord[];
   /** Ids that the user removed here. */
   readonly removed: ReadonlySet<string>;
   readonly nowMs: number;
@@ -37,9 +38,10 @@ const DANGEROUS_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /** Judges each record by itself: what is strange is refused by name and never spoils the others. */
 export function judgeImport(question: ImportQuestion): ImportAnswer {
-  const known = new Map(
-    [...question.ours, ...question.present].map((record) => [record.id, record]),
-  );
+  const byId = (records: readonly BenchmarkRecord[]): [string, BenchmarkRecord][] =>
+    records.map((record) => [record.id, record]);
+  const known = new Map(byId([...question.ours, ...question.present]));
+  const copies = new Map(byId(question.imported));
   const accepted: BenchmarkRecord[] = [];
   const refused: { name: string; reason: string }[] = [];
   let duplicates = 0;
@@ -49,17 +51,23 @@ export function judgeImport(question: ImportQuestion): ImportAnswer {
       refused.push({ name: nameOfElement(value, index), reason: judged.reason });
       continue;
     }
-    const twin = known.get(judged.record.id);
-    if (twin === undefined) {
-      accepted.push(judged.record);
-      known.set(judged.record.id, judged.record);
-    } else if (isDeepStrictEqual(withoutOrigin(twin), withoutOrigin(judged.record))) {
-      duplicates += 1;
-    } else {
+    const { id } = judged.record;
+    const [here, copy] = [known.get(id), copies.get(id)];
+    const twin = here ?? copy;
+    if (
+      twin !== undefined &&
+      !isDeepStrictEqual(withoutOrigin(twin), withoutOrigin(judged.record))
+    ) {
       refused.push({
         name: nameOfElement(value, index),
         reason: "a record with this id and other contents is here",
       });
+    } else if (here === undefined) {
+      // What was imported once is taken as it was then.
+      accepted.push(copy ?? judged.record);
+      known.set(id, judged.record);
+    } else {
+      duplicates += 1;
     }
   }
   return { accepted, duplicates, refused };

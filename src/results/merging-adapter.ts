@@ -7,6 +7,7 @@ import { followLinks, writeFileAtomically } from "../support/safe-file.ts";
 import { pruneBackups, setAside } from "./backups.ts";
 import {
   bestCopy,
+  checkWritable,
   databaseError,
   idOf,
   identityOf,
@@ -61,7 +62,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
 
   const guarded = async (change: Change): Promise<string | undefined> => {
     const target = await followLinks(path);
-    await mkdir(dirname(target), { recursive: true });
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     return withWriterLock(target, async () => {
       for (let attempt = 1; ; attempt += 1) {
         const file = await readDatabaseFile(target);
@@ -70,6 +71,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
         if (changed === undefined) return undefined;
         const { text, damaged = file.kind === "corrupt" } = changed;
         if (text.length > LARGEST_TEXT) throw tooLarge(path);
+        await checkWritable(path);
         const aside = damaged ? await setAside(target, "corrupt", nowMs()) : undefined;
         if (file.kind === "sound" && !damaged && !backedUp) {
           await setAside(target, "bak", nowMs());
@@ -94,7 +96,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
   return {
     async read() {
       const file = await readDatabaseFile(path);
-      damaged = file.kind === "corrupt";
+      damaged = file.kind === "corrupt" || flawOf(file) !== undefined;
       if (file.kind === "missing" || file.kind === "unreadable") return null;
       const sound = file.kind === "sound";
       const benchmarks = sound
@@ -118,7 +120,8 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
             const id = idOf(element);
             return id !== undefined && !onDisk.has(id) && !readFromDisk.has(element as object);
           });
-          if (missing.length === 0 && file.kind === "sound") return undefined;
+          if (missing.length === 0 && file.kind === "sound" && file.flaw === undefined)
+            return undefined;
           const texts = missing.map((element) => JSON.stringify(element, undefined, 2));
           return { text: insertElements(scanned, texts) };
         }),
@@ -127,6 +130,10 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
     foundDamage: () => damaged,
     rewrite: (change) => guardedOrTranslated(path, () => guarded(change)),
   };
+}
+
+function flawOf(file: DatabaseFile): string | undefined {
+  return file.kind === "sound" ? file.flaw : undefined;
 }
 
 async function soundText(path: string, file: DatabaseFile): Promise<string> {

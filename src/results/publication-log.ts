@@ -1,6 +1,5 @@
-import { appendFile, readFile } from "node:fs/promises";
-import { errorText, ExitCode, SweepError } from "../support/errors.ts";
-import { whereLinksLead } from "../support/safe-file.ts";
+import { isMissing } from "../support/safe-file.ts";
+import { appendBeside, linesBeside } from "./beside.ts";
 
 /** What became of records in the database: a log beside it, one JSON line an act, folded when it is read. */
 export interface Publication {
@@ -21,7 +20,7 @@ export async function readPublication(database: string): Promise<Publication> {
   const removed = new Set<string>();
   const deleted = new Set<string>();
   const sets = { published, removed, deleted };
-  for (const line of (await textOf(await logOf(database))).split("\n")) {
+  for (const line of await linesBeside(database, "published")) {
     const entry = parse(line);
     if (entry === undefined) continue;
     for (const id of entry.ids) {
@@ -30,6 +29,22 @@ export async function readPublication(database: string): Promise<Publication> {
     }
   }
   return sets;
+}
+
+/**
+ * Ids that were put into the file which is there, and are not among those that are: another program has overwritten
+ * them. None when the file itself is gone, for then a user has deleted it. @throws SweepError
+ */
+export async function overwrittenIn(
+  database: string,
+  present: Iterable<{ readonly id: string }>,
+): Promise<string[]> {
+  const { published } = await readPublication(database);
+  if (published.size === 0) return [];
+  const ids = new Set<string>();
+  for (const { id } of present) ids.add(id);
+  const absent = [...published].filter((id) => !ids.has(id));
+  return absent.length === 0 || (await isMissing(database)) ? [] : absent;
 }
 
 /** All ids that must stay away. */
@@ -43,37 +58,7 @@ export async function notePublication(
   act: Act,
   ids: readonly string[],
 ): Promise<void> {
-  if (ids.length === 0) return;
-  // A line that a crash has cut must not take the next one along.
-  const line = `\n${JSON.stringify({ act, ids })}\n`;
-  try {
-    await appendFile(await logOf(database), line, { mode: 0o600 });
-  } catch (error) {
-    throw new SweepError("what happened to the benchmark database could not be noted beside it", {
-      exitCode: ExitCode.usage,
-      reason: errorText(error),
-      hint: "check the permissions of its folder and the free space of its disk",
-    });
-  }
-}
-
-/** Beside the file itself, whichever link leads to it. */
-async function logOf(database: string): Promise<string> {
-  return `${await whereLinksLead(database)}.published`;
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ELOOP") return "";
-    throw new SweepError("the log of what was removed from the benchmark database cannot be read", {
-      exitCode: ExitCode.usage,
-      reason: errorText(error),
-      hint: "check its permissions, or name another database with --db FILE",
-    });
-  }
+  if (ids.length > 0) await appendBeside(database, "published", [JSON.stringify({ act, ids })]);
 }
 
 function parse(line: string): { act: Act; ids: string[] } | undefined {

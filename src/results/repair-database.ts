@@ -20,6 +20,7 @@ export interface Repair {
   /** In the file, but not as their journal or the backup has them: put right. */
   readonly corrected: number;
   readonly fromBackup: number;
+  /** From the journals, or from copies of what no journal holds. */
   readonly fromJournals: number;
   readonly total: number;
   /** The newest backup that was looked into. */
@@ -37,7 +38,7 @@ export interface Mended {
 /**
  * The longest sound part of the file, then what the newest backup and the journals have beside it. A record never
  * changes once it is written, so one that reads differently in the file than there was hit.
- * @param ours what the journals hold. @param removed ids that must stay away.
+ * @param ours what journals and copies hold. @param removed ids that must stay away.
  */
 export async function mend(
   path: string,
@@ -57,12 +58,13 @@ export async function mend(
   const { text, corrected, added } = withTruth(base, new Map([...saved, ...journals]), removed);
   const fromJournals = added.filter((id) => journals.has(id)).length;
   const found = scanDatabase(base).elements.length;
-  const unchanged = file.kind === "sound" && text === base;
+  const why = file.kind === "sound" ? file.flaw : file.why;
+  const unchanged = why === undefined && text === base;
   return {
     text: unchanged ? undefined : text,
     repair: {
       state: unchanged ? "sound" : "repaired",
-      ...(file.kind === "sound" ? {} : { why: file.why }),
+      ...(why === undefined ? {} : { why }),
       kept: found - corrected,
       corrected,
       fromBackup: added.length - fromJournals,

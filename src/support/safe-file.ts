@@ -55,6 +55,16 @@ export async function whereLinksLead(path: string): Promise<string> {
   return followLinks(path).catch(() => resolve(path));
 }
 
+/** Whether there is nothing at all: what cannot be looked at is not missing. */
+export async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}
+
 /** Makes a rename or a new name in the folder survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle;

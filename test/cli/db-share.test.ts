@@ -1,5 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { RECORD_KEYS, type BenchmarkRecord } from "../../src/evidence/record.ts";
 import { openDatabase } from "../../src/results/database.ts";
@@ -109,10 +109,10 @@ describe("db import", () => {
     const first = await rig.say("db", "import", given);
     expect(first).toMatchObject({
       code: 0,
-      stdout: "2 imported, 0 were here already, 0 refused\n",
+      stdout: `2 imported, 0 were here already, 0 refused; ${rig.file} holds 3 records now\n`,
     });
     const again = await rig.say("db", "import", given, "--origin", "somebody");
-    expect(again.stdout).toBe("0 imported, 2 were here already, 0 refused\n");
+    expect(again.stdout).toMatch(/^0 imported, 2 were here already, 0 refused; .* holds 3 records/);
     const { records } = await openDatabase(rig.file).read();
     expect(records.map(({ id, summary }) => [id, summary.origin])).toEqual([
       ["own-0001", undefined],
@@ -121,6 +121,65 @@ describe("db import", () => {
     ]);
     await writeFile(given, FIXTURE);
     expect((await rig.say("db", "import", given)).stdout).toMatch(/^8 imported/);
+  });
+
+  it.each([[[]], [["--json"]], [["--simulate"]]])(
+    "makes the folder that the database has not yet, for its owner alone (%j)",
+    async (more) => {
+      await rm(dirname(rig.file), { recursive: true });
+      await offer(theirs("their-001"));
+      expect(await rig.say("db", "import", given, ...more)).toMatchObject({ code: 0, stderr: "" });
+      expect((await stat(dirname(rig.file))).mode & 0o777).toBe(0o700);
+    },
+  );
+
+  it("is refused with exit 2 when every record is, and says what to do", async () => {
+    await offer("nonsense", null);
+    const { code, stdout, stderr } = await rig.say("db", "import", given, "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ added: 0, duplicates: 0, total: 0 });
+    expect(stderr).toMatch(
+      /^error: nothing in .+ could be imported\n {2}why: all of its 2 .+\n {2}try: .+\n$/,
+    );
+    await offer();
+    expect(await rig.say("db", "import", given)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("keeps what was imported beside the database, so that restore brings it back", async () => {
+    await rig.measured([sampleRecord({ id: "own-0001" })]);
+    await offer(theirs("their-001"), theirs("their-002"));
+    await rig.say("db", "import", given);
+    const before = (await openDatabase(rig.file).read()).records;
+    await rm(rig.file);
+    expect(JSON.parse((await rig.say("db", "check", "--json")).stdout)).toMatchObject({
+      deleted: 3,
+      restorable: 3,
+      lost: 0,
+    });
+    expect((await rig.say("db", "restore", "their-002")).stdout).toMatch(/^1 brought back/);
+    expect(await rig.ids()).toEqual(["their-002"]);
+    expect((await rig.say("db", "restore")).stdout).toMatch(/^2 brought back .* holds 3 records/);
+    const after = (await openDatabase(rig.file).read()).records;
+    expect(after).toEqual(expect.arrayContaining([...before]));
+    const check = await rig.say("db", "check");
+    expect(check.stdout).toContain("3 that can be used: 1 own, 0 of other programs, 2 imported");
+    expect(check.stdout).not.toContain("db restore");
+    await rig.say("db", "remove", "their-001");
+    await rm(rig.file);
+    await rig.say("db", "restore");
+    expect((await rig.ids()).toSorted()).toEqual(["own-0001", "their-002"]);
+  });
+
+  it("takes what was imported once as it was then, whoever offers it again", async () => {
+    await offer(theirs("their-001"));
+    await rig.say("db", "import", given);
+    await rm(rig.file);
+    expect((await rig.say("db", "import", given, "--origin", "bob")).stdout).toMatch(/^1 imported/);
+    const { records } = await openDatabase(rig.file).read();
+    expect(records.map(({ summary }) => summary.origin)).toEqual(["alice"]);
+    await rm(rig.file);
+    await offer(theirs("their-001", { hourly_cost: 9 }));
+    expect((await rig.say("db", "import", given)).stderr).toContain("other contents");
   });
 
   it("names the chain of those whose hands a record came through", async () => {
@@ -183,7 +242,10 @@ describe("a hostile file", () => {
     const before = (await openDatabase(rig.file).read()).records;
     await offer(value, theirs("their-001"));
     const { code, stdout, stderr } = await rig.say("db", "import", given);
-    expect([code, stdout]).toEqual([0, "1 imported, 0 were here already, 1 refused\n"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^1 imported, 0 were here already, 1 refused; .* holds 2 records now\n$/,
+    );
     expect(stderr).toContain(reason);
     expect(stderr).not.toMatch(/\p{Cc}(?<!\n)/u);
     const { records } = await openDatabase(rig.file).read();
@@ -224,7 +286,8 @@ describe("a hostile file", () => {
     await writeFile(rig.file, '{"version":"1.0","benchmarks":[]}');
     const gone = await rig.say("db", "import", given);
     expect(gone.stdout).toMatch(/^0 imported, 0 were here already, 1 refused/);
-    expect(await rig.ids()).toEqual([]);
+    expect(gone.stdout).toContain("1 more records that were written here and were missing");
+    expect((await openDatabase(rig.file).read()).records).toEqual([ours]);
   });
 
   it("of 50 MB is contained", async () => {
@@ -234,7 +297,8 @@ describe("a hostile file", () => {
     expect(await rig.say("db", "import", given)).toMatchObject({ code: 2, stdout: "" });
     await writeFile(given, `["${"<b>".repeat(17_000_000)}"]`);
     const { code, stdout } = await rig.say("db", "import", given);
-    expect([code, stdout]).toEqual([0, "0 imported, 0 were here already, 1 refused\n"]);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^0 imported, 0 were here already, 1 refused/);
     expect(await readFile(rig.file, "utf8")).toBe(before);
   });
 

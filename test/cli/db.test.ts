@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
@@ -70,6 +70,104 @@ describe("db check", () => {
     const { code, stdout } = await rig.say("db", "check", "--json");
     expect([code, (JSON.parse(stdout) as { state: string }).state]).toEqual([2, "unreadable"]);
   });
+});
+
+it("check promises nothing that restore cannot do", async () => {
+  await writeFile(rig.file, FIXTURE);
+  await openDatabase(rig.file).publish(own("of-a-lost-journal"));
+  await writeFile(rig.file, FIXTURE);
+  const { stdout } = await rig.say("db", "check");
+  expect(stdout).toContain("lost      1 that were here");
+  expect(stdout).not.toContain("db restore");
+  expect(await rig.say("benchmark-compare")).toMatchObject({ stderr: "" });
+});
+
+describe("what another program has overwritten", () => {
+  beforeEach(async () => {
+    await writeFile(rig.file, FIXTURE);
+    await rig.measured(own("own-0001", "own-0002"));
+    await openDatabase(rig.file).take(own("by-hand-1"));
+    await writeFile(rig.file, FIXTURE);
+  });
+  const all = [...FIXTURE_IDS, "own-0001", "own-0002", "by-hand-1"].toSorted();
+
+  it.each([
+    [["benchmark-compare", "-f", "csv"], "own-0002"],
+    [["benchmark-compare", "-f", "json"], "by-hand-1"],
+    [["benchmark-status"], "11"],
+    [["db", "export"], "own-0001"],
+  ])("is told and counted all the same by %j", async (argv, shown) => {
+    const { code, stdout, stderr } = await rig.say(...argv);
+    expect(code).toBe(0);
+    expect(stdout).toContain(shown);
+    expect(stderr).toMatch(
+      /^warning: .*3 records that were written here are not in it any more.*\n/,
+    );
+    expect(stderr).toContain("maider-sweep db repair");
+    expect(await readFile(rig.file, "utf8")).toBe(FIXTURE);
+  });
+
+  it.each([
+    [["db", "repair"], all],
+    [["db", "restore"], all],
+    [["db", "restore", "own-0001"], all],
+    [["db", "remove", FIXTURE_IDS[0] ?? ""], all.filter((id) => id !== FIXTURE_IDS[0])],
+    [["db", "remove", "own-0001"], all.filter((id) => id !== "own-0001")],
+    [["db", "import", "nothing.json"], all],
+  ])("is healed by %j", async (argv, ids) => {
+    const nothing = join(rig.folder, "nothing.json");
+    await writeFile(nothing, "[]");
+    const line = argv.map((word) => (word === "nothing.json" ? nothing : word));
+    expect(await rig.say(...line)).toMatchObject({ code: 0, stderr: "" });
+    expect((await rig.ids()).toSorted()).toEqual(ids);
+    expect(await rig.say("benchmark-compare")).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("stays away from the queries of a file that was deleted", async () => {
+    await rm(rig.file);
+    expect((await rig.say("benchmark-compare")).stderr).not.toContain("warning");
+    await rig.say("db", "remove", "own-0001");
+    expect(await rig.ids()).toEqual([]);
+  });
+});
+
+describe("a mark of byte order, which Python refuses", () => {
+  it("is told, and gone after repair or any other write, with all that was there", async () => {
+    const text = FIXTURE.replace('"version"', '"note": 1.0,\n  "version"');
+    await writeFile(rig.file, `\uFEFF${text}`);
+    const check = await rig.say("db", "check");
+    expect(check.code).toBe(2);
+    expect(check.stdout).toMatch(/damaged: it begins with a mark of byte order.*\n.*8 that can/);
+    expect(check.stdout).toContain("maider-sweep db repair");
+    expect((await rig.say("benchmark-status")).stderr).toContain("mark of byte order");
+    expect((await rig.say("db", "repair")).stdout).toContain("8 entries kept");
+    expect(await readFile(rig.file, "utf8")).toBe(text);
+    await writeFile(rig.file, `\uFEFF${text}`);
+    await openDatabase(rig.file).publish([]);
+    expect(await readFile(rig.file, "utf8")).toBe(text);
+  });
+});
+
+it.each([
+  [["db", "remove", FIXTURE_IDS[0] ?? ""]],
+  [["db", "restore"]],
+  [["db", "import", "given.json"]],
+])("a read-only file is left as it is by %j, and nothing is noted", async (argv) => {
+  await writeFile(rig.file, FIXTURE);
+  await rig.measured(own("own-0001"));
+  const given = join(rig.folder, "given.json");
+  await writeFile(given, JSON.stringify(own("their-001")));
+  await writeFile(rig.file, FIXTURE);
+  await chmod(rig.file, 0o444);
+  const names = await readdir(dirname(rig.file));
+  const noted = await readFile(`${rig.file}.published`, "utf8");
+  const { code, stderr } = await rig.say(...argv.map((w) => (w === "given.json" ? given : w)));
+  expect(code).toBe(2);
+  expect(stderr).toContain("it is read-only");
+  expect(await readFile(rig.file, "utf8")).toBe(FIXTURE);
+  expect(await readFile(`${rig.file}.published`, "utf8")).toBe(noted);
+  const unlocked = (list: string[]): string[] => list.filter((name) => !name.includes(".writer-"));
+  expect(unlocked(await readdir(dirname(rig.file)))).toEqual(unlocked(names));
 });
 
 describe("db repair", () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -7,6 +7,8 @@ import { checkWritable } from "../../src/results/database-file.ts";
 const folder = mkdtempSync(join(tmpdir(), "mds-writable-"));
 mkdirSync(join(folder, "a-folder"));
 writeFileSync(join(folder, "a-file"), "{}");
+writeFileSync(join(folder, "closed"), "{}");
+chmodSync(join(folder, "closed"), 0o444);
 
 it.each(["new.json", "a-file", "a-folder/new.json", "not/made/yet/new.json"])(
   "%s can be written",
@@ -18,6 +20,7 @@ it.each(["new.json", "a-file", "a-folder/new.json", "not/made/yet/new.json"])(
 it.each([
   ["a-folder", /a-folder: it is a folder/],
   ["a-file/new.json", /a-file is no folder/],
+  ["closed", /closed: it is read-only/],
 ])("%s cannot, and it is said why", async (name, reason) => {
   await expect(checkWritable(join(folder, name))).rejects.toEqual(
     expect.objectContaining({

@@ -6,8 +6,8 @@ import { keptBytes, keptText } from "../kept-bytes.ts";
 import { stateDir } from "../paths.ts";
 
 export const dbCheck: Handler = async (call) => {
-  const { database, ours } = await databaseOfCall(call);
-  const check = await checkDatabase(database, ours);
+  const { database, known } = await databaseOfCall(call);
+  const check = await checkDatabase(database, known);
   const { env, stdout } = call.terminal;
   const bytes = keptBytes(stateDir(call.options, env));
   stdout.write(
@@ -19,15 +19,19 @@ export const dbCheck: Handler = async (call) => {
 };
 
 function told(check: DatabaseCheck): string[] {
-  const { state, why, records, missing, backups } = check;
+  const { state, why, records, missing, missing_imported, backups } = check;
   const others = records - check.own - check.imported;
   const lines = [
     `${check.file}: ${state}${why === null ? "" : `: ${why}`}`,
-    `  records   ${records}: ${check.own} own, ${others} of other programs, ${check.imported} imported`,
+    `  records   ${records} that can be used: ${check.own} own, ${others} of other programs, ${check.imported} imported`,
     `  size      ${(check.bytes / 1e6).toFixed(1)} MB, ${(100 * check.full).toFixed(1)} % of what the format can hold`,
     `  journals  ${missing === 0 ? "all of ours is here" : `${missing} of ours are missing here`}, ${check.removed} removed by name, ${check.deleted} deleted with the file`,
     `  backups   ${backups.length === 0 ? "none" : `${backups.length}, the newest ${backups[0]}`}`,
   ];
+  if (missing_imported > 0)
+    lines.push(`  imported  ${missing_imported} that were imported are missing here`);
+  if (check.unusable > 0)
+    lines.push(`  unusable  ${check.unusable} entries more, kept as they are`);
   if (check.unsound > 0) lines.push(`  unsound   ${check.unsound}, never ranked`);
   if (check.dropped_by_maider > 0)
     lines.push(`  maider    drops ${check.dropped_by_maider} of them: their keys are not its own`);
@@ -35,8 +39,12 @@ function told(check: DatabaseCheck): string[] {
   if (check.problems.length > SHOWN)
     lines.push(`  problem   ${check.problems.length - SHOWN} more`);
   if (state === "damaged") lines.push("maider-sweep db repair puts it right");
-  if (missing > 0 || check.deleted > 0)
-    lines.push("maider-sweep db restore brings back what is missing");
+  if (check.lost > 0)
+    lines.push(`  lost      ${check.lost} that were here: no journal, copy or new backup has them`);
+  if (check.restorable > 0)
+    lines.push(
+      `maider-sweep db restore brings back ${check.restorable} records that were here and are not`,
+    );
   return lines;
 }
 

@@ -6,7 +6,7 @@ import { judgeImport } from "../../results/import-records.ts";
 import { readPublication } from "../../results/publication-log.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall } from "../database-of-call.ts";
+import { databaseOfCall, healedText } from "../database-of-call.ts";
 
 const LARGEST_FILE = 400_000_000;
 const SHOWN = 10;
@@ -15,19 +15,21 @@ export const dbImport: Handler = async (call) => {
   const { options, terminal } = call;
   const path = call.parameters[0] ?? "";
   const values = await valuesIn(path);
-  const { database, ours, simulated } = await databaseOfCall(call);
+  const { database, known, simulated } = await databaseOfCall(call);
   const { accepted, duplicates, refused } = judgeImport({
     values,
     origin: (options["origin"] as string | undefined) ?? basename(path).replace(/\.json$/, ""),
     present: (await database.read()).records,
-    ours,
+    ...known,
     removed: (await readPublication(database.file)).removed,
     nowMs: Date.now(),
     simulated,
   });
-  const { added, total } = accepted.length === 0 ? NOTHING : await database.restore(accepted);
+  const taken = accepted.length === 0 ? 0 : (await database.take(accepted)).added;
+  const { added: others, total } = await database.publish(known.ours);
+  const [added, healed] = [accepted.length, taken + others - accepted.length];
   if (options["json"] === true) {
-    const answer = { file: database.file, added, duplicates, refused, total };
+    const answer = { file: database.file, added, duplicates, refused, healed, total };
     terminal.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
   } else {
     for (const { name, reason } of refused.slice(0, SHOWN))
@@ -35,13 +37,18 @@ export const dbImport: Handler = async (call) => {
     if (refused.length > SHOWN)
       terminal.stderr.write(`refused: ${refused.length - SHOWN} more (--json names them)\n`);
     terminal.stdout.write(
-      `${added} imported, ${duplicates} were here already, ${refused.length} refused\n`,
+      `${added} imported, ${duplicates} were here already, ${refused.length} refused; ${database.file} holds ${total} records now\n`,
     );
+    if (healed > 0) terminal.stdout.write(healedText(healed));
   }
-  return ExitCode.done;
+  if (refused.length === 0 || refused.length < values.length) return ExitCode.done;
+  throw new SweepError(`nothing in ${path} could be imported`, {
+    exitCode: ExitCode.usage,
+    reason:
+      values.length === 1 ? "its record is refused" : `all of its ${values.length} are refused`,
+    hint: "the reasons stand above; ask its author for maider-sweep db export",
+  });
 };
-
-const NOTHING = { added: 0, total: undefined };
 
 /** The records of an export, which is a bare list, or of a database. @throws SweepError exit 2 */
 async function valuesIn(path: string): Promise<readonly unknown[]> {

@@ -1,22 +1,31 @@
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, meantIds } from "../database-of-call.ts";
+import { databaseOfCall, healedText, meantIds } from "../database-of-call.ts";
 
 export const dbRemove: Handler = async (call) => {
-  const { database, ours } = await databaseOfCall(call);
+  const { database, known } = await databaseOfCall(call);
   const { records, foreign } = await database.read();
   const odd = foreign.flatMap((value) =>
     typeof value === "object" && value !== null && "id" in value && typeof value.id === "string"
       ? [value.id]
       : [],
   );
-  const ids = meantIds(call.rest, [...records, ...ours].map(({ id }) => id).concat(odd));
-  const removed = await database.remove(ids);
-  const { stdout } = call.terminal;
-  stdout.write(
-    call.options["json"] === true
-      ? `${JSON.stringify({ file: database.file, ids, removed }, undefined, 2)}\n`
-      : `${removed} removed from ${database.file}; they stay away until db restore ${ids.map((id) => id.slice(0, 8)).join(" ")}\n`,
+  const ids = meantIds(
+    call.rest,
+    [...records, ...known.ours, ...known.imported].map(({ id }) => id).concat(odd),
   );
+  const removed = await database.remove(ids);
+  const { added: healed, total } = await database.publish(known.ours);
+  const { stdout } = call.terminal;
+  if (call.options["json"] === true) {
+    const answer = { file: database.file, ids, removed, healed, total };
+    stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
+    return ExitCode.done;
+  }
+  const short = ids.map((id) => id.slice(0, 8)).join(" ");
+  stdout.write(
+    `${removed} removed from ${database.file}, which holds ${total} records now; they stay away until db restore ${short}\n`,
+  );
+  if (healed > 0) stdout.write(healedText(healed));
   return ExitCode.done;
 };

@@ -4,8 +4,8 @@ import type { Handler } from "../command.ts";
 import { databaseOfCall } from "../database-of-call.ts";
 
 export const dbRepair: Handler = async (call) => {
-  const { database, ours } = await databaseOfCall(call);
-  const repair = await database.repair(ours);
+  const { database, known } = await databaseOfCall(call);
+  const repair = await database.repair(known.ours);
   const { stdout } = call.terminal;
   stdout.write(
     call.options["json"] === true
@@ -21,13 +21,13 @@ function told(file: string, repair: Repair): string[] {
   if (repair.state === "sound") return [`${file}: sound, ${repair.total} records; nothing to do`];
   return [
     `${file}: repaired${repair.why === undefined ? "" : ` (${repair.why})`}`,
-    `  ${repair.kept} records kept from the file itself`,
+    `  ${repair.kept} entries kept as the file had them`,
     ...(repair.corrected === 0
       ? []
       : [`  ${repair.corrected} put right: they were not as the journals or the backup have them`]),
-    `  ${repair.fromBackup} from ${repair.backup ?? "backups"}`,
-    `  ${repair.fromJournals} from the journals`,
-    `  ${repair.total} now`,
+    `  ${repair.fromBackup} added from ${repair.backup ?? "backups"}`,
+    `  ${repair.fromJournals} added from the journals and the copies beside the file`,
+    `  ${repair.total} records that can be used are there now`,
     ...(repair.aside === undefined ? [] : [`  the damaged file lies in ${repair.aside}`]),
   ];
 }

@@ -1,6 +1,5 @@
 import { confirm } from "@inquirer/prompts";
 import { SUITE_VERSION } from "../../evidence/method.ts";
-import { openDatabase } from "../../results/database.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import {
   meantPair,
@@ -11,9 +10,9 @@ import {
 import type { CommandCall, Handler } from "../command.ts";
 import { asDetached } from "../detached.ts";
 import { planWithModels } from "../load-plan.ts";
-import { databaseFile } from "../paths.ts";
 import type { Prepared } from "../prepare.ts";
 import { columnsOf, printEstimate } from "../print-estimate.ts";
+import { readRecords } from "../read-records.ts";
 import { refreshDefaults } from "../refresh-offer.ts";
 import { runPlan } from "../run-plan.ts";
 import { Interrupted } from "../signals.ts";
@@ -25,11 +24,7 @@ export const rebench: Handler = async (given) => {
   const { options, terminal } = call;
   const only = chosen(options);
   const defaults = await refreshDefaults();
-  const database = openDatabase(
-    databaseFile(options, terminal.env, options["simulate"] !== undefined),
-  );
-  const { records, problems } = await database.read();
-  for (const problem of problems) terminal.stderr.write(`warning: ${problem}\n`);
+  const records = await readRecords(call);
   const made = rebenchPlan({
     records,
     defaults,

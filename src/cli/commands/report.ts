@@ -6,13 +6,13 @@ import { readJournal } from "../../journal/journal-file.ts";
 import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { reportPage } from "../../report/report-page.ts";
 import type { PageAssets, ReportedRun } from "../../report/report-facts.ts";
-import { openDatabase } from "../../results/database.ts";
 import { sleepReal } from "../../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { packageVersion } from "../../support/package-version.ts";
 import { writeFileAtomically } from "../../support/safe-file.ts";
 import type { Handler } from "../command.ts";
 import { databaseFile, simulatedStateDir, stateDir } from "../paths.ts";
+import { readDatabase } from "../read-records.ts";
 import { runClock } from "../run-clock.ts";
 
 const STALE_AFTER_DAYS = 30;
@@ -23,7 +23,7 @@ export const report: Handler = async ({ options, terminal }) => {
   const simulated = options["simulate"] !== undefined;
   const state = stateDir(options, terminal.env);
   const database = databaseFile(options, terminal.env, simulated);
-  const { records, problems } = await openDatabase(database).read();
+  const { records, problems } = await readDatabase(database, state);
   for (const problem of problems) terminal.stderr.write(`warning: ${problem}\n`);
   const runs = await reportedRuns(simulated ? simulatedStateDir(state) : state);
   const page = reportPage(

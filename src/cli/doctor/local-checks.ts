@@ -4,6 +4,7 @@ import { isHeld } from "../../journal/fold-run.ts";
 import { livingOwner } from "../../journal/owner-lock.ts";
 import { checkFolder } from "../../journal/state-folder.ts";
 import { unfinishedRuns } from "../../journal/status.ts";
+import { checkWritable } from "../../results/database-file.ts";
 import { openDatabase } from "../../results/database.ts";
 import { errorText, SweepError } from "../../support/errors.ts";
 import { clockDiffers } from "../beside-account.ts";
@@ -69,7 +70,7 @@ export function checkState(folder: string): Check {
 
 export async function checkDatabase(file: string): Promise<Check> {
   try {
-    accessSync(nearestExisting(file), constants.W_OK);
+    await checkWritable(file);
     const { records, problems } = await openDatabase(file).read();
     const count = `${file}: ${String(records.length)} record${records.length === 1 ? "" : "s"}`;
     return problems.length === 0
@@ -78,7 +79,7 @@ export async function checkDatabase(file: string): Promise<Check> {
   } catch (error) {
     return problem(
       "database",
-      `${file}: ${errorText(error)}`,
+      error instanceof SweepError ? (error.reason ?? "") : `${file}: ${errorText(error)}`,
       "name another with --db or MAIDER_SWEEP_DB",
     );
   }
