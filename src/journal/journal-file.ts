@@ -115,13 +115,14 @@ interface Reading {
 
 function read(folder: string): Reading {
   const run = folder.slice(dirname(folder).length + 1);
+  const path = join(folder, JOURNAL_FILE);
   let bytes: Buffer;
-  let missing = false;
+  let unreadable = false;
   try {
-    bytes = readPlainOrPacked(join(folder, JOURNAL_FILE));
+    bytes = readPlainOrPacked(path);
   } catch (error) {
     bytes = Buffer.alloc(0);
-    missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    unreadable = (error as NodeJS.ErrnoException).code !== "ENOENT";
   }
   const events: SweepEvent[] = [];
   let wholeBytes = 0;
@@ -151,9 +152,10 @@ function read(folder: string): Reading {
   damaged ||= [torn, ...tails].some((tail) => tail.indexOf(LINE_START, 1) > 0);
   // So has a journal that does not even begin with the beginning of one; an empty one was never begun, or had a guard.
   damaged ||=
-    !missing &&
     events.length === 0 &&
-    (bytes.length === 0 ? existsSync(join(folder, GUARD_LOG)) : !beginsALine(bytes));
+    (bytes.length > 0
+      ? !beginsALine(bytes)
+      : unreadable || (existsSync(path) && existsSync(join(folder, GUARD_LOG))));
   const text = [bytes.toString("latin1"), ...tails].join("\n");
   return {
     events,
