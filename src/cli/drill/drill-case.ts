@@ -122,7 +122,8 @@ export async function runDrillCase(
     const isWatched = drill.guard === "alive" && guardsOf(home).some(isRunning);
     if (isWatched) await untilGuardsEnd(home, signal);
     const recoveries = isWatched ? 0 : (way.recoveries ?? RECOVERIES);
-    for (let turn = 0; turn < recoveries && !isOver(home); turn += 1)
+    // Once in any case: where all is gone already, what was measured may still have to be published.
+    for (let turn = 0; turn < recoveries && (turn === 0 || !isOver(home)); turn += 1)
       await start(["recover"]).ended;
     const seconds = (performance.now() - died) / 1_000;
     const last = events().findLast((event) => event.type === "run.adopted");
