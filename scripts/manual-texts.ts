@@ -133,7 +133,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   },
   db: {
     about: [
-      "The database is the one that the `maider` tool reads, `~/.cache/linode-vms/benchmark-database.json`. The journals are the truth: a damaged file is repaired from them and from its backups. A removed record stays removed until `db restore ID`.",
+      "The database is the one that the `maider` tool reads, `~/.cache/linode-vms/benchmark-database.json`. The journals are the truth: a damaged file is repaired from them and from its backups. A removed record stays removed until `db restore ID`. Records that no journal holds, such as imported ones, are kept in `.copies` beside the file. What another program has overwritten is counted all the same, is said, and comes back with any verb that writes.",
     ],
     seeAlso: ["benchmark-status", "benchmark-compare"],
   },

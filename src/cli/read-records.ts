@@ -4,7 +4,8 @@ import type { TableStyle } from "../report/table.ts";
 import { JOURNAL_FILE, readJournal } from "../journal/journal-file.ts";
 import { readPlainOrPacked } from "../journal/packed-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
-import type { DatabaseContents } from "../results/database.ts";
+import type { DatabaseContents } from "../results/database-contents.ts";
+import type { ExportSource } from "../results/export-source.ts";
 import { readIndexed, type IndexedContents } from "../results/record-index.ts";
 import { unsoundPasses, type Unranked } from "../results/unranked.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
@@ -28,8 +29,8 @@ export async function readDatabase(
   file: string,
   state: string,
 ): Promise<Pick<DatabaseContents, "records" | "problems">> {
-  const { openDatabase } = await import("../results/database.ts");
-  const contents = await openDatabase(file).read();
+  const { readContents } = await import("../results/database-contents.ts");
+  const contents = await readContents(file);
   return (await completed(file, state, contents)) ?? contents;
 }
 
@@ -47,6 +48,17 @@ export async function queryContents({ options, terminal }: CommandCall): Promise
   const contents = (await completed(file, state, indexed)) ?? indexed;
   for (const problem of contents.problems) terminal.stderr.write(`warning: ${problem}\n`);
   return contents;
+}
+
+/** For exports, which show whole records: whoever opens it closes it. */
+export async function openExportOf({ options, terminal }: CommandCall): Promise<ExportSource> {
+  const file = databaseFile(options, terminal.env, options["simulate"] !== undefined);
+  const { openExport } = await import("../results/export-source.ts");
+  const source = await openExport(file);
+  const contents = await completed(file, stateDir(options, terminal.env), source);
+  for (const problem of (contents ?? source).problems)
+    terminal.stderr.write(`warning: ${problem}\n`);
+  return { ...source, ...contents };
 }
 
 /** Answers that may be deleted at any time. */

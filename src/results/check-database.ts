@@ -5,7 +5,7 @@ import { backupsOf } from "./backups.ts";
 import { idOf, readDatabaseFile } from "./database-file.ts";
 import type { BenchmarkDatabase } from "./database.ts";
 import { unsoundness } from "./evidence-of-record.ts";
-import { LARGEST_TEXT } from "./merging-adapter.ts";
+import { LARGEST_TEXT } from "./database-text.ts";
 import { readPublication, tombstones } from "./publication-log.ts";
 import { pythonReads } from "./read-record.ts";
 import { restorable } from "./restorable.ts";

@@ -16,6 +16,8 @@ export interface Stretch {
 }
 
 const VERSION = "1.0";
+/** V8 holds 2^29 characters in one string; a file beyond this could be written but never read again. */
+export const LARGEST_TEXT = 480_000_000;
 
 /** Finds the elements of the last top-level `benchmarks` array, as far as the text is sound. */
 export function scanDatabase(text: string): DatabaseText {
@@ -63,12 +65,15 @@ export function parsePythonJson(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (!/\b(?:NaN|Infinity)\b/.test(text)) throw error;
-    return JSON.parse(
-      text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
-        token.startsWith('"') ? token : "null",
-      ),
-    );
+    return JSON.parse(withFiguresFor(text, () => "null"));
   }
+}
+
+/** The text with something else for the `NaN`, `Infinity` and `-Infinity` in it that are no part of a string. */
+export function withFiguresFor(text: string, figureFor: (word: string) => string): string {
+  return text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
+    token.startsWith('"') ? token : figureFor(token),
+  );
 }
 
 /** A database with these elements, laid out as Python's `json.dump(indent=2)` does. */

@@ -1,6 +1,7 @@
 import { stringify } from "csv-stringify/sync";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { figuresOf } from "./configurations.ts";
+import { elementText } from "./element-text.ts";
 
 export const EXPORT_FORMATS = ["json", "csv", "markdown"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -8,29 +9,41 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 type Writer = (
   records: Iterable<BenchmarkRecord>,
   category: string | undefined,
+  textOf: (record: BenchmarkRecord) => string,
 ) => Iterable<string>;
 
 const WRITERS: Readonly<Record<ExportFormat, Writer>> = { json, csv, markdown };
 
 /**
  * Records as a file for others, a row each, in pieces: a large database is never one text. With `category` the
- * figures of CSV and Markdown are that category's own.
+ * figures of CSV and Markdown are that category's own; `textOf` gives what JSON shows of a record.
  */
 export function exportRecords(
   records: Iterable<BenchmarkRecord>,
   format: ExportFormat,
   category?: string,
+  textOf: (record: BenchmarkRecord) => string = elementText,
 ): Iterable<string> {
-  return WRITERS[format](records, category);
+  return WRITERS[format](records, category, textOf);
 }
 
-function* json(records: Iterable<BenchmarkRecord>): Iterable<string> {
+function* json(
+  records: Iterable<BenchmarkRecord>,
+  _: string | undefined,
+  textOf: (record: BenchmarkRecord) => string,
+): Iterable<string> {
   let before = "[";
   for (const record of records) {
-    yield `${before}\n  ${JSON.stringify(record, undefined, 2).replaceAll("\n", "\n  ")}`;
+    yield `${before}\n  ${inList(textOf(record))}`;
     before = ",";
   }
   yield before === "[" ? "[]\n" : "\n]\n";
+}
+
+/** As deep as elements of a list stand. In a database they stand deeper by two; other layouts stay as they are. */
+function inList(text: string): string {
+  if (text.endsWith("\n    }")) return text.replaceAll("\n  ", "\n");
+  return text.endsWith("\n}") ? text.replaceAll("\n", "\n  ") : text;
 }
 
 function* csv(records: Iterable<BenchmarkRecord>, category: string | undefined): Iterable<string> {

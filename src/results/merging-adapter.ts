@@ -14,7 +14,14 @@ import {
   readDatabaseFile,
   type DatabaseFile,
 } from "./database-file.ts";
-import { insertElements, newDatabaseText, parsePythonJson, scanDatabase } from "./database-text.ts";
+import {
+  insertElements,
+  LARGEST_TEXT,
+  newDatabaseText,
+  parsePythonJson,
+  scanDatabase,
+} from "./database-text.ts";
+import { elementText } from "./element-text.ts";
 import { readPublication, tombstones } from "./publication-log.ts";
 import { withWriterLock } from "./writer-lock.ts";
 
@@ -44,8 +51,6 @@ interface Changed {
 }
 
 const TRIES = 20;
-/** V8 holds 2^29 characters in one string; a file beyond this could be written but never read again. */
-export const LARGEST_TEXT = 480_000_000;
 
 class ChangedMeanwhile extends Error {}
 
@@ -122,7 +127,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
           });
           if (missing.length === 0 && file.kind === "sound" && file.flaw === undefined)
             return undefined;
-          const texts = missing.map((element) => JSON.stringify(element, undefined, 2));
+          const texts = missing.map(elementText);
           return { text: insertElements(scanned, texts) };
         }),
       );

@@ -5,7 +5,7 @@ import { crc32 } from "node:zlib";
 import type { BenchmarkRecord, TestRecord, VllmConfig } from "../evidence/record.ts";
 import { packageVersion } from "../support/package-version.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
-import type { DatabaseContents } from "./database.ts";
+import type { DatabaseContents } from "./database-contents.ts";
 import { keep, readKept } from "./kept-answer.ts";
 
 export interface IndexedContents extends Pick<DatabaseContents, "records" | "problems"> {
@@ -54,13 +54,13 @@ export function keptFile(folder: string, target: string, kind: string): string {
 
 // What reads the file itself is loaded only then: where an answer is kept, loading is half of the time.
 async function readWhole(path: string): Promise<IndexedContents> {
-  const { openDatabase } = await import("./database.ts");
-  return openDatabase(path).read();
+  const { readContents } = await import("./database-contents.ts");
+  return readContents(path);
 }
 
 async function readSlim(path: string, target: string): Promise<IndexedContents | undefined> {
   const [{ contentsOf }, { streamDatabase }] = await Promise.all([
-    import("./database.ts"),
+    import("./database-contents.ts"),
     import("./stream-database.ts"),
   ]);
   try {
@@ -107,7 +107,7 @@ function sealOf(path: string): Seal | undefined {
 }
 
 /** Records that share their engine's facts and their list of tests where these are the same. */
-function slimmer(): (record: BenchmarkRecord) => BenchmarkRecord {
+export function slimmer(): (record: BenchmarkRecord) => BenchmarkRecord {
   const engines = new Map<string, VllmConfig>();
   const suites = new Map<string, TestRecord[]>();
   return (record) => {

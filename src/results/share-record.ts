@@ -1,5 +1,6 @@
 import { ENGINE_FIELDS, MACHINE_FIELDS } from "../evidence/comparability.ts";
 import type { BenchmarkRecord, CategoryResult, TestRecord } from "../evidence/record.ts";
+import { isExactNumber } from "./exact-json.ts";
 
 const FIGURES = [
   "avg_tokens_per_sec",
@@ -68,14 +69,13 @@ const PLACES: readonly RegExp[] = [
 const REMOVED = "[removed]";
 
 /**
- * Records as they may be given to others: only keys whose meaning is known, and no host names, addresses, labels or
- * prompts of one's own. VMs are numbered, so that their count stays.
+ * Makes of records, one after the other, what may be given to others: only keys whose meaning is known, and no host
+ * names, addresses, labels or prompts of one's own. VMs are numbered, so that their count stays.
  * @param hosts further names that must not appear, such as this machine's own.
  */
-export function shareRecords(
-  records: readonly BenchmarkRecord[],
+export function recordSharer(
   hosts: readonly string[],
-): BenchmarkRecord[] {
+): (record: BenchmarkRecord) => BenchmarkRecord {
   const vms = new Map<string, string>();
   const numbered = (vm: string): string => {
     const name = vms.get(vm) ?? `vm-${vms.size + 1}`;
@@ -83,7 +83,7 @@ export function shareRecords(
     return name;
   };
   const clean = cleaner(hosts);
-  return records.map((record) => ({
+  return (record) => ({
     id: record.id,
     timestamp: record.timestamp,
     gpu_type: record.gpu_type,
@@ -110,7 +110,7 @@ export function shareRecords(
       ...(record.summary.vm === undefined ? {} : { vm: numbered(record.summary.vm) }),
     },
     tests: record.tests.map((test) => sharedTest(test, clean)),
-  }));
+  });
 }
 
 function sharedTest(test: TestRecord, clean: (text: string) => string): TestRecord {
@@ -138,7 +138,7 @@ function pick(
 function cleanDeep(value: unknown, clean: (text: string) => string): unknown {
   if (typeof value === "string") return clean(value);
   if (Array.isArray(value)) return value.map((item) => cleanDeep(item, clean));
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || isExactNumber(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, cleanDeep(inner, clean)]),
   );

@@ -24,31 +24,62 @@ const CLOSING_BRACKET = 0x5d;
 const WINDOW_BYTES = 65_536;
 const LARGEST_WINDOW_BYTES = 8_388_608;
 
-/**
- * The elements of a large database one by one, so that it is never held as a whole; its layout tells where they end.
- * The file is sound JSON exactly when all stretches of elements are and the frame around them is, which is seen at
- * the end: a stretch that ended anywhere else than between two elements would be none.
- * @throws UnusualLayout, SyntaxError: then what has come so far is worth nothing.
- */
+/** The elements of a large database one by one, so that it is never held as a whole. @throws as `streamElements` */
 export function* streamDatabase(path: string): Generator<unknown, Frame> {
   const file = openSync(path, "r");
   try {
-    const window = openWindow(file);
-    while (window.find(OPENING) < 0) if (!window.more()) throw new UnusualLayout();
-    const head = window.take(window.find(OPENING) + OPENING.length - 1);
-    do {
-      const last = window.findLast(BETWEEN);
-      if (last < 0) continue;
-      yield* window.takeList(last + ELEMENT_END.length);
-      window.skip(BETWEEN.length - ELEMENT_END.length - 1);
-    } while (window.more());
-    const last = window.findLast(CLOSING);
-    if (last < 0) throw new UnusualLayout();
-    yield* window.takeList(last + ELEMENT_END.length);
-    return { version: versionIn(head, window.rest()), bytes: window.bytes() };
+    const lists = streamLists(file);
+    for (;;) {
+      const next = lists.next();
+      if (next.done === true) return next.value;
+      yield* JSON.parse(next.value.text) as unknown[];
+    }
   } finally {
     closeSync(file);
   }
+}
+
+/** A stretch of the file, and the byte at which it begins. */
+export interface Placed {
+  readonly text: string;
+  readonly at: number;
+}
+
+/** The same as text, each with its place. */
+export function* streamElements(file: number): Generator<Placed, Frame> {
+  const lists = streamLists(file);
+  for (;;) {
+    const next = lists.next();
+    if (next.done === true) return next.value;
+    const parts = next.value.text.slice(1, -1).split(BETWEEN);
+    let { at } = next.value;
+    for (const [index, part] of parts.entries()) {
+      const text = `${index === 0 ? "" : "{"}${part}${index === parts.length - 1 ? "" : ELEMENT_END}`;
+      yield { text, at };
+      at += Buffer.byteLength(text) + BETWEEN.length - ELEMENT_END.length - 1;
+    }
+  }
+}
+
+/**
+ * Stretches of elements as lists, each with the place of its first one; the layout tells where elements end. The file is sound JSON exactly when all stretches of elements are and the frame around them is, which is seen at
+ * the end: a stretch that ended anywhere else than between two elements would be none.
+ * @throws UnusualLayout, SyntaxError: then what has come so far is worth nothing.
+ */
+function* streamLists(file: number): Generator<Placed, Frame> {
+  const window = openWindow(file);
+  while (window.find(OPENING) < 0) if (!window.more()) throw new UnusualLayout();
+  const head = window.take(window.find(OPENING) + OPENING.length - 1);
+  do {
+    const last = window.findLast(BETWEEN);
+    if (last < 0) continue;
+    yield window.takeList(last + ELEMENT_END.length);
+    window.skip(BETWEEN.length - ELEMENT_END.length - 1);
+  } while (window.more());
+  const last = window.findLast(CLOSING);
+  if (last < 0) throw new UnusualLayout();
+  yield window.takeList(last + ELEMENT_END.length);
+  return { version: versionIn(head, window.rest()), bytes: window.bytes() };
 }
 
 /** The frame with one number in the place of the elements must be a database with just that number. */
@@ -83,14 +114,15 @@ function openWindow(file: number) {
   return {
     take,
     /** What stands there and commas between, as a list. */
-    takeList(length: number): readonly unknown[] {
+    takeList(length: number): Placed {
       const after = buffer[from + length];
       buffer[from - 1] = BRACKET;
       buffer[from + length] = CLOSING_BRACKET;
-      const list = JSON.parse(textOf(from - 1, from + length + 1)) as unknown[];
+      const text = textOf(from - 1, from + length + 1);
       buffer[from + length] = after ?? 0;
+      const at = read - (to - from);
       from += length;
-      return list;
+      return { text, at };
     },
     skip: (length: number): void => {
       from += length;

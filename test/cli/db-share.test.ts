@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { RECORD_KEYS, type BenchmarkRecord } from "../../src/evidence/record.ts";
 import { openDatabase } from "../../src/results/database.ts";
-import { shareRecords } from "../../src/results/share-record.ts";
+import { recordSharer } from "../../src/results/share-record.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 import { databaseRig, FIXTURE, type DatabaseRig } from "./database-rig.ts";
 
@@ -18,6 +18,39 @@ const offer = (...values: unknown[]): Promise<void> => writeFile(given, JSON.str
 const theirs = (id: string, change: Partial<BenchmarkRecord> = {}): BenchmarkRecord => ({
   ...sampleRecord({ id }),
   ...change,
+});
+
+/** A record whose figures JavaScript would write in other words, as a database has it. */
+const ODD_FIGURES = ["3.0", "9007199254740993", "0.10000000000000000001", "NaN", "-Infinity"];
+function oddDatabase(): string {
+  const [float = "", big = "", long = "", none = "", less = ""] = ODD_FIGURES;
+  return JSON.stringify({ version: "1.0", benchmarks: [sampleRecord({ id: "odd-0001" })] }, null, 2)
+    .replace('"hourly_cost": 0.52', `"hourly_cost": ${float}`)
+    .replace('"passes_asked": 1', `"passes_asked": ${big},\n        "rtt_s": ${none}`)
+    .replace('"success": true', `"success": true,\n          "cached_tokens": ${less}`)
+    .replace('"gpu_memory_utilization": 0.9', `"gpu_memory_utilization": ${long}`);
+}
+
+it.each([
+  ["as it is written", (text: string) => text],
+  ["in one line", (text: string) => text.replaceAll(/\n */g, "")],
+  ["behind a mark of byte order", (text: string) => `\uFEFF${text}`],
+  ["cut", (text: string) => text.slice(0, -4)],
+])("benchmark-compare -f json keeps every figure of a database %s", async (_, change) => {
+  await writeFile(rig.file, change(oddDatabase()));
+  const { stdout } = await rig.say("benchmark-compare", "-f", "json");
+  for (const figure of ODD_FIGURES) expect(stdout.replaceAll(": ", ":")).toContain(`:${figure}`);
+});
+
+it("db restore from a backup keeps every figure as it was", async () => {
+  await writeFile(rig.file, oddDatabase());
+  await rig.measured([sampleRecord({ id: "own-0001" })]);
+  const backed = await readFile(rig.file, "utf8");
+  await rm(rig.file);
+  await rig.say("db", "restore", "odd-0001");
+  const restored = await readFile(rig.file, "utf8");
+  for (const figure of ODD_FIGURES) expect(restored).toContain(`: ${figure}`);
+  expect(backed).toContain(restored.slice(restored.indexOf("    {"), restored.indexOf("\n    }")));
 });
 
 describe("db export", () => {
@@ -72,16 +105,20 @@ describe("db export", () => {
   });
 
   it("names none of the further hosts that it is told of", () => {
-    const [shared] = shareRecords([placed()], ["my-host"]);
-    expect(shared?.tests[0]?.completion).toBe("it runs at [removed] on [removed] and [removed]");
+    const shared = recordSharer(["my-host"])(placed());
+    expect(shared.tests[0]?.completion).toBe("it runs at [removed] on [removed] and [removed]");
   });
 
   it("numbers VMs, so that their count stays", () => {
-    const shared = shareRecords(
-      ["a", "b", "a"].map((vm) => sampleRecord({ summary: { vm } })),
-      [],
-    );
+    const share = recordSharer([]);
+    const shared = ["a", "b", "a"].map((vm) => share(sampleRecord({ summary: { vm } })));
     expect(shared.map(({ summary }) => summary.vm)).toEqual(["vm-1", "vm-2", "vm-1"]);
+  });
+
+  it("keeps every figure as it is written, also where a double holds less", async () => {
+    await writeFile(rig.file, oddDatabase());
+    const { stdout } = await rig.say("db", "export");
+    for (const figure of ODD_FIGURES) expect(stdout).toContain(`: ${figure}`);
   });
 
   it("takes chosen records by id and by filter, in each format", async () => {

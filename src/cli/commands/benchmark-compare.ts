@@ -4,7 +4,7 @@ import type { SortMetric } from "../../results/compare.ts";
 import type { ExportFormat } from "../../results/export-records.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { queryRecords, readRecords, readUnsound, tableStyle } from "../read-records.ts";
+import { openExportOf, queryRecords, readUnsound, tableStyle } from "../read-records.ts";
 import { writeResult } from "../write-result.ts";
 
 export const benchmarkCompare: Handler = async (call) => {
@@ -16,7 +16,8 @@ export const benchmarkCompare: Handler = async (call) => {
     modelCategory: options["modelCategory"] as string | undefined,
     taskCategory: options["taskCategory"] as string | undefined,
   };
-  const records = await (format === "json" ? readRecords(call) : queryRecords(call));
+  const source = format === "json" ? await openExportOf(call) : undefined;
+  const records = source?.records ?? (await queryRecords(call));
   const answer = compare({
     ...filter,
     records,
@@ -49,9 +50,10 @@ export const benchmarkCompare: Handler = async (call) => {
   const { exportRecords } = await import("../../results/export-records.ts");
   await writeResult(
     call,
-    exportRecords([...ranked, ...others], format, taskCategory),
+    exportRecords([...ranked, ...others], format, taskCategory, source?.textOf),
     `${String(ranked.size + others.length)} results`,
   );
+  source?.close();
   return ExitCode.done;
 };
 

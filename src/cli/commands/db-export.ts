@@ -1,17 +1,20 @@
 import { hostname } from "node:os";
+import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { filterRecords } from "../../results/compare.ts";
+import { exactText, parseExact } from "../../results/exact-json.ts";
 import { exportRecords, type ExportFormat } from "../../results/export-records.ts";
-import { shareRecords } from "../../results/share-record.ts";
+import { recordSharer } from "../../results/share-record.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
 import { meantIds } from "../database-of-call.ts";
-import { readRecords } from "../read-records.ts";
+import { openExportOf } from "../read-records.ts";
 import { writeResult } from "../write-result.ts";
 
 export const dbExport: Handler = async (call) => {
   const { options } = call;
   const taskCategory = options["taskCategory"] as string | undefined;
-  const records = filterRecords(await readRecords(call), {
+  const source = await openExportOf(call);
+  const records = filterRecords(source.records, {
     gpuType: options["gpuType"] as string | undefined,
     modelCategory: options["modelCategory"] as string | undefined,
     taskCategory,
@@ -23,12 +26,15 @@ export const dbExport: Handler = async (call) => {
     ),
   );
   const chosen = ids.size === 0 ? records : records.filter(({ id }) => ids.has(id));
-  const shared = shareRecords(chosen, [hostname()]);
+  const share = recordSharer([hostname()]);
   const format = options["format"] as ExportFormat;
-  await writeResult(
-    call,
-    exportRecords(shared, format, taskCategory),
-    `${String(shared.length)} records`,
-  );
+  const pieces =
+    format === "json"
+      ? exportRecords(chosen, format, taskCategory, (record) =>
+          exactText(share(parseExact(source.textOf(record)) as BenchmarkRecord)),
+        )
+      : exportRecords(chosen.map(share), format, taskCategory);
+  await writeResult(call, pieces, `${String(chosen.length)} records`);
+  source.close();
   return ExitCode.done;
 };

@@ -1,0 +1,46 @@
+import { withFiguresFor } from "./database-text.ts";
+
+/** A number of which JavaScript would write another text: `1.0`, more digits than it holds, `NaN`. */
+export interface ExactNumber {
+  readonly [SOURCE]: string;
+}
+
+const SOURCE = Symbol("source");
+/** Python's words have no place in JSON; numbers that nobody writes stand for them meanwhile. */
+const STAND_INS: ReadonlyMap<string, string> = new Map([
+  ["NaN", "0e7000001"],
+  ["Infinity", "0e7000002"],
+  ["-Infinity", "0e7000003"],
+]);
+const WORDS = new Map([...STAND_INS].map(([word, number]) => [number, word]));
+
+/** Parses JSON, also Python's, without losing anything of a number. @throws SyntaxError */
+export function parseExact(text: string): unknown {
+  const plain = withFiguresFor(text, (word) => STAND_INS.get(word) ?? word);
+  return JSON.parse(plain, ((_: string, value: unknown, context?: { source?: string }) => {
+    const source = context?.source;
+    if (typeof value !== "number" || source === undefined || String(value) === source) return value;
+    return { [SOURCE]: WORDS.get(source) ?? source } satisfies ExactNumber;
+  }) as (key: string, value: unknown) => unknown);
+}
+
+export function isExactNumber(value: object): value is ExactNumber {
+  return SOURCE in value;
+}
+
+/** The counterpart, indented by two as `JSON.stringify` does it. */
+export function exactText(value: unknown, margin = "\n"): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (isExactNumber(value)) return value[SOURCE];
+  const inner = `${margin}  `;
+  const isList = Array.isArray(value);
+  const parts = isList
+    ? value.map((item: unknown) => exactText(item, inner))
+    : Object.entries(value)
+        .filter(([, item]) => item !== undefined)
+        .map(([key, item]) => `${JSON.stringify(key)}: ${exactText(item, inner)}`);
+  const [opening, closing] = isList ? "[]" : "{}";
+  return parts.length === 0
+    ? `${opening}${closing}`
+    : `${opening}${inner}${parts.join(`,${inner}`)}${margin}${closing}`;
+}
