@@ -4,6 +4,18 @@ export interface ManualText {
   readonly seeAlso: readonly string[];
 }
 
+/** What `--prompts`, and `prompts:` in a plan, name. */
+const PROMPT_FILES = [
+  "Prompts of your own are a list in YAML or JSON, or one object a line in JSON lines (`.jsonl`, `.ndjson`). Only `prompt` or `messages` must be there. They form a suite of their own, which is never ranked with the standard one.",
+  `    - name: Greeting        # else Prompt 1, Prompt 2 and so on; each only once
+      category: coding      # coding, context_heavy, reasoning, or custom when left out
+      prompt: Say hello.
+      max_tokens: 64        # tokens of the reply, 500 when left out
+    - messages:             # in place of prompt; roles: system, user, assistant
+        - {role: system, content: Be brief.}
+        - {role: user, content: Why is the sky blue?}`,
+];
+
 export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   run: {
     about: [
@@ -76,7 +88,8 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   benchmark: {
     about: [
       "The same measurement as in a sweep, on a vLLM that runs already, yours or not; no account is needed. Tokens are counted by the server and held against its own metrics. `OPENAI_API_KEY` is sent when it is set.",
-      "A record needs a GPU type and a price; without them only figures are shown. Figures of a pass that was not sound are shown as such and never recorded.",
+      "A record needs a GPU type and a price; without them only figures are shown. Figures of a pass that was not sound are shown as such and never recorded; when no test was measured, no file is written.",
+      ...PROMPT_FILES,
     ],
     seeAlso: ["benchmark-collect", "benchmark-compare"],
   },
@@ -84,6 +97,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
     about: [
       "Measures the model of a VM that is up into the database, and writes `.benchmark-SESSION.json`. The VM is named by a session of `up` or of the `maider` tool, or by the label or the run of a rental of ours that is held; without a name it is the session that the link `.aider-env` in the working directory leads into.",
       "Of our own VMs the GPUs, the engine and the driver are read from the machine, type and price from the journal. Of a session of the `maider` tool type and price are asked of Linode where there is a token (a token that reads is enough), else taken from the session. Its GPUs, driver and CUDA are read by the `ssh` of this machine, without asking anything; where it is not let in, a warning and the record (`gpu_facts`) say that they were not read. When its tunnel is down, that `ssh` makes another.",
+      "A file for `--prompts` is described at [benchmark](benchmark.md).",
     ],
     seeAlso: ["up", "benchmark"],
   },

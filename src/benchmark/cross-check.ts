@@ -97,6 +97,8 @@ export function decodedTokens({ completionTokens, firstTokens = 1 }: RequestMetr
   return completionTokens - firstTokens;
 }
 
+const OTHER_CLIENT = " (another client used the server)";
+
 /** What was counted must be what these requests had, no more and no less; shared with the load levels. */
 export function countFaults(
   delta: CounterDelta,
@@ -110,24 +112,31 @@ export function countFaults(
   if (delta.restarted) return ["the server was started anew during the pass"];
   const { requests, fixedLength, warm } = question;
   const faults: string[] = [];
-  const expect = (what: string, server: number, client: number): void => {
+  const ended = total(Object.values(delta.finished), (count) => count);
+  const expect = (what: string, server: number, client: number, why = ""): void => {
     if (server !== client)
-      faults.push(
-        `${what}: the server counted ${String(server)}, we ${String(client)}${server > client ? " (another client used the server)" : ""}`,
-      );
+      faults.push(`${what}: the server counted ${String(server)}, we ${String(client)}${why}`);
   };
+  const blame = tokensBlame(ended, requests.length);
   expect(
     "output tokens",
     delta.generationTokens,
     total(requests, (request) => request.completionTokens),
+    blame,
   );
   expect(
     "prompt tokens",
     delta.promptTokens,
     total(requests, (request) => request.promptTokens),
+    blame,
   );
   const { stop = 0, length = 0, ...odd } = delta.finished;
-  expect("finished requests", stop + length, requests.length);
+  expect(
+    "finished requests",
+    stop + length,
+    requests.length,
+    ended > requests.length ? OTHER_CLIENT : "",
+  );
   if (fixedLength) expect("requests of full length", length, requests.length);
   for (const [reason, count] of Object.entries(odd))
     if (count > 0) faults.push(`${String(count)} requests ended with ${reason}`);
@@ -136,6 +145,12 @@ export function countFaults(
   if (!preemptionsAllowed && delta.preemptions > 0)
     faults.push(`the server preempted ${String(delta.preemptions)} times`);
   return faults;
+}
+
+/** Tokens that differ in as many requests as ours are no other client's: every client ends requests. */
+function tokensBlame(ended: number, ours: number): string {
+  if (ended > ours) return OTHER_CLIENT;
+  return ended === ours ? " (in as many requests: the server miscounts)" : "";
 }
 
 /** Tokens after the first of each request, by the engine's own clock. */

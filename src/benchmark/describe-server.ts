@@ -97,12 +97,18 @@ async function cacheConfig(
 }
 
 function notMeasurable(reason: string): SweepError {
-  const unauthorised = /HTTP 40[13]/.test(reason);
   return new SweepError("the server cannot be benchmarked", {
     exitCode: ExitCode.provider,
     reason,
-    hint: unauthorised
-      ? "give its key in OPENAI_API_KEY"
-      : "check that a vLLM listens there and that its address ends in /v1",
+    hint: hintFor(Number(/HTTP (\d{3})/.exec(reason)?.[1])),
   });
+}
+
+/** `status`: of the answer that was none; NaN where there was no answer. */
+function hintFor(status: number): string {
+  if (status === 401 || status === 403) return "give its key in OPENAI_API_KEY";
+  if (status === 400 || status === 422)
+    return "the server is there but refuses a chat: name another model with --model, or start vLLM with a --chat-template that suits this one";
+  if (status >= 500) return "the server is there but cannot serve: its own log says why";
+  return "check that a vLLM listens there and that its address ends in /v1";
 }

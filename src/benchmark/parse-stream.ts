@@ -118,10 +118,14 @@ function scanEvents(raw: RawReply): Scan | string {
   return scan;
 }
 
-/** A stop in mid-stream and a dead engine both end with status 200 and `[DONE]`: only these checks tell. */
+/**
+ * A stop in mid-stream and a dead engine both end with status 200 and `[DONE]`: only these checks tell. `[DONE]` itself
+ * says nothing that the final usage, the finish_reason and the clean end of the body do not, and proxies drop it.
+ */
 function unsound(scan: Scan, fixedLength: number | undefined): string | undefined {
   if (scan.finishReason === "abort") return "the server broke off: finish_reason abort";
-  if (!scan.done) return "the stream ended without [DONE]";
+  if (!scan.done && (scan.usage === undefined || scan.finishReason === undefined))
+    return "the stream ended without [DONE]";
   if (scan.usage === undefined) return "the server sent no final usage";
   if (scan.finishReason === undefined) return "the server sent no finish_reason";
   if (

@@ -4,7 +4,7 @@ import { describeServer } from "../benchmark/describe-server.ts";
 import { measureServer } from "../benchmark/measure-server.ts";
 import { sizeSuite } from "../benchmark/size-suite.ts";
 import { findModel } from "../catalog/model-catalog.ts";
-import { benchmarkFile } from "../evidence/benchmark-file.ts";
+import { benchmarkFile, hasFigures } from "../evidence/benchmark-file.ts";
 import type { PassMode, TestResult } from "../evidence/pass.ts";
 import { recordOfPass } from "../evidence/record-of-pass.ts";
 import type { BenchmarkRecord, VllmConfig } from "../evidence/record.ts";
@@ -59,8 +59,8 @@ export interface RentedGpu {
 }
 
 /**
- * Measures, writes the file, publishes each sound pass, and tells. Passes that ended before an interruption or a
- * broken connection are kept.
+ * Measures, writes the file unless no test of any pass was measured, publishes each sound pass, and tells. Passes that
+ * ended before an interruption or a broken connection are kept.
  * @throws SweepError when the server cannot be measured, the file or the database cannot be written.
  */
 export async function benchmarkServer(job: BenchmarkJob, terminal: Terminal): Promise<ExitCode> {
@@ -164,6 +164,10 @@ async function tell(
   });
   const json = `${JSON.stringify(file, undefined, 2)}\n`;
   terminal.stdout.write(job.json ? json : benchmarkText(file, tableStyle(terminal)));
+  if (!records.some(hasFigures)) {
+    terminal.stderr.write(`nothing was measured: ${job.output} is not written\n`);
+    return;
+  }
   try {
     await writeFileAtomically(job.output, json, { mode: 0o644 });
   } catch (error) {

@@ -32,7 +32,11 @@ export const MEASURE_OPTIONS: readonly OptionSpec[] = [
     parse: loadLevels,
     defaultValue: [1],
   },
-  { flags: "--prompts <file>", description: "your own prompts: YAML, JSON or JSON lines" },
+  {
+    flags: "--prompts <file>",
+    description:
+      "your own, in YAML, JSON or JSON lines: [{name: a, category: coding, prompt: Say a, max_tokens: 64}]; category: one of -c, or custom; messages in place of prompt",
+  },
   { flags: "--prompt <text>", description: "one prompt of your own" },
   {
     flags: "--mode <mode>",

@@ -1,33 +1,33 @@
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
-import { parse } from "yaml";
+import { isSeq, LineCounter, parseDocument, type Node } from "yaml";
 import { customSuite } from "../evidence/custom-suite.ts";
 import type { Suite } from "../evidence/suite.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 
+interface Entries {
+  readonly entries: unknown;
+  readonly lineOf: (index: number) => number | undefined;
+}
+
 /**
  * A suite from a file of prompts: JSON lines when its name ends in `.jsonl` or `.ndjson`, else YAML, of which JSON is
  * a part.
- * @throws SweepError (usage)
+ * @throws SweepError (usage) with the lines that are wrong
  */
 export async function loadPrompts(file: string): Promise<Suite> {
-  return promptsFromText(await textOf(file), file);
-}
-
-/** @throws SweepError (usage) */
-export function promptsFromText(text: string, file: string): Suite {
-  let entries: unknown;
+  const text = (await textOf(file)).replace(/^\uFEFF/, "");
+  let read: Entries;
   try {
     const lines = [".jsonl", ".ndjson"].includes(extname(file).toLowerCase());
-    entries = lines ? jsonLines(text) : parse(text);
+    read = lines ? jsonLines(text) : yamlEntries(text);
   } catch (error) {
-    throw refuse(file, errorText(error).split("\n")[0] ?? "");
+    throw refuse(file, (errorText(error).split("\n")[0] ?? "").replace(/:$/, ""));
   }
-  return customSuite(entries, file);
+  return customSuite(read.entries, file, read.lineOf);
 }
 
-/** @throws SweepError (usage) */
-export async function textOf(file: string): Promise<string> {
+async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
@@ -36,15 +36,34 @@ export async function textOf(file: string): Promise<string> {
   }
 }
 
-function jsonLines(text: string): unknown[] {
-  return text.split("\n").flatMap((line, index) => {
+function jsonLines(text: string): Entries {
+  const lines: number[] = [];
+  const entries = text.split("\n").flatMap((line, index) => {
     if (line.trim() === "") return [];
+    lines.push(index + 1);
     try {
       return [JSON.parse(line) as unknown];
     } catch (error) {
       throw new Error(`line ${String(index + 1)}: ${errorText(error)}`, { cause: error });
     }
   });
+  return { entries, lineOf: (index) => lines[index] };
+}
+
+function yamlEntries(text: string): Entries {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter });
+  const [fault] = document.errors;
+  if (fault !== undefined) throw fault;
+  const { contents } = document;
+  const items = isSeq<Node>(contents) ? contents.items : [];
+  return {
+    entries: document.toJS(),
+    lineOf: (index) => {
+      const start = items[index]?.range?.[0];
+      return start === undefined ? undefined : lineCounter.linePos(start).line;
+    },
+  };
 }
 
 function refuse(file: string, reason: string): SweepError {

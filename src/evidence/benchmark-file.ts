@@ -12,7 +12,7 @@ export interface BenchmarkFile {
   readonly hourly_cost: number | null;
   /** `all` or a category. */
   readonly category_filter: string;
-  /** Of the newest sound pass, or of the last one when none is sound. */
+  /** Of the newest sound pass; when none is sound, of the last one that measured a test. */
   readonly results_by_category: Readonly<Record<string, object>>;
   readonly summary: object;
   readonly tests: BenchmarkRecord["tests"];
@@ -23,6 +23,8 @@ export interface BenchmarkFile {
   readonly passes: readonly Pick<BenchmarkRecord, "id" | "summary">[];
   /** Ids of the records in the database. */
   readonly saved: readonly string[];
+  /** Why the figures of `summary` are not sound, so never ranked nor recorded; null when they are. */
+  readonly not_sound: string | null;
   /** Why the passes that were asked for are not all there; null when they are. */
   readonly incomplete: string | null;
 }
@@ -39,17 +41,15 @@ export function benchmarkFile(facts: {
 }): BenchmarkFile {
   const { records, priced } = facts;
   const sound = records.filter(({ summary }) => summary.verdict?.state === "sound");
-  const shown = (sound.at(-1) ?? records.at(-1)) as BenchmarkRecord;
+  const shown = (sound.at(-1) ?? records.findLast(hasFigures) ?? records.at(-1)) as BenchmarkRecord;
   const costed = (figures: CategoryResult): object =>
     priced ? figures : { ...figures, cost_per_1k_tokens: null };
-  const summaryOf = ({ summary }: BenchmarkRecord): BenchmarkRecord["summary"] =>
-    (priced
-      ? summary
-      : {
-          ...summary,
-          cost_per_1k_tokens: null,
-          price_usd_per_hour: null,
-        }) as BenchmarkRecord["summary"];
+  const summaryOf = (record: BenchmarkRecord): BenchmarkRecord["summary"] =>
+    ({
+      ...record.summary,
+      ...(priced ? {} : { cost_per_1k_tokens: null, price_usd_per_hour: null }),
+      ...(hasFigures(record) ? {} : NOTHING_MEASURED),
+    }) as BenchmarkRecord["summary"];
   return {
     timestamp: shown.timestamp,
     session: facts.session ?? null,
@@ -67,6 +67,23 @@ export function benchmarkFile(facts: {
     figures: figuresOverPasses(sound),
     passes: records.map((record) => ({ id: record.id, summary: summaryOf(record) })),
     saved: facts.saved,
+    not_sound: whyNotSound(shown),
     incomplete: facts.incomplete ?? null,
   };
+}
+
+/** A zero would read as a figure. */
+const NOTHING_MEASURED = { avg_tokens_per_sec: null, total_time: null, cost_per_1k_tokens: null };
+
+/** False when every test of the pass failed or did not apply. */
+export function hasFigures({ summary }: Pick<BenchmarkRecord, "summary">): boolean {
+  return summary.tests_passed > 0;
+}
+
+function whyNotSound({ summary }: BenchmarkRecord): string | null {
+  const { verdict, tests_passed: passed, tests_total: total } = summary;
+  if (verdict?.state === "sound") return null;
+  const failed = total - passed;
+  const tests = `${String(failed)} of ${String(total)} tests failed`;
+  return failed > 0 ? tests : (verdict?.reasons.join("; ") ?? "it has no verdict");
 }

@@ -14,22 +14,27 @@ const ROLES = ["system", "user", "assistant"];
  * A user's own prompts, as a file of YAML, JSON or JSON lines holds them: a list of objects with `prompt` or
  * `messages`, and optionally `name`, `category` and `max_tokens`. Its id comes from its contents, so that it is never
  * mixed with the standard suite or with another one.
- * @throws SweepError (usage) that names every entry that is wrong.
+ * @throws SweepError (usage) that names every entry that is wrong, and its line where `lineOf` tells it.
  */
-export function customSuite(entries: unknown, source: string): Suite {
+export function customSuite(
+  entries: unknown,
+  source: string,
+  lineOf: (index: number) => number | undefined = () => undefined,
+): Suite {
   if (!Array.isArray(entries) || entries.length === 0)
     throw refuse(source, "it must hold a list of at least one prompt");
   const problems: string[] = [];
+  const names = new Set<string>();
   const tests = entries.map((entry: unknown, index) => {
     const test = readTest(entry, index);
-    if (typeof test === "string") problems.push(`prompt ${String(index + 1)}: ${test}`);
+    const line = lineOf(index);
+    const place = `${line === undefined ? "" : `line ${String(line)}: `}prompt ${String(index + 1)}`;
+    if (typeof test === "string") problems.push(`${place}: ${test}`);
+    else if (names.has(test.name))
+      problems.push(`${place}: the name ${JSON.stringify(test.name)} stands twice`);
+    else names.add(test.name);
     return test;
   });
-  const names = tests.map((test) => (typeof test === "string" ? "" : test.name));
-  for (const name of new Set(
-    names.filter((name, index) => name !== "" && names.indexOf(name) !== index),
-  ))
-    problems.push(`the name ${JSON.stringify(name)} stands twice`);
   if (problems.length > 0) throw refuse(source, problems.join("; "));
   const read = tests as readonly Test[];
   const contents = read.map(({ sha256, maxTokens, category }) => [sha256, maxTokens, category]);

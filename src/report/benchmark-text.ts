@@ -1,10 +1,13 @@
-import type { BenchmarkFile } from "../evidence/benchmark-file.ts";
+import { hasFigures, type BenchmarkFile } from "../evidence/benchmark-file.ts";
 import type { FiguresOverPasses } from "../evidence/figures-over-passes.ts";
 import type { LoadResult, Summary, Verdict } from "../evidence/record.ts";
 import type { Distribution } from "../evidence/statistics.ts";
 import { indentLines, renderTable, type TableStyle } from "./table.ts";
 
-/** What `benchmark` says at its end: the guide's summary, the figures over the passes, load levels, tests, verdict. */
+/**
+ * What `benchmark` says at its end: whether the figures may be trusted, the guide's summary, the figures over the sound
+ * passes, load levels, tests, verdict.
+ */
 export function benchmarkText(file: BenchmarkFile, style: TableStyle): string {
   const summary = file.summary as Summary;
   const load = file.passes.flatMap((pass) => pass.summary.load ?? []);
@@ -16,11 +19,10 @@ export function benchmarkText(file: BenchmarkFile, style: TableStyle): string {
         ],
   );
   return `${[
-    `${summary.simulated === true ? "SIMULATED " : ""}Benchmark: ${file.model}`,
+    `${summary.simulated === true ? "SIMULATED " : ""}Benchmark: ${file.model}${file.not_sound === null ? "" : `: NOT SOUND: ${file.not_sound}`}`,
     `Measured by ${String(summary.method)}, prompts ${String(summary.suite)}, ${passesText(file)} on 1 VM`,
     summaryTable(file, summary, style),
-    "Over the passes (95 % interval of the mean)",
-    figuresTable(file.figures, style),
+    ...figuresText(file.figures, style),
     ...(load.length === 0 ? [] : ["Under load (closed loop)", loadTable(load, style)]),
     ...needlesText(file),
     ...(tests.length === 0 ? [] : ["Tests without a figure", indentLines(tests)]),
@@ -40,16 +42,23 @@ function needlesText({ tests }: BenchmarkFile): string[] {
 }
 
 function passesText({ passes }: BenchmarkFile): string {
-  return `${String(passes.length)} pass${passes.length === 1 ? "" : "es"}`;
+  const sound = passes.filter(({ summary }) => summary.verdict?.state === "sound").length;
+  const count = `${String(passes.length)} pass${passes.length === 1 ? "" : "es"}`;
+  return sound === passes.length ? count : `${count} (${String(sound)} sound)`;
 }
 
 function summaryTable(file: BenchmarkFile, summary: Summary, style: TableStyle): string {
-  const cost = file.hourly_cost === null ? "-" : `$${summary.cost_per_1k_tokens.toFixed(4)}`;
+  const measured = hasFigures({ summary });
+  const cost =
+    file.hourly_cost === null || !measured ? "-" : `$${summary.cost_per_1k_tokens.toFixed(4)}`;
   return renderTable(
     [{ head: "Metric" }, { head: "Value", align: "right" }],
     [
-      ["Average Throughput", `${summary.avg_tokens_per_sec.toFixed(2)} tokens/sec`],
-      ["Total Time", `${summary.total_time.toFixed(2)}s`],
+      [
+        "Average Throughput",
+        measured ? `${summary.avg_tokens_per_sec.toFixed(2)} tokens/sec${mindText(file)}` : "-",
+      ],
+      ["Total Time", measured ? `${summary.total_time.toFixed(2)}s` : "-"],
       ["Total Tokens", String(summary.total_tokens)],
       ["Hourly Cost", file.hourly_cost === null ? "-" : `$${file.hourly_cost.toFixed(2)}`],
       ["Cost per 1K Tokens", cost],
@@ -57,6 +66,31 @@ function summaryTable(file: BenchmarkFile, summary: Summary, style: TableStyle):
     ],
     style,
   );
+}
+
+/** A mean of the survivors must not pass for the mean of all. */
+function mindText(file: BenchmarkFile): string {
+  const { tests_passed: passed, tests_total: total } = file.summary as Summary;
+  if (file.not_sound === null) return "";
+  const part =
+    passed < total ? ` of the ${String(passed)} of ${String(total)} that were measured;` : ",";
+  return `${part} not ranked`;
+}
+
+/** Only sound passes are in it, and only several have an interval. */
+function figuresText(
+  figures: Readonly<Record<string, FiguresOverPasses>>,
+  style: TableStyle,
+): string[] {
+  const { tokens_per_sec: rate } = figures["overall"] ?? {};
+  if (rate === undefined) return [];
+  return [
+    rate.interval === undefined
+      ? "By category"
+      : "Over the sound passes (± 95 % interval of the mean)",
+    figuresTable(figures, style),
+    "Tokens/s, as Average Throughput: whole replies, with the wait for their first token. Decode tok/s: after it.",
+  ];
 }
 
 function figuresTable(

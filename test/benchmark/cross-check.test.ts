@@ -63,7 +63,7 @@ describe("the cross-check", () => {
     [
       "a server that counts 1 % too many",
       { generationTokens: 806 },
-      "output tokens: the server counted 306, we 303 (another client used the server)",
+      "output tokens: the server counted 306, we 303 (in as many requests: the server miscounts)",
     ],
     [
       "a server that counts too few",
@@ -75,6 +75,16 @@ describe("the cross-check", () => {
       "a second client",
       { finished: { ...after.finished, stop: 5 } },
       "finished requests: the server counted 4, we 3 (another client used the server)",
+    ],
+    [
+      "the tokens of a second client",
+      { generationTokens: 853, finished: { ...after.finished, length: 9 } },
+      "output tokens: the server counted 353, we 303 (another client used the server)",
+    ],
+    [
+      "the tokens of a second client that went away",
+      { generationTokens: 810, finished: { ...after.finished, abort: 2 } },
+      "output tokens: the server counted 310, we 303 (another client used the server)",
     ],
     [
       "an aborted request",

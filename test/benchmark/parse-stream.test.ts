@@ -230,6 +230,18 @@ describe("formulas", () => {
 });
 
 describe("replies that are no measurement", () => {
+  it("are not those that lack only [DONE]: usage, finish_reason and a clean end say that all came", () => {
+    const raw = reply([
+      [1, chunk({ content: "a" }, 1)],
+      [2, chunk({ content: "b" }, 2, "length")],
+      [3, usage(2)],
+    ]);
+    expect(parseStream(raw, 2, clock)).toMatchObject({
+      kind: "measured",
+      metrics: { completionTokens: 2, finishReason: "length" },
+    });
+  });
+
   const good = [
     [1, chunk({ content: "a" }, 1)],
     [2, chunk({ content: "b" }, 2, "length")],
@@ -239,7 +251,17 @@ describe("replies that are no measurement", () => {
 
   it.each<[string, RawReply, string]>([
     ["another length", reply(good), "2 tokens came instead of 3"],
-    ["no [DONE]", reply(good.slice(0, 3)), "the stream ended without [DONE]"],
+    ["neither [DONE] nor usage", reply(good.slice(0, 2)), "the stream ended without [DONE]"],
+    [
+      "neither [DONE] nor finish_reason",
+      reply([good[0], good[2]]),
+      "the stream ended without [DONE]",
+    ],
+    [
+      "no [DONE] before the connection broke",
+      reply(good.slice(0, 3), { broken: "the connection broke: reset" }),
+      "the connection broke: reset",
+    ],
     ["nothing", reply([]), "the stream ended without [DONE]"],
     [
       "an error inside a 200",

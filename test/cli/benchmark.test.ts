@@ -7,6 +7,7 @@ import type { BenchmarkFile } from "../../src/evidence/benchmark-file.ts";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
 import {
   startReferenceServer,
+  type ReferenceOptions,
   type ReferenceServer,
 } from "../../src/simulator/machine/reference-server.ts";
 import { Interrupted } from "../../src/cli/signals.ts";
@@ -45,6 +46,8 @@ describe("benchmark of a server that runs already", () => {
     const { code, stdout, stderr } = await run("none", "--prompt", "Write a haiku.");
     expect(code).toBe(0);
     expect(stdout).toContain("Average Throughput");
+    expect(stdout).toContain("By category");
+    expect(stdout).not.toContain("interval");
     expect(stderr).toContain("give --gpu-type and --hourly-cost");
     expect(records("none")).toEqual([]);
     expect(file()).toMatchObject({
@@ -146,7 +149,88 @@ describe("benchmark of a server that runs already", () => {
   });
 });
 
+describe("a server whose replies fail", () => {
+  const failing = async (
+    options: Partial<ReferenceOptions>,
+    ...argv: string[]
+  ): Promise<Spoken & { readonly file: string }> => {
+    const odd = await startReferenceServer({ ttftMs: 10, tpotMs: 1, ...options });
+    const path = join(folder, "failing.json");
+    rmSync(path, { force: true });
+    const args = ["benchmark", "--api-base", odd.url, "-o", path, "--no-db", ...GPU, ...argv];
+    const spoken = await speak(args, { HOME: folder });
+    await odd.close();
+    return { ...spoken, file: path };
+  };
+  const two = (): string => {
+    const path = join(folder, "two.yaml");
+    writeFileSync(
+      path,
+      "- {name: short, prompt: a, max_tokens: 20}\n- {name: long, prompt: b, max_tokens: 60}\n",
+    );
+    return path;
+  };
+
+  test("in every test has the reason first, no figure and no file", async () => {
+    const {
+      code,
+      stdout,
+      stderr,
+      file: path,
+    } = await failing({ endAfterTokens: 7 }, "--prompts", two());
+    expect(code).toBe(5);
+    expect(stdout.split("\n")[0]).toMatch(/NOT SOUND: 2 of 2 tests failed/);
+    expect(stdout).toMatch(/Average Throughput\W+-/);
+    expect(stdout).toMatch(/Cost per 1K Tokens\W+-/);
+    expect(stdout).not.toMatch(/\b0\.0/);
+    expect(stderr).toContain(`nothing was measured: ${path} is not written`);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("in every test gives nulls and not zeros to a program that reads them", async () => {
+    const { stdout } = await failing({ endAfterTokens: 7 }, "--prompts", two(), "--json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      not_sound: "2 of 2 tests failed",
+      summary: { avg_tokens_per_sec: null, total_time: null, cost_per_1k_tokens: null },
+      passes: [{ summary: { avg_tokens_per_sec: null, cost_per_1k_tokens: null } }],
+    });
+  });
+
+  test("in one test says at the top and beside the mean that it is of the rest, and so does the file", async () => {
+    const { code, stdout, file: path } = await failing({ endAfterTokens: 20 }, "--prompts", two());
+    expect(code).toBe(5);
+    expect(stdout.split("\n")[0]).toMatch(/NOT SOUND: 1 of 2 tests failed/);
+    expect(stdout).toMatch(/tokens\/sec of the 1 of 2 that were measured; not ranked/);
+    expect(stdout).not.toContain("Decode tok/s");
+    const written = JSON.parse(readFileSync(path, "utf8")) as BenchmarkFile;
+    expect(written).toMatchObject({
+      not_sound: "1 of 2 tests failed",
+      summary: { tests_passed: 1, tests_total: 2 },
+    });
+  });
+
+  test("in nothing but the server's count says so at the top, with the figure of all tests", async () => {
+    const { stdout } = await failing({ miscount: 0.5 }, "--prompts", two());
+    expect(stdout.split("\n")[0]).toContain("NOT SOUND: output tokens: the server counted");
+    expect(stdout).toMatch(/tokens\/sec, not ranked/);
+  });
+});
+
 describe("what cannot be measured", () => {
+  test.each([
+    [400, "Conversation roles must alternate", "--chat-template"],
+    [500, "boom", "its own log says why"],
+    [404, "Not Found", "ends in /v1"],
+  ])("a server that refuses every chat with %d gets a hint that fits", async (...row) => {
+    const [status, message, hint] = row;
+    const odd = await startReferenceServer({ ttftMs: 10, tpotMs: 1, refuse: { status, message } });
+    const { code, stderr } = await speak(["benchmark", "--api-base", odd.url], { HOME: folder });
+    await odd.close();
+    expect(code).toBe(4);
+    expect(stderr).toContain(message);
+    expect(stderr.split("\n").find((line) => line.startsWith("  try: "))).toContain(hint);
+  });
+
   test("a server that nobody runs is told in three lines, exit 4", async () => {
     const { code, stderr } = await speak(["benchmark", "--api-base", "http://127.0.0.1:9/v1"]);
     expect(code).toBe(4);

@@ -44,6 +44,12 @@ describe("a suite of one's own", () => {
     expect(id("a", 10)).not.toBe(id("a", 20));
   });
 
+  it("names the line of each entry that is wrong, where it is known", () => {
+    expect(() => customSuite([{ prompt: "a" }, {}], "x", (index) => 10 * index + 1)).toThrow(
+      expect.objectContaining({ reason: "line 11: prompt 2: it needs either prompt or messages" }),
+    );
+  });
+
   it.each([
     ["no list", { prompt: "a" }, "it must hold a list"],
     ["an empty list", [], "it must hold a list"],
