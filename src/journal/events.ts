@@ -89,7 +89,8 @@ export interface Facts {
   };
   "create.intended": { label: string; gpu: string; region: string; price_micro_usd: MicroUsd };
   /** The meter of the ledger starts here. */
-  "create.sent": { label: string };
+  /** `by_the_api`: as for `rental.gone`. */
+  "create.sent": { label: string; by_the_api?: string };
   "create.acknowledged": FoundVm;
   /** The API's answer does not tell whether the VM exists. */
   "create.unknown": { label: string; reason: string };

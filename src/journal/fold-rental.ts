@@ -30,10 +30,15 @@ export function newRental(
     reservedHours: reserved.hours,
     reservedMicroUsd: reserved.micro_usd,
     createSentMs: undefined,
+    createSentByTheApiMs: undefined,
+    creates: 0,
     goneMs: undefined,
     goneByTheApiMs: undefined,
     absentLooks: 0,
     absentSinceMs: undefined,
+    heardFrom: undefined,
+    heardMs: sinceMs,
+    inDoubt: false,
     settled: undefined,
     failure: undefined,
     model: undefined,
@@ -66,8 +71,8 @@ type Step<T extends EventType> = (event: EventOf<T>, rental: RentalState, ms: nu
 /** The rental after one more of its own events. */
 export function foldRental(rental: RentalState, event: SweepEvent, ms: number): RentalState {
   const step = STEPS[event.type] as Step<EventType> | undefined;
-  if (step === undefined) return rental;
-  const { to = rental.stage, ...changes } = step(event, rental, ms);
+  const { to = rental.stage, ...changed } = step?.(event, rental, ms) ?? {};
+  const changes = { ...changed, ...heard(rental, event, ms) };
   // What is being destroyed never comes back, whatever a late fact says.
   const kept = LEAVING.has(rental.stage) && !LEAVING.has(to);
   if (kept || to === rental.stage) return { ...rental, ...changes };
@@ -81,9 +86,13 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
     region,
     priceMicroUsd,
   }),
-  "create.sent": (_event, { createSentMs }, ms) => ({
+  "create.sent": ({ by_the_api: api }, rental, ms) => ({
     to: "creating",
-    createSentMs: createSentMs ?? ms,
+    createSentMs: rental.createSentMs ?? ms,
+    createSentByTheApiMs:
+      rental.createSentMs === undefined ? msOf(api) : rental.createSentByTheApiMs,
+    // One that was refused is sent again; one that was lost may arrive beside its successor.
+    creates: rental.stage === "unknown" ? rental.creates + 1 : Math.max(1, rental.creates),
     absentLooks: 0,
     absentSinceMs: undefined,
   }),
@@ -137,13 +146,32 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
     to: "gone",
     ...IDLE,
     goneMs: ms,
-    goneByTheApiMs: api === undefined ? undefined : Date.parse(api),
+    goneByTheApiMs: msOf(api),
   }),
   "rental.settled": ({ hours, micro_usd: microUsd }) => ({
     to: "settled",
     settled: { hours, microUsd },
   }),
 };
+
+/** No VM can be created, found, destroyed and gone from the list within so short a time. */
+const SHORT_SILENCE_MS = 5_000;
+/** The last create of a rental is sent, and has arrived, before it is so old. */
+const LATEST_TWIN_MS = 1_200_000;
+
+/**
+ * An owner whose disk takes nothing finds and destroys all the same: where another one comes after a silence, a
+ * create that was left without an outcome may have had one.
+ */
+function heard(rental: RentalState, { gen }: SweepEvent, ms: number): Partial<RentalState> {
+  const word = { heardFrom: gen, heardMs: ms };
+  const { creates, createSentMs = 0, goneMs, heardFrom, heardMs, inDoubt, vms } = rental;
+  const isHeir = heardFrom !== undefined && heardFrom !== gen;
+  const wasSilent = Math.abs(ms - heardMs) > SHORT_SILENCE_MS;
+  const wasEarly = vms === 0 || heardMs - createSentMs < LATEST_TWIN_MS;
+  const mayBeMore = goneMs === undefined && vms < creates && wasEarly;
+  return { ...word, inDoubt: inDoubt || (isHeir && wasSilent && mayBeMore) };
+}
 
 /** A VM that shows up after it was believed absent, or after another one was gone, is as open as any. */
 function found(vm: FoundVm, rental: RentalState): Change {
@@ -160,6 +188,10 @@ function found(vm: FoundVm, rental: RentalState): Change {
   const closed = rental.stage === "gone" || rental.stage === "settled";
   if (!closed) return { to: "booting", ...known };
   return { to: "destroying", ...known, goneMs: undefined, settled: undefined };
+}
+
+function msOf(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time);
 }
 
 function countVms({ vms, vmId }: RentalState, next: number): number {

@@ -27,25 +27,35 @@ export function admits(ledger: Ledger, needed: MicroUsd): boolean {
 
 /**
  * The hours of a rental that Linode bills, by our meter, or by the API's clock where those are more: from the sending
- * of the create, which is never later than the VM's birth (which counts where the journal has lost it), to the proof that it is gone, which is never earlier than
- * its end. A create whose outcome is not known yet counts as running; one that was proved absent costs nothing, unless
- * its expiry had passed by then: a reaper may have ended what nobody had heard of. Should a lost create arrive after
- * all once its successor is gone, each of the two VMs counts for the whole time.
+ * of the create, which is never later than the VM's birth (which counts where the journal has lost it), to the proof
+ * that it is gone, which is never earlier than its end. A create whose outcome is not known yet counts as running. One
+ * that was proved absent costs nothing, unless its expiry had passed by then: a reaper may have ended what nobody had
+ * heard of; or unless its owner had fallen silent before another one came: with a full disk it may have ended what the
+ * journal does not know. Should a lost create arrive after all once its successor is gone, each of the two VMs counts
+ * for the whole time.
  */
 export function hoursOf(rental: RentalState, nowMs: number): number {
   if (rental.settled !== undefined) return rental.settled.hours;
   if (rental.createSentMs === undefined && rental.vmId === undefined) return 0;
-  const { goneMs, expiresMs } = rental;
-  if (goneMs !== undefined && goneMs < expiresMs && rental.vmId === undefined) return 0;
+  const { goneMs, expiresMs, inDoubt } = rental;
+  const endMs = Math.max(goneMs ?? 0, rental.goneByTheApiMs ?? 0);
+  const neverWas = rental.vmId === undefined && !inDoubt && endMs < expiresMs;
+  if (goneMs !== undefined && neverWas) return 0;
   const from = rental.createSentMs ?? rental.createdMs ?? rental.sinceMs;
   const hours = billedHours(from, Math.max(from, goneMs ?? nowMs));
-  return Math.max(hours, hoursByTheApi(rental)) * Math.max(1, rental.vms);
+  const each = Math.max(hours, hoursByTheApi(rental));
+  const known = each * Math.max(1, rental.vms);
+  // A second VM comes only where the first one went early: together they are no more than what was reserved.
+  const doubted = inDoubt ? Math.min(each * rental.creates, rental.reservedHours) : 0;
+  return Math.max(known, doubted);
 }
 
 /** The bill goes by the API's clock: ours may have been set back meanwhile. */
-function hoursByTheApi({ createdMs, goneByTheApiMs }: RentalState): number {
-  if (createdMs === undefined || goneByTheApiMs === undefined) return 0;
-  return billedHours(createdMs, Math.max(createdMs, goneByTheApiMs));
+function hoursByTheApi(rental: RentalState): number {
+  const { createdMs, createSentByTheApiMs, goneByTheApiMs } = rental;
+  const from = createdMs ?? createSentByTheApiMs;
+  if (from === undefined || goneByTheApiMs === undefined) return 0;
+  return billedHours(from, Math.max(from, goneByTheApiMs));
 }
 
 /** Micro-dollars, by the same meter. */

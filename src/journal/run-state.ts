@@ -24,14 +24,23 @@ export interface RentalState {
   readonly priceMicroUsd: MicroUsd;
   readonly reservedHours: number;
   readonly reservedMicroUsd: MicroUsd;
-  /** The ledger's meter. */
+  /** The ledger's meter: when the create was sent first. */
   readonly createSentMs: number | undefined;
+  /** The same moment by the API's clock, where it was known. */
+  readonly createSentByTheApiMs: number | undefined;
+  /** Creates that may each have made a VM. */
+  readonly creates: number;
   readonly goneMs: number | undefined;
   /** The same moment by the API's clock, where it was known. */
   readonly goneByTheApiMs: number | undefined;
   readonly absentLooks: number;
   /** Where `create.absent` was first seen. */
   readonly absentSinceMs: number | undefined;
+  /** Whose fact, by generation, the last one about it is, and of when. */
+  readonly heardFrom: number | undefined;
+  readonly heardMs: number;
+  /** An owner fell silent, and may have found and destroyed VMs that the journal does not know. */
+  readonly inDoubt: boolean;
   readonly settled: { readonly hours: number; readonly microUsd: MicroUsd } | undefined;
   readonly failure: string | undefined;
   /** Live view. */

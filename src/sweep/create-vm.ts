@@ -4,6 +4,7 @@ import type { PlannedRental, RegionOffer } from "../estimate/estimate.ts";
 import { foldRun } from "../journal/fold-run.ts";
 import type { RentalState } from "../journal/run-state.ts";
 import { resolveCreate } from "../teardown/resolve-create.ts";
+import { byTheApi } from "../teardown/settle.ts";
 import { giveUp } from "./give-up.ts";
 import type { SshKey } from "./ports.ts";
 import type { RentContext } from "./rent-context.ts";
@@ -46,7 +47,7 @@ export async function createVm(
   const intent = { label, gpu: planned.gpuId, region: offer.region, price_micro_usd: offer.hourly };
   await journal.append({ type: "create.intended", ...intent });
   signal.throwIfAborted();
-  await journal.append({ type: "create.sent", label });
+  await journal.append({ type: "create.sent", label, ...byTheApi(ports) });
   ownership.assertCurrent();
   const rented = (vm: { readonly id: number; readonly ipv4: string | undefined }): CreateEnd => ({
     kind: "created",

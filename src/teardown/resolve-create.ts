@@ -3,7 +3,7 @@ import type { RentalState } from "../journal/run-state.ts";
 import { errorText } from "../support/errors.ts";
 import { lookUpCreate } from "./look-up-create.ts";
 import { waitAfter } from "./pace.ts";
-import { settleRental } from "./settle.ts";
+import { byTheApi, settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 import { vmFact } from "./vm-fact.ts";
 
@@ -85,7 +85,7 @@ async function createAgain(
 ): Promise<{ readonly vm: CloudVm } | { readonly error: unknown }> {
   const { cloud, journal, ownership } = options;
   const { label } = request;
-  await journal.append({ type: "create.sent", label });
+  await journal.append({ type: "create.sent", label, ...byTheApi(options) });
   ownership.assertCurrent();
   let vm: CloudVm;
   try {

@@ -3,25 +3,35 @@ import { hoursOf } from "../journal/ledger.ts";
 import type { RentalState } from "../journal/run-state.ts";
 import { isoUtc } from "../support/clock.ts";
 import { usd } from "../support/money.ts";
-import { note, type TeardownPorts } from "./teardown-ports.ts";
+import { note, noteOwed, type TeardownPorts } from "./teardown-ports.ts";
 
 /** The newest that the journal knows of a rental; what the caller knew where the journal has lost it. */
 export function currentRental(rental: RentalState, ports: TeardownPorts): RentalState {
   return foldRun(ports.journal.events()).rentals.get(rental.label) ?? rental;
 }
 
-/** Closes a rental that is proved gone, or never was: its end, then its bill by our meter. */
+/** This moment by the clock that the bill goes by, as a fact tells it, where it is known. */
+export function byTheApi({ cloud, clock }: Pick<TeardownPorts, "cloud" | "clock">): {
+  readonly by_the_api?: string;
+} {
+  const offsetMs = cloud.clockOffsetMs();
+  return offsetMs === undefined ? {} : { by_the_api: isoUtc(clock.now() + offsetMs) };
+}
+
+/**
+ * Closes a rental that is proved gone, or never was: its end, then its bill by our meter. A disk that does not take
+ * the end may lack what the bill is made of, too: then it stays open.
+ */
 export async function settleRental(rental: RentalState, ports: TeardownPorts): Promise<void> {
   const { label } = rental;
+  await noteOwed(ports);
   if (currentRental(rental, ports).goneMs === undefined) {
-    const offsetMs = ports.cloud.clockOffsetMs();
-    const byTheApi =
-      offsetMs === undefined ? {} : { by_the_api: isoUtc(ports.clock.now() + offsetMs) };
-    await note(ports, { type: "rental.gone", label, ...byTheApi });
+    await note(ports, { type: "rental.gone", label, ...byTheApi(ports) });
   }
   const current = currentRental(rental, ports);
-  const goneMs = current.goneMs ?? ports.clock.now();
-  const hours = hoursOf({ ...current, goneMs }, goneMs);
+  const { goneMs } = current;
+  if (goneMs === undefined) return;
+  const hours = hoursOf(current, goneMs);
   const micros = hours * current.priceMicroUsd;
   await note(ports, {
     type: "rental.settled",

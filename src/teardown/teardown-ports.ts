@@ -23,17 +23,40 @@ export interface TeardownPorts {
   readonly random?: (() => number) | undefined;
 }
 
-/** Journals a fact of a destruction: a disk that takes nothing must not keep a VM alive. @throws FencedError */
+/** What a full disk has not taken, by the journal that it is missing from. */
+const owed = new WeakMap<Journal, Fact[]>();
+
+/**
+ * Journals a fact of a destruction: a disk that takes nothing must not keep a VM alive. What it did not take is
+ * written before whatever is noted next. @throws FencedError
+ */
 export async function note(ports: TeardownPorts, fact: Fact): Promise<void> {
+  const facts = owed.get(ports.journal) ?? [];
+  owed.set(ports.journal, facts);
+  if (facts.length === 0 && (await wasTaken(fact, ports))) return;
+  facts.push(fact);
+  if (facts.length > 1) await noteOwed(ports);
+}
+
+/** Writes what the disk has not taken so far, if it takes it now. @throws FencedError */
+export async function noteOwed(ports: TeardownPorts): Promise<void> {
+  const facts = owed.get(ports.journal) ?? [];
+  for (let fact = facts.shift(); fact !== undefined; fact = facts.shift()) {
+    if (await wasTaken(fact, ports)) continue;
+    facts.unshift(fact);
+    return;
+  }
+}
+
+async function wasTaken(fact: Fact, { journal, onAlarm }: TeardownPorts): Promise<boolean> {
   try {
-    await ports.journal.append(fact);
+    await journal.append(fact);
+    return true;
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     const label = "label" in fact ? fact.label : "";
-    ports.onAlarm?.({
-      kind: "not_recorded",
-      label,
-      message: `${fact.type} is not in the journal: ${error.reason ?? error.message}`,
-    });
+    const message = `${fact.type} is not in the journal: ${error.reason ?? error.message}`;
+    onAlarm?.({ kind: "not_recorded", label, message });
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Fact } from "../../src/journal/events.ts";
+import type { Fact, SweepEvent } from "../../src/journal/events.ts";
 import { foldRun } from "../../src/journal/fold-run.ts";
 import { admits, foldLedger, foldMonth } from "../../src/journal/ledger.ts";
 import { billedHours } from "../../src/support/money.ts";
@@ -81,6 +81,58 @@ describe("foldLedger", () => {
       reservedMicroUsd: 0,
       leftMicroUsd: cap,
     });
+  });
+
+  const otherGen = (events: readonly SweepEvent[], from: number): readonly SweepEvent[] =>
+    events.map((event, index) => (index < from ? event : { ...event, gen: event.gen + 1 }));
+
+  it("counts a create whose owner fell silent before another one came: its disk may have been full", async () => {
+    const label = vmLabel(1);
+    const taken = (atMs: number): Promise<readonly SweepEvent[]> =>
+      eventsOf(
+        [0, opened],
+        [0, reserved(label)],
+        [60_000, { type: "create.sent", label }],
+        [atMs, { type: "destroy.intended", label, reason: "it was left" }],
+        [HOUR, { type: "rental.gone", label }],
+      );
+    const spent = (events: readonly SweepEvent[]): number =>
+      foldLedger(foldRun(otherGen(events, 3)), START + HOUR).spentMicroUsd;
+    expect(spent(await taken(61_000))).toBe(0);
+    expect(spent(await taken(10 * 60_000))).toBe(52 * CENT);
+  });
+
+  it("counts twice what was sent again after it was lost, and once what was sent again after it was refused", async () => {
+    const label = vmLabel(1);
+    const spent = async (...between: readonly (readonly [number, Fact])[]): Promise<number> => {
+      const events = await eventsOf(
+        [0, opened],
+        [0, reserved(label)],
+        [60_000, { type: "create.sent", label }],
+        ...between,
+        [70_000, { type: "create.sent", label }],
+        [20 * 60_000, { type: "destroy.intended", label, reason: "it was left" }],
+        [HOUR, { type: "rental.gone", label }],
+      );
+      const heir = otherGen(events, events.length - 2);
+      return foldLedger(foldRun(heir), START + HOUR).spentMicroUsd;
+    };
+    expect(await spent()).toBe(52 * CENT);
+    expect(await spent([65_000, { type: "create.unknown", label, reason: "reset" }])).toBe(
+      104 * CENT,
+    );
+  });
+
+  it("counts by the API's clock where ours was set back before the end of a VM that the journal does not know", async () => {
+    const label = vmLabel(1);
+    const time = (ms: number): string => new Date(START + ms).toISOString();
+    const events = await eventsOf(
+      [0, opened],
+      [0, reserved(label)],
+      [0, { type: "create.sent", label, by_the_api: time(0) }],
+      [HOUR, { type: "rental.gone", label, by_the_api: time(5 * HOUR) }],
+    );
+    expect(foldLedger(foldRun(events), START + HOUR).spentMicroUsd).toBe(5 * 52 * CENT);
   });
 
   it("admits up to the last micro-dollar", async () => {

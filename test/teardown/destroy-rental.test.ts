@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { Journal } from "../../src/journal/events.ts";
 import { FencedError, JournalError } from "../../src/journal/journal-errors.ts";
 import { destroyAndProve } from "../../src/teardown/destroy-rental.ts";
 import { HOUR, START } from "../journal/journal-rig.ts";
 import type { Fault } from "./memory-cloud.ts";
-import { LABEL, newRig, type Rig } from "./teardown-rig.ts";
+import { LABEL, newRig, requestOf, type Rig } from "./teardown-rig.ts";
 
 const MINUTE = 60_000;
 const destroy = (rig: Rig, patienceMs?: number) =>
@@ -311,5 +312,24 @@ describe("destroyAndProve", () => {
     ).toBe("gone");
     expect(rig.cloud.living()).toEqual([]);
     expect(rig.alarms.map(({ kind }) => kind)).toContain("not_recorded");
+  });
+
+  it.each([
+    ["takes facts again before the proof, bills what it did not take at once", 3, 1],
+    ["takes facts again only after the proof, leaves the books open", 99, undefined],
+  ])("where the disk %s", async (_, refusals, hours) => {
+    const rig = newRig();
+    await rig.reserve(LABEL, "sent");
+    await rig.cloud.createVm(requestOf(LABEL));
+    let left = refusals;
+    const append: Journal["append"] = (fact) =>
+      left-- > 0
+        ? Promise.reject(new JournalError("journal.jsonl", "ENOSPC: no space left on device"))
+        : rig.journal.append(fact);
+    const journal = { ...rig.journal, append };
+    const order = { ...rig.ports, journal, rental: rig.rental(), reason: "x" };
+    expect(await destroyAndProve(order)).toBe("gone");
+    expect(rig.cloud.living()).toEqual([]);
+    expect(rig.rental().settled?.hours).toBe(hours);
   });
 });
