@@ -12,9 +12,9 @@ import type { Suite } from "../evidence/suite.ts";
 import { benchmarkText } from "../report/benchmark-text.ts";
 import { openDatabase } from "../results/database.ts";
 import type { Clock } from "../support/clock.ts";
-import { errorText, ExitCode, SweepError } from "../support/errors.ts";
-import { writeFileAtomically } from "../support/safe-file.ts";
+import { errorText, ExitCode } from "../support/errors.ts";
 import type { Terminal } from "./command.ts";
+import { writeOutput } from "./output-file.ts";
 import { tableStyle } from "./read-records.ts";
 import { Interrupted } from "./signals.ts";
 
@@ -168,15 +168,7 @@ async function tell(
     terminal.stderr.write(`nothing was measured: ${job.output} is not written\n`);
     return;
   }
-  try {
-    await writeFileAtomically(job.output, json, { mode: 0o644 });
-  } catch (error) {
-    throw new SweepError(`${job.output} could not be written`, {
-      exitCode: ExitCode.usage,
-      reason: errorText(error),
-      hint: "name a file in a folder that exists with -o",
-    });
-  }
+  await writeOutput(job.output, [json], terminal);
   if (job.quiet) return;
   terminal.stderr.write(`results written to ${job.output}\n`);
   const why =

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandGroup, CommandSpec, OptionSpec, Terminal } from "./command.ts";
 import { commandOf, VERBS, type Verb } from "./verbs.ts";
+import { printableTerminal } from "./printable-streams.ts";
 import { bugReport, installSignals, Interrupted } from "./signals.ts";
 import { watchOutput } from "./watch-output.ts";
 import { packageVersion } from "../support/package-version.ts";
@@ -22,10 +23,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 /** @returns the exit code; never throws. */
-export async function runCommandLine(
-  argv: readonly string[],
-  terminal: Terminal,
-): Promise<ExitCode> {
+export async function runCommandLine(argv: readonly string[], given: Terminal): Promise<ExitCode> {
+  const terminal = printableTerminal(given);
   let outcome: ExitCode = ExitCode.done;
   const program = await buildProgram(argv, terminal, (code) => {
     outcome = code;

@@ -1,4 +1,5 @@
 import { ExitCode } from "../support/errors.ts";
+import { printable } from "../support/printable.ts";
 import type { Signals } from "./command.ts";
 
 /** The reason of a run that a person, or the system, asked to end. */
@@ -57,5 +58,5 @@ export function installSignals(target: NodeJS.Process): Signals {
 /** A bug of ours shows its trace. */
 export function bugReport(error: unknown): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `error: this is a bug of maider-sweep, please report it\n${text}\n`;
+  return `error: this is a bug of maider-sweep, please report it\n${printable(text)}\n`;
 }

@@ -1,6 +1,4 @@
-/** Everything that a terminal could obey or a log could be forged with. Line feed and tab stay. */
-// oxlint-disable-next-line no-control-regex -- these are the very characters that are taken out
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+import { CONTROL } from "../support/printable.ts";
 
 /** One short line out of what a VM said, safe to show. */
 export function plainText(bytes: Buffer | string, longest = 2_000): string {

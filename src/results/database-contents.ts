@@ -35,8 +35,14 @@ export async function readContents(path: string, exact = false): Promise<Databas
   const { own, saved } = await bestCopy(path, text, removed);
   const elements = [...own, ...saved].map(parseElement);
   return sort(elements, [
-    `${path}: ${file.why}; going on with ${elements.length} records of its best copy (maider-sweep db repair)`,
+    `${path}: ${file.why}; going on with ${elements.length} records of its best copy (${remedyFor(file.kind)})`,
   ]);
+}
+
+function remedyFor(kind: "corrupt" | "unreadable"): string {
+  return kind === "corrupt"
+    ? "maider-sweep db repair"
+    : "check its place and its permissions, or name another file with --db";
 }
 
 /**

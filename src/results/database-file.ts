@@ -31,7 +31,7 @@ export type DatabaseFile =
       readonly text: string;
       readonly why: string;
     }
-  /** A folder, or no permission: nothing can be said of its content. */
+  /** A folder, a device, or no permission: nothing can be said of its content. */
   | { readonly kind: "unreadable"; readonly why: string };
 
 const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
@@ -41,14 +41,18 @@ const MARKED = "it begins with a mark of byte order, at which maider and Python 
 export async function readDatabaseFile(path: string): Promise<DatabaseFile> {
   let handle: FileHandle;
   try {
-    handle = await open(path, "r");
+    // A pipe would be waited for.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT")
       return { kind: "missing", identity: MISSING };
     return { kind: "unreadable", why: errorText(error) };
   }
   try {
-    const { ino, mtimeNs, size } = await handle.stat({ bigint: true });
+    const facts = await handle.stat({ bigint: true });
+    if (!facts.isFile())
+      return { kind: "unreadable", why: facts.isDirectory() ? "it is a folder" : "it is no file" };
+    const { ino, mtimeNs, size } = facts;
     return understand(await readAll(handle, Number(size)), `${ino}-${mtimeNs}-${size}`);
   } catch (error) {
     return { kind: "unreadable", why: errorText(error) };
@@ -184,8 +188,9 @@ export async function checkWritable(path: string): Promise<void> {
   try {
     const found = statSync(there);
     const isFolder = found.isDirectory();
-    if (isFolder === (there === target))
-      throw new Error(isFolder ? "it is a folder" : `${there} is no folder`);
+    if (there !== target && !isFolder) throw new Error(`${there} is no folder`);
+    if (there === target && !found.isFile())
+      throw new Error(isFolder ? "it is a folder" : "it is no file");
     // The folder would let us replace it all the same, but somebody has closed it on purpose.
     if (!isFolder && (found.mode & ANYBODY_WRITES) === 0)
       throw new Error("it is read-only (chmod u+w lets it be written)");

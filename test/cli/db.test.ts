@@ -227,7 +227,7 @@ describe("db repair", () => {
     await mkdir(rig.file);
     const { code, stderr } = await rig.say("db", "repair");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: .+\n {2}why: .+EISDIR.+\n {2}try: .+\n$/);
+    expect(stderr).toMatch(/^error: .+\n {2}why: .+it is a folder\n {2}try: .+\n$/);
   });
 });
 

@@ -1,6 +1,6 @@
 """Runs a program at a pseudo-terminal and types when it has asked. One JSON request on standard input:
 {"argv": [...], "env": {...}, "cwd": "...", "columns": 80, "lines": 24, "steps": [["what it shows", "what is typed"], ...]}
-Answers {"code": N, "shown": "..."}; a text that never came ends it with {"missed": "..."} beside what was shown."""
+A step that types `gone` closes the terminal. Answers {"code": N, "shown": "..."}; a text that never came ends it with {"missed": "..."} beside what was shown."""
 
 import json
 import os
@@ -56,9 +56,13 @@ def main():
         while select.select([terminal], [], [], 0.3)[0] and read(0):
             pass
         seen = len(shown)
+        if typed == "gone":
+            os.close(terminal)
+            terminal = None
+            break
         os.write(terminal, typed.encode())
     end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and read(0.5):
+    while terminal is not None and time.monotonic() < end and read(0.5):
         pass
     _, status = os.waitpid(pid, 0)
     print(json.dumps({"code": os.waitstatus_to_exitcode(status), "shown": plain(shown)}))

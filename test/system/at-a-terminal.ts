@@ -5,7 +5,16 @@ import { fileURLToPath } from "node:url";
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
 const TERMINAL = fileURLToPath(new URL("at-a-terminal.py", import.meta.url));
 
-export const KEYS = { enter: "\r", down: "\u001b[B", space: " ", all: "a", interrupt: "\u0003" };
+export const KEYS = {
+  enter: "\r",
+  down: "\u001b[B",
+  space: " ",
+  all: "a",
+  interrupt: "\u0003",
+  end: "\u0004",
+};
+/** Instead of keys: the terminal is gone. */
+export const GONE = "gone";
 
 export interface Shown {
   readonly code: number | null;

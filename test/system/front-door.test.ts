@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readPlan } from "../../src/plan/read-plan.ts";
 import { sweepRun } from "../simulated/sweep-run.ts";
-import { atATerminal, KEYS } from "./at-a-terminal.ts";
+import { atATerminal, GONE, KEYS } from "./at-a-terminal.ts";
 
 const { enter, down, space, interrupt } = KEYS;
 
@@ -94,7 +94,7 @@ test("recommend asks three questions and answers from what was measured", async 
     steps: [
       ["What will you use it for?", enter],
       ["What may an hour cost?", `${down}${down}${enter}`],
-      ["Which size do you prefer?", enter],
+      ["Which model size do you prefer?", enter],
     ],
   });
   expect(missed).toBeUndefined();
@@ -111,4 +111,27 @@ test.each([
   const end = await rig.run(...argv);
   expect(end.code).toBe(code);
   expect(end.stderr).toMatch(says);
+});
+
+const ASKED = [
+  ["recommend", "What will you use it for?", "stopped by"],
+  ["init", "Which GPU types?", "nothing was written"],
+] as const;
+test.each(
+  ASKED.flatMap(([verb, asks, says]) => [
+    [verb, "Ctrl-C", KEYS.interrupt, asks, says] as const,
+    [verb, "Ctrl-D", KEYS.end, asks, says] as const,
+    [verb, "a terminal that is closed", GONE, asks, ""] as const,
+  ]),
+)("%s: %s at a question ends it quietly", async (verb, _, types, asks, says) => {
+  await using rig = await sweepRun(1);
+  cpSync("fixtures/benchmark-database.v1.json", rig.env.MAIDER_SWEEP_DB);
+  const { code, shown, missed } = await atATerminal(
+    verb === "init" ? ["init", "--simulate", rig.url] : [verb],
+    { env: rig.env, cwd: rig.env.HOME, steps: [[asks, types]] },
+  );
+  expect(missed).toBeUndefined();
+  expect(code).toBe(130);
+  expect(shown).toContain(says);
+  expect(shown).not.toMatch(/warning|bug|await/i);
 });

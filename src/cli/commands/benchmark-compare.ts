@@ -1,8 +1,10 @@
 import { comparisonTable } from "../../report/comparison-table.ts";
+import { UNLIMITED } from "../../report/table.ts";
 import { compare, filterRecords } from "../../results/compare.ts";
 import type { SortMetric } from "../../results/compare.ts";
 import type { ExportFormat } from "../../results/export-records.ts";
 import { ExitCode } from "../../support/errors.ts";
+import { printable } from "../../support/printable.ts";
 import type { Handler } from "../command.ts";
 import { openExportOf, queryRecords, readUnsound, tableStyle } from "../read-records.ts";
 import { writeResult } from "../write-result.ts";
@@ -29,14 +31,16 @@ export const benchmarkCompare: Handler = async (call) => {
   const { taskCategory } = filter;
   if (format === "table") {
     const found = answer.rows.length + answer.imported.length + answer.unranked.length > 0;
-    const text = comparisonTable(
-      answer,
-      { taskCategory, sortBy, forced: options["force"] === true },
-      Date.now(),
-      tableStyle(terminal),
-    );
+    // A file is as wide as what stands in it.
+    const style = options["output"] === undefined ? tableStyle(terminal) : UNLIMITED;
+    const asked = { taskCategory, sortBy, forced: options["force"] === true };
+    const text = comparisonTable(answer, asked, Date.now(), style);
     if (!found) terminal.stderr.write(NOTHING);
-    await writeResult(call, found ? [text] : [], `${String(answer.rows.length)} configurations`);
+    await writeResult(
+      call,
+      found ? [printable(text, style.colour)] : [],
+      `${String(answer.rows.length)} configurations`,
+    );
     return ExitCode.done;
   }
   // The ranked ones first, then what is here but not sound: whoever takes the data judges by himself.

@@ -14,6 +14,7 @@ import { benchmarkServer } from "../benchmark-server.ts";
 import type { BenchmarkJob, RentedGpu } from "../benchmark-server.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { loadPrompts } from "../load-prompts.ts";
+import { checkOutput } from "../output-file.ts";
 import { databaseFile, stateDir } from "../paths.ts";
 import { findVm } from "../sessions/find-vm.ts";
 import { openForeignVm } from "../sessions/open-foreign-vm.ts";
@@ -31,7 +32,7 @@ export const benchmark: Handler = async (call) => {
   const apiKey = terminal.env["OPENAI_API_KEY"];
   return benchmarkServer(
     {
-      ...(await benchmarkOptions(options, terminal.env, false)),
+      ...(await benchmarkOptions(call, false)),
       connection: connectionTo(apiBase, apiKey === "" ? undefined : apiKey),
       apiBase,
       model: options["model"] as string | undefined,
@@ -64,10 +65,10 @@ export async function benchmarkSession(
   try {
     for (const warning of vm.warnings) terminal.stderr.write(`warning: ${warning}\n`);
     const output = (options["output"] as string | undefined) ?? `.benchmark-${found.name}.json`;
-    const asked = { ...options, output };
+    const asked = { ...call, options: { ...options, output } };
     return await benchmarkServer(
       {
-        ...(await benchmarkOptions(asked, terminal.env, vm.simulated === true)),
+        ...(await benchmarkOptions(asked, vm.simulated === true)),
         ...vm,
         model: (options["model"] as string | undefined) ?? vm.model,
         session: found.name,
@@ -81,8 +82,7 @@ export async function benchmarkSession(
 
 /** What the options say wherever the server is. @throws SweepError (usage) */
 async function benchmarkOptions(
-  options: Options,
-  env: NodeJS.ProcessEnv,
+  call: CommandCall,
   simulated: boolean,
 ): Promise<
   Pick<
@@ -98,6 +98,8 @@ async function benchmarkOptions(
     | "quiet"
   >
 > {
+  const { options, terminal } = call;
+  await checkOutput(options["output"] as string, call);
   const custom = await customPrompts(options);
   const category = options["category"] as Category | "all" | undefined;
   if (custom !== undefined && category !== undefined)
@@ -113,7 +115,7 @@ async function benchmarkOptions(
     load: options["load"] as readonly number[],
     mode: options["mode"] as PassMode,
     output: resolve(options["output"] as string),
-    database: options["db"] === false ? undefined : databaseFile(options, env, simulated),
+    database: options["db"] === false ? undefined : databaseFile(options, terminal.env, simulated),
     json: options["json"] === true,
     quiet: options["quiet"] === true,
   };

@@ -38,6 +38,8 @@ function told(check: DatabaseCheck): string[] {
   lines.push(...check.problems.slice(0, SHOWN).map((problem) => `  problem   ${problem}`));
   if (check.problems.length > SHOWN)
     lines.push(`  problem   ${check.problems.length - SHOWN} more`);
+  if (state === "unreadable")
+    lines.push("check its place and its permissions, or name another file with --db");
   if (state === "damaged") lines.push("maider-sweep db repair puts it right");
   if (check.lost > 0)
     lines.push(`  lost      ${check.lost} that were here: no journal, copy or new backup has them`);

@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { ExitCode, SweepError } from "../../support/errors.ts";
+import { canAsk } from "../asking.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { openFarSide } from "../far-side.ts";
 import { draftText, type PlanDraft } from "../init/plan-draft.ts";
 import { planWithModels } from "../load-plan.ts";
+import { checkOutput } from "../output-file.ts";
 import { readMarket } from "../market.ts";
+import { Interrupted } from "../signals.ts";
 import { estimateOnly } from "./estimate.ts";
 
 const PATIENCE_MS = 15_000;
@@ -14,10 +17,14 @@ const PATIENCE_MS = 15_000;
 export const init: Handler = async (call) => {
   const { options, terminal } = call;
   const file = (options["output"] as string | undefined) ?? "plan.yaml";
-  const draft = await completeDraft(draftOf(options), file, call);
-  if (draft === undefined) {
+  await checkOutput(file, call);
+  const draft = await completeDraft(draftOf(options), file, call).catch((error: unknown) => {
+    if (!(error instanceof Interrupted)) throw error;
+    return error;
+  });
+  if (draft === undefined || draft instanceof Interrupted) {
     terminal.stderr.write("nothing was written\n");
-    return terminal.signals.stop.aborted ? ExitCode.interrupted : ExitCode.done;
+    return draft === undefined ? ExitCode.done : ExitCode.interrupted;
   }
   const text = draftText(draft);
   const { simulate, apiUrl, stateDir } = options;
@@ -59,7 +66,7 @@ async function completeDraft(
   const { options, terminal } = call;
   const whole = draft.gpus.length > 0 && draft.models.length > 0 && draft.maxCost !== undefined;
   if (whole) return { ...draft, overwrite: false };
-  if (!terminal.stdin.isTTY || !terminal.stderr.isTTY) {
+  if (!canAsk(terminal)) {
     throw new SweepError("a plan needs GPU types, models and a cap", {
       exitCode: ExitCode.usage,
       reason: "--gpu, --model or --max-cost is missing, and nobody is here to be asked",
@@ -81,10 +88,6 @@ async function completeDraft(
     const there = existsSync(file) && options["yes"] !== true;
     if (there && !(await ask.agree(`${file} is there already; overwrite it?`))) return undefined;
     return { ...made, overwrite: there };
-  } catch (error) {
-    // Ctrl-C, or the end of the input.
-    if (error instanceof Error && /Prompt|Abort/.test(error.name)) return undefined;
-    throw error;
   } finally {
     far.simulated?.release();
   }

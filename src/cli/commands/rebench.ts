@@ -7,6 +7,7 @@ import {
   type PlanDefaults,
   type RebenchPlan,
 } from "../../sweep/rebench-plan.ts";
+import { asking, canAsk } from "../asking.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { asDetached } from "../detached.ts";
 import { planWithModels } from "../load-plan.ts";
@@ -15,7 +16,6 @@ import { columnsOf, printEstimate } from "../print-estimate.ts";
 import { readRecords } from "../read-records.ts";
 import { refreshDefaults } from "../refresh-offer.ts";
 import { runPlan } from "../run-plan.ts";
-import { Interrupted } from "../signals.ts";
 import { estimateOnly } from "./estimate.ts";
 
 export const rebench: Handler = async (given) => {
@@ -91,7 +91,7 @@ function staleDays(options: CommandCall["options"], defaults: PlanDefaults): num
 
 /** @throws SweepError exit 2 when nobody can be asked, and neither the cap nor --yes is the consent. */
 function checkConsent({ options, terminal }: CommandCall): void {
-  if (consents(options) || (terminal.stdin.isTTY && terminal.stderr.isTTY)) return;
+  if (consents(options) || canAsk(terminal)) return;
   throw new SweepError("nobody is here to agree to the cost", {
     exitCode: ExitCode.usage,
     hint: "give --max-cost USD or --yes; --dry-run shows the estimate",
@@ -109,16 +109,7 @@ async function agreed({ plan, estimate }: Prepared, call: CommandCall): Promise<
   if (!given || options["quiet"] !== true)
     terminal.stderr.write(printEstimate(plan, estimate, columnsOf(terminal.stderr)));
   if (given) return true;
-  const { stop } = terminal.signals;
-  try {
-    return await confirm(
-      { message: "Rent these now?", default: false },
-      { signal: stop, input: terminal.stdin, output: terminal.stderr },
-    );
-  } catch (error) {
-    // The prompt takes Ctrl-C from the terminal itself, so that no signal comes.
-    if (error instanceof Error && error.name === "ExitPromptError") throw new Interrupted("SIGINT");
-    stop.throwIfAborted();
-    throw error;
-  }
+  return asking(terminal, (context) =>
+    confirm({ message: "Rent these now?", default: false }, context),
+  );
 }

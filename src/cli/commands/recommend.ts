@@ -5,7 +5,8 @@ import type { Budget, Task } from "../../results/recommend.ts";
 import type { SizePreference } from "../../results/size-preference.ts";
 import type { ConfigurationResult } from "../../results/configurations.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import type { CommandCall, Handler } from "../command.ts";
+import { asking, canAsk } from "../asking.ts";
+import type { CommandCall, Handler, Terminal } from "../command.ts";
 import { queryRecords, tableStyle } from "../read-records.ts";
 import { rebenchOffers } from "../refresh-offer.ts";
 
@@ -19,7 +20,6 @@ export const recommend: Handler = async (call) => {
     return ExitCode.done;
   }
   const question = await ask();
-  if (question === undefined) return ExitCode.interrupted;
   const withImported = options["withImported"] === true;
   const answer = recommendFrom({ records, ...question, withImported });
   const more = await rebenchOffers(records, answer.unsettled, Date.now());
@@ -58,77 +58,64 @@ interface Answers {
 }
 
 /**
- * The guide's three questions, as far as options do not answer them; what is returned asks, and gives undefined
- * after Ctrl-C. @throws SweepError exit 2 when nobody is there to be asked.
+ * The guide's three questions, as far as options do not answer them; what is returned asks.
+ * @throws SweepError exit 2 when nobody is there to be asked.
  */
-function questionsOf({ options, terminal }: CommandCall): () => Promise<Answers | undefined> {
+function questionsOf({ options, terminal }: CommandCall): () => Promise<Answers> {
   const task = options["task"] as Task | undefined;
   const budget = options["budget"] as Budget | undefined;
   const size = options["size"] as SizePreference | undefined;
   if (task !== undefined && budget !== undefined && size !== undefined)
     return () => Promise.resolve({ task, budget, size });
-  if (!terminal.stdin.isTTY || !terminal.stdout.isTTY || options["json"] === true) {
+  if (!canAsk(terminal) || options["json"] === true) {
     throw new SweepError("nobody is here to answer the three questions", {
       exitCode: ExitCode.usage,
       hint: "give --task coding|context_heavy|reasoning|mixed --budget under-1|1-3|over-3|none --size smallest|balanced|largest",
     });
   }
-  return () => ask({ task, budget, size }, terminal.signals.stop);
+  return () => ask({ task, budget, size }, terminal);
 }
 
 async function ask(
   { task, budget, size }: { [K in keyof Answers]: Answers[K] | undefined },
-  signal: AbortSignal,
-): Promise<Answers | undefined> {
-  const context = { signal };
-  try {
-    return {
-      task:
-        task ??
-        (await select<Task>(
-          {
-            message: "What will you use it for?",
-            choices: [
-              { name: "Coding", value: "coding" },
-              { name: "Context-heavy", value: "context_heavy" },
-              { name: "Reasoning", value: "reasoning" },
-              { name: "Mixed", value: "mixed" },
-            ],
-          },
-          context,
-        )),
-      budget:
-        budget ??
-        (await select<Budget>(
-          {
-            message: "What may an hour cost?",
-            default: "1-3",
-            choices: [
-              { name: "Under $1", value: "under-1" },
-              { name: "$1 to $3", value: "1-3" },
-              { name: "Over $3", value: "over-3" },
-              { name: "No constraint", value: "none" },
-            ],
-          },
-          context,
-        )),
-      size:
-        size ??
-        (await select<SizePreference>(
-          {
-            message: "Which model size do you prefer?",
-            default: "balanced",
-            choices: [
-              { name: "Smallest", value: "smallest" },
-              { name: "Balanced", value: "balanced" },
-              { name: "Largest", value: "largest" },
-            ],
-          },
-          context,
-        )),
-    };
-  } catch (error) {
-    if (error instanceof Error && /Prompt|Abort/.test(error.name)) return undefined;
-    throw error;
-  }
+  terminal: Terminal,
+): Promise<Answers> {
+  const answer = <T>(config: Parameters<typeof select<T>>[0]): Promise<T> =>
+    asking(terminal, (context) => select<T>(config, context));
+  return {
+    task:
+      task ??
+      (await answer<Task>({
+        message: "What will you use it for?",
+        choices: [
+          { name: "Coding", value: "coding" },
+          { name: "Context-heavy", value: "context_heavy" },
+          { name: "Reasoning", value: "reasoning" },
+          { name: "Mixed", value: "mixed" },
+        ],
+      })),
+    budget:
+      budget ??
+      (await answer<Budget>({
+        message: "What may an hour cost?",
+        default: "1-3",
+        choices: [
+          { name: "Under $1", value: "under-1" },
+          { name: "$1 to $3", value: "1-3" },
+          { name: "Over $3", value: "over-3" },
+          { name: "No constraint", value: "none" },
+        ],
+      })),
+    size:
+      size ??
+      (await answer<SizePreference>({
+        message: "Which model size do you prefer?",
+        default: "balanced",
+        choices: [
+          { name: "Smallest", value: "smallest" },
+          { name: "Balanced", value: "balanced" },
+          { name: "Largest", value: "largest" },
+        ],
+      })),
+  };
 }

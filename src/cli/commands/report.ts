@@ -7,10 +7,10 @@ import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { reportPage } from "../../report/report-page.ts";
 import type { PageAssets, ReportedRun } from "../../report/report-facts.ts";
 import { sleepReal } from "../../support/clock.ts";
-import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { errorText, ExitCode } from "../../support/errors.ts";
 import { packageVersion } from "../../support/package-version.ts";
-import { writeFileAtomically } from "../../support/safe-file.ts";
 import type { Handler } from "../command.ts";
+import { checkOutput, writeOutput } from "../output-file.ts";
 import { databaseFile, simulatedStateDir, stateDir } from "../paths.ts";
 import { readDatabase } from "../read-records.ts";
 import { runClock } from "../run-clock.ts";
@@ -19,7 +19,10 @@ const STALE_AFTER_DAYS = 30;
 /** A browser that cannot be found is told at once; one that starts may stay as long as it likes. */
 const OPENER_FAILS_WITHIN_MS = 1_500;
 
-export const report: Handler = async ({ options, terminal }) => {
+export const report: Handler = async (call) => {
+  const { options, terminal } = call;
+  const file = resolve(options["output"] as string);
+  await checkOutput(file, call);
   const simulated = options["simulate"] !== undefined;
   const state = stateDir(options, terminal.env);
   const database = databaseFile(options, terminal.env, simulated);
@@ -40,21 +43,12 @@ export const report: Handler = async ({ options, terminal }) => {
     },
     await pageAssets(),
   );
-  const file = resolve(options["output"] as string);
-  try {
-    await writeFileAtomically(file, page, { mode: 0o644 });
-  } catch (error) {
-    throw new SweepError(`${file} could not be written`, {
-      exitCode: ExitCode.usage,
-      reason: errorText(error),
-      hint: "name a file in a folder that exists with -o",
-    });
-  }
+  const onStdout = await writeOutput(file, [page], terminal);
   if (options["json"] === true) {
     const bytes = Buffer.byteLength(page);
     const document = { file, bytes, benchmarks: records.length, runs: runs.length, simulated };
     terminal.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
-  } else terminal.stdout.write(`${file}\n`);
+  } else if (!onStdout) terminal.stdout.write(`${file}\n`);
   if (records.length === 0)
     terminal.stderr.write(
       "The database holds no results yet: maider-sweep run plans/quick.yaml measures something.\n",

@@ -3,6 +3,7 @@ import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
 import type { Market } from "../../estimate/market.ts";
 import { CATEGORIES } from "../../evidence/suite.ts";
 import { formatUsd } from "../../support/money.ts";
+import { asking, type AskContext } from "../asking.ts";
 import type { Terminal } from "../command.ts";
 import { modelsThatFit, type PlanDraft } from "./plan-draft.ts";
 
@@ -12,8 +13,6 @@ const WORK = {
   reasoning: "reasoning: short prompts, answers of 300 to 600 tokens",
 } as const;
 const LINES_SHOWN = 16;
-
-type Context = Parameters<typeof select>[1];
 
 /** Each question of the wizard takes the draft and gives it back with its own part changed. */
 export interface Questions {
@@ -30,29 +29,28 @@ export interface Questions {
   agree(message: string): Promise<boolean>;
 }
 
-/** The questions, asked on a terminal; what is asked goes to stderr, as all that is no result. */
+/** The questions, asked on a terminal. */
 export function questionsOn(terminal: Terminal, market: Market): Questions {
-  const context: Context = {
-    input: terminal.stdin,
-    output: terminal.stderr,
-    signal: terminal.signals.stop,
-  };
+  const ask = <T>(question: (context: AskContext) => Promise<T>): Promise<T> =>
+    asking(terminal, question);
   const several = { required: true, pageSize: LINES_SHOWN, loop: false };
   return {
     gpus: async (draft) => {
       const seen = GPU_TYPES.filter(({ id, public: known }) => known || market.prices.has(id));
-      const gpus = await checkbox(
-        {
-          ...several,
-          message: "Which GPU types?",
-          choices: seen.map(({ id, gpus: count, card, hourly }) => ({
-            value: id,
-            checked: draft.gpus.includes(id),
-            name: `${id.padEnd(30)} ${String(count)} x ${card.name} ${String(card.vramGb)} GB, ${formatUsd(market.prices.get(id)?.hourly ?? hourly)}/h${stockOf(id, market)}`,
-            short: id,
-          })),
-        },
-        context,
+      const gpus = await ask((context) =>
+        checkbox(
+          {
+            ...several,
+            message: "Which GPU types?",
+            choices: seen.map(({ id, gpus: count, card, hourly }) => ({
+              value: id,
+              checked: draft.gpus.includes(id),
+              name: `${id.padEnd(30)} ${String(count)} x ${card.name} ${String(card.vramGb)} GB, ${formatUsd(market.prices.get(id)?.hourly ?? hourly)}/h${stockOf(id, market)}`,
+              short: id,
+            })),
+          },
+          context,
+        ),
       );
       // What no longer fits any of them goes.
       const fitting = new Set(modelsThatFit(gpus).map(({ model }) => model.id));
@@ -60,58 +58,65 @@ export function questionsOn(terminal: Terminal, market: Market): Questions {
     },
     work: async (draft) => ({
       ...draft,
-      suites: await checkbox(
-        {
-          ...several,
-          message: "For which work?",
-          choices: CATEGORIES.map((value) => ({
-            value,
-            name: WORK[value],
-            short: value,
-            checked: draft.suites === undefined || draft.suites.includes(value),
-          })),
-        },
-        context,
+      suites: await ask((context) =>
+        checkbox(
+          {
+            ...several,
+            message: "For which work?",
+            choices: CATEGORIES.map((value) => ({
+              value,
+              name: WORK[value],
+              short: value,
+              checked: draft.suites === undefined || draft.suites.includes(value),
+            })),
+          },
+          context,
+        ),
       ),
     }),
     models: async (draft) => ({
       ...draft,
-      models: await checkbox(
-        { ...several, message: "Which models?", choices: modelChoices(draft) },
-        context,
+      models: await ask((context) =>
+        checkbox({ ...several, message: "Which models?", choices: modelChoices(draft) }, context),
       ),
     }),
     passes: async (draft) => ({
       ...draft,
-      passes: await select<number>(
-        {
-          message: "How many passes for each?",
-          default: draft.passes ?? 3,
-          choices: [
-            { value: 1, name: "1: a first look, low confidence" },
-            { value: 3, name: "3: high confidence, with an interval" },
-            { value: 5, name: "5: a narrower interval" },
-          ],
-        },
-        context,
+      passes: await ask((context) =>
+        select<number>(
+          {
+            message: "How many passes for each?",
+            default: draft.passes ?? 3,
+            choices: [
+              { value: 1, name: "1: a first look, low confidence" },
+              { value: 3, name: "3: high confidence, with an interval" },
+              { value: 5, name: "5: a narrower interval" },
+            ],
+          },
+          context,
+        ),
       ),
     }),
     maxCost: async (draft, suggested) => ({
       ...draft,
-      maxCost: await number(
-        {
-          message: "At most how many dollars?",
-          default: draft.maxCost ?? suggested,
-          min: 0.01,
-          step: "any",
-          required: true,
-        },
-        context,
+      maxCost: await ask((context) =>
+        number(
+          {
+            message: "At most how many dollars?",
+            default: draft.maxCost ?? suggested,
+            min: 0.01,
+            step: "any",
+            required: true,
+          },
+          context,
+        ),
       ),
     }),
     choose: (message, choices) =>
-      select({ message, choices: [...choices], pageSize: LINES_SHOWN, loop: false }, context),
-    agree: (message) => confirm({ message, default: false }, context),
+      ask((context) =>
+        select({ message, choices: [...choices], pageSize: LINES_SHOWN, loop: false }, context),
+      ),
+    agree: (message) => ask((context) => confirm({ message, default: false }, context)),
   };
 }
 

@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { DefaultRenderer, Listr, ListrEventType, ListrLogger, ProcessOutput } from "listr2";
 import { foldRun } from "../../journal/fold-run.ts";
 import type { SweepEvent } from "../../journal/events.ts";
+import { drawable } from "../printable-streams.ts";
 import { eventText } from "./event-text.ts";
 import { liveLines, type LiveLine } from "./live-lines.ts";
 import { oneLine } from "./plain.ts";
@@ -80,7 +81,7 @@ function openScreen(
     finish = resolve;
   });
   // What listr2 calls stdout is where it draws.
-  const output = new ProcessOutput(stderr, stdout);
+  const output = new ProcessOutput(drawable(stderr), drawable(stdout));
   const list = new Listr(
     Array.from({ length: rentals + 1 }, () => ({ title: " ", task: () => finished })),
     {
