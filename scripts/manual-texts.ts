@@ -124,6 +124,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   "benchmark-compare": {
     about: [
       "Ranks what was measured, by speed, cost per 1,000 tokens or tokens a second per dollar. With `--task-category` the figures are those of that category, not of the whole pass. Exports hold what the table shows.",
+      "Runs are sound passes, and VMs on how many machines they were made: `?` where records do not say, as those of the `maider` tool. Its prompts are called `legacy-12` and its way of measuring `legacy`; they are not ranked with ours unless `--force` is given.",
     ],
     seeAlso: ["recommend", "report"],
   },
@@ -148,6 +149,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   db: {
     about: [
       "The database is the one that the `maider` tool reads, `~/.cache/linode-vms/benchmark-database.json`. The journals are the truth: a damaged file is repaired from them and from its backups. A removed record stays removed until `db restore ID`. Records that no journal holds, such as imported ones, are kept in `.copies` beside the file. What another program has overwritten is counted all the same, is said, and comes back with any verb that writes.",
+      "A record is one pass of one model on one VM. `records` counts those that stand in the file and can be used; `imported` those of other people, as `db import` has taken them in; `brought back` those that `db restore` put into the file again, deleted or overwritten ones.",
     ],
     seeAlso: ["benchmark-status", "benchmark-compare"],
   },

@@ -39,10 +39,7 @@ export const FRONT_COMMANDS: VerbFile = {
   doctor: {
     parameters: [["[plan]", "also what this plan needs"]],
     options: [...WORLD_OPTIONS, STATE_OPTION, DB_OPTION, JSON_OPTION, ...OUTPUT_OPTIONS],
-    examples: [
-      "maider-sweep doctor plans/full-coverage.yaml",
-      "maider-sweep doctor --simulate --json",
-    ],
+    examples: ["maider-sweep doctor plan.yaml", "maider-sweep doctor --simulate --json"],
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   logs: {

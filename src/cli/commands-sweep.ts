@@ -32,9 +32,9 @@ export const SWEEP_COMMANDS: VerbFile = {
       ...OUTPUT_OPTIONS,
     ],
     examples: [
-      "maider-sweep run plans/quick.yaml --simulate",
-      "maider-sweep run plans/full-coverage.yaml --max-cost 120",
-      "maider-sweep run plans/full-coverage.yaml --only 'g2-*' --skip-fresh",
+      "maider-sweep run plan.yaml --simulate",
+      "maider-sweep run plan.yaml --max-cost 120",
+      "maider-sweep run plan.yaml --only 'g2-*' --skip-fresh",
     ],
     load: async () => (await import("./commands/run.ts")).run,
   },
@@ -48,10 +48,7 @@ export const SWEEP_COMMANDS: VerbFile = {
       JSON_OPTION,
       ...OUTPUT_OPTIONS,
     ],
-    examples: [
-      "maider-sweep estimate plans/full-coverage.yaml",
-      "maider-sweep estimate plans/quick.yaml --json",
-    ],
+    examples: ["maider-sweep estimate plan.yaml", "maider-sweep estimate plan.yaml --json"],
     load: async () => (await import("./commands/estimate.ts")).estimate,
   },
   rebench: {

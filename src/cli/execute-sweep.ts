@@ -24,6 +24,7 @@ import { heartbeatUrl, owedHeartbeat, startHeartbeat } from "./heartbeat.ts";
 import { lookAtAccount } from "./beside-account.ts";
 import { openingFact } from "./opening-fact.ts";
 import { startPublisher } from "./publisher.ts";
+import { namedPlaces } from "./named-places.ts";
 import { answerRepeats, tellWhatIsLeft } from "./repeated-signals.ts";
 import { chooseView } from "./progress/choose-view.ts";
 import { passesDoneIn, takeUp } from "./take-up.ts";
@@ -199,6 +200,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
           ledger: foldLedger(foldRun(journal.events()), far.clock.now()),
           nowMs: far.clock.now(),
           database: far.databaseFile,
+          where: namedPlaces(options),
           folder,
         },
         {

@@ -28,7 +28,7 @@ export async function loadPlan(
           : code === "EISDIR"
             ? "it is a folder"
             : (code ?? "unreadable"),
-      hint: "name a YAML file, for example plans/quick.yaml",
+      hint: "name a YAML file; maider-sweep init writes one",
     });
   }
   const plan = await planWithModels(text, file, options, terminal);

@@ -57,7 +57,7 @@ async function buildProgram(
     .exitOverride()
     .addHelpText(
       "after",
-      "\nTry it, without an account:\n  maider-sweep run plans/quick.yaml --simulate\n\nMore about a verb:\n  maider-sweep run --help",
+      "\nTry it, without an account:\n  maider-sweep init --simulate\n  maider-sweep run plan.yaml --simulate\n\nMore about a verb:\n  maider-sweep run --help",
     );
   for (const verb of VERBS) program.addCommand(await buildNamed(argv, verb, terminal, done));
   return program;

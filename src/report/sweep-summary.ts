@@ -20,6 +20,8 @@ export interface SweepSummary {
   /** The run's folder. */
   readonly folder: string;
   readonly database: string;
+  /** What shows the same results, after `maider-sweep report`: the options that named another place. */
+  readonly where: string;
 }
 
 /** What a sweep says at its end: what was measured, what failed, what it cost, and where it lies. */
@@ -49,7 +51,9 @@ export function sweepSummary(summary: SweepSummary, style: TableStyle): string {
     `Journal and logs: ${summary.folder}`,
     ...(rows.length === 0
       ? []
-      : [`See it: maider-sweep report${simulated === "" ? "" : " --simulate"} --open`]),
+      : [
+          `See it: maider-sweep report${simulated === "" ? "" : " --simulate"}${summary.where} --open`,
+        ]),
   ];
   return `${sections.join("\n")}\n`;
 }

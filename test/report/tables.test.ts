@@ -140,6 +140,7 @@ const summary = (state: ReturnType<typeof run>, style = NARROW): string =>
       nowMs: START_MS + 40 * 60_000,
       folder: "/state/runs/x",
       database: "/cache/db.json",
+      where: " --db db.json",
     },
     style,
   );
@@ -160,6 +161,7 @@ describe("the end-of-run report", () => {
     expect(text).toContain("billed $0.52, cap $60.00, left $59.48");
     expect(text).toContain("Results: /cache/db.json");
     expect(text).toContain("Journal and logs: /state/runs/x");
+    expect(text).toMatch(/^See it: maider-sweep report( --simulate)? --db db\.json --open$/m);
   });
 
   it("tells what a million tokens cost in three ways: 0.52 over 50.2 tokens/s, over 45 minutes of them, and as billed over 6,028 tokens", () => {

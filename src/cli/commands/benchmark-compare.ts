@@ -63,5 +63,5 @@ export const benchmarkCompare: Handler = async (call) => {
 
 const NOTHING = `No benchmark results match.
   maider-sweep benchmark-status shows what was measured
-  maider-sweep run plans/quick.yaml measures something
+  maider-sweep init writes a plan, maider-sweep run PLAN measures it
 `;

@@ -51,7 +51,7 @@ export const report: Handler = async (call) => {
   } else if (!onStdout) terminal.stdout.write(`${file}\n`);
   if (records.length === 0)
     terminal.stderr.write(
-      "The database holds no results yet: maider-sweep run plans/quick.yaml measures something.\n",
+      "The database holds no results yet: maider-sweep init writes a plan, maider-sweep run PLAN measures it.\n",
     );
   if (options["open"] === true) {
     const problem = await openInBrowser(file);

@@ -23,7 +23,7 @@ export const run: Handler = async (given) => {
   if (file === undefined) {
     throw new SweepError("no plan was named", {
       exitCode: ExitCode.usage,
-      hint: "maider-sweep run plans/quick.yaml --simulate",
+      hint: "maider-sweep init writes one; then maider-sweep run plan.yaml --simulate",
     });
   }
   const plan = await loadPlan(file, call);
