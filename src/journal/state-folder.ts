@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ExitCode, SweepError, errorText } from "../support/errors.ts";
+import { makeFolder } from "../support/make-folder.ts";
 
 /** In a run's folder, from before its first create on: no VM is ever ordered without a guard. */
 export const GUARD_LOG = "guard.log";
@@ -16,7 +17,7 @@ const WRITABLE_BY_OTHERS = 0o022;
 export function openStateFolder(stateDir: string): void {
   const runs = join(stateDir, "runs");
   try {
-    mkdirSync(runs, { recursive: true, mode: 0o700 });
+    makeFolder(runs, 0o700);
   } catch (error) {
     throw refused(stateDir, errorText(error), "name a folder that you can write with --state-dir");
   }

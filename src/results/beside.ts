@@ -1,6 +1,7 @@
-import { mkdir, open, readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
+import { makeFolder } from "../support/make-folder.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
 
 /** What lies beside the database, whichever link leads to it: `.published` and `.copies`, a JSON line each time. */
@@ -14,7 +15,7 @@ export async function appendBeside(
 ): Promise<void> {
   const path = await besideOf(database, ending);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     const handle = await open(path, "a", 0o600);
     try {
       // A line that a crash has cut must not take the next one along.

@@ -1,8 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Adapter } from "lowdb";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, SweepError, errorText } from "../support/errors.ts";
+import { makeFolder } from "../support/make-folder.ts";
 import { followLinks, writeFileAtomically } from "../support/safe-file.ts";
 import { pruneBackups, setAside } from "./backups.ts";
 import {
@@ -67,7 +67,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
 
   const guarded = async (change: Change): Promise<string | undefined> => {
     const target = await followLinks(path);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(target), 0o700);
     return withWriterLock(target, async () => {
       for (let attempt = 1; ; attempt += 1) {
         const file = await readDatabaseFile(target);

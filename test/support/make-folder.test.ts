@@ -1,0 +1,27 @@
+import { existsSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { makeFolder } from "../../src/support/make-folder.ts";
+
+describe("makeFolder", () => {
+  const home = mkdtempSync(join(tmpdir(), "make-folder-"));
+
+  it("makes what is missing above too, with its permissions, and is content with what is there", () => {
+    const path = join(home, "a", "b", "c");
+    makeFolder(path, 0o700);
+    makeFolder(path, 0o700);
+    for (const folder of [path, join(home, "a")]) expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  it("refuses a file in the place of a folder, at the end and on the way", () => {
+    const file = join(home, "file");
+    writeFileSync(file, "");
+    expect(() => makeFolder(file, 0o700)).toThrow("EEXIST");
+    expect(() => makeFolder(join(file, "below"), 0o700)).toThrow("ENOTDIR");
+  });
+
+  it.runIf(existsSync("/proc/self"))("ends where nothing can be made", () => {
+    expect(() => makeFolder("/proc/nothing/here", 0o700)).toThrow("ENOENT");
+  });
+});
