@@ -49,7 +49,11 @@ export const runPass: RunPass = async (request, signal) => {
       speed: clock.speed,
       mode,
     });
-    const load = await runLoadLevels(client, applicable(suite, prepared.misfits), request, signal);
+    // A void pass is done again, and its load levels would be paid for twice.
+    const load =
+      verdict.state === "void"
+        ? []
+        : await runLoadLevels(client, applicable(suite, prepared.misfits), request, signal);
     return { tests, verdict, load, startedMs, finishedMs, rttS: prepared.rttS, mode };
   } finally {
     client.close();

@@ -142,15 +142,22 @@ function loadTable(load: readonly LoadResult[], style: TableStyle): string {
       { head: "TPOT", align: "right" },
       { head: "Mind", shrinks: true },
     ],
-    load.map((level) => [
-      String(level.concurrency),
-      `${String(level.requests - level.failed)}/${String(level.requests)}`,
-      level.out_tps.toFixed(1),
-      level.per_user_tps.toFixed(1),
-      `${(level.ttft_s * 1000).toFixed(0)}ms`,
-      `${(level.tpot_s * 1000).toFixed(1)}ms`,
-      Array.isArray(level["reasons"]) ? level["reasons"].join("; ") : "",
-    ]),
+    load.map((level) => {
+      const done = level.requests - level.failed;
+      return [
+        String(level.concurrency),
+        `${String(done)}/${String(level.requests)}`,
+        ...(done === 0
+          ? ["-", "-", "-", "-"]
+          : [
+              level.out_tps.toFixed(1),
+              level.per_user_tps.toFixed(1),
+              `${(level.ttft_s * 1000).toFixed(0)}ms`,
+              `${(level.tpot_s * 1000).toFixed(1)}ms`,
+            ]),
+        Array.isArray(level["reasons"]) ? level["reasons"].join("; ") : "",
+      ];
+    }),
     style,
   );
 }

@@ -16,10 +16,13 @@ export function loadLines(results: readonly ConfigurationResult[]): string[] {
 }
 
 function levelText(runs: readonly LoadResult[]): string {
+  // A level at which nothing came back has zeros in place of figures.
+  const measured = runs.filter((run) => run.failed < run.requests);
   const of = (key: "out_tps" | "per_user_tps"): string =>
-    median(runs.map((run) => run[key])).toFixed(1);
+    median(measured.map((run) => run[key])).toFixed(1);
   const failed = runs.reduce((sum, run) => sum + run.failed, 0);
   const requests = runs.reduce((sum, run) => sum + run.requests, 0);
   const rate = failed === 0 ? "" : `, ${String(failed)} of ${String(requests)} requests failed`;
+  if (measured.length === 0) return `no figure${rate}`;
   return `${of("out_tps")} tokens/s, ${of("per_user_tps")} for one user${rate}`;
 }

@@ -224,10 +224,11 @@ describe("a pass is not sound", () => {
     expect(result.tests.filter(({ outcome }) => outcome.kind === "failed")).toHaveLength(2);
   });
 
-  it("but void, when the GPU was throttled", async () => {
+  it("but void, when the GPU was throttled, and its load levels are left for the next one", async () => {
     const result = await pass(
       { tpotMs: 150 },
       {
+        load: [1, 2],
         sampleGpus: () =>
           Promise.resolve([
             { clockMhz: 900, powerW: 250, temperatureC: 94, throttle: ["hw_thermal_slowdown"] },
@@ -237,6 +238,7 @@ describe("a pass is not sound", () => {
     );
     expect(result.verdict.state).toBe("void");
     expect(result.verdict.reasons).toContain("the GPU was throttled: hw_thermal_slowdown");
+    expect(result.load).toEqual([]);
     expect(result.verdict["gpu_samples"]).toBeGreaterThan(0);
     expect(result.verdict).toMatchObject({
       gpu_clock_mhz: 1000,

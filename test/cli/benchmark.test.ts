@@ -177,7 +177,7 @@ describe("a server whose replies fail", () => {
       stdout,
       stderr,
       file: path,
-    } = await failing({ endAfterTokens: 7 }, "--prompts", two());
+    } = await failing({ endAfterTokens: 7 }, "--prompts", two(), "--load", "1,2");
     expect(code).toBe(5);
     expect(stdout.split("\n")[0]).toMatch(/NOT SOUND: 2 of 2 tests failed/);
     expect(stdout).toMatch(/Average Throughput\W+-/);

@@ -198,6 +198,23 @@ describe("the end-of-run report", () => {
     );
   });
 
+  it("takes no figure from a load at which nothing came back", () => {
+    const nothing = { requests: 40, out_tps: 0, per_user_tps: 0, ttft_s: 0, tpot_s: 0, failed: 40 };
+    const good = { ...nothing, out_tps: 180, per_user_tps: 46, failed: 0 };
+    const loaded = finished.map(([at, fact], index) => {
+      if (fact.type !== "pass.finished") return [at, fact] as const;
+      const load = [
+        { ...(index === 1 ? good : nothing), concurrency: 4 },
+        { ...nothing, concurrency: 16 },
+      ];
+      const record = { ...fact.record, summary: { ...fact.record.summary, load } };
+      return [at, { ...fact, record }] as const;
+    });
+    expect(summary(run(loaded))).toContain(
+      `${gpu} ${MODEL}: 4 in flight 180.0 tokens/s, 46.0 for one user, 80 of 120 requests failed; 16 in flight no figure, 120 of 120 requests failed`,
+    );
+  });
+
   it("says which tests do not fit the window, and why", () => {
     const fact = pass(1, 50) as Extract<Fact, { type: "pass.finished" }>;
     const misfit = {
