@@ -9,7 +9,7 @@ import type { CommandCall } from "./command.ts";
 import type { FromDetached, ToDetached } from "./detached.ts";
 import type { FarSide } from "./far-side.ts";
 import { stateDir } from "./paths.ts";
-import { SECRET_VARIABLES } from "./token.ts";
+import { givenHubToken, SECRET_VARIABLES } from "./token.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
 /** Given to the process that goes on: what it says stands in its journal, and nobody is there to be asked. */
@@ -28,7 +28,7 @@ export async function detach(call: CommandCall, far: FarSide): Promise<ExitCode>
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const log = join(folder, `${randomUUID()}.log`);
   const output = openSync(log, "ax", 0o600);
-  const hubToken = terminal.env["HF_TOKEN"];
+  const hubToken = givenHubToken(terminal.env);
   const secrets = {
     ...(far.simulated !== undefined || far.token === undefined ? {} : { LINODE_TOKEN: far.token }),
     ...(hubToken === undefined ? {} : { HF_TOKEN: hubToken }),

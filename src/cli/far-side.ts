@@ -5,7 +5,7 @@ import type { Terminal } from "./command.ts";
 import { databaseFile, simulatedStateDir, stateDir } from "./paths.ts";
 import { isLoopback, joinSimulatedWorld, startSimulatedWorld } from "./simulated-world.ts";
 import type { SimulatedWorld } from "./simulated-world.ts";
-import { readToken, runLocalProgram } from "./token.ts";
+import { givenHubToken, readToken, runLocalProgram } from "./token.ts";
 
 /** The cloud that a command talks to, and the time that goes with it. */
 export interface FarSide {
@@ -75,7 +75,7 @@ export async function openFarSide(
     simulated: undefined,
     stateDir: state,
     databaseFile: databaseFile(options, terminal.env, false),
-    hubToken: (terminal.env["HF_TOKEN"] ?? "").trim() !== "",
+    hubToken: givenHubToken(terminal.env) !== undefined,
   };
 }
 

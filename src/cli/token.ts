@@ -29,10 +29,23 @@ export async function readToken(
   return await resolve(text, "Linode token", sources.run);
 }
 
+/**
+ * `HF_TOKEN` as it was given: what describes a model asks for it, and again what serves it, when it has left the
+ * environment.
+ */
+const given = new WeakMap<SecretSources["env"], string>();
+
+/** What `HF_TOKEN` was set to, a token or a reference; it leaves the environment. */
+export function givenHubToken(env: SecretSources["env"]): string | undefined {
+  const text = take(env, "HF_TOKEN");
+  if (text !== undefined) given.set(env, text);
+  return given.get(env);
+}
+
 /** The Hugging Face token of `HF_TOKEN`; `undefined` when there is none. @throws SweepError exit 4 */
-export async function readHubToken(sources: SecretSources): Promise<string | undefined> {
-  const text = take(sources.env, "HF_TOKEN");
-  return text === undefined ? undefined : await resolve(text, "Hugging Face token", sources.run);
+export async function readHubToken({ env, run }: SecretSources): Promise<string | undefined> {
+  const text = givenHubToken(env);
+  return text === undefined ? undefined : await resolve(text, "Hugging Face token", run);
 }
 
 /** `run` by execa; the program sees our environment, from which the secrets are gone. */

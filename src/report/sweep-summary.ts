@@ -6,7 +6,7 @@ import { loadLines } from "./load-lines.ts";
 import { indentLines, type TableStyle } from "./table.ts";
 import {
   configurationTable,
-  failureTable,
+  failureLines,
   moneyTable,
   notApplicableLines,
   type ConfigurationRow,
@@ -29,22 +29,23 @@ export function sweepSummary(summary: SweepSummary, style: TableStyle): string {
   const { state, ledger, nowMs } = summary;
   const simulated = isSimulated(state) ? "SIMULATED " : "";
   const rows = configurationRows(state);
-  const failures = failureTable(state);
+  const failures = failureLines(state);
+  const listed = (lines: readonly string[]): string => indentLines(lines, style.width);
   const inapplicable = notApplicableLines(rows);
   const measured = rows.flatMap(({ result }) => result ?? []);
   const loads = loadLines(measured);
   const sections = [
     `${simulated}Results of run ${state.run}${endText(state)}`,
     rows.length === 0 ? "  nothing was measured" : configurationTable(rows, style),
-    ...(inapplicable.length === 0 ? [] : ["\nNot applicable (n/a)", indentLines(inapplicable)]),
-    ...(loads.length === 0 ? [] : ["\nUnder load (closed loop)", indentLines(loads)]),
+    ...(inapplicable.length === 0 ? [] : ["\nNot applicable (n/a)", listed(inapplicable)]),
+    ...(loads.length === 0 ? [] : ["\nUnder load (closed loop)", listed(loads)]),
     ...(measured.length === 0
       ? []
       : [
           "\nA million output tokens, one request at a time",
-          indentLines(costLines(measured, state, nowMs)),
+          listed(costLines(measured, state, nowMs)),
         ]),
-    ...(failures === "" ? [] : ["\nFailed, void or skipped", failures]),
+    ...(failures.length === 0 ? [] : ["\nFailed, void or skipped", listed(failures)]),
     `\n${simulated === "" ? "Money" : "SIMULATED money: nothing is owed"}`,
     moneyTable(state, ledger, nowMs, style),
     `\n${simulated}Results: ${summary.database}`,

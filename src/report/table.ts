@@ -70,9 +70,20 @@ function shrink(columns: readonly Column[], widths: number[], surplus: number): 
   }
 }
 
-/** Rows without borders, for what does not deserve a table. */
-export function indentLines(lines: readonly string[]): string {
-  return lines.map((line) => `  ${cleanCell(line)}`).join("\n");
+/** Rows without borders, for what does not deserve a table; what does not fit the width goes on further in. */
+export function indentLines(lines: readonly string[], width = Infinity): string {
+  return lines.map((line) => `  ${wrap(cleanCell(line), width - 5).join("\n     ")}`).join("\n");
+}
+
+/** Breaks between words; a word that is longer than the width stays whole, to be copied. */
+export function wrap(text: string, width: number): readonly string[] {
+  const wrapped: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = wrapped.at(-1);
+    if (last === undefined || last.length + word.length >= width) wrapped.push(word);
+    else wrapped[wrapped.length - 1] = `${last} ${word}`;
+  }
+  return wrapped;
 }
 
 /** Keeps terminal codes and line ends of foreign texts out. */

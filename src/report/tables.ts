@@ -77,9 +77,9 @@ export function speedText(result: ConfigurationResult | undefined, style: TableS
     : `${median.toFixed(1)} (${low.toFixed(1)}-${high.toFixed(1)})`;
 }
 
-/** What failed and why, a line each; empty when nothing did. */
-export function failureTable(state: RunState): string {
-  const lines = [
+/** What failed and why, one each; empty when nothing did. */
+export function failureLines(state: RunState): string[] {
+  return [
     ...state.notStarted.map(
       ({ gpu, models, reason }) => `${gpu} ${models.join(", ")}: not started: ${reason}`,
     ),
@@ -97,7 +97,6 @@ export function failureTable(state: RunState): string {
     }),
     ...state.skipped.map(({ gpu, model, reason }) => `${gpu} ${model}: skipped: ${reason}`),
   ];
-  return indentLines(lines);
 }
 
 /** Hours and dollars by rental, then the cap and what is left of it. */

@@ -1,4 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -161,10 +163,44 @@ describe("doctor", () => {
   it.each([
     [{}, "problem"],
     [{ HF_TOKEN: "hf_x" }, "ok"],
+    [{ HF_TOKEN: "hf_a\nb" }, "problem"],
   ])("asks for a Hugging Face token when a model is gated (%j)", async (env, state) => {
     const plan = planFile("meta-llama/Llama-3.1-8B-Instruct");
     const { find } = await examine({ LINODE_TOKEN: cloud.token, ...env }, plan);
     expect(find("hugging face").state).toBe(state);
+  });
+
+  it.each([
+    ["does not know the token", 401, "problem", /does not know the token/],
+    ["lets its account not in", 403, "problem", /is set, but its account has no access to meta-/],
+    ["is out of order", 503, "warning", /could not be asked about meta-\S+ \(503\)/],
+    ["does not answer", undefined, "warning", /could not be asked about meta-\S+ \(/],
+    ["lets it in", 200, "ok", /lets us in: meta-/],
+  ])("asks a Hub that %s", async (_, status, state, says) => {
+    const asked: string[] = [];
+    const hub = createServer(({ method, url, headers }, reply) => {
+      asked.push(`${String(method)} ${String(url)} ${String(headers.authorization)}`);
+      if (status === undefined) reply.destroy();
+      else reply.writeHead(status).end();
+    });
+    await new Promise<void>((resolve) => hub.listen(0, "127.0.0.1", resolve));
+    const { find, stdout } = await examine(
+      {
+        LINODE_TOKEN: cloud.token,
+        HF_TOKEN: "hf_canary",
+        HF_ENDPOINT: `http://127.0.0.1:${String((hub.address() as AddressInfo).port)}`,
+      },
+      planFile("meta-llama/Llama-3.1-8B-Instruct"),
+    );
+    await new Promise((resolve) => hub.close(resolve));
+    expect(find("hugging face")).toMatchObject({
+      state,
+      detail: expect.stringMatching(says) as string,
+    });
+    expect(new Set(asked)).toEqual(
+      new Set(["HEAD /meta-llama/Llama-3.1-8B-Instruct/resolve/main/config.json Bearer hf_canary"]),
+    );
+    expect(stdout).not.toContain("hf_canary");
   });
 
   it("refuses a state folder that others can write into", async () => {

@@ -98,4 +98,9 @@ describe("the Hugging Face token", () => {
     expect(await readHubToken({ env, run: () => Promise.resolve("hf_x") })).toBe("hf_x");
     expect(env).toEqual({});
   });
+  it("can be read again: the Hub is asked with it before a VM gets it", async () => {
+    const env: Record<string, string | undefined> = { HF_TOKEN: "hf_x" };
+    await readHubToken({ env, run: never });
+    expect(await readHubToken({ env, run: never })).toBe("hf_x");
+  });
 });

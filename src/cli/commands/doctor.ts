@@ -11,12 +11,12 @@ import { readMarket } from "../market.ts";
 import { ok, problem, type Check } from "../doctor/check.ts";
 import {
   checkExpiry,
-  checkHub,
   checkLimits,
   checkMarket,
   checkToken,
   explained,
 } from "../doctor/cloud-checks.ts";
+import { checkHub } from "../doctor/hub-check.ts";
 import {
   checkClock,
   checkDatabase,
@@ -24,11 +24,10 @@ import {
   checkReaper,
   checkState,
 } from "../doctor/local-checks.ts";
+import { wrap } from "../../report/table.ts";
 import { openFarSide, type FarSide } from "../far-side.ts";
 import { loadPlan } from "../load-plan.ts";
 import { sshCidr } from "../run-plan.ts";
-import { isLoopback } from "../simulated-world.ts";
-import { readHubToken, runLocalProgram } from "../token.ts";
 
 const PATIENCE_MS = 15_000;
 
@@ -62,7 +61,7 @@ async function examine(
   plan: CoveragePlan | undefined,
   far: FarSide,
   tokenFailure: Check | undefined,
-  { terminal }: CommandCall,
+  { options, terminal }: CommandCall,
 ): Promise<readonly Check[]> {
   const signal = terminal.signals.stop;
   const reading = (token: string | undefined): CloudReader =>
@@ -71,7 +70,6 @@ async function examine(
   // A bad token spoils even what needs none.
   const reader = reading(token.state === "ok" ? far.token : undefined);
   const market = await checkMarket(reader, wantedTypes(plan), signal);
-  const loopback = isLoopback(far.apiUrl);
   return [
     checkNode(process.version),
     checkClock(reader.clockOffsetMs(), far.clock.speed),
@@ -80,7 +78,7 @@ async function examine(
     token,
     ...(token.state === "ok" ? await ofToken(plan, far, reader, signal) : []),
     ...market,
-    await hub(plan, loopback, terminal.env, signal),
+    await checkHub(plan, options, terminal.env, signal),
     await address(plan, far, signal),
     checkReaper(far.stateDir, far.clock.now()),
   ];
@@ -141,22 +139,6 @@ async function openAnyway(
   }
 }
 
-async function hub(
-  plan: CoveragePlan | undefined,
-  loopback: boolean,
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<Check> {
-  try {
-    // Where nothing leaves this machine no real token is read either: whether there is one says enough.
-    const there = (env["HF_TOKEN"] ?? "").trim() === "" ? undefined : "";
-    const token = loopback ? there : await readHubToken({ env, run: runLocalProgram });
-    return await checkHub(plan, token, loopback ? undefined : fetch, signal);
-  } catch (error) {
-    return explained("hugging face", error, "read HF_TOKEN");
-  }
-}
-
 async function address(
   plan: CoveragePlan | undefined,
   far: FarSide,
@@ -184,14 +166,4 @@ function lines({ check, state, detail, remedy }: Check, colour: boolean, width: 
     .flatMap((part) => wrap(part, width - INDENT))
     .join(`\n${" ".repeat(INDENT)}`);
   return `${mark} ${check.padEnd(INDENT - 10)} ${text}\n`;
-}
-
-function wrap(text: string, width: number): readonly string[] {
-  const wrapped: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = wrapped.at(-1);
-    if (last === undefined || last.length + word.length >= width) wrapped.push(word);
-    else wrapped[wrapped.length - 1] = `${last} ${word}`;
-  }
-  return wrapped;
 }

@@ -1,10 +1,9 @@
 import { checkAccount, explainCloudError } from "../../cloud/account-check.ts";
 import { CloudError } from "../../cloud/cloud.ts";
 import type { Availability, CloudReader, TypePrice } from "../../cloud/cloud.ts";
-import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { parseLabel } from "../../journal/label.ts";
 import { isoUtc } from "../../support/clock.ts";
-import { errorText, SweepError } from "../../support/errors.ts";
+import { SweepError } from "../../support/errors.ts";
 import { formatUsd } from "../../support/money.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 
@@ -127,48 +126,6 @@ export function checkStock(
     "stock",
     `sold out: ${soldOut.map(([type, regions]) => `${type}${regions.length > 0 ? ` in ${regions.join(", ")}` : ""}`).join("; ")}`,
     "add regions to the plan, or try again later: stock changes several times a day",
-  );
-}
-
-/** Whether gated models will be let in. `ask` is left out where nothing may leave this machine. */
-export async function checkHub(
-  plan: CoveragePlan | undefined,
-  token: string | undefined,
-  ask: typeof fetch | undefined,
-  signal: AbortSignal,
-): Promise<Check> {
-  const models = (plan?.entries ?? []).flatMap(({ configurations }) => configurations);
-  const gated = [
-    ...new Set(models.filter(({ model }) => model.gated).map(({ model }) => model.id)),
-  ];
-  if (gated.length === 0)
-    return ok("hugging face", token === undefined ? "no token, and none is needed" : "a token");
-  if (token === undefined)
-    return problem(
-      "hugging face",
-      `gated: ${gated.join(", ")}; HF_TOKEN is not set`,
-      "accept the licences on huggingface.co and set HF_TOKEN to a read token",
-    );
-  if (ask === undefined) return ok("hugging face", `a token for ${gated.join(", ")}`);
-  const refused: string[] = [];
-  for (const id of gated) {
-    try {
-      const reply = await ask(`https://huggingface.co/${id}/resolve/main/config.json`, {
-        method: "HEAD",
-        headers: { authorization: `Bearer ${token}` },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(15_000)]),
-      });
-      if (!reply.ok) refused.push(`${id} (${String(reply.status)})`);
-    } catch (error) {
-      signal.throwIfAborted();
-      return warning("hugging face", errorText(error), "check the network and the proxy");
-    }
-  }
-  if (refused.length === 0) return ok("hugging face", `lets us in: ${gated.join(", ")}`);
-  return problem(
-    "hugging face",
-    `no access to ${refused.join(", ")}`,
-    "accept the licence on the model's page with the account of HF_TOKEN",
   );
 }
 

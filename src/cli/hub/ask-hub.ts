@@ -56,6 +56,7 @@ function refusal(status: number, gated: boolean, { token }: Hub): string {
       return gated
         ? "it is gated: accept its licence on huggingface.co and set HF_TOKEN"
         : "the Hub knows no such model, or it is private: set HF_TOKEN";
+    if (status === 401) return "the Hub does not know the token of HF_TOKEN (401)";
     return "the account of HF_TOKEN was not let in: accept the licence on the model's page";
   }
   return status === 404 ? "the Hub knows no such model" : `the Hub answered ${String(status)}`;

@@ -5,11 +5,9 @@ import { factsSchema } from "../../plan/plan-schema.ts";
 import { writeFileAtomically } from "../../support/safe-file.ts";
 import type { Terminal } from "../command.ts";
 import { stateDir } from "../paths.ts";
-import { isLoopback } from "../simulated-world.ts";
-import { readHubToken, runLocalProgram } from "../token.ts";
 import { askHub } from "./ask-hub.ts";
+import { hubAccess } from "./hub-access.ts";
 
-const HUB = "https://huggingface.co";
 const FRESH_MS = 7 * 86_400_000;
 
 /**
@@ -26,15 +24,11 @@ export async function knownModels(
   if (ids.length === 0) return known;
   const { env } = terminal;
   const folder = join(stateDir(options, env), "models");
-  const endpoint = (env["HF_ENDPOINT"] ?? HUB).replace(/\/+$/, "");
-  const apiUrl = (options["apiUrl"] as string | undefined) ?? "";
-  const local = options["simulate"] !== undefined || isLoopback(apiUrl);
+  const { endpoint, mayAsk, token } = hubAccess(options, env);
   const nobodyAsked =
     options["simulate"] === undefined
       ? "nobody is asked about it, for the API of --api-url is on this machine: run `estimate` once without --api-url"
       : "a simulation asks nobody about it: run `estimate` once without --simulate";
-  const mayAsk = !local || isLoopback(endpoint);
-  let token: Promise<string | undefined> | undefined;
   for (const id of ids) {
     const kept = readKept(folder, id);
     if (kept !== undefined && (!mayAsk || Date.now() - kept.askedMs < FRESH_MS)) {
@@ -45,13 +39,9 @@ export async function knownModels(
       known.set(id, nobodyAsked);
       continue;
     }
-    // A hub on this machine is no place for a real token.
-    token ??= isLoopback(endpoint)
-      ? Promise.resolve(undefined)
-      : readHubToken({ env, run: runLocalProgram });
     const told = await askHub(id, {
       endpoint,
-      token: await token,
+      token: await token(),
       fetch,
       signal: terminal.signals.stop,
     });

@@ -46,13 +46,13 @@ export interface Guest {
 }
 
 export const SETUP_PATH = "/opt/maider-sweep/setup";
-/** Shares of the set-up's time. */
-const STAGES = [
+/** The stages of templates/setup.sh in their order, each with its share of the time. */
+export const SETUP_STAGES = [
   ["packages", 0.1],
+  ["docker", 0.15],
   ["driver", 0.35],
-  ["docker", 0.1],
-  ["toolkit", 0.05],
-  ["image", 0.4],
+  ["image", 0.38],
+  ["check", 0.02],
 ] as const;
 /** How long cards stay hot when the script does not say. */
 const HOT_SECONDS = 60;
@@ -87,14 +87,14 @@ export function createGuest(options: GuestOptions): Guest {
       ? (setUpBefore + upFor()) / Math.max(1, setupMs) - BEFORE_SETUP
       : -1;
   const setupStatus = (): SetupStatusJson => {
-    const base = { stages: STAGES.length, reboot_needed: false, reason: null };
+    const base = { stages: SETUP_STAGES.length, reboot_needed: false, reason: null };
     const share = progress();
-    if (share < 0) return { ...base, state: "waiting", stage: STAGES[0][0], index: 0 };
+    if (share < 0) return { ...base, state: "waiting", stage: SETUP_STAGES[0][0], index: 0 };
     let end = 0;
-    const index = STAGES.findIndex(([, part]) => (end += part * (1 - BEFORE_SETUP)) > share);
-    const stage = STAGES[index];
+    const index = SETUP_STAGES.findIndex(([, part]) => (end += part * (1 - BEFORE_SETUP)) > share);
+    const stage = SETUP_STAGES[index];
     return stage === undefined
-      ? { ...base, state: "done", stage: "image", index: STAGES.length }
+      ? { ...base, state: "done", stage: "check", index: SETUP_STAGES.length }
       : { ...base, state: "running", stage: stage[0], index: index + 1 };
   };
   const onProgress = (running: VllmProcess, request: EngineRequest, share: number): void => {
@@ -110,7 +110,7 @@ export function createGuest(options: GuestOptions): Guest {
     vm,
     setup,
     setupStatus,
-    facts: () => (setupStatus().index > 2 ? gpuFacts(vm.type) : undefined),
+    facts: () => (setupStatus().index > 3 ? gpuFacts(vm.type) : undefined),
     sample: () => {
       const busy = (process?.server()?.engine.running.length ?? 0) > 0;
       return gpuSamples(vm.type, { busy, hot: timeline.now() < hotUntil }, random);

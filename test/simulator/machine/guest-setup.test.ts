@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { stringify } from "yaml";
 import { describe, expect, test } from "vitest";
 import { buildUserData } from "../../../src/machine/user-data.ts";
 import { AGENT_PATH } from "../../../src/machine/agent-protocol.ts";
 import { generateSshKey } from "../../../src/machine/keys.ts";
+import { SETUP_STAGES } from "../../../src/simulator/machine/guest.ts";
 import { generateHostKey, readUserData } from "../../../src/simulator/machine/guest-setup.ts";
 
 const key = generateSshKey("host");
@@ -64,4 +66,13 @@ describe("user-data", () => {
   ])("%j lets root in with %j", (config, keys) => {
     expect(readUserData(cloudConfig(config)).rootKeys).toEqual(keys);
   });
+});
+
+test("the set-up goes through the stages of the real script, in its order", () => {
+  const script = readFileSync(new URL("../../../templates/setup.sh", import.meta.url), "utf8");
+  const stages = [...script.matchAll(/^begin (\S+) (\d)$/gm)].map(([, name, index]) => [
+    name,
+    index,
+  ]);
+  expect(SETUP_STAGES.map(([name], index) => [name, String(index + 1)])).toEqual(stages);
 });
