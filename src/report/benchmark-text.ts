@@ -21,6 +21,9 @@ export function benchmarkText(file: BenchmarkFile, style: TableStyle): string {
   return `${[
     `${summary.simulated === true ? "SIMULATED " : ""}Benchmark: ${file.model}${file.not_sound === null ? "" : `: NOT SOUND: ${file.not_sound}`}`,
     `Measured by ${String(summary.method)}, prompts ${String(summary.suite)}, ${passesText(file)} on 1 VM`,
+    ...(file.passes.length > 1
+      ? [file.not_sound === null ? "The newest sound pass" : "The last pass with a figure"]
+      : []),
     summaryTable(file, summary, style),
     ...figuresText(file.figures, style),
     ...(load.length === 0 ? [] : ["Under load (closed loop)", loadTable(load, style)]),

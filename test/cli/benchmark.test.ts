@@ -66,7 +66,7 @@ describe("benchmark of a server that runs already", () => {
       join(folder, "mine.jsonl"),
       '{"name":"a","prompt":"Say a","max_tokens":40}\n{"name":"b","prompt":"Say b","max_tokens":40}\n',
     );
-    const { code, stderr } = await run(
+    const { code, stdout, stderr } = await run(
       "both",
       ...GPU,
       "--prompts",
@@ -78,6 +78,8 @@ describe("benchmark of a server that runs already", () => {
       "--quiet",
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^The newest sound pass$/m);
+    expect(stdout).toMatch(/^Over the sound passes \(± 95 % interval of the mean\)$/m);
     const saved = records("both");
     expect(saved).toHaveLength(2);
     expect(saved[0]).toMatchObject({

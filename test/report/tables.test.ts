@@ -210,7 +210,7 @@ describe("the end-of-run report", () => {
       const record = { ...fact.record, summary: { ...fact.record.summary, load } };
       return [at, { ...fact, record }] as const;
     });
-    expect(summary(run(loaded))).toContain(
+    expect(summary(run(loaded), UNLIMITED)).toContain(
       `${gpu} ${MODEL}: 4 in flight 180.0 tokens/s, 46.0 for one user, 80 of 120 requests failed; 16 in flight no figure, 120 of 120 requests failed`,
     );
   });
