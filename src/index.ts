@@ -2,7 +2,7 @@
  * The programmatic interface: the benchmark database, single prompts and costs. Figures are tokens a second, seconds
  * and US dollars; records are those of the shared database, with its own snake_case names.
  */
-import { runTest } from "./benchmark/run-test.ts";
+import { readAnswer, sendTest } from "./benchmark/run-test.ts";
 import { connectionTo } from "./cli/api-base.ts";
 import { databaseFile, stateDir } from "./cli/paths.ts";
 import { readDatabase } from "./cli/read-records.ts";
@@ -173,7 +173,8 @@ export async function runSinglePrompt(
   const subject = { server: { ...connection, model, maxModelLen: Infinity }, clock: realClock() };
   try {
     const signal = AbortSignal.timeout(timeoutMs);
-    const { outcome } = (await runTest(test, subject, "natural", undefined, signal)).result;
+    const answer = await sendTest(test, subject, "natural", undefined, signal);
+    const { outcome } = readAnswer(answer, subject.clock).result;
     if (outcome.kind !== "measured") throw new Error(outcome.reason);
     const { bodyS, completionTokens, promptTokens, text, ttftS } = outcome.metrics;
     return {

@@ -1,5 +1,11 @@
 import type { Duplex } from "node:stream";
-import type { PassMode, PassResult, TestResult } from "../evidence/pass.ts";
+import type {
+  PassMode,
+  PassResult,
+  RequestMetrics,
+  TestOutcome,
+  TestResult,
+} from "../evidence/pass.ts";
 import type { Suite } from "../evidence/suite.ts";
 import type { Clock } from "../support/clock.ts";
 
@@ -44,7 +50,20 @@ export interface PassRequest {
   /** Left out = `fixed`. */
   readonly mode?: PassMode;
   /** Called as each test ends; `index` counts from 1 in the order in which they ran. Does no work of its own beyond one asynchronous journal write. */
-  readonly onTest: (result: TestResult, index: number, tests: number) => void;
+  readonly onTest: (test: TestEnd, index: number, tests: number) => void;
+}
+
+/** What can be said of a test before the pass has ended and its reply is read; the result has the last word. */
+export interface TestEnd extends Pick<TestResult, "name" | "category"> {
+  readonly outcome:
+    | Exclude<TestOutcome, { readonly kind: "measured" }>
+    | {
+        readonly kind: "measured";
+        readonly metrics: Pick<RequestMetrics, "completionTokens" | "bodyS"> & {
+          /** Undefined when the reply began unusually. */
+          readonly ttftS: number | undefined;
+        };
+      };
 }
 
 /**

@@ -1,23 +1,25 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import type { PassResult, TestResult } from "../evidence/pass.ts";
 import { seededRandom, shuffled } from "../evidence/seeded-random.ts";
 import type { Suite, Test } from "../evidence/suite.ts";
 import { readAtRest } from "./at-rest.ts";
 import type { PassRequest, RunPass } from "./benchmark.ts";
 import { fitTests } from "./fit-tests.ts";
+import { glanceAt } from "./glance-at.ts";
 import { NoAnswerError, httpClient } from "./http-client.ts";
 import type { HttpClient } from "./http-client.ts";
 import { judgePass } from "./judge-pass.ts";
 import { runLoadLevels } from "./load-level.ts";
 import { watchLoop } from "./loop-watch.ts";
 import { probeRtt } from "./probe-rtt.ts";
-import { resultOf, runTest } from "./run-test.ts";
-import type { TestRun } from "./run-test.ts";
+import { readAnswer, resultOf, sendTest } from "./run-test.ts";
+import type { AnsweredTest, TestRun } from "./run-test.ts";
 import { watchGpus } from "./watch-gpus.ts";
 
 /**
- * Counters at rest, the tests one after another in a seeded random order, counters at rest, verdict; then the
- * further load levels, closed loop. The result has the tests in the suite's order.
+ * Counters at rest, the tests one after another in a seeded random order, counters at rest; only then are
+ * the replies read and judged. Then the further load levels, closed loop. The result has the tests in the suite's order.
  */
 export const runPass: RunPass = async (request, signal) => {
   const { server, suite, clock, mode = "fixed" } = request;
@@ -31,11 +33,13 @@ export const runPass: RunPass = async (request, signal) => {
     const startedMs = clock.now();
     using loopWatch = watchLoop();
     using gpus = watchGpus(request.sampleGpus, clock, signal);
-    const runs = await runTests(prepared.misfits, request, salts, signal);
+    const answers = await sendTests(prepared.misfits, request, salts, signal);
     const loop = loopWatch.read();
     const after = await readAtRest(client, server.basePath, clock, signal);
     const finishedMs = clock.now();
+    const throttled = gpus.read();
 
+    const runs = await readAnswers(answers, prepared.misfits, request);
     const tests = suite.tests.map((test) => (runs.get(test) as TestRun).result);
     const requests = [...runs.values()].flatMap((run) => run.request ?? []);
     const verdict = judgePass({
@@ -44,7 +48,7 @@ export const runPass: RunPass = async (request, signal) => {
       before,
       after,
       loop,
-      gpus: gpus.read(),
+      gpus: throttled,
       rttS: prepared.rttS,
       speed: clock.speed,
       mode,
@@ -80,22 +84,42 @@ async function prepare(
   }
 }
 
-async function runTests(
-  misfits: ReadonlyMap<Test, string>,
+/** While it runs, replies are kept as they came, and `onTest` is told what their ends say. */
+async function sendTests(
+  misfits: Prepared["misfits"],
   request: PassRequest,
   salts: ReadonlyMap<Test, string> | undefined,
   signal: AbortSignal,
+): Promise<readonly AnsweredTest[]> {
+  const { onTest, clock, mode = "fixed" } = request;
+  const { tests } = request.suite;
+  const answers: AnsweredTest[] = [];
+  for (const [index, test] of shuffled(tests, seededRandom(`order|${request.seed}`)).entries()) {
+    const reason = misfits.get(test);
+    if (reason === undefined) {
+      const answer = await sendTest(test, request, mode, salts?.get(test), signal);
+      answers.push(answer);
+      const outcome = glanceAt(answer.raw, answer.chat.fixedLength, clock);
+      onTest({ name: test.name, category: test.category, outcome }, index + 1, tests.length);
+    } else onTest(resultOf(test, { kind: "not_applicable", reason }), index + 1, tests.length);
+  }
+  return answers;
+}
+
+async function readAnswers(
+  answers: readonly AnsweredTest[],
+  misfits: Prepared["misfits"],
+  { clock }: PassRequest,
 ): Promise<ReadonlyMap<Test, TestRun>> {
   const runs = new Map<Test, TestRun>();
-  const { tests } = request.suite;
-  for (const test of shuffled(tests, seededRandom(`order|${request.seed}`))) {
-    const reason = misfits.get(test);
-    const run: TestRun =
-      reason === undefined
-        ? await runTest(test, request, request.mode ?? "fixed", salts?.get(test), signal)
-        : { result: resultOf(test, { kind: "not_applicable", reason }), request: undefined };
-    runs.set(test, run);
-    request.onTest(run.result, runs.size, tests.length);
+  for (const [test, reason] of misfits)
+    runs.set(test, {
+      result: resultOf(test, { kind: "not_applicable", reason }),
+      request: undefined,
+    });
+  for (const answer of answers) {
+    runs.set(answer.test, readAnswer(answer, clock));
+    await setImmediate(); // Other rentals' streams are being stamped meanwhile.
   }
   return runs;
 }
@@ -110,7 +134,7 @@ async function warmCaches(
   for (const test of applicable(request.suite, misfits)) {
     const salt = randomUUID();
     salts.set(test, salt);
-    await runTest({ ...test, maxTokens: 1 }, request, "warm-cache", salt, signal);
+    await sendTest({ ...test, maxTokens: 1 }, request, "warm-cache", salt, signal);
   }
   return salts;
 }

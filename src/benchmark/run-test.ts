@@ -1,10 +1,21 @@
 import { randomUUID } from "node:crypto";
 import type { PassMode, RequestMetrics, TestResult } from "../evidence/pass.ts";
 import type { Test } from "../evidence/suite.ts";
+import type { Clock } from "../support/clock.ts";
 import type { PassRequest } from "./benchmark.ts";
 import { chatRequest } from "./chat-request.ts";
+import type { ChatRequest } from "./chat-request.ts";
 import { parseStream } from "./parse-stream.ts";
 import { sendChat } from "./send-chat.ts";
+import type { RawReply } from "./stream-request.ts";
+
+/** A test whose reply is there and not yet read. */
+export interface AnsweredTest {
+  readonly test: Test;
+  readonly mode: PassMode;
+  readonly chat: ChatRequest;
+  readonly raw: RawReply;
+}
 
 export interface TestRun {
   readonly result: TestResult;
@@ -13,18 +24,22 @@ export interface TestRun {
 }
 
 /**
- * One test alone on the server.
+ * Sends one test, alone on the server.
  * @throws what `open` threw, or the signal's reason.
  */
-export async function runTest(
+export async function sendTest(
   test: Test,
   { server, clock }: Pick<PassRequest, "server" | "clock">,
   mode: PassMode,
   salt: string | undefined,
   signal: AbortSignal,
-): Promise<TestRun> {
+): Promise<AnsweredTest> {
   const chat = chatRequest(server.model, test, mode, salt ?? randomUUID());
-  const raw = await sendChat(server, chat, 1, clock, signal);
+  return { test, mode, chat, raw: await sendChat(server, chat, 1, clock, signal) };
+}
+
+/** Takes milliseconds for a long reply: not for while streams are stamped. */
+export function readAnswer({ test, mode, chat, raw }: AnsweredTest, clock: Clock): TestRun {
   const parsed = parseStream(raw, chat.fixedLength, clock);
   if (parsed.kind === "failed") return { result: resultOf(test, parsed), request: undefined };
   const { metrics } = parsed;

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { chatRequest } from "../../src/benchmark/chat-request.ts";
 import { runPass } from "../../src/benchmark/run-pass.ts";
 import { sendChat } from "../../src/benchmark/send-chat.ts";
-import type { PassRequest } from "../../src/benchmark/benchmark.ts";
-import type { PassResult, RequestMetrics, TestResult } from "../../src/evidence/pass.ts";
+import type { PassRequest, TestEnd } from "../../src/benchmark/benchmark.ts";
+import type { PassResult, RequestMetrics } from "../../src/evidence/pass.ts";
 import { startReferenceServer } from "../../src/simulator/machine/reference-server.ts";
 import type {
   ReferenceOptions,
@@ -72,13 +72,41 @@ describe("a pass", () => {
     };
     const orderOf = async (seed: string): Promise<string> => {
       const names: string[] = [];
-      const onTest = (test: TestResult): number => names.push(test.name);
+      const onTest = (test: TestEnd): number => names.push(test.name);
       await runPass(passRequest(underTest(server), { clock, suite, seed, onTest }), never);
       return names.join(" ");
     };
     const first = await orderOf("one");
     expect(await orderOf("one")).toBe(first);
     expect(await orderOf("two")).not.toBe(first);
+  });
+
+  it("reads the replies after the last of them, and until then no more than their ends", async () => {
+    let stampsRead = 0;
+    const counting = {
+      ...clock,
+      fromStamp: (ms: number): number => {
+        stampsRead += 1;
+        return clock.fromStamp(ms);
+      },
+    };
+    const suite = { id: "x", tests: ["one", "two"].map((name) => prompt(name, 400)) };
+    const told: [TestEnd, number][] = [];
+    const result = await pass(
+      { tpotMs: 1 },
+      { clock: counting, suite, onTest: (test) => told.push([test, stampsRead]) },
+    );
+    expect(told.at(-1)?.[1]).toBeLessThan(100);
+    expect(stampsRead).toBeGreaterThan(800);
+    for (const [{ name, outcome }] of told)
+      expect(result.tests.find((test) => test.name === name)).toMatchObject({ outcome });
+  });
+
+  it("tells a failure as its test ends", async () => {
+    const refuse = { status: 503, message: "no" };
+    const told: unknown[] = [];
+    await pass({ refuse }, { onTest: ({ outcome }) => told.push(outcome) });
+    expect(told).toEqual(smallSuite.tests.map(() => ({ kind: "failed", reason: "HTTP 503: no" })));
   });
 
   it("does not care that the same prompt was sent before: every request has a salt of its own", async () => {
@@ -206,7 +234,7 @@ describe("a pass is not sound", () => {
 
   it("when the server was started anew in between", async () => {
     const server = await reference();
-    const onTest = (_: TestResult, index: number): void => {
+    const onTest = (_: TestEnd, index: number): void => {
       if (index === 2) server.restart();
     };
     const result = await runPass(passRequest(underTest(server), { clock, onTest }), never);
@@ -216,7 +244,7 @@ describe("a pass is not sound", () => {
 
   it("when the engine died, and says so for the tests that it took along", async () => {
     const server = await reference();
-    const onTest = (_: TestResult, index: number): void => {
+    const onTest = (_: TestEnd, index: number): void => {
       if (index === 1) server.die();
     };
     const result = await runPass(passRequest(underTest(server), { clock, onTest }), never);
@@ -270,7 +298,7 @@ describe("a pass is not sound", () => {
   });
 
   it("but void, when our own loop was blocked", async () => {
-    const onTest = (_: TestResult, index: number): void => {
+    const onTest = (_: TestEnd, index: number): void => {
       if (index > 1) return;
       const end = performance.now() + 300;
       while (performance.now() < end);
