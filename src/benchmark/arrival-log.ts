@@ -1,13 +1,12 @@
-import type { Arrival } from "./sse.ts";
+import type { Arrival, Arrivals } from "./sse.ts";
 
 const SLAB_BYTES = 64 * 1024;
 
 /** What a stream's reads brought, with stamps. */
-export interface ArrivalLog {
+export interface ArrivalLog extends Arrivals {
   add(stamp: number, bytes: Uint8Array): void;
   /** Of the last read. */
   readonly lastStamp: number | undefined;
-  all(): Arrival[];
 }
 
 /**
@@ -15,39 +14,39 @@ export interface ArrivalLog {
  * of them a garbage collection stops all streams for milliseconds, just when the next tokens come.
  */
 export function arrivalLog(): ArrivalLog {
-  const slabs: Buffer[] = [];
   const stamps: number[] = [];
-  const lengths: number[] = [];
-  let free = 0;
+  const slabs: Buffer[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let slab = Buffer.alloc(0);
+  let used = 0;
+  const at = (index: number): Arrival | undefined => {
+    const stamp = stamps[index];
+    const bytes = slabs[index]?.subarray(starts[index], ends[index]);
+    return stamp === undefined || bytes === undefined ? undefined : { stamp, bytes };
+  };
   return {
     add: (stamp, bytes) => {
       stamps.push(stamp);
-      lengths.push(bytes.length);
-      let slab = slabs.at(-1);
-      if (slab === undefined || free < bytes.length) {
+      if (slab.length - used < bytes.length) {
         slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes.length));
-        slabs.push(slab);
-        free = slab.length;
+        used = 0;
       }
-      slab.set(bytes, slab.length - free);
-      free -= bytes.length;
+      slab.set(bytes, used);
+      slabs.push(slab);
+      starts.push(used);
+      used += bytes.length;
+      ends.push(used);
     },
     get lastStamp() {
       return stamps.at(-1);
     },
-    all: () => {
-      let index = 0;
-      let start = 0;
-      return stamps.map((stamp, read) => {
-        const length = lengths[read] ?? 0;
-        if (start + length > (slabs[index]?.length ?? 0)) {
-          index += 1;
-          start = 0;
-        }
-        const bytes = slabs[index]?.subarray(start, start + length) ?? new Uint8Array();
-        start += length;
-        return { stamp, bytes };
-      });
+    get length() {
+      return stamps.length;
+    },
+    at,
+    *[Symbol.iterator]() {
+      for (let index = 0; index < stamps.length; index += 1) yield at(index) as Arrival;
     },
   };
 }

@@ -3,7 +3,7 @@ import type { TestEnd } from "./benchmark.ts";
 import { readChunk } from "./chat-chunk.ts";
 import { notStreamed, scanStream, unsound } from "./scan-stream.ts";
 import { serverSentEvents } from "./sse.ts";
-import type { Arrival, ServerSentEvent } from "./sse.ts";
+import type { Arrival, Arrivals, ServerSentEvent } from "./sse.ts";
 import type { RawReply } from "./stream-request.ts";
 
 /** Holds the first token, before which a server sends no more than the role. */
@@ -43,7 +43,7 @@ export function glanceAt(
   };
 }
 
-function firstReads(arrivals: readonly Arrival[]): Arrival[] {
+function firstReads(arrivals: Arrivals): Arrival[] {
   const reads: Arrival[] = [];
   let left = HEAD_BYTES;
   for (const { stamp, bytes } of arrivals) {
@@ -54,12 +54,12 @@ function firstReads(arrivals: readonly Arrival[]): Arrival[] {
   return reads;
 }
 
-function lastEvents(arrivals: readonly Arrival[]): ServerSentEvent[] {
+function lastEvents(arrivals: Arrivals): ServerSentEvent[] {
   const reads: Arrival[] = [];
   let left = TAIL_BYTES;
   let index = arrivals.length - 1;
   for (; left > 0 && index >= 0; index -= 1) {
-    const { stamp, bytes } = arrivals[index] as Arrival;
+    const { stamp, bytes } = arrivals.at(index) as Arrival;
     reads.push({ stamp, bytes: bytes.subarray(Math.max(0, bytes.length - left)) });
     left -= bytes.length;
   }

@@ -82,6 +82,6 @@ export function unsound(scan: StreamScan, fixedLength: number | undefined): stri
 export function notStreamed(raw: RawReply): string | undefined {
   if (raw.broken !== undefined) return raw.broken;
   if (raw.status === 200) return undefined;
-  const body = Buffer.concat(raw.arrivals.map((arrival) => arrival.bytes)).toString("utf8");
+  const body = Buffer.concat(Array.from(raw.arrivals, (arrival) => arrival.bytes)).toString("utf8");
   return `HTTP ${String(raw.status)}: ${errorMessage(body)}`;
 }

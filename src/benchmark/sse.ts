@@ -4,6 +4,13 @@ export interface Arrival {
   readonly bytes: Uint8Array;
 }
 
+/** A body's reads in order, each made when it is asked for: an array, or what holds them more thriftily. */
+export interface Arrivals extends Iterable<Arrival> {
+  readonly length: number;
+  /** Counts from 0. */
+  at(index: number): Arrival | undefined;
+}
+
 /** One server-sent event; its moment is that of the read that completed it. */
 export interface ServerSentEvent {
   readonly data: string;
@@ -18,13 +25,14 @@ const CR = 0x0d;
  * LF, CR or CRLF; comments and fields other than `data` are passed over. What stands after the last blank line
  * is given as an event too, so that a body that was cut can be told from one that ended.
  */
-export function serverSentEvents(arrivals: readonly Arrival[]): ServerSentEvent[] {
+export function serverSentEvents(reads: Iterable<Arrival>): ServerSentEvent[] {
+  const arrivals = [...reads];
   const body = Buffer.concat(arrivals.map((arrival) => arrival.bytes));
   const events: ServerSentEvent[] = [];
   let data: string[] = [];
-  const reads = stampsByPosition(arrivals);
+  const stampAt = stampsByPosition(arrivals);
   const dispatch = (position: number): void => {
-    if (data.length > 0) events.push({ data: data.join("\n"), stamp: reads(position) });
+    if (data.length > 0) events.push({ data: data.join("\n"), stamp: stampAt(position) });
     data = [];
   };
 

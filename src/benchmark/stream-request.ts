@@ -5,7 +5,7 @@ import { errorText } from "../support/errors.ts";
 import type { Clock } from "../support/clock.ts";
 import { arrivalLog } from "./arrival-log.ts";
 import { asSocket } from "./as-socket.ts";
-import type { Arrival } from "./sse.ts";
+import type { Arrivals } from "./sse.ts";
 
 export interface StreamRequest {
   readonly path: string;
@@ -24,7 +24,7 @@ export interface RawReply {
   readonly sent: number;
   readonly headers: number | undefined;
   readonly status: number | undefined;
-  readonly arrivals: readonly Arrival[];
+  readonly arrivals: Arrivals;
   readonly ended: number;
   /** Why it did not end by itself. */
   readonly broken: string | undefined;
@@ -64,16 +64,7 @@ export function streamRequest(
     const finish = (broken: string | undefined): void => {
       const ended = performance.now();
       settle();
-      resolve({
-        sent,
-        headers,
-        status,
-        get arrivals() {
-          return arrivals.all();
-        },
-        ended,
-        broken,
-      });
+      resolve({ sent, headers, status, arrivals, ended, broken });
     };
     const onAbort = (): void => {
       settle();

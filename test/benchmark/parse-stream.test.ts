@@ -158,7 +158,9 @@ describe("a real vLLM's streams", () => {
 
   it("give the same figures wherever their bytes are split", () => {
     const raw = recordedReply("chat_stream_continuous");
-    const bytes = Buffer.concat(raw.arrivals.map((arrival) => arrival.bytes)).subarray(-1200);
+    const bytes = Buffer.concat(Array.from(raw.arrivals, (arrival) => arrival.bytes)).subarray(
+      -1200,
+    );
     const at = (cut: number): RawReply => ({
       ...raw,
       arrivals: [
