@@ -1,9 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import { keepRuns } from "../journal/keep-runs.ts";
 import { livingOwner, takeOwnership, type HeldOwnership } from "../journal/owner-lock.ts";
 import { runFolder } from "../journal/state-folder.ts";
 import { isoUtc } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
+import { makeFolder } from "../support/make-folder.ts";
 import type { CommandCall } from "./command.ts";
 import type { FarSide } from "./far-side.ts";
 import { publishJournals } from "./publish-journals.ts";
@@ -31,7 +31,7 @@ export async function beginRun(
     // A packed journal that cannot be made for want of room keeps nobody from a run.
     if (ownership !== undefined) await keepRuns(far.stateDir, Date.now()).catch(() => undefined);
     const folder = runFolder(far.stateDir, run);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     if (!apart && ownership !== undefined) return ownership;
     const own = await takeOwnership(folder, { run, role, since });
     await ownership?.release();

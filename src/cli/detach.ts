@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, openSync, closeSync, readFileSync, rmSync } from "node:fs";
+import { openSync, closeSync, readFileSync, rmSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openStateFolder } from "../journal/state-folder.ts";
 import { ExitCode } from "../support/errors.ts";
+import { makeFolder } from "../support/make-folder.ts";
 import type { CommandCall } from "./command.ts";
 import type { FromDetached, ToDetached } from "./detached.ts";
 import type { FarSide } from "./far-side.ts";
@@ -25,7 +26,7 @@ export async function detach(call: CommandCall, far: FarSide): Promise<ExitCode>
   const state = stateDir(options, terminal.env);
   openStateFolder(state);
   const folder = join(state, "detached");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const log = join(folder, `${randomUUID()}.log`);
   const output = openSync(log, "ax", 0o600);
   const hubToken = givenHubToken(terminal.env);

@@ -1,18 +1,22 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isoUtc } from "../support/clock.ts";
 import { formatUsd } from "../support/money.ts";
 import type { MicroUsd } from "../support/money.ts";
+import { makeFolder } from "../support/make-folder.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
 
 const REAPER_FILE = "reaper.json";
 
-/** Lets `doctor` see that a reaper is at work. A state folder that nobody made stays unmade. */
+/** Lets `doctor` see that a reaper is at work. */
 export async function leaveReaperSign(stateDir: string, nowMs: number): Promise<void> {
-  if (!existsSync(stateDir)) return;
   const sign = `${JSON.stringify({ at: isoUtc(nowMs) })}\n`;
-  // What was destroyed is destroyed: a disk that takes no sign makes no failure of it.
-  await writeFileAtomically(join(stateDir, REAPER_FILE), sign).catch(() => undefined);
+  try {
+    makeFolder(stateDir, 0o700);
+    await writeFileAtomically(join(stateDir, REAPER_FILE), sign);
+  } catch {
+    // What was destroyed is destroyed: a disk that takes no sign makes no failure of it.
+  }
 }
 
 /** When a reaper was last seen with this state folder, ISO 8601; one on another machine leaves no sign here. */

@@ -7,6 +7,7 @@ import {
   visit,
   type Document,
   type Node,
+  type Scalar,
 } from "yaml";
 import type { Problem } from "./coverage-plan.ts";
 
@@ -33,6 +34,8 @@ export function planLimits(document: Document.Parsed, report: Report): readonly 
   visit(document, (_key, node, ancestors) => {
     if (isPair(node)) {
       if (!isScalar(node.key)) complain(node.key, "a key must be a plain word");
+      // The schema never sees it.
+      else if (node.key.value === "__proto__") complain(node.key, "unknown key `__proto__`");
       return undefined;
     }
     nodes += 1;
@@ -55,8 +58,20 @@ export function planLimits(document: Document.Parsed, report: Report): readonly 
       return visit.SKIP;
     }
     if (isScalar(node) && typeof node.value === "string" && CONTROL.test(node.value))
-      complain(node, "line breaks and control characters are not allowed in a text");
+      complain(
+        node,
+        `${placeOf(node, ancestors)}line breaks and control characters are not allowed`,
+      );
     return undefined;
   });
   return problems;
+}
+
+/** The key that a text stands under, for the words of a complaint. */
+function placeOf(text: Scalar, ancestors: readonly unknown[]): string {
+  const pair = ancestors.findLast((above) => isPair(above));
+  if (pair === undefined) return "";
+  if (pair.key === text || !isScalar(pair.key)) return "in a key: ";
+  const name = String(pair.key.value);
+  return CONTROL.test(name) ? "" : `\`${name}\`: `;
 }

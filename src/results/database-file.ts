@@ -1,8 +1,9 @@
 import { isAscii, isUtf8 } from "node:buffer";
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { constants, existsSync, statSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
+import { checkTakesFiles } from "../support/make-folder.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
 import { parsePythonJson, salvageElements } from "./database-text.ts";
@@ -195,7 +196,7 @@ export async function checkWritable(path: string): Promise<void> {
     if (!isFolder && (found.mode & ANYBODY_WRITES) === 0)
       throw new Error("it is read-only (chmod u+w lets it be written)");
     // A file is replaced by a new one, so it is its folder that has to let us.
-    accessSync(isFolder ? there : dirname(there), constants.W_OK);
+    checkTakesFiles(isFolder ? there : dirname(there));
   } catch (error) {
     throw databaseError(path, "written", errorText(error));
   }

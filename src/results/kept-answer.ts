@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
+import { makeFolder } from "../support/make-folder.ts";
 
 const LINE_BREAK = 0x0a;
 
@@ -28,7 +29,7 @@ export async function keep(path: string, key: string, answer: unknown): Promise<
   const body = serialize(answer);
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     // Not synced: a torn one does not match its own sum.
     await writeFile(temporary, [`${headOf(key, body)}\n`, body], { mode: 0o600 });
     await rename(temporary, path);

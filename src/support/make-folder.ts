@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdirSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /**
  * A folder and what is missing above it. Node's own recursive way never ends below a folder that says "no such file"
@@ -24,4 +24,9 @@ function makeLast(path: string, mode: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
+}
+
+/** Only a trial tells: permissions say nothing of a read-only disk, or of /proc. @throws what the file system said */
+export function checkTakesFiles(folder: string): void {
+  rmdirSync(mkdtempSync(join(folder, ".maider-sweep-")));
 }

@@ -217,8 +217,22 @@ describe("doctor", () => {
     });
   });
 
+  it.each([
+    ["below a file", () => join(planFile("m"), "state"), /cannot be written: ENOTDIR/],
+    ["where the kernel takes none", () => "/proc/maider-sweep", /cannot be written: ENOENT/],
+  ])("finds that the state folder cannot be made %s", async (_, folder, says) => {
+    const { find } = await examine({
+      LINODE_TOKEN: cloud.token,
+      MAIDER_SWEEP_STATE: folder(),
+    });
+    expect(find("state folder")).toMatchObject({
+      state: "problem",
+      detail: expect.stringMatching(says) as string,
+    });
+  });
+
   it("sees the reaper once it has passed", async () => {
-    const state = home();
+    const state = join(home(), "new");
     const env = { LINODE_TOKEN: cloud.token, MAIDER_SWEEP_STATE: state };
     expect((await speak(["reap", "--api-url", cloud.url], env)).code).toBe(0);
     expect((await examine(env)).find("reaper").state).toBe("ok");

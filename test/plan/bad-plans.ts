@@ -119,7 +119,27 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:3:10: line breaks and control characters are not allowed in a text`,
+    `plan.yaml:3:10: \`prompts\`: line breaks and control characters are not allowed`,
+  ],
+  [
+    "a control character in a list's item",
+    `version: 1
+entries:
+  - gpu: g2-gpu-rtx4000a1-s
+    models: ["Qwen/\\e[31m"]
+`,
+    `plan.yaml:4:14: \`models\`: line breaks and control characters are not allowed`,
+  ],
+  [
+    "a key that JavaScript takes for something else",
+    `version: 1
+engine:
+  __proto__: 1
+entries:
+  - gpu: g2-gpu-rtx4000a1-s
+    models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
+`,
+    `plan.yaml:3:3: unknown key \`__proto__\``,
   ],
   [
     "no version and no entries",

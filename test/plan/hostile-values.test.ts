@@ -67,9 +67,7 @@ test.each(Object.keys(FIELDS))(
         : reading.problems.map(({ line, message }) => `${lines[line - 1] ?? ""} ${message}`);
       expect(told.length, JSON.stringify(value.slice(0, 40))).toBeGreaterThan(0);
       // The line where it stands, or the key in the words.
-      expect(told.join("\n"), JSON.stringify(value.slice(0, 40))).toMatch(
-        new RegExp(`${field}|line breaks and control characters`),
-      );
+      expect(told.join("\n"), JSON.stringify(value.slice(0, 40))).toContain(field);
     }
     expect(existsSync("canary")).toBe(false);
   },

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { isHeld } from "../../journal/fold-run.ts";
 import { livingOwner } from "../../journal/owner-lock.ts";
@@ -7,6 +7,7 @@ import { unfinishedRuns } from "../../journal/status.ts";
 import { checkWritable } from "../../results/database-file.ts";
 import { openDatabase } from "../../results/database.ts";
 import { errorText, SweepError } from "../../support/errors.ts";
+import { checkTakesFiles } from "../../support/make-folder.ts";
 import { clockDiffers } from "../beside-account.ts";
 import { lastReaped, reaperLives } from "../reaper-sign.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
@@ -47,7 +48,7 @@ export function checkClock(offsetMs: number | undefined, speed: number): Check {
 export function checkState(folder: string): Check {
   try {
     if (existsSync(folder)) checkFolder(folder);
-    accessSync(nearestExisting(folder), constants.W_OK);
+    checkTakesFiles(nearestExisting(folder));
   } catch (error) {
     if (error instanceof SweepError)
       return problem("state folder", `${folder}: ${error.reason ?? ""}`, error.hint ?? "");

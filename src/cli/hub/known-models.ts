@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KnownModel } from "../../plan/facts-from-hub.ts";
 import { factsSchema } from "../../plan/plan-schema.ts";
 import { writeFileAtomically } from "../../support/safe-file.ts";
+import { makeFolder } from "../../support/make-folder.ts";
 import type { Terminal } from "../command.ts";
 import { stateDir } from "../paths.ts";
 import { askHub } from "./ask-hub.ts";
@@ -73,7 +74,7 @@ function readKept(folder: string, id: string): Kept | undefined {
 
 async function keep(folder: string, id: string, { facts, revision }: KnownModel): Promise<void> {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const kept = { id, asked: new Date().toISOString(), revision, facts };
     await writeFileAtomically(fileOf(folder, id), `${JSON.stringify(kept, undefined, 2)}\n`);
   } catch {

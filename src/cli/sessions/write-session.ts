@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { writeFileAtomically } from "../../support/safe-file.ts";
+import { makeFolder } from "../../support/make-folder.ts";
 import { ENV_FILE, formatSession, RENTAL_FILE, STATE_FILE } from "./session-files.ts";
 import type { LocatedSession, Session } from "./session.ts";
 
@@ -9,7 +10,7 @@ const LINK = ".aider-env";
 /** Leaves a session where the Python tool looks for it. @returns its folder */
 export async function writeSession(session: Session, place: string): Promise<string> {
   const folder = join(place, session.name);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const texts = formatSession(session);
   for (const file of [ENV_FILE, RENTAL_FILE, STATE_FILE] as const) {
     const text = texts[file];
