@@ -87,7 +87,8 @@ refresh() {
   return 1
 }
 
-gpu_answers() { nvidia-smi -L | grep -q '^GPU 0'; }
+# To its end: a list of several GPUs that is broken off counts as a failure of nvidia-smi.
+gpu_answers() { nvidia-smi -L | grep '^GPU 0' >/dev/null; }
 
 load_driver() {
   gpu_answers && return
@@ -121,7 +122,7 @@ image=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["image"
 (
   trap - ERR TERM INT
   docker image inspect "$image" >/dev/null 2>&1 || retry 5 docker pull --quiet "$image"
-) >"$logs/image.log" 2>&1 &
+) >"$logs/image.log" 2>&1 9>&- &
 pull=$!
 
 begin driver 3

@@ -203,6 +203,30 @@ describe("a set-up in trouble", () => {
     expect(installed).not.toContain("nvidia-driver");
   });
 
+  it("sees the driver of a machine with several GPUs, which are named one by one", async () => {
+    await root.write("stand-ins/driver-loaded", "");
+    await root.write("stand-ins/gpus", "4");
+    expect((await setUp()).code).toBe(0);
+    expect((await status()).state).toBe("done");
+    expect(await called("modprobe")).toEqual([]);
+  });
+
+  it("runs again after a failure, also while the pull of the first time goes on", async () => {
+    const release = await hold("docker-pull");
+    await fail("apt-cache", 1, "E: The package lists are damaged");
+    expect((await setUp()).code).toBe(1);
+    expect(await status()).toMatchObject({ state: "failed", stage: "driver" });
+    await eventually(
+      () => called("docker", "pull"),
+      (calls) => calls.length > 0,
+    );
+    const again = setUp();
+    await eventually(status, ({ stage }) => stage === "image");
+    await release();
+    expect((await again).code).toBe(0);
+    expect((await status()).state).toBe("done");
+  });
+
   it("pulls no image that is there already", async () => {
     await root.write("stand-ins/pulled", "");
     expect((await setUp()).code).toBe(0);
