@@ -66,7 +66,7 @@ describe("a damaged database", () => {
         await forgetAsides(rig);
       }
     }
-  });
+  }, 900_000);
 
   it("that was hit at random, a thousand times, keeps them too", async () => {
     const rig = databaseRig();
