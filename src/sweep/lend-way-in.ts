@@ -15,5 +15,10 @@ export async function lendWayIn(
     `${vm.label}.known_hosts`,
     `[${vm.ipv4}]:${port} ssh-ed25519 ${vm.hostKey}\n${vm.ipv4} ssh-ed25519 ${vm.hostKey}\n`,
   );
-  return `ssh -i '${key}' -o UserKnownHostsFile='${hosts}' -p ${port} root@${vm.ipv4}`;
+  return sshLine(key, hosts, sshPort, vm.ipv4);
+}
+
+/** To be copied into a shell. */
+export function sshLine(key: string, knownHosts: string, port: number, ipv4: string): string {
+  return `ssh -i '${key}' -o UserKnownHostsFile='${knownHosts}' -p ${String(port)} root@${ipv4}`;
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { stringify } from "yaml";
 import { heldEstimate } from "../../estimate/held-estimate.ts";
 import { foldRun, openRentals } from "../../journal/fold-run.ts";
@@ -5,6 +6,7 @@ import { readJournal } from "../../journal/journal-file.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { formatUsd, usd } from "../../support/money.ts";
+import { sshLine } from "../../sweep/lend-way-in.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { planWithModels } from "../load-plan.ts";
 import { stateDir } from "../paths.ts";
@@ -109,6 +111,8 @@ async function welcome(
     terminal.env,
   );
   const linked = makeCurrent(sessionFolder, process.cwd());
+  const lent = join(folder, label);
+  const ssh = sshLine(`${lent}.key`, `${lent}.known_hosts`, sshPort, ipv4);
   const until = isoUtc(rental.heldUntilMs ?? rental.deadlineMs);
   if (options["json"] === true) {
     const told = {
@@ -119,6 +123,7 @@ async function welcome(
       region,
       model,
       ip: ipv4,
+      ssh,
       api_base: apiBase,
       price_per_hour: usd(priceMicroUsd),
       held_until: until,
@@ -134,6 +139,7 @@ async function welcome(
     `${far.simulated === undefined ? "" : "SIMULATED "}${name} is up: ${model} on ${gpu} in ${region}, ${formatUsd(priceMicroUsd)} an hour`,
     `  API      ${apiBase}   (source ${env})`,
     `  held     until ${until} at the latest, ${formatUsd(rental.reservedMicroUsd)} at most`,
+    `  log in   ${ssh}`,
     `  measure  maider-sweep benchmark-collect ${name}`,
     `  let go   maider-sweep down ${name}`,
   ];
