@@ -84,7 +84,8 @@ const records = (): BenchmarkRecord[] =>
         .benchmarks
     : [];
 
-describe("a session of the Python tool", () => {
+// On the real clock: where the machine is busy for long, passes are void, as they should be.
+describe("a session of the Python tool", { retry: 2 }, () => {
   test("is measured through its tunnel, several of them into one database", async () => {
     await session("one", `${server.url}/v1`);
     await session("two", `${server.url}/v1`);

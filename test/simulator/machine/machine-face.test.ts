@@ -106,8 +106,9 @@ describe.each([1, 60])("at speed %i", (speed) => {
     expect(got.at(-2)).toMatchObject({ choices: [], usage: { completion_tokens: 40 } });
     const [served] = made.served();
     expect(served).toMatchObject({ label: vm.label, model: CODER_7B, completion_tokens: 40 });
-    expect(served!.received).toBeLessThan(served!.first_write);
-    expect(served!.first_write).toBeLessThan(served!.last_write);
+    expect(served!.received).toBeLessThanOrEqual(served!.first_write);
+    // On a busy machine both fall into one turn of the loop.
+    expect(served!.first_write).toBeLessThanOrEqual(served!.last_write);
     expect(made.connections()).toBe(1);
     login.end();
   });
