@@ -94,7 +94,7 @@ export const READING_COMMANDS: VerbFile = {
     ],
     examples: [
       "maider-sweep recommend",
-      "maider-sweep recommend --task coding --budget 1-3 --size balanced",
+      "maider-sweep recommend --task coding --budget none --size balanced",
     ],
     load: async () => (await import("./commands/recommend.ts")).recommend,
   },

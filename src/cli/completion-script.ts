@@ -23,8 +23,19 @@ function bash(commands: readonly (CommandSpec | CommandGroup)[]): string {
     const below = "commands" in command ? command.commands.map(({ name }) => name) : [];
     return `    ${command.name}) words='${longFlags(command).join(" ")}' below='${below.join(" ")}' ;;`;
   });
+  const chosen = commands.flatMap((command) =>
+    optionsOf(command).flatMap(({ flags, choices = [] }) =>
+      choices.length === 0
+        ? []
+        : [
+            `    ${flagsIn(flags)
+              .map((flag) => `'${command.name} ${flag}'`)
+              .join("|")}) values='${choices.join(" ")}' ;;`,
+          ],
+    ),
+  );
   return `_maider_sweep() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" words='' below=''
+  local word="\${COMP_WORDS[COMP_CWORD]}" words='' below='' values=''
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W '${commands.map(({ name }) => name).join(" ")}' -- "$word"))
@@ -33,6 +44,13 @@ function bash(commands: readonly (CommandSpec | CommandGroup)[]): string {
   case "\${COMP_WORDS[1]}" in
 ${cases.join("\n")}
   esac
+  case "\${COMP_WORDS[1]} \${COMP_WORDS[COMP_CWORD-1]}" in
+${[...new Set(chosen)].join("\n")}
+  esac
+  if [ -n "$values" ]; then
+    COMPREPLY=($(compgen -W "$values" -- "$word"))
+    return
+  fi
   case "$word" in
     -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
     *) [ "$COMP_CWORD" -ne 2 ] || COMPREPLY=($(compgen -W "$below" -- "$word")) ;;
@@ -51,13 +69,19 @@ function fish(commands: readonly (CommandSpec | CommandGroup)[]): string {
     ),
     ...optionsOf(command)
       .filter(({ hidden }) => hidden !== true)
-      .map(({ flags, description }) => {
-        const value = flags.includes("<") ? " -r" : "";
+      .map(({ flags, description, choices }) => {
+        const given = flags.includes("<") ? " -r" : "";
+        const value = choices === undefined ? given : ` -x -a '${choices.join(" ")}'`;
         const name = /--([a-z-]+)/.exec(flags)?.[1] ?? "";
         return `complete -c maider-sweep -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${value} -d ${quoted(description)}`;
       }),
   ]);
   return `${lines.join("\n")}\n`;
+}
+
+/** `-t, --task <task>` -> `-t`, `--task` */
+function flagsIn(flags: string): readonly string[] {
+  return flags.match(/(?<![\w-])--?[a-z][a-z-]*/g) ?? [];
 }
 
 function longFlags(command: CommandSpec | CommandGroup): readonly string[] {

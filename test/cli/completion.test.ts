@@ -15,6 +15,14 @@ it("bash completes verbs and the options of each", async () => {
   expect(complete(stdout, ["maider-sweep", "doctor", "--ceil"])).toEqual([""]);
 });
 
+it("bash completes the values of an option that has only so many", async () => {
+  const { stdout } = await speak(["completion", "bash"]);
+  const ask = (...words: string[]) => complete(stdout, ["maider-sweep", ...words]);
+  expect(ask("recommend", "--task", "co")).toEqual(["coding", "context_heavy"]);
+  expect(ask("benchmark-compare", "-f", "")).toEqual(["table", "json", "csv", "markdown"]);
+  expect(ask("recommend", "--quiet", "--bud")).toEqual(["--budget"]);
+});
+
 it.each(["bash", "zsh", "fish"])("%s knows every verb", async (shell) => {
   const { code, stdout } = await speak(["completion", shell]);
   expect(code).toBe(0);
