@@ -47,7 +47,9 @@ async function untilNone(
   signal: AbortSignal,
 ): Promise<void> {
   const { cloud, clock, ownership, run } = options;
-  const lateMs = doubtUntilMs(options, id);
+  const doubtMs = doubtMsOf(options, id);
+  // A clock that is set back while we wait must not make it longer.
+  const beganMs = clock.monotonic();
   // The journal knows its id: that DELETE need not wait for a list.
   let found: readonly Pick<CloudFirewall, "id">[] = id === undefined ? [] : [{ id }];
   let emptyLooks = 0;
@@ -60,7 +62,7 @@ async function untilNone(
       await checkAccount(options, signal);
       found = (await cloud.listFirewalls({}, signal)).filter(({ label }) => isOf(run, label));
       emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
-      if (emptyLooks >= 2 && clock.now() >= lateMs) return;
+      if (emptyLooks >= 2 && clock.monotonic() - beganMs >= doubtMs) return;
       const wait = emptyLooks > 0 ? BETWEEN_LOOKS_MS : jitter(Math.min(attempt, 3), options);
       await clock.sleep(wait, signal);
     } catch (error) {
@@ -69,14 +71,15 @@ async function untilNone(
   }
 }
 
-/** Until when a create that was lost may still arrive; a single one has arrived once it was answered. */
-function doubtUntilMs({ journal, clock }: DestroyFirewall, id: number | undefined): number {
+/** For how long a create that was lost may still arrive; a single one has arrived once it was answered. */
+function doubtMsOf({ journal, clock }: DestroyFirewall, id: number | undefined): number {
   const asked = journal.events().filter((event) => event.type === "firewall.intended");
   const last = asked.at(-1);
   const times = asked.filter(({ label }) => label === last?.label).length;
   const sure = last === undefined || (id !== undefined && times === 1);
-  // A clock that was set back since must not make it longer.
-  return sure ? 0 : Math.min(Date.parse(last.ts), clock.now()) + LATEST_CREATE_MS;
+  if (sure) return 0;
+  const sinceMs = Math.max(0, clock.now() - Date.parse(last.ts));
+  return Math.max(0, LATEST_CREATE_MS - sinceMs);
 }
 
 function isOf(run: string, text: string): boolean {

@@ -50,6 +50,7 @@ export async function lookUpCreate(
       continue;
     }
     const now = clock.now();
+    notAfter(history, now);
     const dueMs = absenceDueMs(history, lookUp.refusal !== undefined);
     if (now >= dueMs) {
       history.looks += 1;
@@ -66,9 +67,15 @@ export async function lookUpCreate(
 }
 
 interface History {
-  readonly sentMs: number;
+  sentMs: number;
   looks: number;
   firstMs: number | undefined;
+}
+
+/** A clock that was set back, before or while we look, must not make the doubt longer. */
+function notAfter(history: History, now: number): void {
+  history.sentMs = Math.min(history.sentMs, now);
+  if (history.firstMs !== undefined) history.firstMs = Math.min(history.firstMs, now);
 }
 
 /** When the next look that finds nothing may be believed. */
@@ -84,8 +91,7 @@ function historyOf(label: string, ports: TeardownPorts): History {
   const rental = foldRun(events).rentals.get(label);
   const now = ports.clock.now();
   return {
-    // A clock that was set back since must not make the doubt longer.
-    sentMs: sent === undefined ? now : Math.min(Date.parse(sent.ts), now),
+    sentMs: sent === undefined ? now : Date.parse(sent.ts),
     looks: rental?.absentLooks ?? 0,
     firstMs: rental?.absentSinceMs,
   };

@@ -99,4 +99,36 @@ export const ONCE_BROKEN: readonly (readonly [string, Schedule])[] = [
       ],
     },
   ],
+  [
+    "a create that was seen absent once, and the clock set back twice",
+    {
+      seed: 640929,
+      entries: 3,
+      concurrency: 2,
+      passes: 2,
+      capShare: 1,
+      death: { facts: 6, before: false },
+      happenings: [
+        { atMinutes: 5, what: "clock step", minutes: -90 },
+        { atMinutes: 16, what: "clock step", minutes: -90 },
+      ],
+      successors: [{ by: "resume", afterMinutes: 11 }],
+      faults: [
+        {
+          match: { method: "GET", path: "^/linode/instances/" },
+          nth: 3,
+          count: 3,
+          action: "status",
+          status: 408,
+        },
+        {
+          match: { method: "POST", path: "^/linode/instances$" },
+          nth: 2,
+          count: 3,
+          action: "drop-before",
+        },
+      ],
+      machineFaults: [{ vm: { nth: 1 }, action: "boot-hangs", after_seconds: 253 }],
+    },
+  ],
 ];
