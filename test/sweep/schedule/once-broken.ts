@@ -112,7 +112,7 @@ export const ONCE_BROKEN: readonly (readonly [string, Schedule])[] = [
         { atMinutes: 5, what: "clock step", minutes: -90 },
         { atMinutes: 16, what: "clock step", minutes: -90 },
       ],
-      successors: [{ by: "resume", afterMinutes: 11 }],
+      successors: [{ by: "resume", afterMinutes: 11, death: undefined }],
       faults: [
         {
           match: { method: "GET", path: "^/linode/instances/" },
