@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { linkSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { databaseRig, FIXTURE, type DatabaseRig } from "./database-rig.ts";
-import { speak } from "./fake-terminal.ts";
+import { databaseRig, FIXTURE, type DatabaseRig } from "../cli/database-rig.ts";
+import { speak } from "../cli/fake-terminal.ts";
 
 const MAIN = new URL("../../src/cli/main.ts", import.meta.url).href;
 
