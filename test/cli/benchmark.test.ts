@@ -152,6 +152,7 @@ describe("benchmark of a server that runs already", { retry: 2 }, () => {
   });
 });
 
+// Measured on the same clock, and void for the same cause where the machine is busy.
 describe("a server whose replies fail", { retry: 2 }, () => {
   const failing = async (
     options: Partial<ReferenceOptions>,

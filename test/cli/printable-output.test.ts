@@ -8,7 +8,7 @@ import { databaseRig, type DatabaseRig } from "./database-rig.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 
 const EVIL = "g1-gpu-x\u001b[31m\u001b]0;pwned\u0007\u009b2J";
-// oxlint-disable-next-line no-control-regex -- looked for
+// oxlint-disable-next-line no-control-regex -- the very characters that must not come through
 const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
 let rig: DatabaseRig;

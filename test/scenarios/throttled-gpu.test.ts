@@ -1,25 +1,22 @@
 import { expect, test } from "vitest";
-import { sweepRun } from "../simulated/sweep-run.ts";
+import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
 
 interface Told {
   readonly type: string;
   readonly reason?: string;
 }
 
+/** The quick plan on a GPU that is hot for so many seconds. */
+async function measureHot(rig: SweepRun, seconds: number) {
+  await rig.faults([{ vm: { nth: 1 }, action: "throttles", for_seconds: seconds }]);
+  const ended = await rig.run("run", "plans/quick.yaml", "--simulate", rig.url, "--json");
+  const lines = ended.stdout.trim().split("\n");
+  return { ...ended, events: lines.map((line) => JSON.parse(line) as Told) };
+}
+
 test("a pass in which the GPU was hot is void with that reason, is done again, and only the sound one is recorded", async () => {
   await using rig = await sweepRun(5);
-  await rig.faults([{ vm: { nth: 1 }, action: "throttles", for_seconds: 90 }]);
-  const { code, stdout } = await rig.run(
-    "run",
-    "plans/quick.yaml",
-    "--simulate",
-    rig.url,
-    "--json",
-  );
-  const events = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Told);
+  const { code, events } = await measureHot(rig, 90);
   const voids = events.filter(({ type }) => type === "pass.void");
   expect(voids.length).toBeGreaterThanOrEqual(1);
   expect(voids[0]?.reason).toContain("the GPU was throttled: sw_thermal_slowdown");
@@ -31,18 +28,7 @@ test("a pass in which the GPU was hot is void with that reason, is done again, a
 
 test("a GPU that stays hot is measured five times and no more, its configuration failed with that reason, its VM gone", async () => {
   await using rig = await sweepRun(5);
-  await rig.faults([{ vm: { nth: 1 }, action: "throttles", for_seconds: 100_000 }]);
-  const { code, stdout, stderr } = await rig.run(
-    "run",
-    "plans/quick.yaml",
-    "--simulate",
-    rig.url,
-    "--json",
-  );
-  const events = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Told);
+  const { code, stdout, stderr, events } = await measureHot(rig, 100_000);
   expect(events.filter(({ type }) => type === "pass.void")).toHaveLength(5);
   expect(stdout).toMatch(/void 5 times: .*the GPU was throttled: sw_thermal_slowdown/);
   expect({ code, stderr: /^error: a bug/m.test(stderr) }).toEqual({ code: 5, stderr: false });
