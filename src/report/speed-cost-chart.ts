@@ -3,6 +3,7 @@ import { parseHTML } from "linkedom";
 import type { ConfigurationResult } from "../results/configurations.ts";
 import { trustedHtml, visibleText, type Html } from "./html.ts";
 import { paretoFront } from "./pareto-front.ts";
+import { pointNames } from "./point-names.ts";
 import { gpuLabel, shortGpu, type ModelName } from "./tables.ts";
 
 /** A configuration as the chart and the choice by speed see it. */
@@ -58,11 +59,6 @@ export function familyOf(gpu: string): string {
 
 const WIDTH = 960;
 const HEIGHT = 480;
-const INNER_WIDTH = 880;
-const INNER_HEIGHT = 408;
-const LETTER_WIDTH = 7;
-const LINE_HEIGHT = 15;
-const MOST_LABELS = 12;
 /** Beyond the outermost points, as a factor. */
 const MARGIN = 1.3;
 /** The page's style gives them their colours; what has none of its own shares the last. */
@@ -77,7 +73,7 @@ export function speedCostChart(points: readonly ChartPoint[], families: readonly
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const drawn = points.filter(({ cost, speed }) => cost > 0 && speed > 0);
   const front = paretoFront(drawn.filter(({ unstable }) => !unstable));
-  const names = spread(front, drawn);
+  const names = pointNames(front, drawn);
   const [costs, speeds] = [
     around(drawn.map(({ cost }) => cost)),
     around(drawn.map(({ speed }) => speed)),
@@ -166,51 +162,6 @@ function barWithin(
   const from = Math.max(low, leastSpeed, price / mostCost);
   const to = Math.min(high, mostSpeed, price / leastCost);
   return { low: from, high: to, costAtLow: price / from, costAtHigh: price / to };
-}
-
-interface Names {
-  readonly anchor: "start" | "end";
-  readonly shown: readonly ChartPoint[];
-}
-
-/** Names that do not lie on each other, at that side of their points where there is room: the front's ends first. */
-function spread(front: readonly ChartPoint[], drawn: readonly ChartPoint[]): readonly Names[] {
-  const across = scale(drawn.map(({ cost }) => cost));
-  const up = scale(drawn.map(({ speed }) => speed));
-  const taken: {
-    readonly point: ChartPoint;
-    readonly anchor: Names["anchor"];
-    readonly box: Box;
-  }[] = [];
-  const ends = [front.at(0), front.at(-1)].filter((point) => point !== undefined);
-  for (const point of new Set([...ends, ...front])) {
-    const at = across(point.cost) * INNER_WIDTH;
-    const width = point.name.length * LETTER_WIDTH;
-    const anchor = at + width > INNER_WIDTH ? "end" : "start";
-    const left = anchor === "start" ? at : at - width;
-    const box = { left, right: left + width, y: up(point.speed) * INNER_HEIGHT };
-    const free = taken.every(
-      ({ box: other }) =>
-        Math.abs(other.y - box.y) > LINE_HEIGHT || other.left > box.right || other.right < box.left,
-    );
-    if (free && taken.length < MOST_LABELS) taken.push({ point, anchor, box });
-  }
-  return (["start", "end"] as const).map((anchor) => ({
-    anchor,
-    shown: taken.filter((one) => one.anchor === anchor).map(({ point }) => point),
-  }));
-}
-
-interface Box {
-  readonly left: number;
-  readonly right: number;
-  readonly y: number;
-}
-
-/** From 0 to 1 on a logarithmic axis, about as the chart has it. */
-function scale(values: readonly number[]): (value: number) => number {
-  const [least, most] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
-  return (value) => (most === least ? 0.5 : (Math.log(value) - least) / (most - least));
 }
 
 /** As much of the DOM as is used here. */
