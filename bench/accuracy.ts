@@ -1,7 +1,7 @@
-import { httpClient } from "../src/benchmark/http-client.ts";
-import { probeRtt } from "../src/benchmark/probe-rtt.ts";
+import { httpClient } from "../src/vllm/http-client.ts";
+import { probeRtt } from "../src/benchmark/measure-rtt.ts";
 import { median } from "../src/evidence/statistics.ts";
-import type { ReferenceOptions } from "../src/simulator/machine/reference-server.ts";
+import type { ReferenceOptions } from "../test/support/reference-server.ts";
 import { realClock } from "../src/support/clock.ts";
 import { againstLog } from "./against-log.ts";
 import { ours } from "./clients.ts";

@@ -1,8 +1,5 @@
 import { monotonicMs } from "./monotonic.ts";
-import {
-  startReferenceServer,
-  type ReferenceOptions,
-} from "../src/simulator/machine/reference-server.ts";
+import { startReferenceServer, type ReferenceOptions } from "../test/support/reference-server.ts";
 
 // A process of its own, so that the far side and the client are never busy for one another.
 const server = await startReferenceServer(JSON.parse(process.argv[2] ?? "{}") as ReferenceOptions);

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { ServerUnderTest } from "../src/benchmark/benchmark.ts";
-import type { ReferenceOptions } from "../src/simulator/machine/reference-server.ts";
+import type { ReferenceOptions } from "../test/support/reference-server.ts";
 
 /** What the server did for one request by its own log, seconds of the machine's monotonic clock. */
 export interface Served {

@@ -3,14 +3,14 @@
  * and US dollars; records are those of the shared database, with its own snake_case names.
  */
 import { readAnswer, sendTest } from "./benchmark/run-test.ts";
-import { connectionTo } from "./cli/api-base.ts";
-import { databaseFile, stateDir } from "./cli/paths.ts";
-import { readDatabase } from "./cli/read-records.ts";
+import { connectionTo } from "./run/api-base.ts";
+import { databaseFile, stateDir } from "./run/paths.ts";
+import { readDatabase } from "./run/read-records.ts";
 import { singlePromptSuite } from "./evidence/custom-suite.ts";
 import type { BenchmarkRecord } from "./evidence/record.ts";
 import type { Category, Test } from "./evidence/suite.ts";
-import { compare, filterRecords, SORT_METRICS, type SortMetric } from "./results/compare.ts";
-import { coverage, type Confidence } from "./results/coverage.ts";
+import { compare, filterRecords, SORT_METRICS, type SortMetric } from "./results/query/compare.ts";
+import { coverage, type Confidence } from "./results/query/coverage.ts";
 import { isoUtc, realClock } from "./support/clock.ts";
 import { errorText } from "./support/errors.ts";
 import { usd } from "./support/money.ts";

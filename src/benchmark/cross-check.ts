@@ -1,6 +1,6 @@
 import type { RequestMetrics } from "../evidence/pass.ts";
-import { counterDelta } from "./server-counters.ts";
-import type { CounterDelta, ServerCounters } from "./server-counters.ts";
+import { counterDelta } from "../vllm/server-counters.ts";
+import type { CounterDelta, ServerCounters } from "../vllm/server-counters.ts";
 
 /** What is held against the server's counters: one stream at a time, between two readings at rest. */
 export interface CrossCheckQuestion {

@@ -1,10 +1,10 @@
 import type { PassMode, TestResult } from "../evidence/pass.ts";
 import type { Verdict } from "../evidence/record.ts";
-import type { RestReading } from "./at-rest.ts";
+import type { RestReading } from "./wait-until-idle.ts";
 import { crossCheck } from "./cross-check.ts";
 import type { CrossCheck, CrossCheckQuestion } from "./cross-check.ts";
-import { clientSlowed } from "./loop-watch.ts";
-import type { LoopFacts } from "./loop-watch.ts";
+import { clientSlowed } from "./event-loop-monitor.ts";
+import type { LoopFacts } from "./event-loop-monitor.ts";
 import type { GpuWatch } from "./watch-gpus.ts";
 
 export interface PassFacts {

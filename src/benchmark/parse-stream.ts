@@ -1,7 +1,7 @@
 import type { RequestMetrics } from "../evidence/pass.ts";
 import type { Clock } from "../support/clock.ts";
 import { notStreamed, scanStream, unsound } from "./scan-stream.ts";
-import { serverSentEvents } from "./sse.ts";
+import { serverSentEvents } from "../vllm/sse.ts";
 import type { RawReply } from "./stream-request.ts";
 
 /** Tokens that came in one event. */

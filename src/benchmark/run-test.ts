@@ -3,10 +3,10 @@ import type { PassMode, RequestMetrics, TestResult } from "../evidence/pass.ts";
 import type { Test } from "../evidence/suite.ts";
 import type { Clock } from "../support/clock.ts";
 import type { PassRequest } from "./benchmark.ts";
-import { chatRequest } from "./chat-request.ts";
-import type { ChatRequest } from "./chat-request.ts";
+import { chatRequest } from "../vllm/chat-request.ts";
+import type { ChatRequest } from "../vllm/chat-request.ts";
 import { parseStream } from "./parse-stream.ts";
-import { sendChat } from "./send-chat.ts";
+import { sendChat } from "../vllm/send-chat.ts";
 import type { RawReply } from "./stream-request.ts";
 
 /** A test whose reply is there and not yet read. */

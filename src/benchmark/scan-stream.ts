@@ -1,6 +1,6 @@
-import { errorMessage, readChunk } from "./chat-chunk.ts";
-import type { Usage } from "./chat-chunk.ts";
-import type { ServerSentEvent } from "./sse.ts";
+import { errorMessage, readChunk } from "../vllm/chat-chunk.ts";
+import type { Usage } from "../vllm/chat-chunk.ts";
+import type { ServerSentEvent } from "../vllm/sse.ts";
 import type { RawReply } from "./stream-request.ts";
 
 /** What the events of a stream say. */

@@ -4,8 +4,8 @@ import { SUITE_VERSION } from "../evidence/method.ts";
 import type { Suite, Test } from "../evidence/suite.ts";
 import type { Clock } from "../support/clock.ts";
 import type { ServerUnderTest } from "./benchmark.ts";
-import { NoAnswerError, httpClient } from "./http-client.ts";
-import { countTokens } from "./server-api.ts";
+import { NoAnswerError, httpClient } from "../vllm/http-client.ts";
+import { countTokens } from "../vllm/server-api.ts";
 
 const CALLS_PER_TEST = 8;
 /** A prompt may be so many tokens short of its target; a line of context has fewer. */

@@ -3,9 +3,9 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { errorText } from "../support/errors.ts";
 import type { Clock } from "../support/clock.ts";
-import { arrivalLog } from "./arrival-log.ts";
-import { asSocket } from "./as-socket.ts";
-import type { Arrivals } from "./sse.ts";
+import { arrivalLog } from "./chunk-buffer.ts";
+import { asSocket } from "../vllm/as-socket.ts";
+import type { Arrivals } from "../vllm/sse.ts";
 
 export interface StreamRequest {
   readonly path: string;

@@ -1,11 +1,11 @@
 import { seededRandom, shuffled } from "../evidence/seeded-random.ts";
 import type { Test } from "../evidence/suite.ts";
 import type { PassRequest, WarmUp } from "./benchmark.ts";
-import { chatRequest } from "./chat-request.ts";
-import { fitTests } from "./fit-tests.ts";
-import { NoAnswerError, httpClient } from "./http-client.ts";
-import { inLanes } from "./in-lanes.ts";
-import { sendChat } from "./send-chat.ts";
+import { chatRequest } from "../vllm/chat-request.ts";
+import { fitTests } from "./tests-within-context.ts";
+import { NoAnswerError, httpClient } from "../vllm/http-client.ts";
+import { inLanes } from "./run-concurrently.ts";
+import { sendChat } from "../vllm/send-chat.ts";
 
 const LEAST = 3;
 /** Longer replies run no other code. */

@@ -1,6 +1,6 @@
 import { MODEL_FAMILIES, type Family, type Variant } from "./model-families.ts";
 import type { ModelCategory, ModelFacts } from "./models.ts";
-import { largestWholeGroupParallel } from "./whole-groups.ts";
+import { largestWholeGroupParallel } from "./tensor-parallel-limit.ts";
 
 /** Runtime memory of vLLM beside weights and cache: activations of the profile run, graphs, the CUDA context. */
 export const PLAIN_OVERHEAD_GIB = 1.5;

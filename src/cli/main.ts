@@ -2,9 +2,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandGroup, CommandSpec, OptionSpec, Terminal } from "./command.ts";
 import { commandOf, VERBS, type Verb } from "./verbs.ts";
-import { printableTerminal } from "./printable-streams.ts";
+import { printableTerminal } from "./output/printable-streams.ts";
 import { bugReport, installSignals, Interrupted } from "./signals.ts";
-import { watchOutput } from "./watch-output.ts";
+import { watchOutput } from "./output/stdout-errors.ts";
 import { packageVersion } from "../support/package-version.ts";
 
 /** Runs one command line; sets `process.exitCode`. */
@@ -135,8 +135,8 @@ async function tellHeld(
   terminal: Terminal,
 ): Promise<void> {
   const [{ heldVms, heldWarning }, { stateDir }] = await Promise.all([
-    import("./held-vms.ts"),
-    import("./paths.ts"),
+    import("../sessions/held-vms.ts"),
+    import("../run/paths.ts"),
   ]);
   const warning = heldWarning(await heldVms(stateDir(options, terminal.env)));
   if (warning !== undefined) terminal.stderr.write(`warning: ${warning}\n`);

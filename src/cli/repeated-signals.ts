@@ -1,5 +1,5 @@
-import { openRentals } from "../journal/fold-run.ts";
-import type { RunState } from "../journal/run-state.ts";
+import { openRentals } from "../run-state/fold-run.ts";
+import type { RunState } from "../run-state/run-state.ts";
 import { ExitCode } from "../support/errors.ts";
 import type { Terminal } from "./command.ts";
 

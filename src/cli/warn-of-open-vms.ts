@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { JOURNAL_FILE } from "../journal/journal-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
-import { runStatus } from "../journal/status.ts";
+import { runStatus } from "../run-state/status.ts";
 import type { CommandCall } from "./command.ts";
-import { count } from "./progress/event-text.ts";
-import { stateDir } from "./paths.ts";
+import { count } from "./output/event-text.ts";
+import { stateDir } from "../run/paths.ts";
 
 /**
  * Says in one line where a journal has VMs that nobody cares for any more, with the command that settles it. Only the

@@ -7,7 +7,7 @@ import { syncFolder } from "../support/safe-file.ts";
 import type { Journal, SweepEvent } from "./events.ts";
 import { JournalError } from "./journal-errors.ts";
 import { decodeLine } from "./journal-line.ts";
-import { journalOver, type JournalOptions, type JournalStore } from "./journal-over.ts";
+import { journalOver, type JournalOptions, type JournalStore } from "./create-journal.ts";
 import { labelsIn } from "./label.ts";
 import { GUARD_LOG } from "./state-folder.ts";
 import { readPlainOrPacked, unpackFile } from "./packed-file.ts";

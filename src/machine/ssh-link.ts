@@ -8,7 +8,7 @@ import { errorText } from "../support/errors.ts";
 import { MachineError, type MachineTarget } from "./machine.ts";
 import { plainText } from "./remote-text.ts";
 import { outputOf, type OutputOptions } from "./ssh-output.ts";
-import { untilDeadline } from "./until-deadline.ts";
+import { untilDeadline } from "./with-timeout.ts";
 
 /** One authenticated connection: commands and channels over it, and the news of its end. */
 export interface SshLink {

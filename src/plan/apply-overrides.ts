@@ -1,7 +1,7 @@
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
 import type { CoveragePlan, Entry } from "./coverage-plan.ts";
-import { cidrGrammar, normaliseCidr } from "./grammars.ts";
+import { cidrGrammar, normaliseCidr } from "./validators.ts";
 
 /** What the command line says over the plan. */
 export interface PlanOverrides {

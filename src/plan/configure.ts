@@ -4,7 +4,7 @@ import type { GpuType } from "../catalog/gpu-types.ts";
 import type { ModelFacts, Quantization } from "../catalog/models.ts";
 import { oldestVllm } from "../catalog/oldest-vllm.ts";
 import type { Configuration, EngineSettings } from "./coverage-plan.ts";
-import { vllmMinor } from "./grammars.ts";
+import { vllmMinor } from "./validators.ts";
 import { DEFAULT_IMAGE, DEFAULT_MODEL_LEN, type EngineFile } from "./plan-schema.ts";
 
 /** Why a pair cannot run, and which key of the plan is to blame, when one is. */

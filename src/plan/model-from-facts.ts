@@ -1,6 +1,6 @@
 import { categoryOf, kvBytesPerToken, PLAIN_OVERHEAD_GIB } from "../catalog/model-catalog.ts";
 import type { ModelFacts } from "../catalog/models.ts";
-import { largestWholeGroupParallel } from "../catalog/whole-groups.ts";
+import { largestWholeGroupParallel } from "../catalog/tensor-parallel-limit.ts";
 import type { FactsFile } from "./plan-schema.ts";
 
 /** A model that the plan describes itself, because the catalogue does not know it. */

@@ -9,7 +9,7 @@ import {
   planNameGrammar,
   regionGrammar,
   type Grammar,
-} from "./grammars.ts";
+} from "./validators.ts";
 
 /** The engine that is proven on every card of the catalogue. */
 export const DEFAULT_IMAGE = "vllm/vllm-openai:v0.27.1";

@@ -2,7 +2,7 @@ import { hasFigures, type BenchmarkFile } from "../evidence/benchmark-file.ts";
 import type { FiguresOverPasses } from "../evidence/figures-over-passes.ts";
 import type { LoadResult, Summary, Verdict } from "../evidence/record.ts";
 import type { Distribution } from "../evidence/statistics.ts";
-import { indentLines, renderTable, type TableStyle } from "./table.ts";
+import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
 
 /**
  * What `benchmark` says at its end: whether the figures may be trusted, the guide's summary, the figures over the sound

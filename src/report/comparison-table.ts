@@ -1,9 +1,9 @@
-import type { CompareAnswer } from "../results/compare.ts";
-import type { ConfigurationResult } from "../results/configurations.ts";
-import { ageText } from "../results/coverage.ts";
-import { titleCase } from "./query-tables.ts";
-import { indentLines, renderTable, type Column, type TableStyle } from "./table.ts";
-import { gpuLabel, knownText, modelNames, unrankedLines, WIDE, type ModelName } from "./tables.ts";
+import type { CompareAnswer } from "../results/query/compare.ts";
+import type { ConfigurationResult } from "../results/query/configurations.ts";
+import { ageText } from "../results/query/coverage.ts";
+import { titleCase } from "./query-text.ts";
+import { indentLines, renderTable, type Column, type TableStyle } from "./render-table.ts";
+import { gpuLabel, knownText, modelNames, unrankedLines, WIDE, type ModelName } from "./format.ts";
 
 interface Asked {
   readonly taskCategory: string | undefined;

@@ -1,8 +1,8 @@
 import { costReadings } from "../evidence/cost.ts";
 import { median } from "../evidence/statistics.ts";
-import { costOf } from "../journal/ledger.ts";
-import type { RunState } from "../journal/run-state.ts";
-import type { ConfigurationResult } from "../results/configurations.ts";
+import { costOf } from "../run-state/ledger.ts";
+import type { RunState } from "../run-state/run-state.ts";
+import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { formatUsd, microUsd } from "../support/money.ts";
 
 /**

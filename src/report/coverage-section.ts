@@ -1,8 +1,8 @@
-import type { Coverage } from "../results/coverage.ts";
-import { ageText } from "../results/coverage.ts";
+import type { Coverage } from "../results/query/coverage.ts";
+import { ageText } from "../results/query/coverage.ts";
 import { usd } from "../support/money.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel } from "./tables.ts";
+import { gpuLabel } from "./format.ts";
 
 /** What was tested of what exists, by GPU type, and what is missing. */
 export function coverageSection(coverage: Coverage, nowMs: number, staleAfterDays: number): Html {

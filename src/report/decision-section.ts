@@ -1,8 +1,8 @@
-import type { ConfigurationResult } from "../results/configurations.ts";
+import type { ConfigurationResult } from "../results/query/configurations.ts";
 import type { Decision } from "./decisions.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel, knownText, type ModelName, speedText } from "./tables.ts";
-import { UNLIMITED } from "./table.ts";
+import { gpuLabel, knownText, type ModelName, speedText } from "./format.ts";
+import { UNLIMITED } from "./render-table.ts";
 
 const MOST_TIES = 3;
 

@@ -1,8 +1,8 @@
 import { compareRates, OTHER_VM_THRESHOLD } from "../evidence/comparison.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import { byMetric, metricOf, type SortMetric } from "../results/compare.ts";
-import type { ConfigurationResult } from "../results/configurations.ts";
-import { recommend, type Task } from "../results/recommend.ts";
+import { byMetric, metricOf, type SortMetric } from "../results/query/compare.ts";
+import type { ConfigurationResult } from "../results/query/configurations.ts";
+import { recommend, type Task } from "../results/query/recommend.ts";
 
 /** An answer to one question, with what cannot be told from it. */
 export interface Decision {

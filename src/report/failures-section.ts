@@ -1,5 +1,5 @@
 import { html, type Html } from "./html.ts";
-import { serverEnd } from "../journal/server-end.ts";
+import { serverEnd } from "../run-state/server-failure-text.ts";
 import type { ReportedRun } from "./report-facts.ts";
 
 interface Failure {

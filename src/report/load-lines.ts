@@ -1,6 +1,6 @@
 import { median } from "../evidence/statistics.ts";
 import type { LoadResult } from "../evidence/record.ts";
-import type { ConfigurationResult } from "../results/configurations.ts";
+import type { ConfigurationResult } from "../results/query/configurations.ts";
 
 /** Throughput of the server and speed for one user at each load, medians over the runs; empty without load levels. */
 export function loadLines(results: readonly ConfigurationResult[]): string[] {

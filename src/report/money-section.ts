@@ -1,11 +1,11 @@
-import { costOf, foldLedger, hoursOf } from "../journal/ledger.ts";
-import type { RentalState } from "../journal/run-state.ts";
+import { costOf, foldLedger, hoursOf } from "../run-state/ledger.ts";
+import type { RentalState } from "../run-state/run-state.ts";
 import { isoUtc } from "../support/clock.ts";
 import { formatUsd } from "../support/money.ts";
 import { html, type Html } from "./html.ts";
 import type { ReportedRun } from "./report-facts.ts";
 import { isSimulated } from "./sweep-summary.ts";
-import { usefulTime, type VmTime } from "./vm-minutes.ts";
+import { usefulTime, type VmTime } from "./vm-utilisation.ts";
 
 const MINUTE_MS = 60_000;
 const MOST_VMS = 400;

@@ -1,6 +1,6 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { SweepEvent } from "../journal/events.ts";
-import type { RunState } from "../journal/run-state.ts";
+import type { RunState } from "../run-state/run-state.ts";
 
 /** All that the report says comes from here. */
 export interface ReportFacts {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { compare } from "../results/compare.ts";
-import { configurations, type ConfigurationResult } from "../results/configurations.ts";
-import { coverage } from "../results/coverage.ts";
-import { ownRecords } from "../results/evidence-of-record.ts";
+import { compare } from "../results/query/compare.ts";
+import { configurations, type ConfigurationResult } from "../results/query/configurations.ts";
+import { coverage } from "../results/query/coverage.ts";
+import { ownRecords } from "../results/query/record-quality.ts";
 import { isoUtc } from "../support/clock.ts";
 import { chartSection } from "./chart-section.ts";
 import { coverageSection } from "./coverage-section.ts";
@@ -15,7 +15,7 @@ import { moneySection } from "./money-section.ts";
 import { VIEWS, type PageAssets, type ReportFacts } from "./report-facts.ts";
 import { resultsSection, type ResultRow } from "./results-section.ts";
 import { chartPoint } from "./speed-cost-chart.ts";
-import { modelNames } from "./tables.ts";
+import { modelNames } from "./format.ts";
 import { isSimulated } from "./sweep-summary.ts";
 
 const DAY_MS = 86_400_000;

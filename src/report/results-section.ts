@@ -3,10 +3,10 @@ import {
   figuresOf,
   type BarredRecord,
   type ConfigurationResult,
-} from "../results/configurations.ts";
-import { ageText, confidenceOf } from "../results/coverage.ts";
+} from "../results/query/configurations.ts";
+import { ageText, confidenceOf } from "../results/query/coverage.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel, type ModelName } from "./tables.ts";
+import { gpuLabel, type ModelName } from "./format.ts";
 
 export interface ResultRow {
   readonly anchor: string;

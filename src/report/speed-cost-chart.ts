@@ -1,10 +1,10 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import type { ConfigurationResult } from "../results/configurations.ts";
+import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { trustedHtml, visibleText, type Html } from "./html.ts";
 import { paretoFront } from "./pareto-front.ts";
-import { pointNames } from "./point-names.ts";
-import { gpuLabel, shortGpu, type ModelName } from "./tables.ts";
+import { pointNames } from "./chart-labels.ts";
+import { gpuLabel, shortGpu, type ModelName } from "./format.ts";
 
 /** A configuration as the chart and the choice by speed see it. */
 export interface ChartPoint {

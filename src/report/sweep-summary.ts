@@ -1,16 +1,16 @@
-import type { Ledger, RunState } from "../journal/run-state.ts";
-import { configurations, type ConfigurationResult } from "../results/configurations.ts";
+import type { Ledger, RunState } from "../run-state/run-state.ts";
+import { configurations, type ConfigurationResult } from "../results/query/configurations.ts";
 import { isoUtc } from "../support/clock.ts";
 import { costLines } from "./cost-lines.ts";
 import { loadLines } from "./load-lines.ts";
-import { indentLines, type TableStyle } from "./table.ts";
+import { indentLines, type TableStyle } from "./render-table.ts";
 import {
   configurationTable,
   failureLines,
   moneyTable,
   notApplicableLines,
   type ConfigurationRow,
-} from "./tables.ts";
+} from "./format.ts";
 
 export interface SweepSummary {
   readonly state: RunState;

@@ -1,6 +1,6 @@
 import { CloudError } from "../cloud/cloud.ts";
-import { isHeld, isUnsettled } from "../journal/fold-run.ts";
-import type { RunState } from "../journal/run-state.ts";
+import { isHeld, isUnsettled } from "../run-state/fold-run.ts";
+import type { RunState } from "../run-state/run-state.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 
 /** What a run's end says to its caller. A VM that may still be billed outranks everything. */

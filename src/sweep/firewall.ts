@@ -1,6 +1,6 @@
 import { CloudError } from "../cloud/cloud.ts";
 import type { CloudFirewall } from "../cloud/cloud.ts";
-import { foldRun } from "../journal/fold-run.ts";
+import { foldRun } from "../run-state/fold-run.ts";
 import { makeFirewallLabel, parseLabel } from "../journal/label.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { destroyFirewall } from "../teardown/destroy-firewall.ts";

@@ -1,21 +1,21 @@
 import PQueue from "p-queue";
 import type { Estimate, PlannedRental } from "../estimate/estimate.ts";
-import { foldRun, isHeld } from "../journal/fold-run.ts";
-import { admits, foldLedger } from "../journal/ledger.ts";
-import type { Ledger } from "../journal/run-state.ts";
+import { foldRun, isHeld } from "../run-state/fold-run.ts";
+import { admits, foldLedger } from "../run-state/ledger.ts";
+import type { Ledger } from "../run-state/run-state.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
 import { errorText } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
 import { formatUsd } from "../support/money.ts";
-import { reconcileAfterJump } from "./after-jump.ts";
-import { currentOffers } from "./admission.ts";
+import { reconcileAfterJump } from "./clock-jump.ts";
+import { currentOffers } from "./check-offers.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { closeFirewall, openFirewall } from "./firewall.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
-import type { Reusable } from "./find-reusable.ts";
-import { rent, reuse } from "./rent.ts";
-import type { RentalEnd } from "./rent.ts";
-import type { RentContext } from "./rent-context.ts";
+import type { Reusable } from "./rental/find-reusable.ts";
+import { rent, reuse } from "./rental/rent.ts";
+import type { RentalEnd } from "./rental/rent.ts";
+import type { RentContext } from "./rental/rent-context.ts";
 import type { SweepSettings } from "./settings.ts";
 
 /** What a sweep is to do. */

@@ -1,9 +1,9 @@
 import type { CloudFirewall } from "../cloud/cloud.ts";
-import { foldRun } from "../journal/fold-run.ts";
+import { foldRun } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
-import { checkAccount } from "./look.ts";
+import { checkAccount } from "./find-vm.ts";
 import { LATEST_CREATE_MS } from "./look-up-create.ts";
-import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
+import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./retry.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
 const BETWEEN_LOOKS_MS = 10_000;

@@ -1,12 +1,12 @@
 import { CloudError, type CloudVm } from "../cloud/cloud.ts";
-import type { RentalState } from "../journal/run-state.ts";
-import { bookPrice } from "./book-price.ts";
-import { isWhatWeAsked, lookByLabel, stillSeen, wasSent } from "./look.ts";
+import type { RentalState } from "../run-state/run-state.ts";
+import { bookPrice } from "./backfill-price.ts";
+import { isWhatWeAsked, lookByLabel, stillSeen, wasSent } from "./find-vm.ts";
 import { doubtUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts";
-import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./pace.ts";
+import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./retry.ts";
 import { currentRental, settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
-import { vmFact } from "./vm-fact.ts";
+import { vmFact } from "./vm-event-fields.ts";
 
 /** The list may be a little behind; a second look this much later must agree. */
 const BETWEEN_LOOKS_MS = 20_000;

@@ -1,7 +1,7 @@
 import type { CloudVm } from "../cloud/cloud.ts";
-import { foldRun } from "../journal/fold-run.ts";
-import { isWhatWeAsked, lookByLabel, type Wanted } from "./look.ts";
-import { waitAfter } from "./pace.ts";
+import { foldRun } from "../run-state/fold-run.ts";
+import { isWhatWeAsked, lookByLabel, type Wanted } from "./find-vm.ts";
+import { waitAfter } from "./retry.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
 const FIRST_ABSENCE_MS = 120_000;

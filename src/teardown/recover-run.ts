@@ -1,14 +1,14 @@
 import { forgetClientKey } from "../journal/client-key.ts";
-import { foldRun, nameless, openRentals } from "../journal/fold-run.ts";
+import { foldRun, nameless, openRentals } from "../run-state/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { parseLabel } from "../journal/label.ts";
-import type { RentalState } from "../journal/run-state.ts";
+import type { RentalState } from "../run-state/run-state.ts";
 import { ExitCode } from "../support/errors.ts";
 import { destroyAndProve } from "./destroy-rental.ts";
 import { destroyFirewall } from "./destroy-firewall.ts";
-import { findStrays } from "./find-strays.ts";
-import { wasSent } from "./look.ts";
-import { whileWorldLives, WorldEnded } from "./pace.ts";
+import { findStrays } from "./find-orphans.ts";
+import { wasSent } from "./find-vm.ts";
+import { whileWorldLives, WorldEnded } from "./retry.ts";
 import { settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 

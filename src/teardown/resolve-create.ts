@@ -1,11 +1,11 @@
 import { CloudError, type CloudErrorKind, type CloudVm, type CreateVm } from "../cloud/cloud.ts";
-import type { RentalState } from "../journal/run-state.ts";
+import type { RentalState } from "../run-state/run-state.ts";
 import { errorText } from "../support/errors.ts";
 import { lookUpCreate } from "./look-up-create.ts";
-import { waitAfter } from "./pace.ts";
+import { waitAfter } from "./retry.ts";
 import { byTheApi, settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
-import { vmFact } from "./vm-fact.ts";
+import { vmFact } from "./vm-event-fields.ts";
 
 export interface ResolveCreate extends TeardownPorts {
   readonly rental: RentalState;

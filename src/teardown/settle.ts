@@ -1,6 +1,6 @@
-import { foldRun } from "../journal/fold-run.ts";
-import { hoursOf } from "../journal/ledger.ts";
-import type { RentalState } from "../journal/run-state.ts";
+import { foldRun } from "../run-state/fold-run.ts";
+import { hoursOf } from "../run-state/ledger.ts";
+import type { RentalState } from "../run-state/run-state.ts";
 import { isoUtc } from "../support/clock.ts";
 import { usd } from "../support/money.ts";
 import { note, noteOwed, type TeardownPorts } from "./teardown-ports.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { crossCheck } from "../../src/benchmark/cross-check.ts";
 import type { CrossCheckQuestion } from "../../src/benchmark/cross-check.ts";
-import type { ServerCounters } from "../../src/benchmark/server-counters.ts";
+import type { ServerCounters } from "../../src/vllm/server-counters.ts";
 
 const REQUESTS = 3;
 const zero: ServerCounters = {

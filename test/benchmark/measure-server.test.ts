@@ -3,10 +3,7 @@ import type { PassResult } from "../../src/evidence/pass.ts";
 import { VOID_REPEATS } from "../../src/evidence/method.ts";
 import { measureServer } from "../../src/benchmark/measure-server.ts";
 import type { MeasureRequest } from "../../src/benchmark/measure-server.ts";
-import {
-  startReferenceServer,
-  type ReferenceServer,
-} from "../../src/simulator/machine/reference-server.ts";
+import { startReferenceServer, type ReferenceServer } from "../support/reference-server.ts";
 import { linearClock } from "../../src/support/clock.ts";
 import { never, passRequest, prompt, underTest } from "./reference.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Arrival } from "../../src/benchmark/sse.ts";
+import type { Arrival } from "../../src/vllm/sse.ts";
 import type { RawReply } from "../../src/benchmark/stream-request.ts";
 
 /** The bytes of a sample as they were read; `ms` after the request, 0 where nobody stamped them. */

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import type { PassRequest, ServerUnderTest } from "../../src/benchmark/benchmark.ts";
 import type { Suite, Test } from "../../src/evidence/suite.ts";
-import type { ReferenceServer } from "../../src/simulator/machine/reference-server.ts";
+import type { ReferenceServer } from "../support/reference-server.ts";
 import { realClock } from "../../src/support/clock.ts";
 
 /** The reference server as something to be measured. */

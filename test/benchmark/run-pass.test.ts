@@ -1,15 +1,12 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { chatRequest } from "../../src/benchmark/chat-request.ts";
+import { chatRequest } from "../../src/vllm/chat-request.ts";
 import { runPass } from "../../src/benchmark/run-pass.ts";
-import { sendChat } from "../../src/benchmark/send-chat.ts";
+import { sendChat } from "../../src/vllm/send-chat.ts";
 import type { PassRequest, TestEnd } from "../../src/benchmark/benchmark.ts";
 import type { PassResult, RequestMetrics } from "../../src/evidence/pass.ts";
-import { startReferenceServer } from "../../src/simulator/machine/reference-server.ts";
-import type {
-  ReferenceOptions,
-  ReferenceServer,
-} from "../../src/simulator/machine/reference-server.ts";
+import { startReferenceServer } from "../support/reference-server.ts";
+import type { ReferenceOptions, ReferenceServer } from "../support/reference-server.ts";
 import { linearClock, realClock } from "../../src/support/clock.ts";
 import { never, passRequest, prompt, smallSuite, underTest } from "./reference.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { sizeSuite, sizeTest } from "../../src/benchmark/size-suite.ts";
 import { STANDARD_TESTS, promptHash, standardSuite } from "../../src/evidence/standard-suite.ts";
 import type { Test } from "../../src/evidence/suite.ts";
-import { startReferenceServer } from "../../src/simulator/machine/reference-server.ts";
+import { startReferenceServer } from "../support/reference-server.ts";
 import { linearClock } from "../../src/support/clock.ts";
 import { never, smallSuite, underTest } from "./reference.ts";
 

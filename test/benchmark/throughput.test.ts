@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inLanes } from "../../src/benchmark/in-lanes.ts";
+import { inLanes } from "../../src/benchmark/run-concurrently.ts";
 import { throughput } from "../../src/benchmark/throughput.ts";
 import type { LoadRequest } from "../../src/benchmark/throughput.ts";
 import { never } from "./reference.ts";

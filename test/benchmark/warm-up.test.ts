@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { warmUp, warmUpTests } from "../../src/benchmark/warm-up.ts";
 import { standardSuite } from "../../src/evidence/standard-suite.ts";
-import { startReferenceServer } from "../../src/simulator/machine/reference-server.ts";
+import { startReferenceServer } from "../support/reference-server.ts";
 import { linearClock } from "../../src/support/clock.ts";
 import { never, passRequest, underTest } from "./reference.ts";
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { fitModel } from "../../src/catalog/fit-model.ts";
 import { findGpuType, GPU_TYPES } from "../../src/catalog/gpu-catalog.ts";
 import { findModel, MODELS } from "../../src/catalog/model-catalog.ts";
-import { largestWholeGroupParallel } from "../../src/catalog/whole-groups.ts";
+import { largestWholeGroupParallel } from "../../src/catalog/tensor-parallel-limit.ts";
 
 function ask(gpuId: string, modelId: string, maxModelLen?: number) {
   const gpu = findGpuType(gpuId);

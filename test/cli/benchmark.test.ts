@@ -9,7 +9,7 @@ import {
   startReferenceServer,
   type ReferenceOptions,
   type ReferenceServer,
-} from "../../src/simulator/machine/reference-server.ts";
+} from "../support/reference-server.ts";
 import { Interrupted } from "../../src/cli/signals.ts";
 import { sleepReal } from "../../src/support/clock.ts";
 import { speak, type Spoken } from "./fake-terminal.ts";

@@ -5,7 +5,7 @@ import type { BenchmarkRecord } from "../../src/evidence/record.ts";
 import type { Fact } from "../../src/journal/events.ts";
 import { openJournal } from "../../src/journal/journal-file.ts";
 import { newRunId } from "../../src/journal/state-folder.ts";
-import { openDatabase } from "../../src/results/database.ts";
+import { openDatabase } from "../../src/results/store/database.ts";
 import { opened, ownerOf, standingClock } from "../journal/journal-rig.ts";
 import { speak, type Spoken } from "./fake-terminal.ts";
 

@@ -2,8 +2,8 @@ import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { RECORD_KEYS, type BenchmarkRecord } from "../../src/evidence/record.ts";
-import { openDatabase } from "../../src/results/database.ts";
-import { recordSharer } from "../../src/results/share-record.ts";
+import { openDatabase } from "../../src/results/store/database.ts";
+import { recordSharer } from "../../src/results/exchange/share-record.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 import { databaseRig, FIXTURE, type DatabaseRig } from "./database-rig.ts";
 

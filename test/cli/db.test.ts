@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
-import { openDatabase } from "../../src/results/database.ts";
+import { openDatabase } from "../../src/results/store/database.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 import { databaseRig, FIXTURE, FIXTURE_IDS, type DatabaseRig } from "./database-rig.ts";
 

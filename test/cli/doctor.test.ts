@@ -9,7 +9,7 @@ import { checkClock, checkNode, checkReaper } from "../../src/cli/doctor/local-c
 import { checkLimits } from "../../src/cli/doctor/cloud-checks.ts";
 import type { CloudReader } from "../../src/cloud/cloud.ts";
 import { makeVmLabel } from "../../src/journal/label.ts";
-import { startSimulator, type Simulator } from "../../src/simulator/start-simulator.ts";
+import { startSimulator, type Simulator } from "../../src/simulator/control/start-simulator.ts";
 import { speak } from "./fake-terminal.ts";
 
 let cloud: Simulator;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { startSimulator } from "../../src/simulator/start-simulator.ts";
+import { startSimulator } from "../../src/simulator/control/start-simulator.ts";
 import { speak } from "./fake-terminal.ts";
 
 it("a plan is written from options, read back, and not overwritten unasked", async () => {

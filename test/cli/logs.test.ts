@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openJournal } from "../../src/journal/journal-file.ts";
-import { takeOwnership } from "../../src/journal/owner-lock.ts";
+import { takeOwnership } from "../../src/lock/owner-lock.ts";
 import { realClock } from "../../src/support/clock.ts";
 import { speak } from "./fake-terminal.ts";
 

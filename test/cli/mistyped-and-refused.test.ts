@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { checkRegions } from "../../src/estimate/check-regions.ts";
 import { builtInMarket } from "../../src/estimate/market.ts";
-import { startSimulator, type Simulator } from "../../src/simulator/start-simulator.ts";
+import { startSimulator, type Simulator } from "../../src/simulator/control/start-simulator.ts";
 import { planWith } from "../plan/a-plan.ts";
 import { speak, type Spoken } from "./fake-terminal.ts";
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
-import { openDatabase } from "../../src/results/database.ts";
+import { openDatabase } from "../../src/results/store/database.ts";
 import { sampleRecord, type SampleFacts } from "../results/sample-record.ts";
 import { databaseRig, FIXTURE, type DatabaseRig } from "./database-rig.ts";
 

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkAccount, explainCloudError } from "../../src/cloud/account-check.ts";
 import { type Cloud, CloudError } from "../../src/cloud/cloud.ts";
 import { createLinodeCloud } from "../../src/cloud/linode-cloud.ts";
-import type { MachineFace } from "../../src/simulator/simulated-vm.ts";
-import { type Simulator, startSimulator } from "../../src/simulator/start-simulator.ts";
+import type { MachineFace } from "../../src/simulator/world/simulated-vm.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/control/start-simulator.ts";
 import { type Clock, type LinearTime, linearClock } from "../../src/support/clock.ts";
 import { cloudContract } from "./cloud-contract.ts";
 

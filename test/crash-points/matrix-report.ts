@@ -1,4 +1,4 @@
-import type { DrillResult } from "../../src/cli/drill/drill-case.ts";
+import type { DrillResult } from "../../src/drill/drill-case.ts";
 
 interface Row {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { DrillCase } from "../../src/cli/drill/drill-case.ts";
-import { DRILL_FAULTS } from "../../src/cli/drill/faults.ts";
+import type { DrillCase } from "../../src/drill/drill-case.ts";
+import { DRILL_FAULTS } from "../../src/drill/faults.ts";
 import type { EventType } from "../../src/journal/events.ts";
 import { UNWRITTEN, WAYS } from "./ways.ts";
 

@@ -7,8 +7,8 @@ import {
   type DrillCase,
   type DrillResult,
   type Way,
-} from "../../src/cli/drill/drill-case.ts";
-import { DRILL_PACE, settleDrillWorld, type DrillWorld } from "../../src/cli/drill/drill-world.ts";
+} from "../../src/drill/drill-case.ts";
+import { DRILL_PACE, settleDrillWorld, type DrillWorld } from "../../src/drill/drill-world.ts";
 import { WAYS } from "./ways.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));

@@ -1,4 +1,4 @@
-import { DRILL_PLAN, type Way } from "../../src/cli/drill/drill-case.ts";
+import { DRILL_PLAN, type Way } from "../../src/drill/drill-case.ts";
 import type { EventType } from "../../src/journal/events.ts";
 
 const CARD = "g2-gpu-rtx4000a1-s";

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
-import type { DrillResult } from "../../src/cli/drill/drill-case.ts";
+import type { DrillResult } from "../../src/drill/drill-case.ts";
 import { asMarkdown, reportOn } from "../crash-points/matrix-report.ts";
 import { WHOLE_MATRIX } from "../crash-points/matrix.ts";
 import { runMatrix } from "../crash-points/run-matrix.ts";

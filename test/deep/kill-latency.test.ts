@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { DRILL_PLAN } from "../../src/cli/drill/drill-case.ts";
+import { DRILL_PLAN } from "../../src/drill/drill-case.ts";
 import { sweepRun } from "../simulated/sweep-run.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { expect, it } from "vitest";
-import { createRandom } from "../../src/simulator/random.ts";
+import { createRandom } from "../../src/simulator/world/random.ts";
 import { asMarkdown, reportOn } from "../sweep/schedule/shard-report.ts";
 import { shardProcess } from "../sweep/schedule/shard-process.ts";
 import type { ShardResult } from "../sweep/schedule/shard.ts";

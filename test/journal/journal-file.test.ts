@@ -13,10 +13,10 @@ import { createInterface } from "node:readline";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SweepEvent } from "../../src/journal/events.ts";
-import { foldRun } from "../../src/journal/fold-run.ts";
+import { foldRun } from "../../src/run-state/fold-run.ts";
 import { FencedError, JournalError } from "../../src/journal/journal-errors.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
-import { journalOver } from "../../src/journal/journal-over.ts";
+import { journalOver } from "../../src/journal/create-journal.ts";
 import { runFolder } from "../../src/journal/state-folder.ts";
 import {
   newStateDir,

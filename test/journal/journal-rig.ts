@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Facts, Ownership, SweepEvent } from "../../src/journal/events.ts";
 import { openJournal } from "../../src/journal/journal-file.ts";
-import type { JournalOptions } from "../../src/journal/journal-over.ts";
-import { volatileJournal } from "../../src/journal/journal-over.ts";
+import type { JournalOptions } from "../../src/journal/create-journal.ts";
+import { volatileJournal } from "../../src/journal/create-journal.ts";
 import { makeFirewallLabel, makeVmLabel } from "../../src/journal/label.ts";
 import { isoUtc, type Clock } from "../../src/support/clock.ts";
 

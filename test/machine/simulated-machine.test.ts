@@ -9,11 +9,11 @@ import {
   type ServerProgress,
   type ServerReady,
   waitForServer,
-} from "../../src/machine/wait-for-server.ts";
+} from "../../src/vllm/wait-for-server.ts";
 import { waitForSetup } from "../../src/machine/wait-for-setup.ts";
-import { createCoefficients } from "../../src/simulator/machine/coefficients.ts";
-import { createMachineFace } from "../../src/simulator/machine/machine-face.ts";
-import type { MachineFace, MachineFault } from "../../src/simulator/simulated-vm.ts";
+import { createCoefficients } from "../../src/simulator/vllm/coefficients.ts";
+import { createMachineFace } from "../../src/simulator/ssh/ssh-machines.ts";
+import type { MachineFace, MachineFault } from "../../src/simulator/world/simulated-vm.ts";
 import { linearClock } from "../../src/support/clock.ts";
 
 const PORT = 22_077;

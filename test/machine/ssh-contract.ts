@@ -4,9 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { generateSshKey } from "../../src/machine/keys.ts";
 import type { MachineTarget } from "../../src/machine/machine.ts";
 import { connectSsh, type SshLink } from "../../src/machine/ssh-link.ts";
-import { startReferenceServer } from "../../src/simulator/machine/reference-server.ts";
+import { startReferenceServer } from "../support/reference-server.ts";
 import { type Clock, realClock } from "../../src/support/clock.ts";
-import { ask, events, fixedLength } from "../simulator/machine/ssh-login.ts";
+import { ask, events, fixedLength } from "../simulator/ssh/ssh-login.ts";
 import { startFreezingProxy } from "./freezing-proxy.ts";
 import { SSH_MESSAGE, startWireTap } from "./wire-tap.ts";
 

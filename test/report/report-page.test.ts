@@ -6,9 +6,9 @@ import { paretoFront } from "../../src/report/pareto-front.ts";
 import { reportPage } from "../../src/report/report-page.ts";
 import type { ReportFacts } from "../../src/report/report-facts.ts";
 import { familyOf } from "../../src/report/speed-cost-chart.ts";
-import { usefulTime } from "../../src/report/vm-minutes.ts";
+import { usefulTime } from "../../src/report/vm-utilisation.ts";
 import { sampleRecord } from "../results/sample-record.ts";
-import { labelOf } from "../cli/progress/sample-events.ts";
+import { labelOf } from "../cli/output/sample-events.ts";
 import { ASSETS, HOSTILE, manyRecords, reportFacts, usualRun } from "./report-rig.ts";
 
 interface Element {

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
 import type { Fact } from "../../src/journal/events.ts";
-import { foldRun } from "../../src/journal/fold-run.ts";
+import { foldRun } from "../../src/run-state/fold-run.ts";
 import type { PageAssets, ReportFacts, ReportedRun } from "../../src/report/report-facts.ts";
-import { START_MS, journalOf, labelOf, opened, reserved } from "../cli/progress/sample-events.ts";
+import { START_MS, journalOf, labelOf, opened, reserved } from "../cli/output/sample-events.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 
 const asset = (name: string): string =>

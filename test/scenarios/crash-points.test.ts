@@ -6,8 +6,8 @@ import {
   runDrillCase,
   type DrillCase,
   type DrillResult,
-} from "../../src/cli/drill/drill-case.ts";
-import { DRILL_FAULTS } from "../../src/cli/drill/faults.ts";
+} from "../../src/drill/drill-case.ts";
+import { DRILL_FAULTS } from "../../src/drill/faults.ts";
 import { COVERING_CASES, factTypes, POINTS, RECOVERY_CASES } from "../crash-points/matrix.ts";
 import { openTestWorld, runMatrix } from "../crash-points/run-matrix.ts";
 import { RECOVERED, UNWRITTEN, WAYS } from "../crash-points/ways.ts";

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
 import { seededRandom } from "../../src/evidence/seeded-random.ts";
-import { openDatabase } from "../../src/results/database.ts";
+import { openDatabase } from "../../src/results/store/database.ts";
 import { databaseRig, FIXTURE, type DatabaseRig } from "../cli/database-rig.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 

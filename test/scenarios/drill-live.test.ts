@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Finding } from "../../src/cli/drill/live-findings.ts";
+import type { Finding } from "../../src/drill/live-findings.ts";
 import { sweepRun } from "../simulated/sweep-run.ts";
 
 test("drill --live rents one VM, shows the twelve things and leaves nothing; without a cap it rents none", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DRILL_FAULTS } from "../../src/cli/drill/faults.ts";
+import { DRILL_FAULTS } from "../../src/drill/faults.ts";
 import { sweepRun } from "../simulated/sweep-run.ts";
 
 test("drill tells what it did, fault by fault, and ends in what was leaked: nothing", async () => {

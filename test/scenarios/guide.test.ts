@@ -3,13 +3,10 @@ import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeSession } from "../../src/cli/sessions/write-session.ts";
+import { writeSession } from "../../src/sessions/write-session.ts";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
-import { openDatabase } from "../../src/results/database.ts";
-import {
-  startReferenceServer,
-  type ReferenceServer,
-} from "../../src/simulator/machine/reference-server.ts";
+import { openDatabase } from "../../src/results/store/database.ts";
+import { startReferenceServer, type ReferenceServer } from "../support/reference-server.ts";
 import { databaseRig, type DatabaseRig } from "../cli/database-rig.ts";
 import { sweepRun } from "../simulated/sweep-run.ts";
 import { sampleRecord, type SampleFacts } from "../results/sample-record.ts";

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readJournal } from "../../src/journal/journal-file.ts";
-import { runStatus } from "../../src/journal/status.ts";
+import { runStatus } from "../../src/run-state/status.ts";
 import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
 
 const PLAN = `version: 1

@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import type { EventOf, EventType, SweepEvent } from "../../src/journal/events.ts";
 import { readJournal } from "../../src/journal/journal-file.ts";
 import { listRuns, runFolder } from "../../src/journal/state-folder.ts";
-import type { RunStatus } from "../../src/journal/status.ts";
+import type { RunStatus } from "../../src/run-state/status.ts";
 import type { SweepRun, Word } from "../simulated/sweep-run.ts";
 
 export interface SweepEnd {

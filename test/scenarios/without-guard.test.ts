@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { DRILL_PLAN } from "../../src/cli/drill/drill-case.ts";
+import { DRILL_PLAN } from "../../src/drill/drill-case.ts";
 import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
 
 interface WorldState {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createApiFaults } from "../../src/simulator/faults.ts";
-import { createInMemoryCloud } from "../../src/simulator/in-memory-cloud.ts";
-import { createJumpingClock } from "../../src/simulator/jumping-clock.ts";
+import { createApiFaults } from "../../src/simulator/faults/faults.ts";
+import { createInMemoryCloud } from "../support/in-memory-cloud.ts";
+import { createJumpingClock } from "../support/jumping-clock.ts";
 import { cloudContract } from "../cloud/cloud-contract.ts";
 import { START_MS, testWorld, TOKEN } from "./test-world.ts";
 

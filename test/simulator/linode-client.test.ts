@@ -19,7 +19,7 @@ import {
   linodeReboot,
 } from "@linode/api-v4";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Simulator, startSimulator } from "../../src/simulator/start-simulator.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/control/start-simulator.ts";
 import { order, recordingMachines } from "./test-world.ts";
 
 describe("Linode's own client", () => {

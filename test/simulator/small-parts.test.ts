@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createAgenda } from "../../src/simulator/agenda.ts";
-import { createRandom } from "../../src/simulator/random.ts";
-import { createWorldClock } from "../../src/simulator/world-clock.ts";
+import { createAgenda } from "../../src/simulator/world/event-queue.ts";
+import { createRandom } from "../../src/simulator/world/random.ts";
+import { createWorldClock } from "../../src/simulator/world/world-clock.ts";
 
 describe("the agenda", () => {
   it("does what is due in its order, with the moment it was due, and what that adds", () => {

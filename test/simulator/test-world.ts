@@ -1,7 +1,11 @@
 import { GPU_TYPES } from "../../src/catalog/gpu-catalog.ts";
-import { createApi } from "../../src/simulator/api.ts";
-import type { MachineFace, MachineFault, SimulatedVm } from "../../src/simulator/simulated-vm.ts";
-import { createWorld } from "../../src/simulator/world.ts";
+import { createApi } from "../../src/simulator/api/api.ts";
+import type {
+  MachineFace,
+  MachineFault,
+  SimulatedVm,
+} from "../../src/simulator/world/simulated-vm.ts";
+import { createWorld } from "../../src/simulator/world/world.ts";
 
 export const START_MS = Date.UTC(2026, 10, 24, 12);
 export const TOKEN = "t".repeat(64);

@@ -4,13 +4,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
-import { openDatabase } from "../../src/results/database.ts";
+import { openDatabase } from "../../src/results/store/database.ts";
 import { databaseRig, FIXTURE, FIXTURE_IDS, type DatabaseRig } from "../cli/database-rig.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 
 const run = promisify(execFile);
 const TOOL = fileURLToPath(new URL("stand-ins/python-tool.py", import.meta.url));
-const CHILD = fileURLToPath(new URL("../results/publish-in-child.ts", import.meta.url));
+const CHILD = fileURLToPath(new URL("../results/store/publish-in-child.ts", import.meta.url));
 
 let rig: DatabaseRig;
 beforeEach(async () => {

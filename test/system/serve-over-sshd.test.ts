@@ -7,7 +7,7 @@ import {
   type ServerFailure,
   type ServerReady,
   waitForServer,
-} from "../../src/machine/wait-for-server.ts";
+} from "../../src/vllm/wait-for-server.ts";
 import { type Clock, realClock } from "../../src/support/clock.ts";
 import { type Sshd, startSshd } from "./sshd.ts";
 import { template, type ThrowAwayRoot, throwAwayRoot } from "./throw-away-root.ts";

@@ -4,7 +4,7 @@ import {
   sshContract,
   withShellAndVllm,
 } from "../machine/ssh-contract.ts";
-import { startServingVm } from "../simulator/machine/serving-vm.ts";
+import { startServingVm } from "../simulator/vllm/serving-vm.ts";
 import { startSshd } from "./sshd.ts";
 
 const start = async (): Promise<SshServerUnderTest> => withShellAndVllm(await startSshd());

@@ -1,6 +1,6 @@
 import { setTimeout as later } from "node:timers/promises";
 import { expect } from "vitest";
-import { createRandom } from "../../src/simulator/random.ts";
+import { createRandom } from "../../src/simulator/world/random.ts";
 import { expectStopped, journalOf, leftIn, statusOf } from "../scenarios/watched-sweep.ts";
 import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
 import { inTerminal, type InTerminal } from "./in-terminal.ts";

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { foldRun } from "../../src/journal/fold-run.ts";
+import { foldRun } from "../../src/run-state/fold-run.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
-import { foldLedger } from "../../src/journal/ledger.ts";
+import { foldLedger } from "../../src/run-state/ledger.ts";
 import { makeVmLabel } from "../../src/journal/label.ts";
 import { runFolder } from "../../src/journal/state-folder.ts";
 import { recoverRun } from "../../src/teardown/recover-run.ts";

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { foldRun } from "../../src/journal/fold-run.ts";
+import { foldRun } from "../../src/run-state/fold-run.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
-import { foldLedger } from "../../src/journal/ledger.ts";
+import { foldLedger } from "../../src/run-state/ledger.ts";
 import { JournalError } from "../../src/journal/journal-errors.ts";
 import { makeVmLabel } from "../../src/journal/label.ts";
 import { runFolder } from "../../src/journal/state-folder.ts";

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { type Cloud, CloudError } from "../../src/cloud/cloud.ts";
 import type { Fact, Journal, SweepEvent } from "../../src/journal/events.ts";
-import { foldRun } from "../../src/journal/fold-run.ts";
-import { volatileJournal } from "../../src/journal/journal-over.ts";
-import { admits, foldLedger } from "../../src/journal/ledger.ts";
+import { foldRun } from "../../src/run-state/fold-run.ts";
+import { volatileJournal } from "../../src/journal/create-journal.ts";
+import { admits, foldLedger } from "../../src/run-state/ledger.ts";
 import { FencedError } from "../../src/journal/journal-errors.ts";
-import type { RunState } from "../../src/journal/run-state.ts";
+import type { RunState } from "../../src/run-state/run-state.ts";
 import type { Clock } from "../../src/support/clock.ts";
 import { isoUtc } from "../../src/support/clock.ts";
 import { destroyAndProve } from "../../src/teardown/destroy-rental.ts";

@@ -1,8 +1,8 @@
 import { CloudError, type CreateVm } from "../../src/cloud/cloud.ts";
 import type { Fact, Journal, Ownership } from "../../src/journal/events.ts";
-import { foldRun } from "../../src/journal/fold-run.ts";
-import { volatileJournal } from "../../src/journal/journal-over.ts";
-import type { RentalState } from "../../src/journal/run-state.ts";
+import { foldRun } from "../../src/run-state/fold-run.ts";
+import { volatileJournal } from "../../src/journal/create-journal.ts";
+import type { RentalState } from "../../src/run-state/run-state.ts";
 import type { Alarm, TeardownPorts } from "../../src/teardown/teardown-ports.ts";
 import {
   firewallLabel,

@@ -1,13 +1,13 @@
 import { comparisonTable } from "../../report/comparison-table.ts";
-import { UNLIMITED } from "../../report/table.ts";
-import { compare, filterRecords } from "../../results/compare.ts";
-import type { SortMetric } from "../../results/compare.ts";
-import type { ExportFormat } from "../../results/export-records.ts";
+import { UNLIMITED } from "../../report/render-table.ts";
+import { compare, filterRecords } from "../../results/query/compare.ts";
+import type { SortMetric } from "../../results/query/compare.ts";
+import type { ExportFormat } from "../../results/exchange/export-records.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { printable } from "../../support/printable.ts";
 import type { Handler } from "../command.ts";
-import { openExportOf, queryRecords, readUnsound, tableStyle } from "../read-records.ts";
-import { writeResult } from "../write-result.ts";
+import { openExportOf, queryRecords, readUnsound, tableStyle } from "../../run/read-records.ts";
+import { writeResult } from "../output/write-result.ts";
 
 export const benchmarkCompare: Handler = async (call) => {
   const { options, terminal } = call;
@@ -51,7 +51,7 @@ export const benchmarkCompare: Handler = async (call) => {
     terminal.stderr.write(
       `${String(others.length)} of them at the end are not ranked: not sound\n`,
     );
-  const { exportRecords } = await import("../../results/export-records.ts");
+  const { exportRecords } = await import("../../results/exchange/export-records.ts");
   await writeResult(
     call,
     exportRecords([...ranked, ...others], format, taskCategory, source?.textOf),

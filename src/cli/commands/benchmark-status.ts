@@ -1,15 +1,15 @@
-import { coverageText } from "../../report/query-tables.ts";
-import type { RefreshOffer } from "../../report/offer-lines.ts";
-import { coverage } from "../../results/coverage.ts";
-import { keep, readKept } from "../../results/kept-answer.ts";
-import { keptFile, type IndexedContents } from "../../results/record-index.ts";
-import { withoutResult } from "../../results/unranked.ts";
+import { coverageText } from "../../report/query-text.ts";
+import type { RefreshOffer } from "../../report/rebench-cost-text.ts";
+import { coverage } from "../../results/query/coverage.ts";
+import { keep, readKept } from "../../results/query/query-cache.ts";
+import { keptFile, type IndexedContents } from "../../results/query/record-index.ts";
+import { withoutResult } from "../../results/query/unranked.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { usd } from "../../support/money.ts";
 import { whereLinksLead } from "../../support/safe-file.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { databaseFile, stateDir } from "../paths.ts";
-import { indexFolder, queryContents, readUnsound, tableStyle } from "../read-records.ts";
+import { databaseFile, stateDir } from "../../run/paths.ts";
+import { indexFolder, queryContents, readUnsound, tableStyle } from "../../run/read-records.ts";
 
 const STALE_AFTER_DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -48,7 +48,7 @@ async function refreshFor(
   nowMs: number,
 ): Promise<RefreshOffer> {
   const make = async (): Promise<RefreshOffer> => {
-    const { refreshOffer } = await import("../refresh-offer.ts");
+    const { refreshOffer } = await import("../../run/rebench-cost.ts");
     return refreshOffer(records, nowMs, STALE_AFTER_DAYS);
   };
   if (seal === undefined) return make();

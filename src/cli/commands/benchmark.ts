@@ -9,16 +9,16 @@ import { realClock } from "../../support/clock.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { microUsd } from "../../support/money.ts";
 import { nearest } from "../../support/nearest.ts";
-import { connectionTo } from "../api-base.ts";
-import { benchmarkServer } from "../benchmark-server.ts";
-import type { BenchmarkJob, RentedGpu } from "../benchmark-server.ts";
+import { connectionTo } from "../../run/api-base.ts";
+import { benchmarkServer } from "../../run/benchmark-server.ts";
+import type { BenchmarkJob, RentedGpu } from "../../run/benchmark-server.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { loadPrompts } from "../load-prompts.ts";
-import { checkOutput } from "../output-file.ts";
-import { databaseFile, stateDir } from "../paths.ts";
-import { findVm } from "../sessions/find-vm.ts";
-import { openForeignVm } from "../sessions/open-foreign-vm.ts";
-import { openOwnVm } from "../sessions/open-own-vm.ts";
+import { loadPrompts } from "../../run/load-prompts.ts";
+import { checkOutput } from "../output/output-file.ts";
+import { databaseFile, stateDir } from "../../run/paths.ts";
+import { findVm } from "../../sessions/find-vm.ts";
+import { openForeignVm } from "../../sessions/open-foreign-vm.ts";
+import { openOwnVm } from "../../sessions/open-own-vm.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 

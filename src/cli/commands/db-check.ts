@@ -1,9 +1,9 @@
-import { checkDatabase, type DatabaseCheck } from "../../results/check-database.ts";
+import { checkDatabase, type DatabaseCheck } from "../../results/store/check-database.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall } from "../database-of-call.ts";
-import { keptBytes, keptText } from "../kept-bytes.ts";
-import { stateDir } from "../paths.ts";
+import { databaseOfCall } from "../../run/database-of-call.ts";
+import { keptBytes, keptText } from "../output/disk-usage.ts";
+import { stateDir } from "../../run/paths.ts";
 
 export const dbCheck: Handler = async (call) => {
   const { database, known } = await databaseOfCall(call);

@@ -1,14 +1,14 @@
 import { hostname } from "node:os";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
-import { filterRecords } from "../../results/compare.ts";
-import { exactText, parseExact } from "../../results/exact-json.ts";
-import { exportRecords, type ExportFormat } from "../../results/export-records.ts";
-import { recordSharer } from "../../results/share-record.ts";
+import { filterRecords } from "../../results/query/compare.ts";
+import { exactText, parseExact } from "../../results/store/exact-json.ts";
+import { exportRecords, type ExportFormat } from "../../results/exchange/export-records.ts";
+import { recordSharer } from "../../results/exchange/share-record.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { meantIds } from "../database-of-call.ts";
-import { openExportOf } from "../read-records.ts";
-import { writeResult } from "../write-result.ts";
+import { meantIds } from "../../run/database-of-call.ts";
+import { openExportOf } from "../../run/read-records.ts";
+import { writeResult } from "../output/write-result.ts";
 
 export const dbExport: Handler = async (call) => {
   const { options } = call;

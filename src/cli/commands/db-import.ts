@@ -1,12 +1,12 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { readDatabaseFile } from "../../results/database-file.ts";
-import { parsePythonJson } from "../../results/database-text.ts";
-import { judgeImport } from "../../results/import-records.ts";
-import { readPublication } from "../../results/publication-log.ts";
+import { readDatabaseFile } from "../../results/store/database-file.ts";
+import { parsePythonJson } from "../../results/store/database-text.ts";
+import { judgeImport } from "../../results/exchange/import-records.ts";
+import { readPublication } from "../../results/store/publication-log.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, healedText } from "../database-of-call.ts";
+import { databaseOfCall, healedText } from "../../run/database-of-call.ts";
 
 const LARGEST_FILE = 400_000_000;
 const SHOWN = 10;

@@ -1,6 +1,6 @@
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, healedText, meantIds } from "../database-of-call.ts";
+import { databaseOfCall, healedText, meantIds } from "../../run/database-of-call.ts";
 
 export const dbRemove: Handler = async (call) => {
   const { database, known } = await databaseOfCall(call);

@@ -1,7 +1,7 @@
 import { ExitCode } from "../../support/errors.ts";
-import type { Repair } from "../../results/repair-database.ts";
+import type { Repair } from "../../results/store/repair-database.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall } from "../database-of-call.ts";
+import { databaseOfCall } from "../../run/database-of-call.ts";
 
 export const dbRepair: Handler = async (call) => {
   const { database, known } = await databaseOfCall(call);

@@ -1,8 +1,8 @@
-import { readPublication } from "../../results/publication-log.ts";
-import { restorable } from "../../results/restorable.ts";
+import { readPublication } from "../../results/store/publication-log.ts";
+import { restorable } from "../../results/store/restorable.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, meantIds } from "../database-of-call.ts";
+import { databaseOfCall, meantIds } from "../../run/database-of-call.ts";
 
 export const dbRestore: Handler = async (call) => {
   const { database, known } = await databaseOfCall(call);

@@ -7,7 +7,7 @@ import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { estimatePlan, longestMinutes } from "../../estimate/estimate-plan.ts";
 import { readTokenExpiry } from "../../cloud/token-expiry.ts";
-import { readMarket } from "../market.ts";
+import { readMarket } from "../../run/market.ts";
 import { ok, problem, type Check } from "../doctor/check.ts";
 import {
   checkExpiry,
@@ -24,10 +24,10 @@ import {
   checkReaper,
   checkState,
 } from "../doctor/local-checks.ts";
-import { wrap } from "../../report/table.ts";
-import { openFarSide, type FarSide } from "../far-side.ts";
-import { loadPlan } from "../load-plan.ts";
-import { sshCidr } from "../run-plan.ts";
+import { wrap } from "../../report/render-table.ts";
+import { openFarSide, type FarSide } from "../../run/cloud-target.ts";
+import { loadPlan } from "../../run/load-plan.ts";
+import { sshCidr } from "../../run/run-plan.ts";
 
 const PATIENCE_MS = 15_000;
 

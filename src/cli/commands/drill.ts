@@ -1,9 +1,9 @@
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { DRILL_PLAN, runDrillCase } from "../drill/drill-case.ts";
-import type { DrillCase, DrillResult } from "../drill/drill-case.ts";
-import { DRILL_PACE, settleDrillWorld } from "../drill/drill-world.ts";
-import { startSimulatedWorld } from "../simulated-world.ts";
+import { DRILL_PLAN, runDrillCase } from "../../drill/drill-case.ts";
+import type { DrillCase, DrillResult } from "../../drill/drill-case.ts";
+import { DRILL_PACE, settleDrillWorld } from "../../drill/drill-world.ts";
+import { startSimulatedWorld } from "../../simulator/client/simulated-world.ts";
 
 /** Every way in which the API fails a client, at the facts around which VMs are lost, with and without a guard. */
 const CASES: readonly DrillCase[] = [
@@ -28,7 +28,7 @@ const CASES: readonly DrillCase[] = [
 
 export const drill: Handler = async (call) => {
   const { options, terminal } = call;
-  if (options["live"] === true) return (await import("../drill/live-drill.ts")).liveDrill(call);
+  if (options["live"] === true) return (await import("../../drill/live-drill.ts")).liveDrill(call);
   const json = options["json"] === true;
   const stop = terminal.signals.stop;
   const results: DrillResult[] = [];

@@ -2,10 +2,10 @@ import { comparePackings } from "../../estimate/compare-packings.ts";
 import { estimateJson } from "../../estimate/estimate-json.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { openFarSide } from "../far-side.ts";
-import { loadPlan } from "../load-plan.ts";
-import { prepare } from "../prepare.ts";
-import { columnsOf, printEstimate } from "../print-estimate.ts";
+import { openFarSide } from "../../run/cloud-target.ts";
+import { loadPlan } from "../../run/load-plan.ts";
+import { prepare } from "../../run/prepare.ts";
+import { columnsOf, printEstimate } from "../output/print-estimate.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 
 export const estimate: Handler = async (call) => {

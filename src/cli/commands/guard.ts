@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { stateDir } from "../paths.ts";
-import { lastReaped } from "../reaper-sign.ts";
-import { timerKinds } from "../reaper-timer.ts";
-import type { ReaperJob, TimerKind } from "../reaper-timer.ts";
+import { stateDir } from "../../run/paths.ts";
+import { lastReaped } from "../../guard/reaper-sign.ts";
+import { timerKinds } from "../../guard/reaper-timer.ts";
+import type { ReaperJob, TimerKind } from "../../guard/reaper-timer.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../bin/maider-sweep.js", import.meta.url));
 const READABLE_BY_OTHERS = 0o077;

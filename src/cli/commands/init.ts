@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { canAsk } from "../asking.ts";
+import { canAsk } from "../with-prompt.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { openFarSide } from "../far-side.ts";
+import { openFarSide } from "../../run/cloud-target.ts";
 import { draftText, type PlanDraft } from "../init/plan-draft.ts";
-import { planWithModels } from "../load-plan.ts";
-import { checkOutput } from "../output-file.ts";
-import { readMarket } from "../market.ts";
+import { planWithModels } from "../../run/load-plan.ts";
+import { checkOutput } from "../output/output-file.ts";
+import { readMarket } from "../../run/market.ts";
 import { Interrupted } from "../signals.ts";
 import { estimateOnly } from "./estimate.ts";
 

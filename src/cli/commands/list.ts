@@ -2,11 +2,11 @@ import { createConnection } from "node:net";
 import { isoUtc } from "../../support/clock.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { usd } from "../../support/money.ts";
-import { renderTable, UNLIMITED } from "../../report/table.ts";
+import { renderTable, UNLIMITED } from "../../report/render-table.ts";
 import type { Handler } from "../command.ts";
-import { heldVms, type HeldVm } from "../held-vms.ts";
-import { stateDir } from "../paths.ts";
-import { findSession, sessionPlaces, type SessionPlaces } from "../sessions/find-session.ts";
+import { heldVms, type HeldVm } from "../../sessions/held-vms.ts";
+import { stateDir } from "../../run/paths.ts";
+import { findSession, sessionPlaces, type SessionPlaces } from "../../sessions/find-session.ts";
 
 const LOOK_MS = 1_000;
 

@@ -2,9 +2,9 @@ import { readJournal } from "../../journal/journal-file.ts";
 import { sleepReal } from "../../support/clock.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { belongs, findRun, keptFiles, partOf } from "../kept-files.ts";
-import { stateDir } from "../paths.ts";
-import { plainView } from "../progress/plain.ts";
+import { belongs, findRun, keptFiles, partOf } from "../../run/run-logs.ts";
+import { stateDir } from "../../run/paths.ts";
+import { plainView } from "../output/plain.ts";
 
 const FOLLOW_EVERY_MS = 500;
 

@@ -7,11 +7,11 @@ import { ExitCode } from "../../support/errors.ts";
 import { reap as reapExpired } from "../../teardown/reap.ts";
 import type { Reaped } from "../../teardown/reap.ts";
 import type { Handler } from "../command.ts";
-import { openFarSide } from "../far-side.ts";
-import type { FarSide } from "../far-side.ts";
-import { heartbeatUrl, tell, tellGone } from "../heartbeat.ts";
-import { leaveReaperSign } from "../reaper-sign.ts";
-import { connectCloud } from "../wire.ts";
+import { openFarSide } from "../../run/cloud-target.ts";
+import type { FarSide } from "../../run/cloud-target.ts";
+import { heartbeatUrl, tell, tellGone } from "../../guard/heartbeat.ts";
+import { leaveReaperSign } from "../../guard/reaper-sign.ts";
+import { connectCloud } from "../../run/wire.ts";
 
 /** Somebody waits, or the next pass comes in minutes: a list that cannot be read is told soon. */
 const READ_PATIENCE_MS = 45_000;

@@ -6,16 +6,16 @@ import {
   rebenchPlan,
   type PlanDefaults,
   type RebenchPlan,
-} from "../../sweep/rebench-plan.ts";
-import { asking, canAsk } from "../asking.ts";
+} from "../../run/rebench-plan.ts";
+import { asking, canAsk } from "../with-prompt.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { asDetached } from "../detached.ts";
-import { planWithModels } from "../load-plan.ts";
-import type { Prepared } from "../prepare.ts";
-import { columnsOf, printEstimate } from "../print-estimate.ts";
-import { readRecords } from "../read-records.ts";
-import { refreshDefaults } from "../refresh-offer.ts";
-import { runPlan } from "../run-plan.ts";
+import { asDetached } from "../../run/detached.ts";
+import { planWithModels } from "../../run/load-plan.ts";
+import type { Prepared } from "../../run/prepare.ts";
+import { columnsOf, printEstimate } from "../output/print-estimate.ts";
+import { readRecords } from "../../run/read-records.ts";
+import { refreshDefaults } from "../../run/rebench-cost.ts";
+import { runPlan } from "../../run/run-plan.ts";
 import { estimateOnly } from "./estimate.ts";
 
 export const rebench: Handler = async (given) => {

@@ -1,14 +1,14 @@
 import { select } from "@inquirer/prompts";
-import { NO_RECOMMENDATION, recommendationText } from "../../report/query-tables.ts";
-import { recommend as recommendFrom } from "../../results/recommend.ts";
-import type { Budget, Task } from "../../results/recommend.ts";
-import type { SizePreference } from "../../results/size-preference.ts";
-import type { ConfigurationResult } from "../../results/configurations.ts";
+import { NO_RECOMMENDATION, recommendationText } from "../../report/query-text.ts";
+import { recommend as recommendFrom } from "../../results/query/recommend.ts";
+import type { Budget, Task } from "../../results/query/recommend.ts";
+import type { SizePreference } from "../../results/query/size-preference.ts";
+import type { ConfigurationResult } from "../../results/query/configurations.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { asking, canAsk } from "../asking.ts";
+import { asking, canAsk } from "../with-prompt.ts";
 import type { CommandCall, Handler, Terminal } from "../command.ts";
-import { queryRecords, tableStyle } from "../read-records.ts";
-import { rebenchOffers } from "../refresh-offer.ts";
+import { queryRecords, tableStyle } from "../../run/read-records.ts";
+import { rebenchOffers } from "../../run/rebench-cost.ts";
 
 export const recommend: Handler = async (call) => {
   const { options, terminal } = call;

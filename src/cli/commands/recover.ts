@@ -1,16 +1,16 @@
 import { openStateFolder } from "../../journal/state-folder.ts";
-import { unfinishedRuns } from "../../journal/status.ts";
+import { unfinishedRuns } from "../../run-state/status.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { ExitCode } from "../../support/errors.ts";
-import { ownAnyway } from "../../teardown/without-a-disk.ts";
+import { ownAnyway } from "../../teardown/degraded-mode.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { openFarSide } from "../far-side.ts";
-import type { FarSide } from "../far-side.ts";
-import { simulatedStateDir, stateDir } from "../paths.ts";
-import { goneWorld } from "../gone-world.ts";
-import { recoverOpenRuns } from "../recover-open-runs.ts";
-import type { RecoveredRun } from "../recover-open-runs.ts";
-import { isWorldGone } from "../world-gone.ts";
+import { openFarSide } from "../../run/cloud-target.ts";
+import type { FarSide } from "../../run/cloud-target.ts";
+import { simulatedStateDir, stateDir } from "../../run/paths.ts";
+import { goneWorld } from "../../run/gone-world.ts";
+import { recoverOpenRuns } from "../../run/recover-open-runs.ts";
+import type { RecoveredRun } from "../../run/recover-open-runs.ts";
+import { isWorldGone } from "../../simulator/client/world-gone.ts";
 
 export const recover: Handler = async (call) => {
   const { options, terminal } = call;

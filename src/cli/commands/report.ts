@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { foldRun } from "../../journal/fold-run.ts";
+import { foldRun } from "../../run-state/fold-run.ts";
 import { readJournal } from "../../journal/journal-file.ts";
 import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { reportPage } from "../../report/report-page.ts";
@@ -10,10 +10,10 @@ import { sleepReal } from "../../support/clock.ts";
 import { errorText, ExitCode } from "../../support/errors.ts";
 import { packageVersion } from "../../support/package-version.ts";
 import type { Handler } from "../command.ts";
-import { checkOutput, writeOutput } from "../output-file.ts";
-import { databaseFile, simulatedStateDir, stateDir } from "../paths.ts";
-import { readDatabase } from "../read-records.ts";
-import { runClock } from "../run-clock.ts";
+import { checkOutput, writeOutput } from "../output/output-file.ts";
+import { databaseFile, simulatedStateDir, stateDir } from "../../run/paths.ts";
+import { readDatabase } from "../../run/read-records.ts";
+import { runClock } from "../../run/run-clock.ts";
 
 const STALE_AFTER_DAYS = 30;
 /** A browser that cannot be found is told at once; one that starts may stay as long as it likes. */

@@ -1,9 +1,9 @@
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { asDetached } from "../detached.ts";
-import { loadPlan } from "../load-plan.ts";
-import { resumeRun } from "../resume-run.ts";
-import { runPlan } from "../run-plan.ts";
+import { asDetached } from "../../run/detached.ts";
+import { loadPlan } from "../../run/load-plan.ts";
+import { resumeRun } from "../../run/resume-run.ts";
+import { runPlan } from "../../run/run-plan.ts";
 import { estimateOnly } from "./estimate.ts";
 
 export const run: Handler = async (given) => {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { runSimulatorProcess } from "../../simulator/simulator-process.ts";
+import { runSimulatorProcess } from "../../simulator/control/simulator-process.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
 

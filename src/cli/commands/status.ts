@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import { foldRun } from "../../journal/fold-run.ts";
+import { foldRun } from "../../run-state/fold-run.ts";
 import { readJournal } from "../../journal/journal-file.ts";
-import { runStatus } from "../../journal/status.ts";
+import { runStatus } from "../../run-state/status.ts";
 import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { keptBytes, keptText } from "../kept-bytes.ts";
-import { simulatedStateDir, stateDir } from "../paths.ts";
-import { runText, type LocatedRun } from "../run-text.ts";
-import { runClock } from "../run-clock.ts";
+import { keptBytes, keptText } from "../output/disk-usage.ts";
+import { simulatedStateDir, stateDir } from "../../run/paths.ts";
+import { runText, type LocatedRun } from "../output/status-text.ts";
+import { runClock } from "../../run/run-clock.ts";
 
 export const status: Handler = async ({ options, parameters, terminal }) => {
   const state = stateDir(options, terminal.env);

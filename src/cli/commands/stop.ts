@@ -1,10 +1,10 @@
 import { runFolder } from "../../journal/state-folder.ts";
-import { runStatus } from "../../journal/status.ts";
+import { runStatus } from "../../run-state/status.ts";
 import { sleepReal } from "../../support/clock.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { simulatedStateDir, stateDir } from "../paths.ts";
-import { runClock } from "../run-clock.ts";
+import { simulatedStateDir, stateDir } from "../../run/paths.ts";
+import { runClock } from "../../run/run-clock.ts";
 import { allRuns } from "./status.ts";
 
 const LOOK_EVERY_MS = 300;

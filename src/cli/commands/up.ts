@@ -1,19 +1,19 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { heldEstimate } from "../../estimate/held-estimate.ts";
-import { foldRun, openRentals } from "../../journal/fold-run.ts";
+import { foldRun, openRentals } from "../../run-state/fold-run.ts";
 import { readJournal } from "../../journal/journal-file.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { formatUsd, usd } from "../../support/money.ts";
-import { sshLine } from "../../sweep/lend-way-in.ts";
+import { sshLine } from "../../sweep/rental/write-ssh-access.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { planWithModels } from "../load-plan.ts";
-import { stateDir } from "../paths.ts";
-import { runPlan, type HeldRun } from "../run-plan.ts";
-import { listSessions, sessionPlaces } from "../sessions/find-session.ts";
-import { makeCurrent, writeSession } from "../sessions/write-session.ts";
-import { freePort, startTunnel } from "../start-tunnel.ts";
+import { planWithModels } from "../../run/load-plan.ts";
+import { stateDir } from "../../run/paths.ts";
+import { runPlan, type HeldRun } from "../../run/run-plan.ts";
+import { listSessions, sessionPlaces } from "../../sessions/find-session.ts";
+import { makeCurrent, writeSession } from "../../sessions/write-session.ts";
+import { freePort, startTunnel } from "../../sessions/start-tunnel.ts";
 
 /** A VM with a model, its tunnel and its session, held until `down` or until its money is used up. */
 export const up: Handler = async (call) => {

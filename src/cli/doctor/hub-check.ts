@@ -1,7 +1,7 @@
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { errorText } from "../../support/errors.ts";
-import { hubAccess } from "../hub/hub-access.ts";
-import { givenHubToken } from "../token.ts";
+import { hubAccess } from "../../hub/hub-access.ts";
+import { givenHubToken } from "../../run/token.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 import { explained } from "./cloud-checks.ts";
 

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { isHeld } from "../../journal/fold-run.ts";
-import { livingOwner } from "../../journal/owner-lock.ts";
+import { isHeld } from "../../run-state/fold-run.ts";
+import { livingOwner } from "../../lock/owner-lock.ts";
 import { checkFolder } from "../../journal/state-folder.ts";
-import { unfinishedRuns } from "../../journal/status.ts";
-import { checkWritable } from "../../results/database-file.ts";
-import { openDatabase } from "../../results/database.ts";
+import { unfinishedRuns } from "../../run-state/status.ts";
+import { checkWritable } from "../../results/store/database-file.ts";
+import { openDatabase } from "../../results/store/database.ts";
 import { errorText, SweepError } from "../../support/errors.ts";
 import { checkTakesFiles } from "../../support/make-folder.ts";
-import { clockDiffers } from "../beside-account.ts";
-import { lastReaped, reaperLives } from "../reaper-sign.ts";
+import { clockDiffers } from "../../run/account-snapshot.ts";
+import { lastReaped, reaperLives } from "../../guard/reaper-sign.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 
 /** Newest patch that each supported line needs, as `engines` in package.json says. */

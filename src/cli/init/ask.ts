@@ -3,7 +3,7 @@ import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
 import type { Market } from "../../estimate/market.ts";
 import { CATEGORIES } from "../../evidence/suite.ts";
 import { formatUsd } from "../../support/money.ts";
-import { asking, type AskContext } from "../asking.ts";
+import { asking, type AskContext } from "../with-prompt.ts";
 import type { Terminal } from "../command.ts";
 import { modelsThatFit, type PlanDraft } from "./plan-draft.ts";
 

@@ -1,6 +1,6 @@
 import type { EventOf } from "../../../src/journal/events.ts";
-import { foldRun } from "../../../src/journal/fold-run.ts";
-import { foldLedger } from "../../../src/journal/ledger.ts";
+import { foldRun } from "../../../src/run-state/fold-run.ts";
+import { foldLedger } from "../../../src/run-state/ledger.ts";
 import type { Outcome } from "./run-schedule.ts";
 import type { Schedule } from "./schedule.ts";
 

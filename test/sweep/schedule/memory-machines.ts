@@ -8,7 +8,7 @@ import { MachineError, type Machine } from "../../../src/machine/machine.ts";
 import { machineOver } from "../../../src/machine/ssh-machine.ts";
 import { buildUserData } from "../../../src/machine/user-data.ts";
 import { waitForSetup } from "../../../src/machine/wait-for-setup.ts";
-import type { InMemoryMachines } from "../../../src/simulator/in-memory-machines.ts";
+import type { InMemoryMachines } from "../../support/in-memory-machines.ts";
 
 /** PKCS #8 of an ed25519 key, up to its seed (RFC 8410). */
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");

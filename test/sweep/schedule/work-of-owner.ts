@@ -1,10 +1,10 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Execution } from "../../../src/cli/execution.ts";
-import { passesDoneIn, takeUp } from "../../../src/cli/take-up.ts";
+import type { Execution } from "../../../src/run/execution.ts";
+import { passesDoneIn, takeUp } from "../../../src/run/reclaim-vms.ts";
 import type { Estimate } from "../../../src/estimate/estimate.ts";
-import { foldRun } from "../../../src/journal/fold-run.ts";
+import { foldRun } from "../../../src/run-state/fold-run.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
 import { runSweep } from "../../../src/sweep/run-sweep.ts";
 import type { SweepSettings } from "../../../src/sweep/settings.ts";

@@ -1,0 +1,170 @@
+import { foldLedger } from "../../run-state/ledger.ts";
+import {
+  OPEN_STAGES,
+  type RentalStage,
+  type RentalState,
+  type RunState,
+} from "../../run-state/run-state.ts";
+import { formatUsd } from "../../support/money.ts";
+import { count } from "./event-text.ts";
+
+export interface LiveLine {
+  readonly text: string;
+  readonly tone: "waiting" | "running" | "done" | "failed";
+}
+
+export interface LiveLines {
+  /** One for each rental of the plan, in its order. */
+  readonly rentals: readonly LiveLine[];
+  readonly footer: readonly string[];
+}
+
+const HOUR_MS = 3_600_000;
+const GPU_WIDTH = 12;
+const MODEL_WIDTH = 26;
+const BARS = { done: "✔", failed: "✖", running: "▸", waiting: "·" } as const;
+
+/** The state of a sweep for a terminal of 80 columns. Times are milliseconds since the epoch. */
+export function liveLines(state: RunState, nowMs: number, expectedMinutes?: number): LiveLines {
+  const bySeq = new Map([...state.rentals.values()].map((rental) => [rental.rental, rental]));
+  const lost = new Map(state.notStarted.map((event) => [event.rental, event]));
+  const seqs = new Set<number>([...bySeq.keys(), ...lost.keys()]);
+  for (let seq = 1; seq <= (state.opened?.rentals ?? 0); seq += 1) seqs.add(seq);
+  const rentals = [...seqs]
+    .toSorted((a, b) => a - b)
+    .map((seq): LiveLine => {
+      const missed = lost.get(seq);
+      if (missed !== undefined)
+        return line(seq, missed.gpu, "", `not started: ${missed.reason}`, "failed");
+      const rental = bySeq.get(seq);
+      if (rental === undefined) return line(seq, "", "", "waiting", "waiting");
+      const model = (rental.model ?? rental.models.join(", ")).split("/").at(-1) ?? "";
+      return line(seq, rental.gpu, model, stageText(rental, nowMs), toneOf(rental, state));
+    });
+  return { rentals, footer: footer(state, nowMs, expectedMinutes) };
+}
+
+function line(
+  seq: number,
+  gpu: string,
+  model: string,
+  text: string,
+  tone: LiveLine["tone"],
+): LiveLine {
+  const columns = [
+    BARS[tone],
+    String(seq).padStart(2),
+    fit(shortGpu(gpu), GPU_WIDTH),
+    fit(model, MODEL_WIDTH),
+    text,
+  ];
+  return { text: columns.join(" "), tone };
+}
+
+/** `g2-gpu-rtx4000a1-s` -> `rtx4000a1-s`: what tells the types apart. */
+export function shortGpu(gpu: string): string {
+  return gpu.replace(/^g\d+-gpu-/, "").replace("-blackwell", "");
+}
+
+function toneOf(rental: RentalState, state: RunState): LiveLine["tone"] {
+  const failed = (event: { label: string; state: string }): boolean =>
+    event.label === rental.label && event.state !== "measured";
+  if (rental.failure !== undefined || state.configurations.some(failed)) return "failed";
+  return rental.stage === "settled" || rental.stage === "gone" ? "done" : "running";
+}
+
+const STAGES: Readonly<Record<RentalStage, string>> = {
+  reserved: "reserved",
+  creating: "creating",
+  unknown: "created? looking",
+  booting: "booting",
+  connecting: "waiting for SSH",
+  setup: "setting up",
+  ready: "ready",
+  serving: "starting vLLM",
+  warming: "warming up",
+  measuring: "measuring",
+  held: "held",
+  destroying: "destroying",
+  gone: "gone",
+  settled: "done",
+};
+
+/** Where a rental stands, in at most 34 characters, whose last part is what changes most. */
+export function stageText(rental: RentalState, nowMs: number): string {
+  const minutes = Math.max(0, Math.floor((nowMs - rental.sinceMs) / 60_000));
+  const name = STAGES[rental.stage];
+  if (rental.settled !== undefined)
+    return `${rental.settled.hours} h ${formatUsd(rental.settled.microUsd)}${rental.failure === undefined ? "" : `, ${rental.failure}`}`;
+  if (rental.stage === "measuring") {
+    const speed =
+      rental.tokensPerSec === undefined ? "" : ` ${rental.tokensPerSec.toFixed(1)} tok/s`;
+    return `pass ${rental.pass ?? 1}/${rental.passes ?? 1} test ${rental.testIndex ?? 0}/${rental.tests ?? 0}${speed}`;
+  }
+  if (rental.stage === "setup" && rental.setup !== undefined)
+    return `set-up ${rental.setup.index}/${rental.setup.stages}: ${rental.setup.stage}`;
+  if (rental.download !== undefined && rental.download.bytes > 0) {
+    return downloadText(rental.download.bytes, rental.download.totalBytes, nowMs - rental.sinceMs);
+  }
+  return minutes === 0 ? name : `${name}, ${minutes} min`;
+}
+
+/** `12.3/45.6 GB 150 MB/s 4 min left`; the rate is that since the server was started. */
+function downloadText(bytes: number, total: number | undefined, elapsedMs: number): string {
+  const gigabytes = (bytes / 1e9).toFixed(1);
+  const rate = bytes / Math.max(1, elapsedMs / 1000);
+  const told = `${(rate / 1e6).toFixed(0)} MB/s`;
+  if (total === undefined) return `weights ${gigabytes} GB ${told}`;
+  const left = Math.ceil(Math.max(0, total - bytes) / rate / 60);
+  return `${gigabytes}/${(total / 1e9).toFixed(1)} GB ${told} ${String(left)} min left`;
+}
+
+function footer(state: RunState, nowMs: number, expectedMinutes: number | undefined): string[] {
+  const ledger = foldLedger(state, nowMs);
+  const simulated = (state.opened?.world ?? null) === null ? "" : "SIMULATED  ";
+  const money = `${simulated}spent ${formatUsd(ledger.spentMicroUsd)}  reserved ${formatUsd(ledger.reservedMicroUsd)}  left ${formatUsd(ledger.leftMicroUsd)} of ${formatUsd(ledger.capMicroUsd)}`;
+  const parts = [progress(state)];
+  const left = minutesLeft(state, nowMs, expectedMinutes);
+  if (left !== undefined) parts.push(`about ${left} min left`);
+  const hour = nextBilledHour(state.rentals.values(), nowMs);
+  if (hour !== undefined) parts.push(`next billed hour in ${hour} min`);
+  const stopping = state.stopping === undefined ? [] : [`stopping: ${state.stopping}`];
+  return [money, parts.join("  "), ...stopping];
+}
+
+function progress(state: RunState): string {
+  const passes = state.passes.filter(({ type }) => type === "pass.finished").length;
+  const total = (state.opened?.configurations ?? 0) * (state.opened?.passes ?? 0);
+  return total === 0 ? count(passes, "pass", "passes") : `${passes} of ${total} passes`;
+}
+
+/** From the estimate as long as it holds; afterwards from the share of the passes that is done. */
+export function minutesLeft(
+  state: RunState,
+  nowMs: number,
+  expectedMinutes: number | undefined,
+): number | undefined {
+  if (state.opened === undefined || state.closed !== undefined) return undefined;
+  const elapsed = (nowMs - Date.parse(state.opened.ts)) / 60_000;
+  const byEstimate = (expectedMinutes ?? 0) - elapsed;
+  if (byEstimate > 0) return Math.ceil(byEstimate);
+  const done = state.passes.filter(({ type }) => type !== "pass.void").length;
+  const total = state.opened.configurations * state.opened.passes;
+  if (done === 0 || done >= total) return undefined;
+  return Math.ceil((elapsed / done) * (total - done));
+}
+
+/** Minutes until one of the open rentals begins another hour that Linode bills. */
+export function nextBilledHour(rentals: Iterable<RentalState>, nowMs: number): number | undefined {
+  const minutes = [...rentals]
+    .filter(({ stage, createSentMs }) => OPEN_STAGES.has(stage) && createSentMs !== undefined)
+    .map(({ createSentMs = nowMs }) => {
+      const into = (((nowMs - createSentMs) % HOUR_MS) + HOUR_MS) % HOUR_MS;
+      return Math.ceil((HOUR_MS - into) / 60_000);
+    });
+  return minutes.length === 0 ? undefined : Math.min(...minutes);
+}
+
+function fit(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
+}

@@ -1,0 +1,119 @@
+import { styleText } from "node:util";
+import { DefaultRenderer, Listr, ListrEventType, ListrLogger, ProcessOutput } from "listr2";
+import { foldRun } from "../../run-state/fold-run.ts";
+import type { SweepEvent } from "../../journal/events.ts";
+import { drawable } from "./printable-streams.ts";
+import { eventText } from "./event-text.ts";
+import { liveLines, type LiveLine } from "./live-lines.ts";
+import { oneLine } from "./plain.ts";
+import type { ProgressView, ViewOptions } from "./progress-view.ts";
+
+/** Redraws are few, real time, so that they cannot disturb a measurement in this process. */
+const REDRAW_MS = 200;
+const WARNINGS_SHOWN = 3;
+
+const COLOURS = { waiting: "dim", running: "cyan", done: "green", failed: "yellow" } as const;
+
+/** listr2 looks at stdout only; our progress goes to stderr. */
+class StderrRenderer extends DefaultRenderer {
+  static override nonTTY = true as never;
+}
+
+/**
+ * A line for each rental and the money below, redrawn in place. While it is open, listr2 holds back what others
+ * print on the terminal and prints it at the end.
+ */
+export function liveView(options: ViewOptions): ProgressView {
+  const { stderr, stdout, now, colour, expectedMinutes } = options;
+  let state = options.before ?? foldRun([]);
+  let screen: Screen | undefined;
+  let unseen: SweepEvent[] = [];
+  const warnings: string[] = [];
+
+  let drawnAt = -Infinity;
+
+  const draw = (nowMs: number): void => {
+    drawnAt = performance.now();
+    state = foldRun(unseen, state);
+    unseen = [];
+    if (state.opened === undefined) return;
+    const { rentals, footer } = liveLines(state, nowMs, expectedMinutes);
+    screen ??= openScreen(stderr, stdout, rentals.length);
+    screen.draw(
+      rentals.map((line) => (colour ? paint(line) : line.text)),
+      [...footer, ...warnings.slice(-WARNINGS_SHOWN)],
+    );
+  };
+  return {
+    show(event) {
+      unseen.push(event);
+      const told = eventText(event);
+      if (told?.tone === "warning")
+        warnings.push(oneLine(`${event.ts.slice(11, 16)} ${told.text}`));
+    },
+    tick(nowMs) {
+      if (performance.now() - drawnAt >= REDRAW_MS) draw(nowMs);
+    },
+    async close() {
+      draw(now());
+      await screen?.close();
+      for (const warning of warnings) stderr.write(`${warning}\n`);
+    },
+  };
+}
+
+function paint({ text, tone }: LiveLine): string {
+  return styleText(COLOURS[tone], text, { validateStream: false });
+}
+
+interface Screen {
+  draw(rentals: readonly string[], footer: readonly string[]): void;
+  close(): Promise<void>;
+}
+
+function openScreen(
+  stderr: NodeJS.WriteStream,
+  stdout: NodeJS.WriteStream,
+  rentals: number,
+): Screen {
+  let finish = (): void => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  // What listr2 calls stdout is where it draws.
+  const output = new ProcessOutput(drawable(stderr), drawable(stdout));
+  const list = new Listr(
+    Array.from({ length: rentals + 1 }, () => ({ title: " ", task: () => finished })),
+    {
+      concurrent: true,
+      // Its own listener ends the process before anything is destroyed.
+      registerSignalListeners: false,
+      renderer: StderrRenderer,
+      rendererOptions: {
+        // Draws when it is told to and not by a timer of its own.
+        lazy: true,
+        clearOutput: true,
+        formatOutput: "truncate",
+        logger: new ListrLogger({ processOutput: output, useIcons: true, toStderr: [] }),
+        icon: { PENDING: "", WAITING: "", COMPLETED: "" },
+      },
+    },
+  );
+  const running = list.run();
+  // A second Ctrl-C leaves by `process.exit`: what was held back must still be seen, and the cursor.
+  const release = (): void => output.release();
+  process.once("exit", release);
+  return {
+    draw(lines, footer) {
+      for (const [index, task] of list.tasks.entries())
+        task.title =
+          index < rentals ? (lines[index] ?? "") : [...lines.slice(rentals), ...footer].join("\n");
+      list.events.emit(ListrEventType.SHOULD_REFRESH_RENDER);
+    },
+    async close() {
+      finish();
+      await running;
+      process.off("exit", release);
+    },
+  };
+}

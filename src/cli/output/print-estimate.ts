@@ -1,0 +1,161 @@
+import { PRICE_DATE } from "../../catalog/gpu-catalog.ts";
+import { idleOf, type PackingCost } from "../../estimate/compare-packings.ts";
+import type { Estimate, PlannedRental } from "../../estimate/estimate.ts";
+import { likeliestOffer } from "../../estimate/region-offers.ts";
+import type { CoveragePlan } from "../../plan/coverage-plan.ts";
+import { renderTable, type Column } from "../../report/render-table.ts";
+import { formatUsd } from "../../support/money.ts";
+
+const COLUMNS: readonly Column[] = [
+  { head: "#", align: "right" },
+  { head: "GPU type" },
+  { head: "Region" },
+  { head: "$/h", align: "right" },
+  { head: "Minutes", align: "right" },
+  { head: "Hours", align: "right" },
+  { head: "Likely", align: "right" },
+  { head: "Worst", align: "right" },
+];
+
+const PACKING: readonly Column[] = [
+  { head: "packing" },
+  { head: "VMs", align: "right" },
+  { head: "likely", align: "right" },
+  { head: "reserved", align: "right" },
+  { head: "takes", align: "right" },
+  { head: "idle", align: "right" },
+];
+
+/** What most people read on, and the width that a pipe gets. */
+const USUAL_COLUMNS = 80;
+
+export function columnsOf(stream: NodeJS.WriteStream): number {
+  // A terminal that nobody has told its size says 0.
+  return stream.isTTY && stream.columns > 0 ? stream.columns : USUAL_COLUMNS;
+}
+
+/** The estimate as a person reads it, in `width` columns. */
+export function printEstimate(
+  plan: CoveragePlan,
+  estimate: Estimate,
+  width: number,
+  packings: readonly PackingCost[] = [],
+): string {
+  const { cap, likely, worst, rentals, skipped } = estimate;
+  const prices = estimate.prices === "live" ? "live" : `the built-in ones of ${PRICE_DATE}`;
+  const out = [
+    `${plan.name}: ${String(rentals.length)} ${rentals.length === 1 ? "rental" : "rentals"}, prices are ${prices}`,
+    renderTable(COLUMNS, rentals.map(tableRow), { width, colour: false }),
+    "Hours: what Linode is likely to bill, and what is reserved for the worst case",
+    "",
+    ...rentals.flatMap((rental) => detail(rental, width)),
+    "",
+    `likely ${formatUsd(likely.micros)} (${String(likely.hours)} h) · worst ${formatUsd(worst.micros)} (${String(worst.hours)} h reserved)`,
+    `wall time about ${minutes(estimate.wallMinutes)} with up to ${String(plan.concurrency)} ${plan.concurrency === 1 ? "rental" : "rentals"} at once`,
+    ...(cap === undefined
+      ? ["no cap: give budget.max_cost or --max-cost before you run it"]
+      : [`cap ${formatUsd(cap)} · ${left(cap, likely.micros, worst.micros)}`]),
+    ...(plan.allowRemoteCode
+      ? ["allow_remote_code: models may run their own code on the VMs"]
+      : []),
+  ];
+  out.push(...idleLines(rentals, width), ...packingLines(packings, width));
+  const own = rentals[0]?.configurations[0]?.prompts;
+  if (own !== undefined)
+    out.push(
+      `prompts: ${String(own.tests.length)} of your own (${own.id}) instead of the standard suites`,
+    );
+  if (skipped.length > 0) {
+    out.push("", "skipped:");
+    for (const { gpu, model, reason } of skipped)
+      out.push(...wrap(`${gpu} ${model}: ${reason}`.split(" "), "  ", width));
+  }
+  return `${out.join("\n")}\n`;
+}
+
+function tableRow(rental: PlannedRental): readonly string[] {
+  const { likely, worst, reservedHours } = rental;
+  const offer = likeliestOffer(rental.regions);
+  return [
+    String(rental.seq),
+    rental.gpuId,
+    offer?.region ?? "no stock",
+    formatUsd(likely.micros / likely.hours),
+    String(Math.round(likely.minutes)),
+    `${String(likely.hours)}-${String(reservedHours)}`,
+    formatUsd(likely.micros),
+    formatUsd(worst.micros),
+  ];
+}
+
+function detail(rental: PlannedRental, width: number): string[] {
+  const { boot, setup, download, load, passes } = rental.likely.stages;
+  const number = `${String(rental.seq)}.`.padStart(3);
+  const ids = rental.configurations.map(({ model }) => model.id);
+  const listed = ids.map((id, index) => (index === ids.length - 1 ? id : `${id},`));
+  const [first = "", ...others] = wrap(listed, "    ", width);
+  return [
+    `${number}${first.slice(number.length)}`,
+    ...others,
+    `    minutes: boot ${few(boot)}, set-up ${few(setup)}, download ${few(download)}, load ${few(load)}, passes ${few(passes)}`,
+  ];
+}
+
+/** What is paid whole and not used, and what it could measure. */
+function idleLines(rentals: readonly PlannedRental[], width: number): string[] {
+  const idle = rentals.map(idleOf);
+  const total = idle.reduce((sum, { minutes: one }) => sum + one, 0);
+  const passes = idle.reduce((sum, one) => sum + one.passes, 0);
+  if (passes === 0) return [];
+  const text = `paid and idle: about ${minutes(total)}, enough for some ${String(passes)} more passes at no cost; raise \`passes\`, or add models or suites`;
+  return wrap(text.split(" "), "", width);
+}
+
+/** Both ways beside each other, where they differ. */
+function packingLines(packings: readonly PackingCost[], width: number): string[] {
+  const [own, other] = packings;
+  if (own === undefined || other === undefined || own.vms === other.vms) return [];
+  const rows = packings.map((one) => [
+    one === own ? `${one.packing} (this plan)` : one.packing,
+    String(one.vms),
+    `${formatUsd(one.likely.micros)} (${String(one.likely.hours)} h)`,
+    `${formatUsd(one.worst.micros)} (${String(one.worst.hours)} h)`,
+    minutes(one.wallMinutes),
+    minutes(one.idleMinutes),
+  ]);
+  const [many, less] = own.vms > other.vms ? [own, other] : [other, own];
+  const saved = many.likely.micros - less.likely.micros;
+  const told = `fill-hours ${saved > 0 ? `saves ${formatUsd(saved)}` : "saves nothing"} and has ${String(many.vms - less.vms)} fewer VMs: results of a card then come from fewer machines, which is less evidence`;
+  return [
+    "",
+    renderTable(PACKING, rows, { width, colour: false }),
+    ...wrap(told.split(" "), "", width),
+  ];
+}
+
+function left(cap: number, likely: number, worst: number): string {
+  const after = (cost: number): string =>
+    cost <= cap ? `${formatUsd(cap - cost)} left` : `${formatUsd(cost - cap)} short`;
+  return `${after(likely)} after the likely cost, ${after(worst)} after the worst`;
+}
+
+/** Words in lines of at most `width`; a word that is longer has a line of its own. */
+function wrap(words: readonly string[], indent: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${indent}${word}`);
+  }
+  return lines;
+}
+
+function few(minutes: number): string {
+  return minutes < 10 ? minutes.toFixed(1) : String(Math.round(minutes));
+}
+
+function minutes(value: number): string {
+  if (value < 60) return `${few(value)} min`;
+  return `${String(Math.floor(value / 60))} h ${String(Math.round(value % 60))} min`;
+}

@@ -1,0 +1,33 @@
+import { printable } from "../../support/printable.ts";
+import type { Terminal } from "../command.ts";
+
+const behind = new WeakMap<NodeJS.WriteStream, NodeJS.WriteStream>();
+
+/** The same terminal, which shows the control characters of any text instead of obeying them; bytes pass as they are. */
+export function printableTerminal(terminal: Terminal): Terminal {
+  const { stdout, stderr, colour } = terminal;
+  return {
+    ...terminal,
+    stdout: printableStream(stdout, colour && stdout.isTTY),
+    stderr: printableStream(stderr, colour),
+  };
+}
+
+/** The stream itself, for what draws with terminal codes and has no text of others in it. */
+export function drawable(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  return behind.get(stream) ?? stream;
+}
+
+function printableStream(stream: NodeJS.WriteStream, colour: boolean): NodeJS.WriteStream {
+  const write = (chunk: string | Uint8Array): boolean =>
+    stream.write(typeof chunk === "string" ? printable(chunk, colour) : chunk);
+  const shown = new Proxy(stream, {
+    get(target, key) {
+      if (key === "write") return write;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+  behind.set(shown, stream);
+  return shown;
+}

@@ -1,0 +1,150 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { createLinodeCloud } from "../cloud/linode-cloud.ts";
+import { foldRun, isUnsettled, openRentals } from "../run-state/fold-run.ts";
+import { readJournal } from "../journal/journal-file.ts";
+import { GUARD_LOG, runFolder } from "../journal/state-folder.ts";
+import { isoUtc, linearClock, sleepReal, type LinearTime } from "../support/clock.ts";
+import { errorText } from "../support/errors.ts";
+import { createRedactor } from "../support/redact.ts";
+import { guardLoop } from "./guard-loop.ts";
+import { startHeartbeat } from "./heartbeat.ts";
+import { publishJournals } from "../run/publish-journals.ts";
+import { isWorldGone } from "../simulator/client/world-gone.ts";
+
+/** The first line that the guard reads. It holds the token, which therefore stands in no argument and no environment. */
+export interface GuardOrder {
+  readonly stateDir: string;
+  readonly run: string;
+  /** The parent's generation. */
+  readonly gen: number;
+  readonly token: string;
+  readonly apiUrl: string;
+  readonly holdMinutes: number;
+  readonly time: LinearTime;
+  readonly ceilings: number;
+  /** Of a simulated cloud. */
+  readonly world: string | null;
+  /** Where a dead-man service listens. */
+  readonly heartbeat?: string | undefined;
+  /** A parent that has been silent for so long, in real milliseconds, hangs. */
+  readonly stallMs: number;
+}
+
+const LOOKS_AT_THE_PARENT = 12;
+const AGAIN_MS = 1_000;
+
+/**
+ * The guard: a process of its own that holds one end of a pipe. When the other end closes, or its parent stops
+ * breathing, it destroys what the run has left and proves it gone; it never gives up. Told that all is settled, it
+ * looks for itself and goes.
+ */
+async function main(): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => undefined);
+  // After its parent's end nobody reads what it says.
+  process.stdout.on("error", () => undefined);
+  process.stderr.on("error", () => undefined);
+
+  const lines = createInterface({ input: process.stdin });
+  const ended = new Promise<"the pipe closed">((resolve) => {
+    lines.once("close", () => {
+      resolve("the pipe closed");
+    });
+  });
+  const first = await Promise.race([
+    new Promise<string>((resolve) => {
+      lines.once("line", resolve);
+    }),
+    ended.then(() => undefined),
+  ]);
+  if (first === undefined) return;
+  const order = JSON.parse(first) as GuardOrder;
+  const log = openLog(order);
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      log(`going on after: ${errorText(error)}`);
+    });
+  }
+  let silentFor = 0;
+  const released = new Promise<"released">((resolve) => {
+    lines.on("line", (line) => {
+      silentFor = 0;
+      if (line === "release") resolve("released");
+    });
+  });
+  // Counted by its own timer: a machine that slept has stopped both of them, and neither hangs.
+  const stalled = new Promise<"the parent hangs">((resolve) => {
+    setInterval(() => {
+      silentFor += 1;
+      if (silentFor > LOOKS_AT_THE_PARENT) resolve("the parent hangs");
+    }, order.stallMs / LOOKS_AT_THE_PARENT).unref();
+  });
+  log(`watching run ${order.run} as process ${String(process.pid)}`);
+  process.stdout.write("ready\n");
+
+  const why = await Promise.race([ended, released, stalled]);
+  log(why);
+  if (why === "released" && !isSettled(order)) process.stdout.write("watching\n");
+  const clock = linearClock(order.time, order.ceilings);
+  const folder = runFolder(order.stateDir, order.run);
+  const heartbeat = startHeartbeat(order.heartbeat, folder, () => openVms(order), clock);
+  await destroyEverything(order, log);
+  await heartbeat.end(true);
+  log("everything is proved gone");
+  // What its parent had measured and not published when it died.
+  await publishJournals(order.stateDir, [order.run]).catch((error: unknown) => {
+    log(`not published: ${errorText(error)}`);
+  });
+  process.exit(0);
+}
+
+async function destroyEverything(order: GuardOrder, log: (text: string) => void): Promise<void> {
+  const { stateDir, run, gen, token, apiUrl, holdMinutes, time, ceilings, world } = order;
+  const clock = linearClock(time, ceilings);
+  for (;;) {
+    try {
+      await guardLoop({
+        stateDir,
+        run,
+        pid: process.pid,
+        replaces: gen,
+        holdMs: holdMinutes * 60_000,
+        cloud: createLinodeCloud({ apiUrl, token, clock }),
+        clock,
+        worldGone: world === null ? undefined : () => isWorldGone(apiUrl, world),
+        redact: createRedactor([token]),
+        log,
+      });
+      return;
+    } catch (error) {
+      log(`trying again after: ${errorText(error)}`);
+      await sleepReal(AGAIN_MS);
+    }
+  }
+}
+
+function openVms({ stateDir, run }: GuardOrder): number {
+  return openRentals(foldRun(readJournal(runFolder(stateDir, run)).events)).length;
+}
+
+function isSettled({ stateDir, run }: GuardOrder): boolean {
+  const state = foldRun(readJournal(runFolder(stateDir, run)).events);
+  return state.closed !== undefined && !isUnsettled(state);
+}
+
+/** A log that cannot be written stops nothing. */
+function openLog({ stateDir, run, token }: GuardOrder): (text: string) => void {
+  const redact = createRedactor([token]);
+  const path = join(runFolder(stateDir, run), GUARD_LOG);
+  return (text) => {
+    try {
+      appendFileSync(path, `${isoUtc(Date.now())} ${redact(text)}\n`, { mode: 0o600 });
+    } catch {
+      // The journal tells what matters.
+    }
+  };
+}
+
+await main();

@@ -1,0 +1,111 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../support/clock.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
+import { writeFileAtomically } from "../support/safe-file.ts";
+import type { FarSide } from "../run/cloud-target.ts";
+import { isLoopback } from "../simulator/client/simulated-world.ts";
+
+/** Tells a dead-man service that VMs are open and watched; its silence then calls a person. */
+export interface Heartbeat {
+  /** Ends it; with `gone`, when all is proved gone and nobody else has told it yet. Never rejects. */
+  end(allGone: boolean): Promise<void>;
+}
+
+/** In a run's folder: the address that was told `open` and is owed a `gone`, for whoever proves it. */
+const OWED_FILE = "heartbeat";
+
+const EVERY_MS = 60_000;
+const LOOK_EVERY_MS = 5_000;
+const PATIENCE_MS = 5_000;
+
+/**
+ * Where to: `--heartbeat-url`, or `MAIDER_SWEEP_HEARTBEAT`; nowhere off this machine when the cloud is on it.
+ * @throws SweepError exit 2 when it is no address.
+ */
+export function heartbeatUrl(
+  options: Readonly<Record<string, unknown>>,
+  env: NodeJS.ProcessEnv,
+  far: Pick<FarSide, "apiUrl">,
+): string | undefined {
+  const given = (options["heartbeatUrl"] as string | undefined) ?? env["MAIDER_SWEEP_HEARTBEAT"];
+  if (given === undefined || given === "") return undefined;
+  if (!/^https?:$/.test(URL.parse(given)?.protocol ?? "")) {
+    throw new SweepError("the heartbeat's address cannot be used", {
+      exitCode: ExitCode.usage,
+      hint: "give an http or https address with --heartbeat-url or MAIDER_SWEEP_HEARTBEAT",
+    });
+  }
+  return isLoopback(far.apiUrl) && !isLoopback(given) ? undefined : given;
+}
+
+/** Where a run has told that VMs are open, and not yet that all are gone. */
+export function owedHeartbeat(folder: string): string | undefined {
+  try {
+    return readFileSync(join(folder, OWED_FILE), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Once all of a run is proved gone. Whoever takes the note away tells it, so that it is told once. */
+export async function tellGone(folder: string): Promise<void> {
+  const url = owedHeartbeat(folder);
+  if (url === undefined) return;
+  try {
+    rmSync(join(folder, OWED_FILE));
+  } catch (error) {
+    // On a disk that takes nothing twice is better than never.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+  }
+  await tell(url, "gone");
+}
+
+/**
+ * Sends `open` every minute while a VM is, as the body of a POST. What becomes of it is nobody's business here: a
+ * heartbeat that fails calls the person that it is for.
+ * @param folder the run's. @param openVms VMs that are, or may be, billed.
+ */
+export function startHeartbeat(
+  url: string | undefined,
+  folder: string,
+  openVms: () => number,
+  clock: Clock,
+): Heartbeat {
+  if (url === undefined) return { end: () => Promise.resolve() };
+  const ended = new AbortController();
+  // On a fast clock a few looks a second are enough.
+  const lookEveryMs = Math.max(LOOK_EVERY_MS, 250 * clock.speed);
+  let toldMs = -Infinity;
+  const beat = async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      const open = openVms();
+      if (open > 0 && clock.now() >= toldMs + EVERY_MS) {
+        if (toldMs === -Infinity)
+          await writeFileAtomically(join(folder, OWED_FILE), url).catch(() => undefined);
+        toldMs = clock.now();
+        void tell(url, `open: ${String(open)}`);
+      }
+      await clock.sleep(lookEveryMs, ended.signal).catch(() => undefined);
+    }
+  };
+  const beating = beat().catch(() => undefined);
+  return {
+    async end(allGone) {
+      ended.abort();
+      await beating;
+      if (allGone) await tellGone(folder);
+    },
+  };
+}
+
+/** @param body `open: N`, or `gone`. */
+export async function tell(url: string, body: string): Promise<void> {
+  try {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const reply = await fetch(url, { method: "POST", body, signal });
+    await reply.body?.cancel();
+  } catch {
+    // Silence is the alarm.
+  }
+}

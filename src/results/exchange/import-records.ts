@@ -1,0 +1,119 @@
+import { isDeepStrictEqual } from "node:util";
+import type { BenchmarkRecord } from "../../evidence/record.ts";
+import { obstacleTo } from "../store/why-not-publishable.ts";
+import { measuredAtMs } from "../query/record-quality.ts";
+import { nameOfElement } from "../store/read-record.ts";
+
+export interface ImportQuestion {
+  /** What the file of somebody else holds. */
+  readonly values: readonly unknown[];
+  /** Whose it is, for the user; kept in each record. */
+  readonly origin: string;
+  /** What the database holds, what is our own, and what was imported before, though it may be gone from there. */
+  readonly present: readonly BenchmarkRecord[];
+  readonly ours: readonly BenchmarkRecord[];
+  readonly imported: readonly BenchmarkRecord[];
+  /** Ids that the user removed here. */
+  readonly removed: ReadonlySet<string>;
+  readonly nowMs: number;
+  /** Whether the database is one of simulated results. */
+  readonly simulated: boolean;
+}
+
+export interface ImportAnswer {
+  readonly accepted: readonly BenchmarkRecord[];
+  /** Here already, the same. */
+  readonly duplicates: number;
+  readonly refused: readonly { readonly name: string; readonly reason: string }[];
+}
+
+const LONGEST_RECORD = 262_144;
+const DEEPEST = 10;
+const LARGEST_FIGURE = 1e12;
+const DAY_MS = 86_400_000;
+const ID = /^\w[\w.:-]{0,127}$/;
+/** Types and models as anybody writes them; no markup, no control characters. */
+const NAME = /^[\w.:@+-](?:[\w./:@+ -]{0,198}[\w./:@+-])?$/;
+const DANGEROUS_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Judges each record by itself: what is strange is refused by name and never spoils the others. */
+export function judgeImport(question: ImportQuestion): ImportAnswer {
+  const byId = (records: readonly BenchmarkRecord[]): [string, BenchmarkRecord][] =>
+    records.map((record) => [record.id, record]);
+  const known = new Map(byId([...question.ours, ...question.present]));
+  const copies = new Map(byId(question.imported));
+  const accepted: BenchmarkRecord[] = [];
+  const refused: { name: string; reason: string }[] = [];
+  let duplicates = 0;
+  for (const [index, value] of question.values.entries()) {
+    const judged = judge(value, question);
+    if ("reason" in judged) {
+      refused.push({ name: nameOfElement(value, index), reason: judged.reason });
+      continue;
+    }
+    const { id } = judged.record;
+    const [here, copy] = [known.get(id), copies.get(id)];
+    const twin = here ?? copy;
+    if (
+      twin !== undefined &&
+      !isDeepStrictEqual(withoutOrigin(twin), withoutOrigin(judged.record))
+    ) {
+      refused.push({
+        name: nameOfElement(value, index),
+        reason: "a record with this id and other contents is here",
+      });
+    } else if (here === undefined) {
+      // What was imported once is taken as it was then.
+      accepted.push(copy ?? judged.record);
+      known.set(id, judged.record);
+    } else {
+      duplicates += 1;
+    }
+  }
+  return { accepted, duplicates, refused };
+}
+
+function judge(
+  value: unknown,
+  { origin, removed, nowMs, simulated }: ImportQuestion,
+): { readonly record: BenchmarkRecord } | { readonly reason: string } {
+  // First of all: what follows may rely on a tree of bounded depth.
+  const strange = strangeness(value, DEEPEST);
+  if (strange !== undefined) return { reason: strange };
+  const obstacle = obstacleTo(value);
+  if (obstacle !== undefined) return { reason: obstacle };
+  const record = value as BenchmarkRecord;
+  if (JSON.stringify(record).length > LONGEST_RECORD) return { reason: "it is far too large" };
+  for (const key of ["gpu_type", "model_id", "model_category"] as const)
+    if (!NAME.test(record[key])) return { reason: `${key}: it holds what no such name has` };
+  if (!ID.test(record.id)) return { reason: "id: it holds what no id has" };
+  const at = measuredAtMs(record);
+  if (at === undefined || at > nowMs + DAY_MS) return { reason: "timestamp: no time of the past" };
+  if (!(record.hourly_cost >= 0) || !(record.gpu_count >= 1) || record.gpu_count > 64)
+    return { reason: "its price or its number of GPUs cannot be" };
+  if (removed.has(record.id))
+    return { reason: "it was removed here; maider-sweep db restore brings it back" };
+  if (record.summary.simulated === true && !simulated)
+    return { reason: "it is a simulated result; --simulate imports those" };
+  const before = record.summary.origin;
+  const chain = before === undefined ? origin : `${origin} (from ${before})`.slice(0, 200);
+  return { record: { ...record, summary: { ...record.summary, origin: chain } } };
+}
+
+/** What no record of anybody's has, anywhere in it. */
+function strangeness(value: unknown, depth: number): string | undefined {
+  if (typeof value === "number")
+    return Math.abs(value) <= LARGEST_FIGURE ? undefined : `the figure ${value} cannot be`;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth === 0) return "it is nested too deeply";
+  for (const [key, inner] of Object.entries(value)) {
+    if (DANGEROUS_KEYS.has(key)) return `the key ${key} is not taken`;
+    const found = strangeness(inner, depth - 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function withoutOrigin(record: BenchmarkRecord): object {
+  return { ...record, summary: { ...record.summary, origin: undefined } };
+}

@@ -1,0 +1,62 @@
+import { differingFields } from "../../evidence/comparability.ts";
+import type { BenchmarkRecord } from "../../evidence/record.ts";
+import type { ConfigurationResult } from "./configurations.ts";
+
+/** Why rows are not alike, for the user; empty when they are. */
+export function mixtures(
+  rows: readonly ConfigurationResult[],
+  category: string | undefined,
+): string[] {
+  const records = rows.flatMap((row) => row.records);
+  const found: string[] = [];
+  const written = new Set(records.map((record) => Object.keys(record.results_by_category).join()));
+  const sets = new Set([...written].map((names) => names.split(",").toSorted().join(", ")));
+  if (category === undefined && sets.size > 1)
+    found.push(`these runs hold different categories (${[...sets].join(" / ")}); -t compares one`);
+  const differ = (name: string, values: readonly (string | undefined)[]): void => {
+    const known = new Set(values.map((value) => value ?? "unknown"));
+    if (known.size > 1) found.push(`measured in different ways: ${name} ${[...known].join(", ")}`);
+  };
+  differ(
+    "suite",
+    records.map(({ summary }) => summary.suite),
+  );
+  differ(
+    "method",
+    records.map(({ summary }) => summary.method),
+  );
+  differ(
+    "vllm_version",
+    records.map(({ vllm_config }) => vllm_config.vllm_version),
+  );
+  if (new Set(rows.map(({ simulated }) => simulated)).size > 1)
+    found.push("SIMULATED and real results stand side by side");
+  return [...found, ...twins(rows)];
+}
+
+/** Rows of one pair of GPU type and model, and what tells them apart. */
+function twins(rows: readonly ConfigurationResult[]): string[] {
+  const pairs = Map.groupBy(rows, ({ gpu, model }) => `${gpu} ${model}`);
+  return [...pairs].flatMap(([pair, group]) => {
+    const [first, ...others] = group.flatMap(({ records }) => records.slice(0, 1));
+    if (first === undefined || others.length === 0) return [];
+    const fields = new Map<string, Set<string>>();
+    for (const other of others) {
+      for (const { field, a, b } of differingFields(first, other)) {
+        const values = fields.get(field) ?? new Set([String(a)]);
+        fields.set(field, values.add(String(b)));
+      }
+    }
+    const told = [...fields].map(([field, values]) =>
+      field === "tests" ? "the tests that were measured" : `${field} ${[...values].join(" / ")}`,
+    );
+    const why = told.length > 0 ? `differ in ${told.join(", ")}` : unknownDifference(first, others);
+    return [`the ${group.length} rows of ${pair} ${why}`];
+  });
+}
+
+function unknownDifference(first: BenchmarkRecord, others: readonly BenchmarkRecord[]): string {
+  const origins = new Set([first, ...others].map(({ summary }) => summary.origin ?? "your own"));
+  if (origins.size > 1) return `are from ${[...origins].join(", ")}`;
+  return "differ in what only some of their records tell";
+}

@@ -1,0 +1,124 @@
+import type { BenchmarkRecord } from "../../evidence/record.ts";
+import {
+  measuredAtMs,
+  newestFirst,
+  ownRecords,
+  soundRecords,
+  unsoundness,
+} from "./record-quality.ts";
+
+/** What would be measured now. A fact that is undefined is not asked for. */
+export interface WantedConfiguration {
+  readonly gpu: string;
+  readonly model: string;
+  readonly vllmVersion?: string | undefined;
+  readonly image?: string | undefined;
+  readonly maxModelLen?: number | undefined;
+  readonly gpuMemoryUtilization?: number | undefined;
+  /** `auto` asks for nothing. */
+  readonly dtype?: string | undefined;
+  readonly quantization?: string | undefined;
+  readonly tensorParallel?: number | undefined;
+  /** Suite with its version. */
+  readonly suite?: string | undefined;
+  readonly categories?: readonly string[] | undefined;
+  readonly passes?: number | undefined;
+}
+
+export interface Freshness {
+  readonly state: "fresh" | "stale" | "missing";
+  /** Why it is not fresh, for the user. */
+  readonly reasons: readonly string[];
+}
+
+export interface FreshnessQuestion {
+  readonly wanted: WantedConfiguration;
+  readonly records: readonly BenchmarkRecord[];
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  readonly staleAfterDays: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Whether what the database holds still answers the question. A fact that a record lacks never makes it stale: only
+ * what it says differently, and its age.
+ */
+export function freshness(question: FreshnessQuestion): Freshness {
+  const { wanted, nowMs, staleAfterDays } = question;
+  const all = ownRecords(question.records).filter(
+    ({ gpu_type, model_id }) => gpu_type === wanted.gpu && model_id === wanted.model,
+  );
+  const sound = newestFirst(soundRecords(all)).filter((record) => covers(record, wanted));
+  const newest = sound[0];
+  if (newest === undefined) {
+    const why = all.length === 0 ? undefined : unsoundness(newestFirst(all)[0] as BenchmarkRecord);
+    const reason = why === undefined ? "never measured" : `no sound pass: ${why}`;
+    return { state: "missing", reasons: [reason] };
+  }
+  const matching = sound.filter((record) => differences(record, wanted).length === 0);
+  const best = matching[0] ?? newest;
+  const reasons = [...differences(best, wanted), ...tooOld(best, nowMs, staleAfterDays)];
+  if (matching.length > 0 && wanted.passes !== undefined && matching.length < wanted.passes)
+    reasons.push(`${matching.length} of ${wanted.passes} passes`);
+  return { state: reasons.length === 0 ? "fresh" : "stale", reasons };
+}
+
+/** `vllm/vllm-openai:v0.27.1` -> `0.27.1`; undefined for a digest or another kind of tag. */
+export function vllmVersionOf(image: string): string | undefined {
+  return /:v?(\d+\.\d+[\w.]*?)(?:@|$)/.exec(image)?.[1];
+}
+
+function covers(record: BenchmarkRecord, { categories }: WantedConfiguration): boolean {
+  return (categories ?? []).every(
+    (wanted) =>
+      Object.hasOwn(record.results_by_category, wanted) ||
+      // A category whose tests did not fit the window has no results, yet it was asked.
+      record.tests.some(({ category }) => category === wanted),
+  );
+}
+
+function differences(record: BenchmarkRecord, wanted: WantedConfiguration): string[] {
+  const { vllm_config: engine, summary } = record;
+  const found: string[] = [];
+  const compare = <T extends string | number>(
+    name: string,
+    was: T | undefined,
+    now: T | undefined,
+    same: (was: T, now: T) => boolean = (a, b) => a === b,
+  ): void => {
+    if (was === undefined || now === undefined || same(was, now)) return;
+    found.push(`${name} ${was} instead of ${now}`);
+  };
+  compare("vLLM", engine.vllm_version, wanted.vllmVersion);
+  // One image has several names; its version has been compared.
+  const versionKnown = engine.vllm_version !== undefined && wanted.vllmVersion !== undefined;
+  if (!versionKnown || engine.vllm_version === wanted.vllmVersion)
+    compare("image", engine.image, wanted.image);
+  compare("max_model_len", engine.max_model_len, wanted.maxModelLen);
+  compare("gpu_memory_utilization", engine.gpu_memory_utilization, wanted.gpuMemoryUtilization);
+  compare("tensor_parallel_size", engine.tensor_parallel_size, wanted.tensorParallel);
+  const dtype = wanted.dtype === "auto" ? undefined : wanted.dtype;
+  compare("dtype", engine.dtype, dtype, (a, b) => a === "auto" || dtypeOf(a) === dtypeOf(b));
+  compare("quantization", engine.quantization, wanted.quantization, sameQuantization);
+  compare("suite", summary.suite, wanted.suite);
+  return found;
+}
+
+function dtypeOf(name: string): string {
+  const bare = name.replace(/^torch\./, "");
+  return bare === "half" ? "float16" : bare;
+}
+
+/** vLLM reports the kernel that it chose, `awq_marlin` for `awq`. */
+function sameQuantization(was: string, now: string): boolean {
+  return was === now || was.startsWith(`${now}_`) || now.startsWith(`${was}_`);
+}
+
+function tooOld(record: BenchmarkRecord, nowMs: number, staleAfterDays: number): string[] {
+  const at = measuredAtMs(record);
+  if (at === undefined) return ["nobody can tell when it was measured"];
+  const days = (nowMs - at) / DAY_MS;
+  return days > staleAfterDays ? [`${Math.floor(days)} days old (limit ${staleAfterDays})`] : [];
+}

@@ -1,0 +1,171 @@
+import { Low } from "lowdb";
+import type { BenchmarkRecord } from "../../evidence/record.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import { isMissing, whereLinksLead } from "../../support/safe-file.ts";
+import { backupsOf } from "./backups.ts";
+import { readContents, sort, type DatabaseContents } from "./database-contents.ts";
+import { checkWritable, databaseError, idOf, readDatabaseFile } from "./database-file.ts";
+import { removeElements, scanDatabase } from "./database-text.ts";
+import { rememberTexts } from "./element-text.ts";
+import { mergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
+import { obstacleTo } from "./why-not-publishable.ts";
+import { notePublication, readPublication, tombstones } from "./publication-log.ts";
+import { keepCopies, readCopies } from "./imported-records.ts";
+import { mend, type Repair } from "./repair-database.ts";
+
+export interface Written {
+  /** Records that were not in the file. */
+  readonly added: number;
+  /** Records that can be counted with, as `read` counts them, that the file holds now. */
+  readonly total: number;
+}
+
+export interface BenchmarkDatabase {
+  readonly file: string;
+  /** Writes nothing. A damaged file gives its best copy and a problem that says so; never throws for its content. */
+  read(): Promise<DatabaseContents>;
+  /**
+   * Adds what is missing by id, of these and of those that were taken in; records that a user removed stay away, and
+   * so do those that were in a file which the user deleted. May be repeated at any time: it heals what another program
+   * has overwritten.
+   * @throws SweepError when the file cannot be written; what stood there is then untouched.
+   */
+  publish(records: readonly BenchmarkRecord[]): Promise<Written>;
+  /** Takes records out and leaves tombstones. Returns how many were there. @throws SweepError */
+  remove(ids: readonly string[]): Promise<number>;
+  /** Lifts the tombstones of these records and publishes them. @throws SweepError */
+  restore(records: readonly BenchmarkRecord[]): Promise<Written>;
+  /** The same with records that no journal holds: copies of them are kept beside the file first. @throws SweepError */
+  take(records: readonly BenchmarkRecord[]): Promise<Written>;
+  /** Puts a damaged file right; `ours` is what the journals hold. A sound file is left alone. @throws SweepError */
+  repair(ours: readonly BenchmarkRecord[]): Promise<Repair>;
+  /** What each sound backup holds and can be counted with, the newest first. */
+  backups(): AsyncIterable<readonly BenchmarkRecord[]>;
+}
+
+/** The database that is shared with the Python tool. Opening touches nothing. */
+export function openDatabase(
+  file: string,
+  nowMs: () => number = () => Date.now(),
+): BenchmarkDatabase {
+  const adapter = mergingAdapter(file, nowMs);
+  const empty = (): StoredDatabase => ({ version: "1.0", benchmarks: [] });
+
+  const publish: BenchmarkDatabase["publish"] = async (records) => {
+    records.forEach(assertPublishable);
+    const removed = await keptAway(file);
+    const low = new Low(adapter, empty());
+    await low.read();
+    const before = new Set(low.data.benchmarks.map(idOf));
+    const copies = await readCopies(file, (id) => !before.has(id));
+    const wanted = unique([...records, ...copies]).filter(({ id }) => !removed.has(id));
+    const added = wanted.filter(({ id }) => !before.has(id));
+    // Another writer may have left half a file in which nothing of ours is missing.
+    if (added.length > 0 || adapter.foundDamage())
+      await low.update((data) => void data.benchmarks.push(...added));
+    const { published } = await readPublication(file);
+    await notePublication(
+      file,
+      "published",
+      wanted.map(({ id }) => id).filter((id) => !published.has(id)),
+    );
+    return { added: added.length, total: sort(low.data.benchmarks, []).records.length };
+  };
+
+  const restore: BenchmarkDatabase["restore"] = async (records) => {
+    // Before anything is noted of it.
+    await checkWritable(file);
+    // A file that was deleted is seen as such first, or its tombstones would be laid after they were lifted.
+    await keptAway(file);
+    await notePublication(
+      file,
+      "restored",
+      records.map(({ id }) => id),
+    );
+    return publish(records);
+  };
+
+  return {
+    file,
+    read: () => readContents(file),
+    publish,
+    async remove(ids) {
+      const unwanted = new Set(ids);
+      let count = 0;
+      await adapter.rewrite((database) => {
+        // What stands in a damaged file cannot be taken out of it.
+        if (database.kind === "corrupt") throw damaged(file, database.why);
+        if (database.kind !== "sound") return Promise.resolve(undefined);
+        const indices = new Set<number>();
+        for (const [index, element] of database.elements.entries())
+          if (unwanted.has(idOf(element) ?? "")) indices.add(index);
+        count = indices.size;
+        if (count === 0) return Promise.resolve(undefined);
+        return Promise.resolve({ text: removeElements(scanDatabase(database.text), indices) });
+      });
+      await notePublication(file, "removed", ids);
+      return count;
+    },
+    restore,
+    async take(records) {
+      records.forEach(assertPublishable);
+      await checkWritable(file);
+      await keepCopies(file, records);
+      return restore(records);
+    },
+    async repair(ours) {
+      const removed = await keptAway(file);
+      const path = await whereLinksLead(file);
+      const known = [...ours, ...(await readCopies(file))];
+      let repair: Repair | undefined;
+      const aside = await adapter.rewrite(async (database) => {
+        const mended = await mend(path, database, known, removed);
+        ({ repair } = mended);
+        return mended.text === undefined ? undefined : { text: mended.text, damaged: true };
+      });
+      if (repair === undefined) throw databaseError(file, "written", "it was not looked at");
+      const { records } = await readContents(file);
+      return { ...repair, total: records.length, ...(aside === undefined ? {} : { aside }) };
+    },
+    async *backups() {
+      for (const path of await backupsOf(await whereLinksLead(file))) {
+        const found = await readDatabaseFile(path);
+        if (found.kind !== "sound") continue;
+        rememberTexts(found.text, found.elements);
+        yield sort(found.elements, []).records;
+      }
+    },
+  };
+}
+
+function damaged(file: string, why: string): SweepError {
+  return new SweepError("the benchmark database is damaged", {
+    exitCode: ExitCode.usage,
+    reason: `${file}: ${why}`,
+    hint: "maider-sweep db repair puts it right",
+  });
+}
+
+function assertPublishable(record: BenchmarkRecord): void {
+  const why = obstacleTo(record);
+  if (why !== undefined) throw new TypeError(`record ${record.id} must not be published: ${why}`);
+}
+
+/** Of several with one id, the first. */
+function unique(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
+  const byId = new Map<string, BenchmarkRecord>();
+  for (const record of records) if (!byId.has(record.id)) byId.set(record.id, record);
+  return [...byId.values()];
+}
+
+/**
+ * Ids that must stay away. The log is read before the file is looked at: what it says was published was then in a
+ * file, so that a missing file can only have been deleted since.
+ */
+async function keptAway(file: string): Promise<ReadonlySet<string>> {
+  const publication = await readPublication(file);
+  const { published } = publication;
+  if (published.size === 0 || !(await isMissing(file))) return tombstones(publication);
+  await notePublication(file, "deleted", [...published]);
+  return new Set([...tombstones(publication), ...published]);
+}

@@ -1,0 +1,171 @@
+import { dirname } from "node:path";
+import type { Adapter } from "lowdb";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ExitCode, SweepError, errorText } from "../../support/errors.ts";
+import { makeFolder } from "../../support/make-folder.ts";
+import { followLinks, writeFileAtomically } from "../../support/safe-file.ts";
+import { pruneBackups, setAside } from "./backups.ts";
+import {
+  bestCopy,
+  checkWritable,
+  databaseError,
+  idOf,
+  identityOf,
+  readDatabaseFile,
+  type DatabaseFile,
+} from "./database-file.ts";
+import {
+  insertElements,
+  LARGEST_TEXT,
+  newDatabaseText,
+  parsePythonJson,
+  scanDatabase,
+} from "./database-text.ts";
+import { elementText } from "./element-text.ts";
+import { readPublication, tombstones } from "./publication-log.ts";
+import { withWriterLock } from "./writer-lock.ts";
+
+export interface StoredDatabase {
+  version: string;
+  /** What the file holds, and what was added to it since it was read. */
+  benchmarks: unknown[];
+}
+
+export interface MergingAdapter extends Adapter<StoredDatabase> {
+  /**
+   * Replaces the text by what `change` makes of it, under the same guards as `write`.
+   * @returns where a damaged file was set aside.
+   */
+  rewrite(change: Change): Promise<string | undefined>;
+  /** Whether the last `read` found a damaged file, which the next `write` puts right. */
+  foundDamage(): boolean;
+}
+
+/** What becomes of the file; undefined = nothing. May be asked again when the file has changed meanwhile. */
+type Change = (file: DatabaseFile) => Promise<Changed | undefined>;
+
+interface Changed {
+  readonly text: string;
+  /** The file was found damaged, though it is JSON: it must not become a backup. */
+  readonly damaged?: boolean;
+}
+
+const TRIES = 20;
+
+class ChangedMeanwhile extends Error {}
+
+/**
+ * An adapter for lowdb that can share its file with others. `write` adds to what is on disk at that moment what is
+ * missing there by id, and touches nothing else; lowdb's own writer would put the whole of what was once read in
+ * its place. Foreign writers know no lock of ours, so the file's identity is looked at again before the rename.
+ */
+export function mergingAdapter(path: string, nowMs: () => number): MergingAdapter {
+  let backedUp = false;
+  let damaged = false;
+  /** What was read is not ours to write: whoever removes it meanwhile wants it gone. */
+  const readFromDisk = new WeakSet<object>();
+
+  const guarded = async (change: Change): Promise<string | undefined> => {
+    const target = await followLinks(path);
+    makeFolder(dirname(target), 0o700);
+    return withWriterLock(target, async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        const file = await readDatabaseFile(target);
+        if (file.kind === "unreadable") throw databaseError(path, "written", file.why);
+        const changed = await change(file);
+        if (changed === undefined) return undefined;
+        const { text, damaged = file.kind === "corrupt" } = changed;
+        if (text.length > LARGEST_TEXT) throw tooLarge(path);
+        await checkWritable(path);
+        const aside = damaged ? await setAside(target, "corrupt", nowMs()) : undefined;
+        if (file.kind === "sound" && !damaged && !backedUp) {
+          await setAside(target, "bak", nowMs());
+          await pruneBackups(target);
+          backedUp = true;
+        }
+        try {
+          await writeFileAtomically(target, text, {
+            beforeRename: async () => {
+              if ((await identityOf(target)) !== file.identity) throw new ChangedMeanwhile();
+            },
+          });
+          return aside;
+        } catch (error) {
+          if (!(error instanceof ChangedMeanwhile) || attempt === TRIES) throw error;
+          await sleep(Math.random() * 20 * attempt);
+        }
+      }
+    });
+  };
+
+  return {
+    async read() {
+      const file = await readDatabaseFile(path);
+      damaged = file.kind === "corrupt" || flawOf(file) !== undefined;
+      if (file.kind === "missing" || file.kind === "unreadable") return null;
+      const sound = file.kind === "sound";
+      const benchmarks = sound
+        ? [...file.elements]
+        : (await copyOf(path, file.text)).map(parsePythonJson);
+      for (const element of benchmarks)
+        if (typeof element === "object" && element !== null) readFromDisk.add(element);
+      return { version: sound ? String(file.version) : "1.0", benchmarks };
+    },
+    async write(data) {
+      await guardedOrTranslated(path, () =>
+        guarded(async (file) => {
+          const text = await soundText(path, file);
+          const scanned = scanDatabase(text);
+          const onDisk = new Set(
+            file.kind === "sound"
+              ? file.elements.map(idOf)
+              : scanned.elements.map(({ from, to }) => idOf(parsePythonJson(text.slice(from, to)))),
+          );
+          const missing = data.benchmarks.filter((element) => {
+            const id = idOf(element);
+            return id !== undefined && !onDisk.has(id) && !readFromDisk.has(element as object);
+          });
+          if (missing.length === 0 && file.kind === "sound" && file.flaw === undefined)
+            return undefined;
+          const texts = missing.map(elementText);
+          return { text: insertElements(scanned, texts) };
+        }),
+      );
+    },
+    foundDamage: () => damaged,
+    rewrite: (change) => guardedOrTranslated(path, () => guarded(change)),
+  };
+}
+
+function flawOf(file: DatabaseFile): string | undefined {
+  return file.kind === "sound" ? file.flaw : undefined;
+}
+
+async function soundText(path: string, file: DatabaseFile): Promise<string> {
+  if (file.kind === "sound") return file.text;
+  return newDatabaseText(file.kind === "corrupt" ? await copyOf(path, file.text) : []);
+}
+
+async function copyOf(path: string, damagedText: string): Promise<readonly string[]> {
+  const { own, saved } = await bestCopy(path, damagedText, tombstones(await readPublication(path)));
+  return [...own, ...saved];
+}
+
+async function guardedOrTranslated<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SweepError) throw error;
+    if (error instanceof ChangedMeanwhile)
+      throw databaseError(path, "written", "another program changes it all the time");
+    throw databaseError(path, "written", errorText(error));
+  }
+}
+
+function tooLarge(path: string): SweepError {
+  return new SweepError("the benchmark database is as large as its format can be", {
+    exitCode: ExitCode.usage,
+    reason: `${path}: with these records nobody could read it again`,
+    hint: "move it aside and start a new one, or name another one with --db FILE",
+  });
+}

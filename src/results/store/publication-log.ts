@@ -1,0 +1,73 @@
+import { isMissing } from "../../support/safe-file.ts";
+import { appendBeside, linesBeside } from "./sidecar-file.ts";
+
+/** What became of records in the database: a log beside it, one JSON line an act, folded when it is read. */
+export interface Publication {
+  /** Ids that we put into the file that is there now. */
+  readonly published: ReadonlySet<string>;
+  /** Tombstones: ids that a user removed one by one. */
+  readonly removed: ReadonlySet<string>;
+  /** Ids that went with a file which the user deleted. */
+  readonly deleted: ReadonlySet<string>;
+}
+
+const ACTS = ["published", "removed", "deleted", "restored"] as const;
+type Act = (typeof ACTS)[number];
+
+/** Lines that are cut or strange are passed over: they can only bring a record back, never lose one. @throws SweepError */
+export async function readPublication(database: string): Promise<Publication> {
+  const published = new Set<string>();
+  const removed = new Set<string>();
+  const deleted = new Set<string>();
+  const sets = { published, removed, deleted };
+  for (const line of await linesBeside(database, "published")) {
+    const entry = parse(line);
+    if (entry === undefined) continue;
+    for (const id of entry.ids) {
+      for (const set of Object.values(sets)) set.delete(id);
+      if (entry.act !== "restored") sets[entry.act].add(id);
+    }
+  }
+  return sets;
+}
+
+/**
+ * Ids that were put into the file which is there, and are not among those that are: another program has overwritten
+ * them. None when the file itself is gone, for then a user has deleted it. @throws SweepError
+ */
+export async function overwrittenIn(
+  database: string,
+  present: Iterable<{ readonly id: string }>,
+): Promise<string[]> {
+  const { published } = await readPublication(database);
+  if (published.size === 0) return [];
+  const ids = new Set<string>();
+  for (const { id } of present) ids.add(id);
+  const absent = [...published].filter((id) => !ids.has(id));
+  return absent.length === 0 || (await isMissing(database)) ? [] : absent;
+}
+
+/** All ids that must stay away. */
+export function tombstones({ removed, deleted }: Publication): ReadonlySet<string> {
+  return new Set([...removed, ...deleted]);
+}
+
+/** Notes an act. Call it after the database itself has changed. */
+export async function notePublication(
+  database: string,
+  act: Act,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length > 0) await appendBeside(database, "published", [JSON.stringify({ act, ids })]);
+}
+
+function parse(line: string): { act: Act; ids: string[] } | undefined {
+  try {
+    const value = JSON.parse(line) as { act?: unknown; ids?: unknown };
+    const act = ACTS.find((known) => known === value.act);
+    if (act === undefined || !Array.isArray(value.ids)) return undefined;
+    return { act, ids: value.ids.filter((id): id is string => typeof id === "string") };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+import { RECORD_KEYS, type BenchmarkRecord } from "../../evidence/record.ts";
+
+/** What is wrong with a value, beginning with the place inside it; undefined = nothing. */
+type Check = (value: unknown) => string | undefined;
+
+const figure: Check = (value) => (Number.isFinite(value) ? undefined : "no number");
+const text: Check = (value) => (typeof value === "string" ? undefined : "no text");
+const name: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "no name");
+const flag: Check = (value) => (typeof value === "boolean" ? undefined : "neither true nor false");
+
+function optional(check: Check): Check {
+  return (value) => (value === undefined ? undefined : check(value));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Keys that are not named are let through as they are. */
+function object(fields: Readonly<Record<string, Check>>): Check {
+  const checks = Object.entries(fields).map(([key, check]) => ({ key, check }));
+  return (value) => {
+    if (!isObject(value)) return "no object";
+    for (const { key, check } of checks) {
+      const wrong = check(value[key]);
+      if (wrong !== undefined) return at(key, wrong);
+    }
+    return undefined;
+  };
+}
+
+/** All values of an object. */
+function values(check: Check): Check {
+  return (value) => {
+    if (!isObject(value)) return "no object";
+    for (const key of Object.keys(value)) {
+      const wrong = check(value[key]);
+      if (wrong !== undefined) return at(key, wrong);
+    }
+    return undefined;
+  };
+}
+
+function list(check: Check): Check {
+  return (value) => {
+    if (!Array.isArray(value)) return "no list";
+    let index = 0;
+    for (const item of value) {
+      const wrong = check(item);
+      if (wrong !== undefined) return at(String(index), wrong);
+      index += 1;
+    }
+    return undefined;
+  };
+}
+
+/** `summary.verdict: no object`. */
+function at(key: string, wrong: string): string {
+  return /^[\w.]+: /.test(wrong) ? `${key}.${wrong}` : `${key}: ${wrong}`;
+}
+
+const category = {
+  avg_tokens_per_sec: figure,
+  total_time: figure,
+  total_tokens: figure,
+  cost_per_1k_tokens: figure,
+  tests_passed: figure,
+};
+const state: Check = (value) =>
+  value === "sound" || value === "failed" || value === "void" ? undefined : "no known state";
+const verdict = object({ state, reasons: list(text) });
+const load = object({
+  concurrency: figure,
+  requests: figure,
+  failed: figure,
+  out_tps: figure,
+  per_user_tps: figure,
+  ttft_s: figure,
+  tpot_s: figure,
+});
+
+/** What a query may rely on. */
+const record = object({
+  id: name,
+  timestamp: text,
+  gpu_type: name,
+  gpu_count: figure,
+  vram_per_gpu: figure,
+  total_vram: figure,
+  hourly_cost: figure,
+  model_id: name,
+  model_category: text,
+  vllm_config: object({
+    tensor_parallel_size: optional(figure),
+    max_model_len: figure,
+    gpu_memory_utilization: optional(figure),
+    vllm_version: optional(text),
+    image: optional(text),
+    image_digest: optional(text),
+    dtype: optional(text),
+    quantization: optional(text),
+    revision: optional(text),
+  }),
+  results_by_category: values(object(category)),
+  summary: object({
+    ...category,
+    tests_total: figure,
+    simulated: optional(flag),
+    suite: optional(text),
+    method: optional(text),
+    verdict: optional(verdict),
+    run: optional(text),
+    vm: optional(text),
+    finished_utc: optional(text),
+    load: optional(list(load)),
+    passes_asked: optional(figure),
+    price_usd_per_hour: optional(figure),
+    key: optional(text),
+    origin: optional(text),
+    decode_tps: optional(figure),
+    ttft_s: optional(figure),
+    tpot_s: optional(figure),
+  }),
+  tests: list(object({ test_name: text, category: text })),
+});
+
+export type ReadRecord =
+  | { readonly usable: true; readonly record: BenchmarkRecord }
+  /** One line for the user: which field, and why. */
+  | { readonly usable: false; readonly reason: string };
+
+/**
+ * Tells whether an element of the database can be counted with. The element itself is handed on. Written by hand:
+ * a schema's library takes longer to load than ten thousand records to check.
+ */
+export function readRecord(value: unknown): ReadRecord {
+  const reason = record(value);
+  if (reason === undefined) return { usable: true, record: value as BenchmarkRecord };
+  return { usable: false, reason };
+}
+
+/** The Python reader keeps a record only when it has exactly the known keys. */
+export function pythonReads(record: object): boolean {
+  const keys = Object.keys(record);
+  return keys.length === RECORD_KEYS.length && RECORD_KEYS.every((key) => key in record);
+}
+
+/** `record 12 (b64ce422)`, for messages. */
+export function nameOfElement(value: unknown, index: number): string {
+  const id =
+    typeof value === "object" && value !== null && "id" in value && typeof value.id === "string"
+      ? ` (${value.id.slice(0, 8)})`
+      : "";
+  return `record ${index + 1}${id}`;
+}

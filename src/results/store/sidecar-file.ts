@@ -1,0 +1,54 @@
+import { open, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { makeFolder } from "../../support/make-folder.ts";
+import { whereLinksLead } from "../../support/safe-file.ts";
+
+/** What lies beside the database, whichever link leads to it: `.published` and `.copies`, a JSON line each time. */
+type Ending = "published" | "copies";
+
+/** Adds lines, and makes file and folder for their owner alone where they are not there yet. @throws SweepError */
+export async function appendBeside(
+  database: string,
+  ending: Ending,
+  lines: readonly string[],
+): Promise<void> {
+  const path = await besideOf(database, ending);
+  try {
+    makeFolder(dirname(path), 0o700);
+    const handle = await open(path, "a", 0o600);
+    try {
+      // A line that a crash has cut must not take the next one along.
+      await handle.appendFile(`\n${lines.join("\n")}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new SweepError("what happened to the benchmark database could not be noted beside it", {
+      exitCode: ExitCode.usage,
+      reason: errorText(error),
+      hint: "check the permissions of its folder and the free space of its disk",
+    });
+  }
+}
+
+/** Its lines; none when there is no such file. @throws SweepError */
+export async function linesBeside(database: string, ending: Ending): Promise<string[]> {
+  try {
+    const text = await readFile(await besideOf(database, ending), "utf8");
+    return text.split("\n").filter((line) => line !== "");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];
+    throw new SweepError("what is noted beside the benchmark database cannot be read", {
+      exitCode: ExitCode.usage,
+      reason: errorText(error),
+      hint: "check its permissions, or name another database with --db FILE",
+    });
+  }
+}
+
+async function besideOf(database: string, ending: Ending): Promise<string> {
+  return `${await whereLinksLead(database)}.${ending}`;
+}

@@ -1,0 +1,168 @@
+import type { EventOf, EventType, Fact, SweepEvent } from "../journal/events.ts";
+import { foldRental, newRental } from "./fold-rental.ts";
+import { hoursOf } from "./ledger.ts";
+import { parseLabel } from "../journal/label.ts";
+import { OPEN_STAGES, type RentalState, type RunState } from "./run-state.ts";
+
+/** The state while it is being folded: everything in it may be changed. */
+type Draft = {
+  -readonly [K in keyof RunState]: RunState[K] extends readonly (infer Item)[]
+    ? Item[]
+    : RunState[K] extends ReadonlyMap<infer Key, infer Value>
+      ? Map<Key, Value>
+      : RunState[K];
+};
+type Step<T extends EventType> = (state: Draft, event: EventOf<T>, ms: number) => void;
+
+const NOTHING: RunState = {
+  run: "",
+  opened: undefined,
+  closed: undefined,
+  stopping: undefined,
+  pid: undefined,
+  guardPid: undefined,
+  rentals: new Map(),
+  firewall: undefined,
+  passes: [],
+  configurations: [],
+  failures: [],
+  notStarted: [],
+  skipped: [],
+  lastMs: 0,
+};
+
+/**
+ * What a journal's facts come to. `before` goes on from an earlier fold, which stays as it is.
+ * Total: facts out of order, as a damaged journal has them, never throw.
+ */
+export function foldRun(events: Iterable<SweepEvent>, before: RunState = NOTHING): RunState {
+  const state: Draft = {
+    ...before,
+    rentals: new Map(before.rentals),
+    passes: [...before.passes],
+    configurations: [...before.configurations],
+    failures: [...before.failures],
+    notStarted: [...before.notStarted],
+    skipped: [...before.skipped],
+  };
+  for (const event of events) {
+    const ms = Date.parse(event.ts);
+    state.run = event.run;
+    state.lastMs = ms;
+    (STEPS[event.type] as Step<EventType> | undefined)?.(state, event, ms);
+    const label = rentalOf(event);
+    if (label !== undefined) {
+      const rental = state.rentals.get(label) ?? nameless(label, ms);
+      state.rentals.set(label, foldRental(rental, event, ms));
+    }
+  }
+  return state;
+}
+
+const STEPS: { readonly [T in EventType]?: Step<T> } = {
+  "run.opened": (state, event) => {
+    state.opened = event;
+    state.pid = event.pid;
+  },
+  "run.adopted": (state, { by, pid, moved }) => {
+    state.pid = pid;
+    state.closed = undefined;
+    if (moved !== undefined && state.opened !== undefined)
+      state.opened = { ...state.opened, ...moved };
+    if (by !== "resume") return;
+    // What the former owner did not do, this one will try: only what was measured stands.
+    state.stopping = undefined;
+    state.configurations = state.configurations.filter((each) => each.state === "measured");
+    state.notStarted = [];
+    state.skipped = [];
+  },
+  "run.stopping": (state, { reason }) => {
+    state.stopping ??= reason;
+  },
+  "run.closed": (state, event) => {
+    state.closed = event;
+    state.guardPid = undefined;
+  },
+  "guard.acknowledged": (state, { pid }) => {
+    state.guardPid = pid;
+  },
+  "guard.lost": (state, { pid }) => {
+    if (state.guardPid === pid) state.guardPid = undefined;
+  },
+  "firewall.intended": (state, { label }) => {
+    state.firewall = { label, id: undefined, gone: false };
+  },
+  "firewall.acknowledged": (state, { label, firewall_id: id }) => {
+    state.firewall = { label, id, gone: false };
+  },
+  "firewall.gone": (state, { label }) => {
+    if (state.firewall?.label === label) state.firewall = { ...state.firewall, gone: true };
+  },
+  "rental.reserved": (state, event, ms) => {
+    state.rentals.set(event.label, newRental(event, ms));
+  },
+  "pass.finished": (state, event) => state.passes.push(event),
+  "pass.failed": (state, event) => state.passes.push(event),
+  "pass.void": (state, event) => state.passes.push(event),
+  "configuration.finished": (state, event) => state.configurations.push(event),
+  "server.failed": (state, event) => state.failures.push(event),
+  "rental.failed": (state, event) => state.failures.push(event),
+  "entry.not_started": (state, event) => state.notStarted.push(event),
+  "entry.skipped": (state, event) => state.skipped.push(event),
+  "world.ended": (state, _event, ms) => {
+    for (const [label, rental] of state.rentals) {
+      if (rental.settled === undefined) state.rentals.set(label, endedWithItsWorld(rental, ms));
+    }
+    if (state.firewall !== undefined) state.firewall = { ...state.firewall, gone: true };
+  },
+};
+
+/** Rentals that are, or may be, billed. */
+export function openRentals(state: RunState): readonly RentalState[] {
+  return [...state.rentals.values()].filter(({ stage }) => OPEN_STAGES.has(stage));
+}
+
+/** Is there anything left to destroy, to prove or to settle? */
+export function isUnsettled(state: RunState): boolean {
+  const rentals = [...state.rentals.values()].some(({ settled }) => settled === undefined);
+  return rentals || state.firewall?.gone === false;
+}
+
+/** Is all that is open left so on purpose, for a user who will say when it goes? */
+export function isHeld(state: RunState): boolean {
+  const open = openRentals(state);
+  return open.length > 0 && open.every(({ heldUntilMs }) => heldUntilMs !== undefined);
+}
+
+function rentalOf(event: Fact): string | undefined {
+  if (!("label" in event)) return undefined;
+  return parseLabel(event.label)?.kind === "vm" ? event.label : undefined;
+}
+
+/** A rental whose reservation is lost in a damaged journal; its label alone tells when it expires. */
+export function nameless(label: string, sinceMs: number): RentalState {
+  return newRental(
+    {
+      label,
+      rental: 0,
+      gpu: "",
+      region: "",
+      models: [],
+      price_micro_usd: 0,
+      hours: 0,
+      micro_usd: 0,
+      deadline: "",
+      expires: "",
+      host_key: "",
+    },
+    sinceMs,
+  );
+}
+
+/** What ran until its world ended has its bill; what was never sent has none. */
+function endedWithItsWorld(rental: RentalState, ms: number): RentalState {
+  const goneMs = rental.goneMs ?? ms;
+  const hours = rental.vmId === undefined ? 0 : hoursOf({ ...rental, goneMs }, goneMs);
+  const settled = { hours, microUsd: hours * rental.priceMicroUsd };
+  return { ...rental, stage: "settled", sinceMs: ms, goneMs, settled };
+}

@@ -1,0 +1,130 @@
+import type { MicroUsd } from "../support/money.ts";
+import type { EventOf } from "../journal/events.ts";
+
+/** A rental as the journal tells it. */
+export interface RentalState {
+  readonly label: string;
+  readonly rental: number;
+  readonly gpu: string;
+  readonly region: string;
+  readonly models: readonly string[];
+  readonly stage: RentalStage;
+  /** When the stage began, milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly vmId: number | undefined;
+  /** VMs that came to exist under its label; a second one when a lost create arrived after the first was gone. */
+  readonly vms: number;
+  /** Of the first of them, by the API's clock; undefined where the journal does not tell. */
+  readonly createdMs: number | undefined;
+  readonly ipv4: string | undefined;
+  readonly hostKey: string;
+  readonly deadlineMs: number;
+  readonly expiresMs: number;
+  readonly heldUntilMs: number | undefined;
+  readonly priceMicroUsd: MicroUsd;
+  readonly reservedHours: number;
+  readonly reservedMicroUsd: MicroUsd;
+  /** The ledger's meter: when the create was sent first. */
+  readonly createSentMs: number | undefined;
+  /** The same moment by the API's clock, where it was known. */
+  readonly createSentByTheApiMs: number | undefined;
+  /** Creates that may each have made a VM. */
+  readonly creates: number;
+  readonly goneMs: number | undefined;
+  /** The same moment by the API's clock, where it was known. */
+  readonly goneByTheApiMs: number | undefined;
+  readonly absentLooks: number;
+  /** Where `create.absent` was first seen. */
+  readonly absentSinceMs: number | undefined;
+  /** Whose fact, by generation, the last one about it is, and of when. */
+  readonly heardFrom: number | undefined;
+  readonly heardMs: number;
+  /** An owner fell silent, and may have found and destroyed VMs that the journal does not know. */
+  readonly inDoubt: boolean;
+  readonly settled: { readonly hours: number; readonly microUsd: MicroUsd } | undefined;
+  readonly failure: string | undefined;
+  /** Live view. */
+  readonly model: string | undefined;
+  readonly pass: number | undefined;
+  readonly passes: number | undefined;
+  readonly test: string | undefined;
+  readonly testIndex: number | undefined;
+  readonly tests: number | undefined;
+  readonly tokensPerSec: number | undefined;
+  readonly setup:
+    | { readonly stage: string; readonly index: number; readonly stages: number }
+    | undefined;
+  readonly download:
+    | { readonly bytes: number; readonly totalBytes: number | undefined }
+    | undefined;
+}
+
+export type RentalStage =
+  | "reserved"
+  | "creating"
+  | "unknown"
+  | "booting"
+  | "connecting"
+  | "setup"
+  | "ready"
+  | "serving"
+  | "warming"
+  | "measuring"
+  | "held"
+  | "destroying"
+  | "gone"
+  | "settled";
+
+/** A rental is open from the intent to create it until it is proved gone. */
+export const OPEN_STAGES: ReadonlySet<RentalStage> = new Set<RentalStage>([
+  "creating",
+  "unknown",
+  "booting",
+  "connecting",
+  "setup",
+  "ready",
+  "serving",
+  "warming",
+  "measuring",
+  "held",
+  "destroying",
+]);
+
+/** The fold of a journal. */
+export interface RunState {
+  readonly run: string;
+  readonly opened: EventOf<"run.opened"> | undefined;
+  readonly closed: EventOf<"run.closed"> | undefined;
+  readonly stopping: string | undefined;
+  /** Of the newest owner. */
+  readonly pid: number | undefined;
+  readonly guardPid: number | undefined;
+  readonly rentals: ReadonlyMap<string, RentalState>;
+  readonly firewall: FirewallState | undefined;
+  readonly passes: readonly (
+    | EventOf<"pass.finished">
+    | EventOf<"pass.failed">
+    | EventOf<"pass.void">
+  )[];
+  readonly configurations: readonly EventOf<"configuration.finished">[];
+  readonly failures: readonly (EventOf<"server.failed"> | EventOf<"rental.failed">)[];
+  readonly notStarted: readonly EventOf<"entry.not_started">[];
+  readonly skipped: readonly EventOf<"entry.skipped">[];
+  readonly lastMs: number;
+}
+
+export interface FirewallState {
+  readonly label: string;
+  readonly id: number | undefined;
+  readonly gone: boolean;
+}
+
+/** Money, as a fold of the journal; see `foldLedger`. Reserved does not contain spent. */
+export interface Ledger {
+  readonly capMicroUsd: MicroUsd;
+  /** Settled rentals, and the started hours of those that run. */
+  readonly spentMicroUsd: MicroUsd;
+  /** What open reservations may still cost beyond what is spent. */
+  readonly reservedMicroUsd: MicroUsd;
+  readonly leftMicroUsd: MicroUsd;
+}

@@ -1,0 +1,97 @@
+import { dirname } from "node:path";
+import { isoUtc } from "../support/clock.ts";
+import { usd } from "../support/money.ts";
+import { isUnsettled, foldRun, openRentals } from "./fold-run.ts";
+import { readJournal } from "../journal/journal-file.ts";
+import { foldLedger } from "./ledger.ts";
+import { livingOwner, type Owner } from "../lock/owner-lock.ts";
+import type { RunState } from "./run-state.ts";
+import { listRuns, lockHome, runFolder } from "../journal/state-folder.ts";
+
+/** One run as `status --json` prints it. Dollars, ISO 8601. */
+export interface RunStatus {
+  readonly run: string;
+  readonly state: "running" | "stopping" | "finished" | "interrupted" | "crashed" | "unresolved";
+  readonly pid: number | null;
+  readonly guard_pid: number | null;
+  readonly cap_usd: number;
+  readonly spent_usd: number;
+  readonly reserved_usd: number;
+  /** Its journal has lost something. */
+  readonly damaged: boolean;
+  readonly rentals: readonly {
+    readonly label: string;
+    readonly gpu: string;
+    readonly region: string;
+    readonly stage: string;
+    readonly since: string;
+    readonly expires: string;
+  }[];
+}
+
+/** Reads a run's folder inside its state folder; never touches the cloud. */
+export function runStatus(folder: string, nowMs: number): RunStatus {
+  const { events, damaged } = readJournal(folder);
+  const state = foldRun(events);
+  const run = folder.slice(dirname(folder).length + 1);
+  const living = livingOwner(lockHome(dirname(dirname(folder)), run));
+  const owner = living?.run === run ? living : undefined;
+  const ledger = foldLedger(state, nowMs);
+  const phase = stateOf(state, damaged, owner, nowMs);
+  const lives = phase === "running" || phase === "stopping";
+  return {
+    run,
+    state: phase,
+    pid: lives ? (owner?.process.pid ?? null) : null,
+    guard_pid: state.closed === undefined ? (state.guardPid ?? null) : null,
+    cap_usd: usd(ledger.capMicroUsd),
+    spent_usd: usd(ledger.spentMicroUsd),
+    reserved_usd: usd(ledger.reservedMicroUsd),
+    damaged,
+    rentals: [...state.rentals.values()].map((rental) => ({
+      label: rental.label,
+      gpu: rental.gpu,
+      region: rental.region,
+      stage: rental.stage,
+      since: isoUtc(rental.sinceMs),
+      expires: isoUtc(rental.expiresMs),
+    })),
+  };
+}
+
+/** A run that nobody has brought to its end: what `recover` is for. */
+export interface UnfinishedRun {
+  readonly run: string;
+  readonly folder: string;
+  readonly state: RunState;
+  readonly damaged: boolean;
+}
+
+/** Runs of a state folder whose journal does not end in proof, oldest first; live ones are among them. */
+export function unfinishedRuns(stateDir: string): readonly UnfinishedRun[] {
+  return listRuns(stateDir)
+    .map((run) => {
+      const folder = runFolder(stateDir, run);
+      const { events, damaged } = readJournal(folder);
+      return { run, folder, state: foldRun(events), damaged };
+    })
+    .filter(({ state }) => state.closed === undefined || isUnsettled(state));
+}
+
+function stateOf(
+  state: RunState,
+  damaged: boolean,
+  owner: Owner | undefined,
+  nowMs: number,
+): RunStatus["state"] {
+  if (state.closed !== undefined && !isUnsettled(state)) return state.closed.state;
+  if (owner !== undefined) {
+    const ending = owner.role === "guard" || owner.role === "recover" || owner.role === "down";
+    return ending || state.stopping !== undefined ? "stopping" : "running";
+  }
+  const open = openRentals(state);
+  if (open.length > 0 && open.every(({ heldUntilMs }) => (heldUntilMs ?? 0) > nowMs)) {
+    return "running";
+  }
+  return open.length > 0 || state.firewall?.gone === false || damaged ? "unresolved" : "crashed";
+}

@@ -1,0 +1,63 @@
+import { readClientKey } from "../journal/client-key.ts";
+import type { RunState } from "../run-state/run-state.ts";
+import type { EventOf } from "../journal/events.ts";
+import type { Configuration } from "../plan/coverage-plan.ts";
+import { cutPasses } from "../sweep/interrupted-passes.ts";
+import { findReusable } from "../sweep/rental/find-reusable.ts";
+import type { Reusable } from "../sweep/rental/find-reusable.ts";
+import type { SweepPorts } from "../sweep/ports.ts";
+import { recoverRun } from "../teardown/recover-run.ts";
+import type { Execution } from "./execution.ts";
+
+/**
+ * Takes up a run that its owner has left: what still lives and serves is gone on with, everything else is destroyed
+ * and settled under the run's own ledger, and passes that were cut are void.
+ * @returns undefined when something is not proved gone: then nothing new may be created.
+ */
+export async function takeUp(
+  { estimate, folder, sshCidrs, call, worldGone }: Execution,
+  ports: SweepPorts,
+  patienceMs: number,
+): Promise<readonly Reusable[] | undefined> {
+  const { cloud, clock, journal, ownership, onAlarm, random } = ports;
+  for (const cut of cutPasses(journal.events())) await journal.append(cut);
+  const keyIsThere = readClientKey(folder) !== undefined;
+  const reusable =
+    keyIsThere && !worldGone
+      ? await findReusable(
+          estimate.rentals,
+          sshCidrs,
+          { cloud, clock, events: journal.events() },
+          call.terminal.signals.stop,
+        )
+      : [];
+  const spared = new Set(reusable.map(({ rental }) => rental.label));
+  const { outcome } = await recoverRun({
+    folder,
+    cloud,
+    ownership,
+    journal,
+    clock,
+    by: "resume",
+    pid: process.pid,
+    spareHeld: false,
+    spare: ({ label }) => spared.has(label),
+    worldGone: () => Promise.resolve(worldGone),
+    patienceMs,
+    onAlarm,
+    random,
+  });
+  return outcome === "unproved" ? undefined : reusable;
+}
+
+/** Passes of a configuration that an earlier owner of the run has recorded. */
+export function passesDoneIn(state: RunState): (configuration: Configuration) => number {
+  return ({ gpu, model, engine }) =>
+    state.passes.filter(
+      (event): event is EventOf<"pass.finished"> =>
+        event.type === "pass.finished" &&
+        event.record.gpu_type === gpu.id &&
+        event.model === model.id &&
+        event.record.vllm_config.max_model_len === engine.maxModelLen,
+    ).length;
+}

@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { foldRun, isUnsettled } from "../run-state/fold-run.ts";
+import { JOURNAL_FILE, readJournal } from "../journal/journal-file.ts";
+import { packFile } from "../journal/packed-file.ts";
+import { listRuns, runFolder } from "../journal/state-folder.ts";
+
+const DAY_MS = 24 * 3_600_000;
+/** What has ended so long ago is packed. */
+export const PACKED_AFTER_DAYS = 1;
+/** And is kept for so long; the database keeps the results. */
+export const KEPT_DAYS = 400;
+
+/**
+ * Packs journals and logs of runs that have ended, and takes away those that are kept no longer. What is not proved
+ * gone, or whose journal cannot be read, stays as it is.
+ * @param nowMs real time: the age is that of the files, also for simulated runs.
+ */
+export async function keepRuns(stateDir: string, nowMs: number): Promise<void> {
+  for (const run of listRuns(stateDir)) {
+    const folder = runFolder(stateDir, run);
+    const days = (nowMs - newestMs(folder)) / DAY_MS;
+    if (days < PACKED_AFTER_DAYS || !hasEnded(folder)) continue;
+    if (days >= KEPT_DAYS) await rm(folder, { recursive: true, force: true });
+    else for (const name of plainFiles(folder)) await packFile(join(folder, name));
+  }
+}
+
+/** Bytes that all runs of a state folder take. */
+export function bytesOfRuns(stateDir: string): number {
+  return listRuns(stateDir)
+    .flatMap((run) => {
+      const folder = runFolder(stateDir, run);
+      return readdirSync(folder).map((name) => sizeOf(join(folder, name)));
+    })
+    .reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function hasEnded(folder: string): boolean {
+  const { events, damaged } = readJournal(folder);
+  const state = foldRun(events);
+  return state.closed !== undefined && !damaged && !isUnsettled(state);
+}
+
+function plainFiles(folder: string): readonly string[] {
+  return readdirSync(folder).filter((name) => name === JOURNAL_FILE || name.endsWith(".log"));
+}
+
+function newestMs(folder: string): number {
+  const names = [JOURNAL_FILE, `${JOURNAL_FILE}.gz`].map((name) => join(folder, name));
+  const there = names.filter((name) => existsSync(name));
+  return Math.max(0, ...there.map((name) => statSync(name).mtimeMs));
+}
+
+function sizeOf(path: string): number {
+  const { size } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0 };
+  return size;
+}

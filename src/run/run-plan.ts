@@ -1,0 +1,196 @@
+import { checkAccount, explainCloudError } from "../cloud/account-check.ts";
+import { CloudError } from "../cloud/cloud.ts";
+import type { Account } from "../cloud/cloud.ts";
+import type { Estimate } from "../estimate/estimate.ts";
+import { newRunId, openStateFolder, runFolder } from "../journal/state-folder.ts";
+import type { CoveragePlan } from "../plan/coverage-plan.ts";
+import { checkWritable } from "../results/store/database-file.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
+import type { MicroUsd } from "../support/money.ts";
+import { autoSpeed, lanesOf } from "./auto-speed.ts";
+import { beginRun } from "./begin-run.ts";
+import { checkBudget } from "./check-budget.ts";
+import type { CommandCall } from "../cli/command.ts";
+import { detach } from "./detach.ts";
+import { executeSweep } from "./execute-sweep.ts";
+import { openFarSide, withSpeed } from "./cloud-target.ts";
+import { keepPlan } from "./saved-plan.ts";
+import type { FarSide } from "./cloud-target.ts";
+import { Interrupted } from "../cli/signals.ts";
+import { isLoopback } from "../simulator/client/simulated-world.ts";
+import { ownCidr } from "./public-ip.ts";
+import { prepare, type Prepared } from "./prepare.ts";
+import { heartbeatUrl } from "../guard/heartbeat.ts";
+import { reaperWarning } from "../guard/reaper-sign.ts";
+import { keepSettings } from "./run-settings.ts";
+import { tokenEndWarning } from "./token-expiry-warning.ts";
+import { readHubToken, runLocalProgram } from "./token.ts";
+import { connectCloud } from "./wire.ts";
+
+/** What becomes of a plan whose one VM is left up for a user. */
+export interface Hold {
+  /** How long it may be held. @throws SweepError exit 3 */
+  readonly reserve: (estimate: Estimate, cap: MicroUsd, maxHours: number) => Estimate;
+  readonly whenHeld: (held: HeldRun) => Promise<ExitCode>;
+}
+
+/** What a verb has done differently. */
+export interface Ways {
+  /** Asked once it is known what it will cost. */
+  readonly agreed?: (prepared: Prepared) => Promise<boolean>;
+  readonly hold?: Hold;
+}
+
+export interface HeldRun {
+  readonly run: string;
+  readonly folder: string;
+  readonly far: FarSide;
+}
+
+/**
+ * Runs a plan from its checks to its summary. Nothing billable starts before everything checkable was checked: the
+ * plan, the token and its scopes, the prices, the cap, our own address, the state folder and its lock, the guard.
+ */
+export async function runPlan(
+  plan: CoveragePlan,
+  call: CommandCall,
+  ways: Ways = {},
+): Promise<ExitCode> {
+  try {
+    return await checkAndRun(plan, call, ways);
+  } catch (error) {
+    // Whatever is interrupted once a sweep has begun ends in its own exit code; this came before.
+    if (!(error instanceof Interrupted)) throw error;
+    call.terminal.stderr.write(`${error.message}; nothing was created\n`);
+    return ExitCode.interrupted;
+  }
+}
+
+async function checkAndRun(
+  plan: CoveragePlan,
+  call: CommandCall,
+  { agreed, hold }: Ways,
+): Promise<ExitCode> {
+  const { options, terminal } = call;
+  const stop = terminal.signals.stop;
+  const { maxCost } = plan.budget;
+  if (maxCost === undefined) {
+    throw new SweepError("the plan has no cap", {
+      exitCode: ExitCode.usage,
+      reason: "the cap is the consent to spend",
+      hint: "add budget.max_cost to the plan, or give --max-cost USD",
+    });
+  }
+  let far = await openFarSide(options, terminal, true);
+  try {
+    await checkWritable(far.databaseFile);
+    heartbeatUrl(options, terminal.env, far);
+    const account = await readAccount(far, stop);
+    const prepared = await prepare(plan, far, options, stop);
+    const { plan: wanted } = prepared;
+    const estimate =
+      hold?.reserve(prepared.estimate, maxCost, plan.budget.maxHoursPerRental) ?? prepared.estimate;
+    for (const warning of estimate.warnings) terminal.stderr.write(`warning: ${warning}\n`);
+    if (estimate.rentals.length === 0) {
+      terminal.stderr.write("nothing to do: everything in the plan is fresh or skipped\n");
+      return ExitCode.done;
+    }
+    checkBudget(estimate, maxCost, wanted.budget);
+    const tokenEnds = await tokenEndWarning(far, estimate, wanted.concurrency, stop);
+    if (tokenEnds !== undefined) terminal.stderr.write(`warning: ${tokenEnds}\n`);
+    if (far.simulated === undefined) {
+      const worst = Math.min(maxCost, estimate.worst.micros);
+      const warning = reaperWarning(worst, far.stateDir, far.clock.now());
+      if (warning !== undefined) terminal.stderr.write(`warning: ${warning}\n`);
+    }
+    if ((await agreed?.(prepared)) === false) return ExitCode.done;
+    if (options["detach"] === true) return await detach(call, far);
+    const speed = chooseSpeed(estimate, wanted, far, options);
+    far = await withSpeed(far, speed.speed, options);
+    const sshCidrs = [await sshCidr(wanted, far, stop)];
+    const hubToken = await hubTokenFor(far, terminal.env);
+
+    openStateFolder(far.stateDir);
+    const run = newRunId();
+    const folder = runFolder(far.stateDir, run);
+    const ownership = await beginRun(run, far, call, hold !== undefined);
+    try {
+      stop.throwIfAborted();
+      const streamInterval = far.simulated === undefined ? undefined : speed.streamInterval;
+      await keepPlan(folder, wanted);
+      await keepSettings(folder, { options, streamInterval });
+      const code = await executeSweep({
+        run,
+        folder,
+        plan: wanted,
+        estimate,
+        cap: maxCost,
+        far,
+        account,
+        ownership,
+        sshCidrs,
+        hubToken,
+        streamInterval,
+        call,
+        resumed: undefined,
+        worldGone: false,
+        leaveHeld: hold !== undefined,
+      });
+      return code === ExitCode.done && hold !== undefined
+        ? await hold.whenHeld({ run, folder, far })
+        : code;
+    } finally {
+      await ownership.release();
+    }
+  } finally {
+    far.simulated?.release();
+  }
+}
+
+/** Who we are, and whether the token may do what a sweep needs. @throws SweepError exit 4 */
+export async function readAccount(far: FarSide, signal: AbortSignal): Promise<Account> {
+  try {
+    const account = await connectCloud(far).account(signal);
+    checkAccount(account);
+    return account;
+  } catch (error) {
+    throw error instanceof CloudError ? explainCloudError(error, "read the account") : error;
+  }
+}
+
+/** How fast a simulated clock runs. */
+export function chooseSpeed(
+  estimate: Estimate,
+  plan: CoveragePlan,
+  far: FarSide,
+  options: Readonly<Record<string, unknown>>,
+): { readonly speed: number; readonly streamInterval: number | undefined } {
+  if (far.simulated === undefined) return { speed: 1, streamInterval: undefined };
+  const wanted = options["speed"] as number | "auto" | undefined;
+  const fixed = far.simulated.speedOpen
+    ? typeof wanted === "number"
+      ? wanted
+      : undefined
+    : far.time.speed;
+  return autoSpeed(lanesOf(estimate, plan.concurrency), fixed);
+}
+
+export async function sshCidr(
+  plan: Pick<CoveragePlan, "sshCidr">,
+  far: FarSide,
+  signal: AbortSignal,
+): Promise<string> {
+  if (plan.sshCidr !== undefined) return plan.sshCidr;
+  // Nothing leaves this machine for a cloud that is on it.
+  if (isLoopback(far.apiUrl)) return "127.0.0.1/32";
+  return ownCidr({ fetch, signal });
+}
+
+/** A simulated hub lets anybody in who shows a token, and never sees a real one. */
+export async function hubTokenFor(
+  far: FarSide,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  if (far.simulated !== undefined) return "hf_simulated";
+  return readHubToken({ env, run: runLocalProgram });
+}

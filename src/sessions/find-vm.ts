@@ -1,0 +1,44 @@
+import { foldRun, openRentals } from "../run-state/fold-run.ts";
+import { readJournal } from "../journal/journal-file.ts";
+import { listRuns, runFolder } from "../journal/state-folder.ts";
+import { simulatedStateDir } from "../run/paths.ts";
+import { findSession, sessionPlaces } from "./find-session.ts";
+import type { LocatedSession, SessionRental } from "./session.ts";
+
+/** A VM that is up: a session, or a rental of ours that has none, as --keep-on-failure leaves them. */
+export type FoundVm =
+  | { readonly kind: "session"; readonly name: string; readonly session: LocatedSession }
+  | { readonly kind: "rental"; readonly name: string; readonly rental: SessionRental };
+
+/**
+ * By the name of a session, or the label or the run of a VM that is held; without a name the current session.
+ * @throws SweepError when there is none.
+ */
+export function findVm(
+  name: string | undefined,
+  env: NodeJS.ProcessEnv,
+  stateDir: string,
+  workingDirectory: string,
+): FoundVm {
+  const held = name === undefined ? undefined : heldRental(name, stateDir);
+  if (held !== undefined) return { kind: "rental", name: held.label, rental: held };
+  const session = findSession(name, sessionPlaces(env, stateDir), workingDirectory);
+  const { rental } = session;
+  return rental === undefined
+    ? { kind: "session", name: session.name, session }
+    : { kind: "rental", name: session.name, rental };
+}
+
+function heldRental(name: string, stateDir: string): SessionRental | undefined {
+  for (const folder of [stateDir, simulatedStateDir(stateDir)]) {
+    for (const run of listRuns(folder)) {
+      if (name !== run && !name.startsWith(`mds-${run}-`)) continue;
+      const open = openRentals(foldRun(readJournal(runFolder(folder, run)).events));
+      const rental = open.find(
+        ({ label, stage }) => stage === "held" && [label, run].includes(name),
+      );
+      if (rental !== undefined) return { stateDir: folder, run, label: rental.label };
+    }
+  }
+  return undefined;
+}

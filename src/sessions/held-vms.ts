@@ -1,0 +1,65 @@
+import { foldRun, openRentals } from "../run-state/fold-run.ts";
+import { readJournal } from "../journal/journal-file.ts";
+import { costOf, foldLedger } from "../run-state/ledger.ts";
+import type { RentalState, RunState } from "../run-state/run-state.ts";
+import { listRuns, lockHome, runFolder } from "../journal/state-folder.ts";
+import { usd } from "../support/money.ts";
+import { simulatedStateDir } from "../run/paths.ts";
+import { runClock } from "../run/run-clock.ts";
+
+/** A VM that `up` has rented and that is not proved gone, as its journal tells. */
+export interface HeldVm {
+  /** Its session's name. */
+  readonly name: string;
+  readonly run: string;
+  /** The real state folder, or the simulated one inside it. */
+  readonly stateDir: string;
+  readonly simulated: boolean;
+  readonly state: RunState;
+  readonly rental: RentalState;
+  readonly spentUsd: number;
+  readonly reservedUsd: number;
+  /** On the clock of its world, milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+/** @param stateDir as `stateDir` of `paths.ts` gives it */
+export async function heldVms(stateDir: string): Promise<readonly HeldVm[]> {
+  const found: HeldVm[] = [];
+  for (const [folder, simulated] of [
+    [stateDir, false],
+    [simulatedStateDir(stateDir), true],
+  ] as const) {
+    for (const run of listRuns(folder)) {
+      const path = runFolder(folder, run);
+      // Only `up` begins a run under a lock of its own.
+      if (lockHome(folder, run) !== path) continue;
+      const state = foldRun(readJournal(path).events);
+      const [rental] = openRentals(state);
+      if (rental === undefined) continue;
+      const nowMs = await runClock(path);
+      found.push({
+        name: state.opened?.plan ?? run,
+        run,
+        stateDir: folder,
+        simulated,
+        state,
+        rental,
+        spentUsd: usd(costOf(rental, nowMs)),
+        reservedUsd: usd(foldLedger(state, nowMs).reservedMicroUsd),
+        nowMs,
+      });
+    }
+  }
+  return found;
+}
+
+/** One line that says what is up and what it has cost so far; undefined when nothing is. */
+export function heldWarning(held: readonly HeldVm[]): string | undefined {
+  if (held.length === 0) return undefined;
+  const each = held.map(
+    ({ name, rental, spentUsd, simulated }) =>
+      `${name} (${rental.gpu}, ${simulated ? "SIMULATED " : ""}$${spentUsd.toFixed(2)} so far)`,
+  );
+  return `up: ${each.join(", ")}; maider-sweep down lets it go`;
+}

@@ -1,0 +1,128 @@
+import { findGpuType } from "../catalog/gpu-catalog.ts";
+import { createLinodeCloud } from "../cloud/linode-cloud.ts";
+import { realClock } from "../support/clock.ts";
+import { errorText, ExitCode, SweepError } from "../support/errors.ts";
+import { microUsd } from "../support/money.ts";
+import { connectionTo } from "../run/api-base.ts";
+import type { RentedGpu } from "../run/benchmark-server.ts";
+import type { CommandCall } from "../cli/command.ts";
+import { openFarSide } from "../run/cloud-target.ts";
+import { foreignGpus } from "./foreign-gpus.ts";
+import type { OpenedVm } from "./opened-vm.ts";
+import type { Session } from "./session.ts";
+import { openSshTunnel, type SshTunnel } from "./ssh-tunnel.ts";
+
+/**
+ * A VM of the Python tool: its server through the tool's tunnel, or through one of ours when that one is down; its
+ * type and price from Linode where there is a token, else from the session; its GPUs from itself, where `ssh` gets in.
+ * @throws SweepError when its server cannot be reached.
+ */
+export async function openForeignVm(session: Session, call: CommandCall): Promise<OpenedVm> {
+  const { apiBase, apiKey, instanceId, modelId, name, provider, servedModelName } = session;
+  const signal = call.terminal.signals.stop;
+  if (apiBase === undefined)
+    throw new SweepError(`session ${name} does not say where its server is`, {
+      exitCode: ExitCode.usage,
+      reason: "its aider-env has no OPENAI_API_BASE",
+      hint: "maider-sweep benchmark --api-base http://127.0.0.1:8000/v1",
+    });
+  const tunnel = (await answers(apiBase, signal))
+    ? undefined
+    : await openSshTunnel(session, signal);
+  const warnings: string[] = [];
+  const [{ rented, region }, told] = await Promise.all([
+    rentedAs(session, call, (text) => warnings.push(text)),
+    foreignGpus(session, signal),
+  ]).catch((error: unknown) => {
+    tunnel?.close();
+    throw error;
+  });
+  const seen = "gpus" in told ? told.gpus : undefined;
+  const other = rented !== undefined && seen !== undefined && seen.length !== rented.gpu.gpus;
+  if ("unread" in told)
+    warnings.push(`the VM could not be asked for its GPUs, and its record says so: ${told.unread}`);
+  if (other)
+    warnings.push(
+      `the VM has ${String(seen.length)} GPUs (${seen[0]?.name ?? ""}), which is no ${rented.gpu.id}, so nothing is recorded`,
+    );
+  const base = tunnel?.apiBase ?? apiBase;
+  return {
+    connection: connectionTo(base, apiKey),
+    apiBase: base,
+    model: servedModelName,
+    modelId,
+    rented: other ? undefined : rented,
+    vm: `${provider}-${instanceId}`,
+    region,
+    simulated: false,
+    engine: {},
+    // The reason may hold an address.
+    provenance: "unread" in told ? { gpu_facts: "not read over SSH" } : told.provenance,
+    sampleGpus: undefined,
+    clock: realClock(),
+    warnings: [...warnings, ...tunnelWarning(tunnel)],
+    close: async () => tunnel?.close(),
+  };
+}
+
+function tunnelWarning(tunnel: SshTunnel | undefined): string[] {
+  return tunnel === undefined
+    ? []
+    : ["the session's tunnel is down; measuring through one of ours"];
+}
+
+async function answers(apiBase: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    (await connectionTo(apiBase, undefined).open(signal)).destroy();
+    return true;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
+/** Undefined for a type whose card nobody knows: then there are figures, and no record. */
+async function rentedAs(
+  session: Session,
+  call: CommandCall,
+  warn: (text: string) => void,
+): Promise<{ readonly rented: RentedGpu | undefined; readonly region: string | undefined }> {
+  const told = await askLinode(session, call).catch((error: unknown) => {
+    call.terminal.signals.stop.throwIfAborted();
+    warn(
+      `Linode could not be asked for type and price, so they are the session's: ${errorText(error)}`,
+    );
+    return undefined;
+  });
+  const id = told?.type ?? session.type;
+  const priceMicroUsd = told?.hourly ?? microUsd(session.hourlyCost);
+  if (told !== undefined && (id !== session.type || priceMicroUsd !== microUsd(session.hourlyCost)))
+    warn(
+      `the session says ${session.type} at $${String(session.hourlyCost)} an hour; Linode's word counts`,
+    );
+  const type = findGpuType(id);
+  if (type === undefined) {
+    warn(`${id} is no GPU type that is known, so nothing is recorded`);
+    return { rented: undefined, region: told?.region };
+  }
+  const gpu = { id, gpus: type.gpus, vramGb: type.card.vramGb };
+  return { rented: { gpu, priceMicroUsd }, region: told?.region };
+}
+
+/** @returns undefined without a token. @throws when Linode does not know the VM, or does not answer */
+async function askLinode(
+  { instanceId, ip, provider }: Session,
+  { options, terminal }: CommandCall,
+): Promise<{ type: string; region: string; hourly: number } | undefined> {
+  const far = await openFarSide(options, terminal, false);
+  if (far.token === undefined || provider !== "linode") return undefined;
+  const signal = terminal.signals.stop;
+  const cloud = createLinodeCloud({ apiUrl: far.apiUrl, token: far.token, clock: far.clock });
+  const vm = await cloud.getVm(Number(instanceId), signal);
+  if (vm === undefined || (vm.ipv4 !== undefined && vm.ipv4 !== ip))
+    throw new Error(`this account has no VM ${instanceId} at ${ip}`);
+  const price = (await cloud.prices(signal)).find(({ id }) => id === vm.type);
+  if (price === undefined) throw new Error(`there is no price of ${vm.type}`);
+  const { type, region } = vm;
+  return { type, region, hourly: price.byRegion.get(region) ?? price.hourly };
+}

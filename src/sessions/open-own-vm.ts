@@ -1,0 +1,160 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findGpuType } from "../catalog/gpu-catalog.ts";
+import type { GpuType } from "../catalog/gpu-types.ts";
+import type { VllmConfig } from "../evidence/record.ts";
+import type { EventOf, SweepEvent } from "../journal/events.ts";
+import { foldRun } from "../run-state/fold-run.ts";
+import { readJournal } from "../journal/journal-file.ts";
+import { OPEN_STAGES, type RentalState } from "../run-state/run-state.ts";
+import { runFolder } from "../journal/state-folder.ts";
+import type { Machine, MachineFacts } from "../machine/machine.ts";
+import { createSshConnector } from "../machine/ssh-machine.ts";
+import { startupFacts } from "../vllm/startup-facts.ts";
+import { machineProvenance } from "../sweep/rental/to-record.ts";
+import { errorText, ExitCode, SweepError } from "../support/errors.ts";
+import { packageVersion } from "../support/package-version.ts";
+import { clockOfRun } from "../run/run-clock.ts";
+import type { OpenedVm } from "./opened-vm.ts";
+import type { SessionRental } from "./session.ts";
+
+/** vLLM's lines about its engine come long before this. */
+const LONGEST_LOG = 1 << 20;
+
+/**
+ * Logs in to a rental of ours that lives, by what its journal and its run's folder hold: a link of its own, beside
+ * that of whoever holds the VM. GPU, engine and driver are what the machine says.
+ * @throws SweepError when it is gone, cannot be reached, or is not what was rented.
+ */
+export async function openOwnVm(
+  { stateDir, run, label }: SessionRental,
+  signal: AbortSignal,
+): Promise<OpenedVm> {
+  const folder = runFolder(stateDir, run);
+  const { events } = readJournal(folder);
+  const { opened, rentals } = foldRun(events);
+  const rental = rentals.get(label);
+  const host = rental?.ipv4;
+  if (opened === undefined || rental === undefined || host === undefined || !isUp(rental))
+    throw new SweepError(`${label} is not up`, {
+      exitCode: ExitCode.usage,
+      reason: rental === undefined ? `run ${run} has no such VM` : `it is ${rental.stage}`,
+      hint: "maider-sweep list shows what is",
+    });
+  const clock = await clockOfRun(opened);
+  const machine = await connect(rental, host, opened, join(folder, `${label}.key`), clock, signal);
+  try {
+    const facts = await machine.facts(signal);
+    const type = rentedType(rental.gpu, facts);
+    return {
+      connection: {
+        open: (inner) => machine.openChannel(inner),
+        basePath: "/v1",
+        apiKey: undefined,
+      },
+      apiBase: `${label} over SSH`,
+      model: undefined,
+      modelId: undefined,
+      rented: {
+        gpu: { id: type.id, gpus: facts.gpus.length, vramGb: type.card.vramGb },
+        priceMicroUsd: rental.priceMicroUsd,
+      },
+      vm: label,
+      region: rental.region,
+      simulated: opened.world !== null,
+      engine: await engineOf(machine, events, label, signal),
+      provenance: { ...machineProvenance(facts), maider_sweep: packageVersion() },
+      sampleGpus: (inner) => machine.sampleGpus(inner),
+      clock,
+      warnings: [],
+      close: () => machine.close(),
+    };
+  } catch (error) {
+    await machine.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function isUp({ stage }: RentalState): boolean {
+  return OPEN_STAGES.has(stage) && stage !== "destroying";
+}
+
+async function connect(
+  rental: RentalState,
+  host: string,
+  { ssh_port: port }: EventOf<"run.opened">,
+  keyFile: string,
+  clock: OpenedVm["clock"],
+  signal: AbortSignal,
+): Promise<Machine> {
+  const { label, hostKey } = rental;
+  let clientKey: string;
+  try {
+    clientKey = readFileSync(keyFile, "utf8");
+  } catch {
+    throw new SweepError(`there is no key for ${label}`, {
+      exitCode: ExitCode.usage,
+      reason: `${keyFile} cannot be read: the VM belongs to a sweep that goes on`,
+      hint: "VMs of `up`, and those that --keep-on-failure left, have one",
+    });
+  }
+  try {
+    const target = { label, host, port, hostKey, clientKey };
+    return await createSshConnector({ clock }).connect(target, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new SweepError(`${label} cannot be reached`, {
+      exitCode: ExitCode.provider,
+      reason: errorText(error),
+      hint: "maider-sweep status shows whether it lives; your address may have changed since",
+    });
+  }
+}
+
+/** What was rented is what the machine has. @throws SweepError */
+function rentedType(id: string, { gpus }: MachineFacts): GpuType {
+  const type = findGpuType(id);
+  if (type !== undefined && gpus.length === type.gpus) return type;
+  throw new SweepError(`the VM is not the ${id} that was rented`, {
+    exitCode: ExitCode.provider,
+    reason: `it has ${gpus.length} GPUs: ${gpus.map(({ name }) => name).join(", ")}`,
+    hint: "look at it with nvidia-smi",
+  });
+}
+
+/** What the container and vLLM's own log say. */
+async function engineOf(
+  machine: Machine,
+  events: readonly SweepEvent[],
+  label: string,
+  signal: AbortSignal,
+): Promise<Partial<VllmConfig>> {
+  const { imageDigest, revision } = await machine.serverStatus(signal);
+  const { attentionBackend, dtype, quantization, settings } = startupFacts(
+    await logOf(machine, signal),
+  );
+  const { max_seq_len: _, ...resolved } = settings;
+  const started = events.findLast(
+    (event): event is EventOf<"server.starting"> =>
+      event.type === "server.starting" && event.label === label,
+  );
+  return {
+    ...resolved,
+    ...(started === undefined ? {} : { image: started.image }),
+    ...(imageDigest === undefined ? {} : { image_digest: imageDigest }),
+    ...(revision === undefined ? {} : { revision }),
+    ...(dtype === undefined ? {} : { dtype }),
+    ...(quantization === undefined ? {} : { quantization }),
+    ...(attentionBackend === undefined ? {} : { attention_backend: attentionBackend }),
+  };
+}
+
+async function logOf(machine: Machine, signal: AbortSignal): Promise<string> {
+  let log = "";
+  while (log.length < LONGEST_LOG) {
+    const part = await machine.serverLog(Buffer.byteLength(log), signal);
+    if (part === "") break;
+    log += part;
+  }
+  return log;
+}

@@ -1,0 +1,105 @@
+import { findRoute } from "./api-routes.ts";
+import { createRateLimits } from "./rate-limits.ts";
+import { invalidToken, missingScope, Refusal, tooManyRequests } from "./api-error.ts";
+import type { Route } from "./route.ts";
+import { allows, OTHER_ACCOUNT, type Token } from "../world/tokens.ts";
+import type { World } from "../world/world.ts";
+
+export interface ApiRequest {
+  readonly method: string;
+  /** Without the version, not decoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly authorization: string | undefined;
+  readonly filter: string | undefined;
+  readonly body: string;
+  readonly from: string;
+}
+
+export interface ApiReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** How a fault script bends an answer. */
+export interface Bend {
+  readonly staleSeconds?: number;
+  readonly wrongAccount?: boolean;
+}
+
+/** Answers one request at once, as Linode would; HTTP itself is none of its business. */
+export type Api = (request: ApiRequest, bend?: Bend) => ApiReply;
+
+export function createApi(world: World): Api {
+  const limits = createRateLimits();
+  return (request, bend = {}) => {
+    world.settle();
+    const nowMs = world.now();
+    const token = tokenOf(world, request.authorization);
+    const who = token?.account ?? `address ${request.from}`;
+    const allowance = limits.take(who, request.method, request.path, nowMs);
+    const headers: Record<string, string> = {
+      "X-RateLimit-Limit": String(allowance.limit),
+      "X-RateLimit-Remaining": String(allowance.remaining),
+      "X-RateLimit-Reset": String(allowance.reset),
+      ...(token === undefined ? {} : { "X-OAuth-Scopes": token.scopes }),
+    };
+    try {
+      if (allowance.refused) {
+        headers["Retry-After"] = String(Math.max(1, allowance.reset - Math.floor(nowMs / 1_000)));
+        throw tooManyRequests();
+      }
+      const { route, pieces } = findRoute(request.method, request.path);
+      headers["X-Accepted-OAuth-Scopes"] = acceptedScopes(route);
+      // A token that is sent has to be good, even where none is needed.
+      if (token === undefined && (route.scope !== undefined || request.authorization !== undefined))
+        throw invalidToken();
+      if (
+        route.scope !== undefined &&
+        route.scope !== "" &&
+        !allows(token?.scopes ?? "", route.scope)
+      )
+        throw missingScope();
+      const body = route.run({
+        world,
+        account: bend.wrongAccount === true ? OTHER_ACCOUNT : (token?.account ?? ""),
+        withToken: token !== undefined,
+        pieces,
+        query: request.query,
+        filter: request.filter,
+        body: parseBody(request.body),
+        listMs: nowMs - (bend.staleSeconds ?? 0) * 1_000,
+      });
+      return { status: 200, headers, body };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { status: error.status, headers, body: { errors: error.problems } };
+    }
+  };
+}
+
+function tokenOf(world: World, authorization: string | undefined): Token | undefined {
+  const [, text] = /^Bearer (\S+)$/i.exec(authorization ?? "") ?? [];
+  return text === undefined ? undefined : world.tokens.valid(text, world.now());
+}
+
+function acceptedScopes({ scope }: Route): string {
+  if (scope === undefined || scope === "") return "*";
+  return scope.endsWith(":read_only")
+    ? `${scope} ${scope.replace("read_only", "read_write")}`
+    : scope;
+}
+
+function parseBody(text: string): Readonly<Record<string, unknown>> {
+  if (text === "") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Refusal(400, [{ reason: "Invalid JSON" }]);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Refusal(400, [{ reason: "Invalid JSON" }]);
+  return value as Record<string, unknown>;
+}

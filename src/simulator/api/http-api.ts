@@ -1,0 +1,87 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { ApiRequest } from "./api.ts";
+import { type ApiSide, carryOut } from "../faults/apply-fault.ts";
+import type { RequestLog } from "./request-log.ts";
+import type { SideDoor } from "../control/control-api.ts";
+
+export interface HttpParts extends ApiSide {
+  readonly sideDoor: SideDoor;
+  readonly log: RequestLog;
+  /** A request came, or the world was changed by one. */
+  onRequest(): void;
+}
+
+const VERSION = /^\/v4(?:beta)?(?=\/)/;
+
+/** The world's HTTP server: the API under `/v4` and `/v4beta`, the side door beside it. Not yet listening. */
+export function createHttpApi(parts: HttpParts): Server {
+  const server = createServer((request, response) => {
+    answer(parts, request, response).catch((error: unknown) => {
+      send(parts, response, 500, {}, JSON.stringify({ errors: [{ reason: String(error) }] }));
+    });
+  });
+  // The client closes first; a server that did would cut requests that were just being sent.
+  server.keepAliveTimeout = 120_000;
+  return server;
+}
+
+async function answer(
+  parts: HttpParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = "GET" } = request;
+  const url = new URL(request.url ?? "/", "http://simulator");
+  const body = await textOf(request);
+  parts.onRequest();
+  if (url.pathname.startsWith("/simulator/")) {
+    const reply = parts.sideDoor(method, url.pathname.slice("/simulator".length), body);
+    parts.onRequest();
+    send(parts, response, reply.status, {}, JSON.stringify(reply.body));
+    return;
+  }
+  const path = url.pathname.replace(VERSION, "");
+  const call: ApiRequest = {
+    method,
+    path: path === url.pathname ? `/unversioned${path}` : path,
+    query: url.searchParams,
+    authorization: request.headers.authorization,
+    filter: request.headers["x-filter"] as string | undefined,
+    body,
+    from: request.socket.remoteAddress ?? "",
+  };
+  const entry = parts.log.begin(parts.world.now(), { method, path, query: url.search, body });
+  const reply = await carryOut(parts, call);
+  parts.onRequest();
+  if (reply === undefined) {
+    request.socket.destroy();
+    return;
+  }
+  entry.status = reply.status;
+  const text = typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body);
+  send(parts, response, reply.status, reply.headers, text);
+}
+
+function send(
+  { clock }: HttpParts,
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  text: string,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  response.sendDate = false;
+  response.writeHead(status, {
+    "Content-Type": text.startsWith("<") ? "text/html" : "application/json",
+    "Content-Length": String(Buffer.byteLength(text)),
+    Date: new Date(clock().now()).toUTCString(),
+    ...headers,
+  });
+  response.end(text);
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,30 @@
+import { isoUtc } from "../../support/clock.ts";
+
+/** One request to the API. Bodies stay whole, so that leaks can be searched for; authorization headers do not. */
+export interface LoggedRequest {
+  readonly at: string;
+  readonly method: string;
+  /** Without version and query. */
+  readonly path: string;
+  readonly query: string;
+  readonly body: string;
+  /** 0 until, or where never, answered. */
+  status: number;
+}
+
+export interface RequestLog {
+  begin(nowMs: number, request: Omit<LoggedRequest, "at" | "status">): LoggedRequest;
+  all(): readonly LoggedRequest[];
+}
+
+export function createRequestLog(): RequestLog {
+  const requests: LoggedRequest[] = [];
+  return {
+    begin(nowMs, request) {
+      const entry: LoggedRequest = { at: isoUtc(nowMs), ...request, status: 0 };
+      requests.push(entry);
+      return entry;
+    },
+    all: () => requests,
+  };
+}

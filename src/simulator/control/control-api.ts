@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { isoUtc } from "../../support/clock.ts";
+import { errorText } from "../../support/errors.ts";
+import { microUsd, usd } from "../../support/money.ts";
+import { type ApiFaults, parseFaults } from "../faults/faults.ts";
+import { charged, hoursCharged, makeInvoice } from "../world/invoice.ts";
+import type { RequestLog } from "../api/request-log.ts";
+import type { ServedRequest } from "../world/simulated-vm.ts";
+import { MAIN_ACCOUNT } from "../world/tokens.ts";
+import type { World } from "../world/world.ts";
+import type { WorldClock } from "../world/world-clock.ts";
+
+export interface SideDoorParts {
+  readonly world: World;
+  readonly clock: WorldClock;
+  readonly faults: ApiFaults;
+  readonly log: RequestLog;
+  readonly token: string;
+  readonly sshPort: number;
+  served(): readonly ServedRequest[];
+}
+
+/** Looks behind the scenes and pulls the strings; `path` begins after `/simulator`. */
+export type SideDoor = (
+  method: string,
+  path: string,
+  body: string,
+) => { readonly status: number; readonly body: unknown };
+
+const tokenChange = z.strictObject({
+  token: z.string().min(1),
+  scopes: z.string().optional(),
+  expiry: z.iso.datetime({ offset: true, local: true }).nullable().optional(),
+  revoked: z.boolean().optional(),
+  account: z.string().optional(),
+});
+const priceChange = z.strictObject({ type: z.string(), hourly: z.number().min(0) });
+const speedChange = z.strictObject({ speed: z.number().positive() });
+
+export function createSideDoor(parts: SideDoorParts): SideDoor {
+  const { world, clock, faults } = parts;
+  /** `"auto"` tells a client that the choice is still open, and that time runs at 1 until then. */
+  const time = () => (clock.isAuto() ? { ...clock.time(), speed: "auto" } : clock.time());
+  const requests: Readonly<Record<string, (body: unknown) => unknown>> = {
+    "GET /state": () => stateOf(world),
+    "GET /invoice": () =>
+      makeInvoice(
+        world.vms.all().filter((vm) => vm.account === MAIN_ACCOUNT),
+        world.now(),
+      ),
+    "GET /requests": () => ({ requests: parts.log.all() }),
+    "GET /served": () => ({ requests: parts.served() }),
+    "GET /world": () => ({ world: world.id, token: parts.token, ssh_port: parts.sshPort }),
+    "GET /clock": time,
+    "POST /clock": (body) => {
+      const { speed } = speedChange.parse(body);
+      if (world.vms.all().length > 0) throw new Conflict("a VM exists: its time is running");
+      if (!clock.isAuto()) throw new Conflict("the speed is set, and nobody steps it afterwards");
+      clock.setSpeed(speed);
+      return time();
+    },
+    "POST /tokens": (body) => {
+      const { expiry, ...change } = tokenChange.parse(body);
+      const token = world.tokens.put({
+        ...change,
+        ...(expiry === undefined ? {} : { expiryMs: expiry === null ? undefined : utcMs(expiry) }),
+      });
+      const { expiryMs, ...rest } = token;
+      return { ...rest, expiry: expiryMs === undefined ? null : isoUtc(expiryMs) };
+    },
+    "POST /price": (body) => {
+      const { type, hourly } = priceChange.parse(body);
+      world.prices.setHourly(type, microUsd(hourly));
+      return { type, hourly };
+    },
+    "POST /faults": (body) => {
+      const script = parseFaults(body);
+      faults.add(script.api);
+      world.addMachineFaults(script.machines);
+      world.addStockFaults(script.stock);
+      return {};
+    },
+    "DELETE /faults": () => {
+      faults.clear();
+      world.clearFaults();
+      return {};
+    },
+  };
+  return (method, path, body) => {
+    world.settle();
+    const run = requests[`${method} ${path}`];
+    if (run === undefined) return { status: 404, body: { error: "no such side door" } };
+    try {
+      return { status: 200, body: run(body === "" ? {} : (JSON.parse(body) as unknown)) };
+    } catch (error) {
+      const reason = error instanceof z.ZodError ? z.prettifyError(error) : errorText(error);
+      return { status: error instanceof Conflict ? 409 : 400, body: { error: reason } };
+    }
+  };
+}
+
+class Conflict extends Error {}
+
+/** Everything that ever was, of all accounts. */
+function stateOf(world: World): unknown {
+  const nowMs = world.now();
+  const orNull = (ms: number | undefined): string | null => (ms === undefined ? null : isoUtc(ms));
+  return {
+    now: isoUtc(nowMs),
+    vms: world.vms.all().map((vm) => ({
+      id: vm.id,
+      label: vm.label,
+      type: vm.type.id,
+      region: vm.region,
+      tags: vm.tags,
+      ipv4: vm.ipv4,
+      status: vm.status,
+      created: isoUtc(vm.createdMs),
+      deleted: orNull(vm.deletedMs),
+      hours: hoursCharged(vm, nowMs),
+      usd: usd(charged(vm, nowMs)),
+      account: vm.account,
+    })),
+    firewalls: world.firewalls.all().map(({ id, label, deletedMs, account }) => ({
+      id,
+      label,
+      deleted: orNull(deletedMs),
+      account,
+    })),
+  };
+}
+
+/** Linode writes an expiry without a zone and means UTC. */
+function utcMs(text: string): number {
+  return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
+}

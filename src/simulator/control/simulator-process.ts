@@ -1,0 +1,90 @@
+import type { Readable, Writable } from "node:stream";
+import { sleepReal } from "../../support/clock.ts";
+import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { type FaultScript, parseFaults } from "../faults/faults.ts";
+import { type Simulator, type SimulatorOptions, startSimulator } from "./start-simulator.ts";
+
+export interface ProcessOptions extends Omit<SimulatorOptions, "faults"> {
+  /** Fault scripts as they were read, in the form of `POST /simulator/faults`. */
+  readonly faults?: unknown;
+}
+
+export interface ProcessSurroundings {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  /**
+   * Started as a child: lives as long as its standard input is open, something of the world is in use, or a
+   * request came within the last seconds. So a sweep that is killed leaves its cloud to its guard.
+   */
+  readonly lease: boolean;
+  /** Ends the world, VMs or not. */
+  readonly signal: AbortSignal;
+}
+
+/** Real time for a guard or another shell to take over from a client that died. */
+const GRACE_MS = 10_000;
+const LOOK_MS = 500;
+
+/**
+ * The life of `maider-sweep simulator`: one line on stdout when it is ready, until the signal or the lease's end.
+ * @throws SweepError for fault scripts that cannot be used and for a port that is taken.
+ */
+export async function runSimulatorProcess(
+  { faults = [], ...options }: ProcessOptions,
+  { stdin, stdout, lease, signal }: ProcessSurroundings,
+): Promise<void> {
+  // Who reads the line may be gone long before the world is.
+  stdout.on("error", () => undefined);
+  const simulator = await start({ ...options, faults: readFaults(faults) });
+  const { url, token, world, sshPort, speed } = simulator;
+  stdout.write(`${JSON.stringify({ url, token, world, ssh_port: sshPort, speed })}\n`);
+  if (lease) await leaseEnd(simulator, stdin, signal);
+  else await untilAborted(signal);
+  await simulator.close();
+}
+
+function readFaults(value: unknown): FaultScript {
+  try {
+    return parseFaults(value);
+  } catch (error) {
+    throw new SweepError("the fault scripts cannot be used", {
+      exitCode: ExitCode.usage,
+      reason: errorText(error),
+      hint: "they are a JSON list, as POST /simulator/faults takes it",
+    });
+  }
+}
+
+async function start(options: SimulatorOptions): Promise<Simulator> {
+  try {
+    return await startSimulator({
+      onProblem: (error) => process.stderr.write(`simulator: ${errorText(error)}\n`),
+      ...options,
+    });
+  } catch (error) {
+    throw new SweepError("the simulated cloud cannot listen", {
+      exitCode: ExitCode.usage,
+      reason: errorText(error),
+      hint: "leave --port out to take any free one",
+    });
+  }
+}
+
+async function leaseEnd(simulator: Simulator, stdin: Readable, signal: AbortSignal): Promise<void> {
+  // A broken pipe is an ended one.
+  stdin.on("error", () => undefined);
+  stdin.resume();
+  const isHeld = (): boolean =>
+    !(stdin.readableEnded || stdin.destroyed) ||
+    simulator.isInUse() ||
+    simulator.quietMs() < GRACE_MS;
+  while (!signal.aborted && isHeld()) await sleepReal(LOOK_MS, signal).catch(() => undefined);
+  stdin.destroy();
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

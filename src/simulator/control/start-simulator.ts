@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
+import { createApi } from "../api/api.ts";
+import { claimSubnet } from "../world/reserve-subnet.ts";
+import { createApiFaults, type FaultScript } from "../faults/faults.ts";
+import { createHttpApi } from "../api/http-api.ts";
+import { createCoefficients } from "../vllm/coefficients.ts";
+import { createMachineFace } from "../ssh/ssh-machines.ts";
+import { createRequestLog } from "../api/request-log.ts";
+import { createSideDoor } from "./control-api.ts";
+import { createWorld } from "../world/world.ts";
+import { createWorldClock } from "../world/world-clock.ts";
+import { driveWorld } from "../world/clock-driver.ts";
+
+export interface SimulatorOptions {
+  /** 0 = any free one. */
+  readonly port: number;
+  /** Virtual seconds in a real one; `"auto"` leaves it to the first client. */
+  readonly speed: number | "auto";
+  readonly seed: number;
+  /** Multiplies boot, set-up, download, load and destruction. */
+  readonly delays: number;
+  readonly faults?: FaultScript;
+  readonly sshPort?: number;
+  /** Replaces the SSH side, for tests of the HTTP side alone. */
+  readonly createMachineFace?: typeof createMachineFace;
+  /** Something in the world's own works failed; a VM may stay silent. */
+  readonly onProblem?: (error: unknown) => void;
+}
+
+/** A simulated cloud that answers on loopback. */
+export interface Simulator {
+  readonly url: string;
+  readonly token: string;
+  /** The world's id: another one each time. */
+  readonly world: string;
+  readonly sshPort: number;
+  readonly speed: number | "auto";
+  /** A VM or firewall is there, something is under way, or a client is connected to a VM. */
+  isInUse(): boolean;
+  /** Real milliseconds since the last request, or since the start. */
+  quietMs(): number;
+  close(): Promise<void>;
+}
+
+/** 22 would need root. */
+const SSH_PORT = 2_222;
+
+/** @throws Error when the port is taken. */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { seed, delays, sshPort = SSH_PORT, onProblem = () => undefined } = options;
+  const id = `sim-${randomBytes(6).toString("hex")}`;
+  const token = randomBytes(32).toString("hex");
+  const clock = createWorldClock(options.speed, Date.now());
+  const subnet = await claimSubnet(sshPort, randomBytes(1)[0] ?? 0);
+  const coefficients = createCoefficients({ seed, delays });
+  const machines = (options.createMachineFace ?? createMachineFace)({
+    clock: clock.clock,
+    sshPort,
+    coefficients,
+    seed,
+  });
+  const world = createWorld({
+    id,
+    token,
+    seed,
+    delays,
+    subnet: subnet.number,
+    now: () => clock.clock().now(),
+    gpuTypes: GPU_TYPES,
+    coefficients,
+    machines,
+    onProblem,
+  });
+  const faults = createApiFaults();
+  faults.add(options.faults?.api ?? []);
+  world.addMachineFaults(options.faults?.machines ?? []);
+  world.addStockFaults(options.faults?.stock ?? []);
+
+  const log = createRequestLog();
+  const ended = new AbortController();
+  const driver = driveWorld(world, clock.clock, onProblem);
+  let lastRequestMs = performance.now();
+  const server = createHttpApi({
+    clock: clock.clock,
+    world,
+    api: createApi(world),
+    sideDoor: createSideDoor({
+      world,
+      clock,
+      faults,
+      log,
+      token,
+      sshPort,
+      served: () => machines.served(),
+    }),
+    faults,
+    ended: ended.signal,
+    log,
+    onRequest() {
+      lastRequestMs = performance.now();
+      driver.wake();
+    },
+  });
+  const close = async (): Promise<void> => {
+    ended.abort();
+    driver.stop();
+    server.closeAllConnections();
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
+    await machines.close();
+    await subnet.release();
+  };
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(options.port, "127.0.0.1", resolve);
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    token,
+    world: id,
+    sshPort,
+    speed: options.speed,
+    isInUse: () =>
+      world.nextDueMs() !== undefined ||
+      machines.connections() > 0 ||
+      world.vms.all().some((vm) => vm.deletedMs === undefined) ||
+      world.firewalls.all().some((firewall) => firewall.deletedMs === undefined),
+    quietMs: () => performance.now() - lastRequestMs,
+    close,
+  };
+}

@@ -1,0 +1,174 @@
+import type {
+  FactsJson,
+  GpuSampleJson,
+  ServeJson,
+  ServerStatusJson,
+  SetupStatusJson,
+} from "../../machine/agent-protocol.ts";
+import { createRandom } from "../world/random.ts";
+import type {
+  Coefficients,
+  MachineFault,
+  ServedRequest,
+  SimulatedVm,
+} from "../world/simulated-vm.ts";
+import type { EngineRequest } from "../vllm/engine.ts";
+import { gpuFacts, gpuSamples } from "./gpu-facts.ts";
+import type { GuestSetup } from "./guest-setup.ts";
+import { createTroubles, type Troubles } from "../faults/vm-faults.ts";
+import type { Timeline } from "../vllm/timeline.ts";
+import { createVllmProcess, imageDigest, type VllmProcess } from "../vllm/vllm-process.ts";
+
+export interface GuestOptions {
+  readonly vm: SimulatedVm;
+  readonly setup: GuestSetup;
+  readonly timeline: Timeline;
+  readonly coefficients: Coefficients;
+  readonly seed: number;
+  readonly onServed: (served: ServedRequest) => void;
+  /** Its SSH server is to freeze now. */
+  readonly onFreeze: () => void;
+}
+
+/** What runs on a VM, and what its disk holds over a reboot. */
+export interface Guest {
+  readonly vm: SimulatedVm;
+  readonly setup: GuestSetup;
+  setupStatus(): SetupStatusJson;
+  /** Undefined until the driver is there. */
+  facts(): FactsJson | undefined;
+  sample(): readonly GpuSampleJson[];
+  setSecret(secret: string): void;
+  serve(request: ServeJson): void;
+  serverStatus(): ServerStatusJson;
+  serverLog(): Buffer;
+  stopServer(): void;
+  /** The vLLM that listens on the loopback, if one does. */
+  vllm(): ReturnType<VllmProcess["server"]>;
+  bootUp(faults: readonly MachineFault[], bootedMs: number): void;
+  /** Everything that runs ends; the disk stays. */
+  shutDown(): void;
+}
+
+export const SETUP_PATH = "/opt/maider-sweep/setup";
+/** The stages of templates/setup.sh in their order, each with its share of the time. */
+export const SETUP_STAGES = [
+  ["packages", 0.1],
+  ["docker", 0.15],
+  ["driver", 0.35],
+  ["image", 0.38],
+  ["check", 0.02],
+] as const;
+/** How long cards stay hot when the script does not say. */
+const HOT_SECONDS = 60;
+/** cloud-init comes to `runcmd` a little after SSH listens. */
+const BEFORE_SETUP = 0.015;
+const ABSENT: ServerStatusJson = {
+  state: "absent",
+  exit_code: null,
+  downloaded_bytes: 0,
+  total_bytes: null,
+  image_digest: null,
+  revision: null,
+  log_bytes: 0,
+};
+
+export function createGuest(options: GuestOptions): Guest {
+  const { vm, setup, timeline, coefficients } = options;
+  const random = createRandom(`${String(options.seed)}/sample/${String(vm.id)}`);
+  const setupMs = coefficients.setupSeconds(vm) * 1000;
+  const starts = setup.commands.some((command) => command.includes(SETUP_PATH));
+  const onDisk = new Set<string>();
+  let setUpBefore = 0;
+  let upSince: number | undefined;
+  let secret = "";
+  let hotUntil = -Infinity;
+  let process: VllmProcess | undefined;
+  let troubles: Troubles = createTroubles(timeline, [], 0);
+
+  const upFor = (): number => (upSince === undefined ? 0 : timeline.now() - upSince);
+  const progress = (): number =>
+    starts && setup.files.has(SETUP_PATH)
+      ? (setUpBefore + upFor()) / Math.max(1, setupMs) - BEFORE_SETUP
+      : -1;
+  const setupStatus = (): SetupStatusJson => {
+    const base = { stages: SETUP_STAGES.length, reboot_needed: false, reason: null };
+    const share = progress();
+    if (share < 0) return { ...base, state: "waiting", stage: SETUP_STAGES[0][0], index: 0 };
+    let end = 0;
+    const index = SETUP_STAGES.findIndex(([, part]) => (end += part * (1 - BEFORE_SETUP)) > share);
+    const stage = SETUP_STAGES[index];
+    return stage === undefined
+      ? { ...base, state: "done", stage: "check", index: SETUP_STAGES.length }
+      : { ...base, state: "running", stage: stage[0], index: index + 1 };
+  };
+  const onProgress = (running: VllmProcess, request: EngineRequest, share: number): void => {
+    for (const fault of troubles.due(running.request.model, request, share)) {
+      if (fault.action === "stalls") request.stall();
+      else if (fault.action === "server-dies") running.die();
+      else if (fault.action === "throttles")
+        hotUntil = timeline.now() + (fault.for_seconds ?? HOT_SECONDS) * 1000;
+      else options.onFreeze();
+    }
+  };
+  return {
+    vm,
+    setup,
+    setupStatus,
+    facts: () => (setupStatus().index > 3 ? gpuFacts(vm.type) : undefined),
+    sample: () => {
+      const busy = (process?.server()?.engine.running.length ?? 0) > 0;
+      return gpuSamples(vm.type, { busy, hot: timeline.now() < hotUntil }, random);
+    },
+    setSecret: (next) => {
+      secret = next;
+    },
+    serve: (request) => {
+      process?.stop();
+      const started: VllmProcess = createVllmProcess({
+        request,
+        vm,
+        timeline,
+        coefficients,
+        seed: options.seed,
+        hasSecret: secret !== "",
+        cached: onDisk.has(request.model),
+        forced: troubles.atStart(request.model),
+        onDownloaded: () => onDisk.add(request.model),
+        onProgress: (engineRequest, share) => {
+          onProgress(started, engineRequest, share);
+        },
+        onServed: options.onServed,
+      });
+      process = started;
+    },
+    serverStatus: () => process?.status() ?? { ...ABSENT, image_digest: pulledImage(setup) },
+    serverLog: () => process?.log() ?? Buffer.alloc(0),
+    stopServer: () => {
+      process?.stop();
+      process = undefined;
+    },
+    vllm: () => process?.server(),
+    bootUp: (faults, bootedMs) => {
+      upSince = timeline.now();
+      troubles = createTroubles(timeline, faults, bootedMs);
+      troubles.whenFrozen(options.onFreeze);
+    },
+    shutDown: () => {
+      setUpBefore += upFor();
+      upSince = undefined;
+      // The secret lies in memory only.
+      secret = "";
+      process?.stop();
+      process = undefined;
+      troubles.end();
+    },
+  };
+}
+
+/** The set-up reads the image's name from a file beside it. */
+function pulledImage(setup: GuestSetup): string | null {
+  const file = setup.files.get("/opt/maider-sweep/setup.json")?.content.toString() ?? "";
+  const image = /"image":\s*"([^"]+)"/.exec(file)?.[1];
+  return image === undefined ? null : imageDigest(image);
+}

@@ -1,0 +1,107 @@
+import type { Clock } from "../../support/clock.ts";
+import type {
+  Coefficients,
+  MachineFace,
+  MachineFault,
+  ServedRequest,
+  SimulatedVm,
+} from "../world/simulated-vm.ts";
+import { createGuest, type Guest } from "./guest.ts";
+import { generateHostKey, readUserData } from "./guest-setup.ts";
+import { startSshServer, type SshServer } from "./ssh-server.ts";
+import { createTimeline } from "../vllm/timeline.ts";
+import { runCommand } from "./vm-commands.ts";
+
+export interface MachineFaceOptions {
+  /** The present one: its speed may be chosen before the first VM. */
+  readonly clock: () => Clock;
+  readonly sshPort: number;
+  readonly coefficients: Coefficients;
+  readonly seed: number;
+}
+
+/** A VM that is or was up. */
+interface Machine {
+  vm: SimulatedVm;
+  readonly guest: Guest;
+  readonly hostKey: string;
+  ssh: SshServer | undefined;
+}
+
+const VLLM_PORT = 8000;
+
+/** The machines of the simulated cloud: an SSH server on each VM's own loopback address, a vLLM behind it. */
+export function createMachineFace(options: MachineFaceOptions): MachineFace {
+  const timeline = createTimeline(options.clock);
+  const machines = new Map<number, Machine>();
+  const served: ServedRequest[] = [];
+
+  const install = (vm: SimulatedVm): Machine => {
+    const setup = readUserData(vm.userData);
+    const machine: Machine = {
+      vm,
+      hostKey: setup.hostKey ?? generateHostKey(),
+      ssh: undefined,
+      guest: createGuest({
+        vm,
+        setup,
+        timeline,
+        coefficients: options.coefficients,
+        seed: options.seed,
+        onServed: (request) => served.push(request),
+        onFreeze: () => machine.ssh?.freeze(),
+      }),
+    };
+    return machine;
+  };
+  const listen = (machine: Machine): Promise<SshServer> =>
+    startSshServer({
+      host: machine.vm.ipv4,
+      port: options.sshPort,
+      hostKey: machine.hostKey,
+      authorizedKeys: () => [...machine.vm.authorizedKeys, ...machine.guest.setup.rootKeys],
+      admits: (from) => machine.vm.admitsSsh(from),
+      exec: (line, readStdin) => runCommand(machine.guest, line, readStdin),
+      forward: (port) => {
+        const vllm = port === VLLM_PORT ? machine.guest.vllm() : undefined;
+        return (
+          vllm &&
+          ((connection) => {
+            vllm.attach(connection);
+          })
+        );
+      },
+    });
+  const halt = async (machine: Machine): Promise<void> => {
+    machine.guest.shutDown();
+    const { ssh } = machine;
+    machine.ssh = undefined;
+    await ssh?.close();
+  };
+
+  return {
+    powerOn: async (vm: SimulatedVm, faults: readonly MachineFault[]) => {
+      const machine = machines.get(vm.id) ?? install(vm);
+      machines.set(vm.id, machine);
+      machine.vm = vm;
+      await machine.ssh?.close();
+      machine.guest.bootUp(faults, vm.bootedMs);
+      if (faults.some(({ action }) => action === "boot-hangs")) return;
+      machine.ssh = await listen(machine);
+    },
+    powerOff: async (vm, how) => {
+      const machine = machines.get(vm.id);
+      if (machine === undefined) return;
+      if (how === "gone") machines.delete(vm.id);
+      await halt(machine);
+    },
+    served: () => served,
+    connections: () =>
+      [...machines.values()].reduce((sum, { ssh }) => sum + (ssh?.connections ?? 0), 0),
+    close: async () => {
+      await Promise.all([...machines.values()].map(halt));
+      machines.clear();
+      timeline.close();
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { apiError, validationError, type ApiError } from "./openai-error.ts";
+import type { ChatMessage, Tokenizer } from "./tokenizer.ts";
+
+/** A completion request that vLLM would take. */
+export interface CompletionRequest {
+  readonly chat: boolean;
+  readonly tokens: readonly number[];
+  readonly maxTokens: number;
+  readonly minTokens: number;
+  readonly ignoreEos: boolean;
+  readonly salt: string | undefined;
+  readonly stream: boolean;
+  readonly usage: "none" | "end" | "continuous";
+}
+
+export interface ServedModel {
+  readonly id: string;
+  readonly maxModelLen: number;
+  readonly tokenizer: Tokenizer;
+}
+
+export type Json = Readonly<Record<string, unknown>>;
+type Refusal = { readonly error: ApiError };
+
+/** Refusals come in vLLM's order and words. */
+export function parseCompletion(
+  body: Json,
+  chat: boolean,
+  model: ServedModel,
+): CompletionRequest | Refusal {
+  const stream = body["stream"] === true;
+  const streamOptions = record(body["stream_options"]);
+  if (streamOptions !== undefined && !stream)
+    return refuse(
+      "Stream options can only be defined when `stream=True`. (parameter=stream_options)",
+      "stream_options",
+    );
+  const unknown = unknownModel(body, model);
+  if (unknown !== undefined) return { error: unknown };
+  const tokens = promptTokens(body, chat, model.tokenizer);
+  if (tokens === undefined) return { error: missing(chat ? "messages" : "prompt", body) };
+  const limit = model.maxModelLen;
+  if (tokens.length >= limit)
+    return refuse(
+      `This model's maximum context length is ${limit} tokens. However, your prompt contains at least ${limit + 1} input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value=${limit + 1})`,
+      "input_tokens",
+    );
+  const asked =
+    number(body["max_completion_tokens"]) ?? number(body["max_tokens"]) ?? (chat ? limit : 16);
+  if (asked < 1)
+    return refuse(
+      `max_tokens must be at least 1, got ${asked}. (parameter=max_tokens, value=${asked})`,
+      "max_tokens",
+    );
+  const maxTokens = Math.min(asked, limit - tokens.length);
+  const minTokens = number(body["min_tokens"]) ?? 0;
+  if (minTokens > maxTokens)
+    return refuse(
+      `min_tokens must be less than or equal to max_tokens=${maxTokens}, got ${minTokens}.`,
+      null,
+    );
+  const salt = body["cache_salt"];
+  return {
+    chat,
+    tokens,
+    maxTokens,
+    minTokens,
+    ignoreEos: body["ignore_eos"] === true,
+    salt: typeof salt === "string" ? salt : undefined,
+    stream,
+    usage:
+      streamOptions?.["include_usage"] !== true
+        ? "none"
+        : streamOptions["continuous_usage_stats"] === true
+          ? "continuous"
+          : "end",
+  };
+}
+
+export function unknownModel(body: Json, model: ServedModel): ApiError | undefined {
+  const asked = body["model"];
+  if (asked === undefined || asked === null || asked === model.id) return undefined;
+  return apiError(
+    404,
+    `The model \`${typeof asked === "string" ? asked : JSON.stringify(asked)}\` does not exist. Valid aliases: ${model.id}.`,
+    "model",
+  );
+}
+
+/** Of `messages` or of `prompt`; undefined when neither is usable. */
+export function promptTokens(
+  body: Json,
+  chat: boolean,
+  tokenizer: Tokenizer,
+): readonly number[] | undefined {
+  if (!chat) {
+    const prompt = body["prompt"];
+    return typeof prompt === "string" ? tokenizer.encode(prompt) : undefined;
+  }
+  const messages = body["messages"];
+  if (!Array.isArray(messages) || messages.length === 0) return undefined;
+  return tokenizer.encodeChat(messages.map(chatMessage));
+}
+
+function chatMessage(message: unknown): ChatMessage {
+  const { role, content } = record(message) ?? {};
+  const parts: unknown[] = Array.isArray(content) ? content : [{ text: content }];
+  const texts = parts.map((part) => record(part)?.["text"]);
+  return {
+    role: typeof role === "string" ? role : "user",
+    content: texts.filter((text) => typeof text === "string").join("\n"),
+  };
+}
+
+export function missing(field: string, body: Json): ApiError {
+  return validationError(
+    `{'type': 'missing', 'loc': 'body.${field}', 'msg': 'Field required', 'input': ${JSON.stringify(body).slice(0, 200)}}`,
+  );
+}
+
+export function record(value: unknown): Json | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Json)
+    : undefined;
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? Math.floor(value) : undefined;
+}
+
+function refuse(message: string, param: string | null): Refusal {
+  return { error: apiError(400, message, param) };
+}

@@ -1,0 +1,95 @@
+import type { EventLog } from "./event-log.ts";
+import { type FirewallRules, readFirewallRules } from "./firewall-rules.ts";
+import { badRequest, notFound, Refusal } from "../api/api-error.ts";
+import { labelProblem } from "./vm-order.ts";
+
+export interface Firewall {
+  readonly id: number;
+  readonly account: string;
+  readonly label: string;
+  readonly tags: readonly string[];
+  readonly createdMs: number;
+  rules: FirewallRules;
+  version: number;
+  updatedMs: number;
+  deletedMs: number | undefined;
+}
+
+export interface Firewalls {
+  /** @throws Refusal */
+  create(account: string, body: Readonly<Record<string, unknown>>, nowMs: number): Firewall;
+  /** @throws Refusal: not found */
+  get(account: string, id: number): Firewall;
+  find(id: number): Firewall | undefined;
+  /** Those that were there at that moment. */
+  list(account: string, atMs: number): readonly Firewall[];
+  setRules(account: string, id: number, rules: unknown, nowMs: number): Firewall;
+  remove(account: string, id: number, nowMs: number): void;
+  all(): readonly Firewall[];
+}
+
+export function createFirewalls(events: EventLog): Firewalls {
+  const firewalls: Firewall[] = [];
+  const find: Firewalls["find"] = (id) =>
+    firewalls.find((firewall) => firewall.id === id && firewall.deletedMs === undefined);
+  const get: Firewalls["get"] = (account, id) => {
+    const firewall = find(id);
+    if (firewall?.account !== account) throw notFound();
+    return firewall;
+  };
+  const entity = ({ id, label }: Firewall) => ({ id, label, type: "firewall" });
+  return {
+    create(account, body, nowMs) {
+      const { label } = body;
+      const reason = label === undefined ? "label is required" : labelProblem(label, 32);
+      if (reason !== undefined) throw badRequest(reason, "label");
+      const taken = firewalls.some(
+        (other) =>
+          other.account === account && other.label === label && other.deletedMs === undefined,
+      );
+      if (taken) throw badRequest("Label must be unique among your Cloud Firewalls", "label");
+      const firewall: Firewall = {
+        id: 900_001 + firewalls.length,
+        account,
+        label: label as string,
+        tags: (body["tags"] ?? []) as string[],
+        createdMs: nowMs,
+        rules: rulesOf(body["rules"]),
+        version: 1,
+        updatedMs: nowMs,
+        deletedMs: undefined,
+      };
+      firewalls.push(firewall);
+      events.note(account, "firewall_create", entity(firewall), nowMs);
+      return firewall;
+    },
+    get,
+    find,
+    list: (account, atMs) =>
+      firewalls.filter(
+        (firewall) =>
+          firewall.account === account &&
+          firewall.createdMs <= atMs &&
+          (firewall.deletedMs ?? Infinity) > atMs,
+      ),
+    setRules(account, id, rules, nowMs) {
+      const firewall = get(account, id);
+      firewall.rules = rulesOf(rules);
+      firewall.version += 1;
+      firewall.updatedMs = nowMs;
+      return firewall;
+    },
+    remove(account, id, nowMs) {
+      const firewall = get(account, id);
+      firewall.deletedMs = nowMs;
+      events.note(account, "firewall_delete", entity(firewall), nowMs);
+    },
+    all: () => firewalls,
+  };
+}
+
+function rulesOf(value: unknown): FirewallRules {
+  const rules = readFirewallRules(value);
+  if (Array.isArray(rules)) throw new Refusal(400, rules);
+  return rules;
+}

@@ -1,0 +1,100 @@
+import type { GpuType } from "../../catalog/gpu-types.ts";
+import { createAddresses } from "./addresses.ts";
+import { createAgenda } from "./event-queue.ts";
+import { createEventLog, type EventLog } from "./event-log.ts";
+import { createFirewalls, type Firewalls } from "./firewalls.ts";
+import { createPriceList, type PriceList } from "./price-list.ts";
+import { createRandom } from "./random.ts";
+import type { Coefficients, MachineFace, MachineFault } from "./simulated-vm.ts";
+import { inStock, type StockFault, type StockRow, stockRows } from "./stock.ts";
+import { createTokenBook, type TokenBook } from "./tokens.ts";
+import { createVms, type Vms } from "./vms.ts";
+import { createWorldDelays } from "./world-delays.ts";
+
+/** The simulated cloud itself: a state machine over a clock that it is given. It never waits. */
+export interface World {
+  readonly id: string;
+  now(): number;
+  readonly tokens: TokenBook;
+  readonly prices: PriceList;
+  readonly firewalls: Firewalls;
+  readonly events: EventLog;
+  readonly vms: Vms;
+  stock(): readonly StockRow[];
+  addMachineFaults(faults: readonly MachineFault[]): void;
+  addStockFaults(faults: readonly StockFault[]): void;
+  clearFaults(): void;
+  /** Brings the world up to the clock: everything that has fallen due happens, in its order. */
+  settle(): void;
+  /** Does `act` then, `seconds` from now. */
+  after(seconds: number, act: () => void): void;
+  /** When something will happen by itself; undefined while nothing is under way. */
+  nextDueMs(): number | undefined;
+  onScheduled(listener: () => void): void;
+}
+
+export interface WorldOptions {
+  readonly id: string;
+  readonly token: string;
+  readonly seed: number;
+  /** Multiplies what things take; 1 = as in life. */
+  readonly delays: number;
+  /** The x of 127.64.x.y. */
+  readonly subnet: number;
+  readonly now: () => number;
+  readonly gpuTypes: readonly GpuType[];
+  readonly coefficients: Coefficients;
+  readonly machines: Pick<MachineFace, "powerOn" | "powerOff">;
+  readonly onProblem: (error: unknown) => void;
+}
+
+export function createWorld(options: WorldOptions): World {
+  const { now } = options;
+  const agenda = createAgenda();
+  const events = createEventLog();
+  const prices = createPriceList(options.gpuTypes);
+  const firewalls = createFirewalls(events);
+  let machineFaults: readonly MachineFault[] = [];
+  let stockFaults: readonly StockFault[] = [];
+  return {
+    id: options.id,
+    now,
+    tokens: createTokenBook(options.token),
+    prices,
+    firewalls,
+    events,
+    vms: createVms({
+      now,
+      agenda,
+      addresses: createAddresses(options.subnet),
+      prices,
+      firewalls,
+      events,
+      coefficients: options.coefficients,
+      delays: createWorldDelays(createRandom(options.seed).named("world"), options.delays),
+      machines: options.machines,
+      hasStock: (typeId, region) => inStock(typeId, region, stockFaults),
+      machineFaults: () => machineFaults,
+      onProblem: options.onProblem,
+    }),
+    stock: () =>
+      stockRows(
+        options.gpuTypes.map((type) => type.id),
+        stockFaults,
+      ),
+    addMachineFaults(faults) {
+      machineFaults = [...machineFaults, ...faults];
+    },
+    addStockFaults(faults) {
+      stockFaults = [...stockFaults, ...faults];
+    },
+    clearFaults() {
+      machineFaults = [];
+      stockFaults = [];
+    },
+    settle: () => agenda.runUntil(now()),
+    after: (seconds, act) => agenda.at(now() + seconds * 1_000, act),
+    nextDueMs: agenda.next,
+    onScheduled: agenda.onAdded,
+  };
+}

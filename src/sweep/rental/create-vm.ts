@@ -1,0 +1,100 @@
+import { CloudError } from "../../cloud/cloud.ts";
+import type { CreateVm } from "../../cloud/cloud.ts";
+import type { PlannedRental, RegionOffer } from "../../estimate/estimate.ts";
+import { foldRun } from "../../run-state/fold-run.ts";
+import type { RentalState } from "../../run-state/run-state.ts";
+import { resolveCreate } from "../../teardown/resolve-create.ts";
+import { byTheApi } from "../../teardown/settle.ts";
+import { giveUp } from "./give-up.ts";
+import type { SshKey } from "../ports.ts";
+import type { RentContext } from "./rent-context.ts";
+import type { RentedVm } from "./rented-vm.ts";
+import { vmFact } from "../../teardown/vm-event-fields.ts";
+
+const IMAGE = "linode/ubuntu24.04";
+
+export type CreateEnd =
+  | { readonly kind: "created"; readonly vm: RentedVm }
+  | { readonly kind: "absent" }
+  /** The region has none just now: nothing was created, the reservation is free again. */
+  | { readonly kind: "no_stock"; readonly region: string; readonly reason: string };
+
+/** Creates the VM of a reservation, and finds out whether it exists when the answer does not tell. */
+export async function createVm(
+  planned: PlannedRental,
+  offer: RegionOffer,
+  label: string,
+  hostKey: SshKey,
+  context: RentContext,
+  signal: AbortSignal,
+): Promise<CreateEnd> {
+  const { ports, settings, firewallId, clientKey } = context;
+  const { cloud, journal, ownership } = ports;
+  const image = planned.configurations[0]?.engine.image ?? "";
+  const request: CreateVm = {
+    label,
+    type: planned.gpuId,
+    region: offer.region,
+    image: IMAGE,
+    rootPassword: ports.password(),
+    authorizedKeys: [clientKey.publicLine],
+    userData: ports.machines.userData({ hostKey, image }),
+    firewallId,
+    tags: ["maider-sweep", `mds-run-${settings.run}`],
+  };
+  await ports.guard.ensure();
+  signal.throwIfAborted();
+  const intent = { label, gpu: planned.gpuId, region: offer.region, price_micro_usd: offer.hourly };
+  await journal.append({ type: "create.intended", ...intent });
+  signal.throwIfAborted();
+  await journal.append({ type: "create.sent", label, ...byTheApi(ports) });
+  ownership.assertCurrent();
+  const rented = (vm: { readonly id: number; readonly ipv4: string | undefined }): CreateEnd => ({
+    kind: "created",
+    vm: {
+      label,
+      vmId: vm.id,
+      ipv4: vm.ipv4 ?? "",
+      region: offer.region,
+      priceMicroUsd: offer.hourly,
+      hostKey: hostKey.publicWire,
+      serverMayRun: false,
+    },
+  });
+  let failure: unknown;
+  try {
+    const vm = await cloud.createVm(request);
+    await journal.append({ type: "create.acknowledged", ...vmFact(vm) });
+    return rented(vm);
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    failure = error;
+  }
+  const rental = currentRental(label, ports);
+  const outcome = await resolveCreate({ ...ports, rental, error: failure, request }, signal);
+  if (outcome.outcome === "created") return rented(outcome.vm);
+  if (outcome.error?.kind === "no_capacity") {
+    return { kind: "no_stock", region: offer.region, reason: outcome.reason };
+  }
+  await giveUp(
+    label,
+    planned,
+    planned.configurations,
+    `it could not be created: ${outcome.reason}`,
+    ports,
+  );
+  if (outcome.error !== undefined && isFatal(outcome.error)) throw outcome.error;
+  return { kind: "absent" };
+}
+
+export function currentRental(label: string, ports: RentContext["ports"]): RentalState {
+  const rental = foldRun(ports.journal.events()).rentals.get(label);
+  if (rental === undefined) throw new Error(`${label} is not in its own journal`);
+  return rental;
+}
+
+/** What no other rental would fare better with. */
+export function isFatal(error: unknown): boolean {
+  if (error instanceof CloudError) return error.kind === "token" || error.kind === "scope";
+  return error instanceof Error && (error.name === "FencedError" || error.name === "JournalError");
+}

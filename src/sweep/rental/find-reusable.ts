@@ -1,0 +1,112 @@
+import type { Cloud, CloudVm } from "../../cloud/cloud.ts";
+import { CloudError } from "../../cloud/cloud.ts";
+import type { PlannedRental } from "../../estimate/estimate.ts";
+import type { EventOf, SweepEvent } from "../../journal/events.ts";
+import { foldRun, openRentals } from "../../run-state/fold-run.ts";
+import type { RentalStage, RentalState } from "../../run-state/run-state.ts";
+import type { Clock } from "../../support/clock.ts";
+import { isWhatWeAsked } from "../../teardown/find-vm.ts";
+
+/** A VM that a former owner of the run has left alive, and what it will do for us. */
+export interface Reusable {
+  readonly planned: PlannedRental;
+  readonly rental: RentalState;
+  readonly vm: CloudVm;
+  /** The server of its first configuration may run there, with its weights loaded. */
+  readonly serverMayRun: boolean;
+}
+
+/** Nothing more is done with a VM that is leaving, or that a person has been given. */
+const NOT_OURS: ReadonlySet<RentalStage> = new Set(["reserved", "held", "destroying"]);
+/** Linode's words for a VM that is up or will be. */
+const ALIVE: ReadonlySet<string> = new Set(["provisioning", "booting", "running", "rebooting"]);
+
+/**
+ * The rentals whose VMs still live, are ours, and have time enough left before their deadline for what the plan still
+ * wants of them. They cost at most what fresh ones would: their paid hour goes on, and nothing is set up again.
+ * @param rentals what is left of the plan. @param cidrs ranges from which we shall log in.
+ */
+export async function findReusable(
+  rentals: readonly PlannedRental[],
+  cidrs: readonly string[],
+  ports: {
+    readonly cloud: Cloud;
+    readonly clock: Clock;
+    readonly events: readonly SweepEvent[];
+  },
+  signal: AbortSignal,
+): Promise<readonly Reusable[]> {
+  const { cloud, clock, events } = ports;
+  const state = foldRun(events);
+  if (!isOpenFor(cidrs, state.firewall?.gone === false, events)) return [];
+  const waiting = [...rentals];
+  const found: Reusable[] = [];
+  for (const rental of openRentals(state)) {
+    if (NOT_OURS.has(rental.stage) || rental.createSentMs === undefined) continue;
+    const index = waiting.findIndex((planned) => suits(planned, rental, clock.now()));
+    const planned = waiting[index];
+    if (planned === undefined) continue;
+    const vm = await livingVm(rental, cloud, signal);
+    if (vm === undefined) continue;
+    waiting.splice(index, 1);
+    found.push({ planned, rental, vm, serverMayRun: mayServe(planned, rental, events) });
+  }
+  return found;
+}
+
+/** Can the VM's firewall be passed from where we are now? */
+function isOpenFor(
+  cidrs: readonly string[],
+  firewallStands: boolean,
+  events: readonly SweepEvent[],
+): boolean {
+  const intended = events.findLast(
+    (event): event is EventOf<"firewall.intended"> => event.type === "firewall.intended",
+  );
+  return firewallStands && cidrs.every((cidr) => intended?.cidrs.includes(cidr) === true);
+}
+
+function suits(planned: PlannedRental, rental: RentalState, nowMs: number): boolean {
+  const { download, load, passes } = planned.likely.stages;
+  const enough = nowMs + (download + load + passes) * 60_000 <= rental.deadlineMs;
+  const same = planned.gpuId === rental.gpu;
+  return (
+    same && enough && planned.configurations.every(({ model }) => rental.models.includes(model.id))
+  );
+}
+
+async function livingVm(
+  rental: RentalState,
+  cloud: Cloud,
+  signal: AbortSignal,
+): Promise<CloudVm | undefined> {
+  try {
+    const [listed] = await cloud.listVms({ label: rental.label }, signal);
+    const id = rental.vmId ?? listed?.id;
+    const vm = id === undefined ? undefined : await cloud.getVm(id, signal);
+    return vm !== undefined && isWhatWeAsked(vm, rental) && ALIVE.has(vm.status) ? vm : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    // What cannot be seen is not gone on with; it is destroyed with patience.
+    if (error instanceof CloudError) return undefined;
+    throw error;
+  }
+}
+
+function mayServe(
+  planned: PlannedRental,
+  rental: RentalState,
+  events: readonly SweepEvent[],
+): boolean {
+  const [first] = planned.configurations;
+  const started = events.findLast(
+    (event): event is EventOf<"server.starting"> =>
+      event.type === "server.starting" && event.label === rental.label,
+  );
+  return (
+    rental.model !== undefined &&
+    started?.model === first?.model.id &&
+    started?.image === first?.engine.image &&
+    started?.max_model_len === first?.engine.maxModelLen
+  );
+}

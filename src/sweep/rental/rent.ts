@@ -1,0 +1,143 @@
+import type { PlannedRental, RegionOffer } from "../../estimate/estimate.ts";
+import { makeVmLabel } from "../../journal/label.ts";
+import { isoUtc } from "../../support/clock.ts";
+import { errorText } from "../../support/errors.ts";
+import { destroyAndProve } from "../../teardown/destroy-rental.ts";
+import { createVm, currentRental, isFatal, type CreateEnd } from "./create-vm.ts";
+import { giveUp } from "./give-up.ts";
+import type { Reusable } from "./find-reusable.ts";
+import { holdFailed } from "./hold-failed.ts";
+import type { RentContext } from "./rent-context.ts";
+import { serveAndHold } from "./serve-and-hold.ts";
+import { useVm } from "./use-vm.ts";
+import type { RentedVm } from "./rented-vm.ts";
+import { vmFact } from "../../teardown/vm-event-fields.ts";
+
+export type RentalEnd =
+  | { readonly kind: "ended" }
+  | Extract<CreateEnd, { readonly kind: "no_stock" }>;
+
+/**
+ * Reserves a rental in the ledger; the returned job is its whole life, from the create to the proof that it is gone.
+ * The job rejects only for what ends the sweep too: a token that is refused, a newer owner.
+ */
+export async function rent(
+  planned: PlannedRental,
+  offer: RegionOffer,
+  context: RentContext,
+  stop: AbortSignal,
+): Promise<() => Promise<RentalEnd>> {
+  const { ports, settings } = context;
+  const { clock, journal } = ports;
+  const now = clock.now();
+  const deadlineMs = now + planned.deadlineMinutes * 60_000;
+  const expiresMs = now + planned.reservedHours * 3_600_000;
+  const label = makeVmLabel({
+    run: settings.run,
+    seq: planned.seq,
+    nonce: ports.nonce(4),
+    expiresMs,
+  });
+  const hostKey = ports.machines.newKey(label);
+  await journal.append({
+    type: "rental.reserved",
+    label,
+    rental: planned.seq,
+    gpu: planned.gpuId,
+    region: offer.region,
+    models: planned.configurations.map(({ model }) => model.id),
+    price_micro_usd: offer.hourly,
+    hours: planned.reservedHours,
+    micro_usd: offer.hourly * planned.reservedHours,
+    deadline: isoUtc(deadlineMs),
+    expires: isoUtc(expiresMs),
+    host_key: hostKey.publicWire,
+  });
+  return lifeOf(planned, { label, deadlineMs }, context, stop, (signal) =>
+    createVm(planned, offer, label, hostKey, context, signal),
+  );
+}
+
+/** The rest of the life of a VM that a former owner of the run has left alive, under its reservation. */
+export function reuse(
+  { planned, rental, vm, serverMayRun }: Reusable,
+  context: RentContext,
+  stop: AbortSignal,
+): () => Promise<RentalEnd> {
+  const { label, deadlineMs } = rental;
+  const { journal, clock } = context.ports;
+  return lifeOf(planned, rental, context, stop, async () => {
+    const ipv4 = vm.ipv4 ?? rental.ipv4 ?? "";
+    if (rental.vmId === undefined) await journal.append({ type: "create.adopted", ...vmFact(vm) });
+    const minutes = Math.floor((deadlineMs - clock.now()) / 60_000);
+    await journal.append({ type: "rental.reused", label, minutes_left: minutes });
+    const { region, priceMicroUsd, hostKey } = rental;
+    const rented = { label, vmId: vm.id, ipv4, region, priceMicroUsd, hostKey, serverMayRun };
+    return { kind: "created", vm: rented };
+  });
+}
+
+/** A rental from its VM's creation to the proof that it is gone. */
+function lifeOf(
+  planned: PlannedRental,
+  { label, deadlineMs }: { readonly label: string; readonly deadlineMs: number },
+  context: RentContext,
+  stop: AbortSignal,
+  create: (signal: AbortSignal) => Promise<CreateEnd>,
+): () => Promise<RentalEnd> {
+  const { clientKey, passesDone, ports, settings } = context;
+  return async () => {
+    const signal = AbortSignal.any([stop, context.deadlines.open(label, deadlineMs)]);
+    let reason = "all of it is measured";
+    let vm: RentedVm | undefined;
+    let held = false;
+    const lookAt = async (failure: string): Promise<void> => {
+      if (vm === undefined) return;
+      await holdFailed(vm, failure, deadlineMs, clientKey, ports, settings, signal);
+    };
+    try {
+      const created = await create(signal);
+      if (created.kind === "no_stock") return created;
+      if (created.kind === "absent") return { kind: "ended" };
+      ({ vm } = created);
+      if (settings.leaveHeld) {
+        held = await serveAndHold(vm, planned, deadlineMs, clientKey, ports, settings, signal);
+        if (held) return { kind: "ended" };
+      }
+      const failed = settings.leaveHeld
+        ? planned.configurations.map(({ model }) => model.id)
+        : await useVm(vm, planned, clientKey, passesDone, ports, settings, signal);
+      if (failed.length > 0) {
+        reason = `failed: ${failed.join(", ")}`;
+        await lookAt(reason);
+      }
+    } catch (error) {
+      reason = errorText(signal.aborted ? signal.reason : error);
+      if (vm === undefined) await giveUp(label, planned, planned.configurations, reason, ports);
+      if (isFatal(error)) throw error;
+      await lookAt(reason);
+    } finally {
+      context.deadlines.close(label);
+      if (!held) await destroy(label, reason, context);
+    }
+    return { kind: "ended" };
+  };
+}
+
+/** Always, and with a patience of its own: the signal that ended the rental must not end its destruction. */
+async function destroy(label: string, reason: string, context: RentContext): Promise<void> {
+  const { cloud, journal, ownership, clock } = context.ports;
+  const rental = currentRental(label, context.ports);
+  if (rental.stage === "settled") return;
+  await destroyAndProve({
+    cloud,
+    journal,
+    ownership,
+    clock,
+    rental,
+    reason,
+    patienceMs: context.settings.destroyPatienceMs,
+    onAlarm: context.ports.onAlarm,
+    random: context.ports.random,
+  });
+}

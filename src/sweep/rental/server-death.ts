@@ -1,0 +1,42 @@
+import { foldRun } from "../../run-state/fold-run.ts";
+import { serverEnd } from "../../run-state/server-failure-text.ts";
+import { briefEvidence } from "./log-excerpt.ts";
+import type { SweepPorts } from "../ports.ts";
+import type { ServerJob } from "./start-server.ts";
+
+/** A dead engine may take its container with it only some seconds later. */
+const LINGERS_MS = 30_000;
+const LOOK_EVERY_MS = 3_000;
+
+/**
+ * When and why the server died, read from its own log and journaled as a failure of its model.
+ * @returns undefined when it still runs: then something else was wrong. @throws MachineError when the link is lost.
+ */
+export async function serverDeath(
+  job: ServerJob,
+  ports: SweepPorts,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { label, configuration, machine } = job;
+  const model = configuration.model.id;
+  const { clock } = ports;
+  const end = clock.now() + LINGERS_MS;
+  while ((await machine.serverStatus(signal)).state !== "exited") {
+    if (clock.now() >= end) return undefined;
+    await clock.sleep(LOOK_EVERY_MS, signal);
+  }
+  const told = await ports.machines.waitForServer(
+    machine,
+    { model, clock, ceilingMs: LINGERS_MS, stallMs: LINGERS_MS, onProgress: () => undefined },
+    signal,
+  );
+  if (told.ready) return undefined;
+  const { cause, remedy } = told;
+  const evidence = briefEvidence(told.evidence);
+  const rental = foldRun(ports.journal.events()).rentals.get(label);
+  const during = rental?.stage === "measuring" ? `pass ${String(rental.pass)}` : "the warm-up";
+  const log = await ports.keep(`${label}-${model.replaceAll("/", "--")}-died.log`, told.log);
+  const death = { during, cause, evidence, remedy, log };
+  await ports.journal.append({ type: "server.failed", label, model, ...death });
+  return `${serverEnd(during)}: ${cause}`;
+}

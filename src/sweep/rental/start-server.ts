@@ -1,0 +1,121 @@
+import type { Machine, ServeRequest } from "../../machine/machine.ts";
+import type { Configuration } from "../../plan/coverage-plan.ts";
+import { briefEvidence } from "./log-excerpt.ts";
+import { CEILINGS, SERVER_RETRIES } from "../timeouts.ts";
+import type { ServerFailure, ServerReady, SweepPorts } from "../ports.ts";
+import type { SweepSettings } from "../settings.ts";
+
+/** What serving needs to know of a configuration's turn on its VM. */
+export interface ServerJob {
+  readonly label: string;
+  readonly configuration: Configuration;
+  readonly machine: Machine;
+  /** The link was lost and is back: the server may still run, with its weights loaded. */
+  readonly serverMayRun: boolean;
+}
+
+/** The Hugging Face token lies on the VM only while the weights of a gated model are fetched. */
+export async function startServer(
+  job: ServerJob,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<ServerReady | ServerFailure> {
+  const { hfToken } = settings;
+  if (!job.configuration.model.gated || hfToken === undefined)
+    return untilReady(job, ports, settings, signal);
+  await job.machine.setSecret(hfToken, signal);
+  const served = await untilReady(job, ports, settings, signal);
+  await job.machine.setSecret(undefined, signal);
+  return served;
+}
+
+async function untilReady(
+  job: ServerJob,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<ServerReady | ServerFailure> {
+  const { configuration, label, machine } = job;
+  const model = configuration.model.id;
+  for (let attempt = 0; ; attempt += 1) {
+    await ports.journal.append({
+      type: "server.starting",
+      label,
+      model,
+      image: configuration.engine.image,
+      max_model_len: configuration.engine.maxModelLen,
+    });
+    if (attempt > 0 || !job.serverMayRun)
+      await machine.serve(serveRequest(configuration, settings), signal);
+    const answer = await ports.machines.waitForServer(
+      machine,
+      {
+        model,
+        clock: ports.clock,
+        ceilingMs: CEILINGS.serverMs,
+        stallMs: CEILINGS.downloadStallMs,
+        onProgress: (progress) => {
+          void ports.journal
+            .append({
+              type: "server.progressed",
+              label,
+              model,
+              stage: progress.stage,
+              bytes: progress.bytes,
+              total_bytes: progress.totalBytes ?? null,
+            })
+            .catch(() => undefined); // A journal that cannot be written fails the next awaited fact.
+        },
+      },
+      signal,
+    );
+    if (answer.ready) {
+      await ports.journal.append({
+        type: "server.ready",
+        label,
+        model,
+        seconds: answer.seconds,
+        download_seconds: answer.downloadSeconds,
+        vllm_version: answer.vllmVersion,
+      });
+      return answer;
+    }
+    const again = (answer.retry || (attempt === 0 && job.serverMayRun)) && attempt < SERVER_RETRIES;
+    const log = await ports.keep(
+      `${label}-${model.replaceAll("/", "--")}-${String(attempt + 1)}.log`,
+      answer.log,
+    );
+    await ports.journal.append({
+      type: "server.failed",
+      label,
+      model,
+      cause: again ? `${answer.cause} (trying again)` : answer.cause,
+      evidence: briefEvidence(answer.evidence),
+      remedy: answer.remedy,
+      log,
+    });
+    if (!again) return answer;
+  }
+}
+
+function serveRequest(configuration: Configuration, settings: SweepSettings): ServeRequest {
+  const { engine, fit, model, revision } = configuration;
+  return {
+    image: engine.image,
+    model: model.id,
+    revision,
+    tensorParallel: fit.tensorParallel,
+    pipelineParallel: fit.pipelineParallel,
+    maxModelLen: engine.maxModelLen,
+    gpuMemoryUtilization: engine.gpuMemoryUtilization,
+    dtype: engine.dtype === "auto" ? fit.dtype : engine.dtype,
+    quantization: engine.quantization,
+    attentionBackend: fit.attentionBackend,
+    kvCacheDtype: engine.kvCacheDtype,
+    enforceEager: engine.enforceEager,
+    maxNumSeqs: engine.maxNumSeqs,
+    trustRemoteCode: settings.allowRemoteCode,
+    streamInterval: settings.streamInterval,
+  };
+}

@@ -1,0 +1,117 @@
+import { MachineError } from "../../machine/machine.ts";
+import type { Machine, MachineTarget } from "../../machine/machine.ts";
+import type { PlannedRental } from "../../estimate/estimate.ts";
+import type { Configuration } from "../../plan/coverage-plan.ts";
+import { errorText } from "../../support/errors.ts";
+import { bringUp } from "./boot.ts";
+import { CEILINGS } from "../timeouts.ts";
+import { connectWhenReady } from "./connect.ts";
+import { giveUp } from "./give-up.ts";
+import type { SshKey, SweepPorts } from "../ports.ts";
+import type { RentedVm } from "./rented-vm.ts";
+import { runConfiguration } from "./run-configuration.ts";
+import type { SweepSettings } from "../settings.ts";
+
+const RECONNECTS = 3;
+
+/**
+ * What is done on a VM between its creation and its destruction: boot, set-up, every model in turn. Failures of a
+ * model are journaled and the next one goes on; whatever ends the rental itself is thrown, after the journal has it. Returns the models that failed.
+ */
+export async function useVm(
+  vm: RentedVm,
+  planned: PlannedRental,
+  clientKey: SshKey,
+  passesDone: (configuration: Configuration) => number,
+  ports: SweepPorts,
+  settings: SweepSettings,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const target: MachineTarget = {
+    label: vm.label,
+    host: vm.ipv4,
+    port: settings.sshPort,
+    hostKey: vm.hostKey,
+    clientKey: clientKey.privateKey,
+  };
+  let machine: Machine | undefined;
+  const todo = [...planned.configurations];
+  const failed: string[] = [];
+  try {
+    machine = await bringUp(vm, target, planned.gpuId, ports, signal);
+    let reconnects = 0;
+    let { serverMayRun } = vm;
+    while (todo[0] !== undefined) {
+      const configuration = todo[0];
+      try {
+        const end = await runConfiguration(
+          {
+            label: vm.label,
+            region: vm.region,
+            priceMicroUsd: vm.priceMicroUsd,
+            configuration,
+            passesDone: passesDone(configuration),
+            machine,
+            serverMayRun,
+          },
+          ports,
+          settings,
+          signal,
+        );
+        if (end === "failed") failed.push(configuration.model.id);
+        todo.shift();
+        serverMayRun = false;
+      } catch (error) {
+        signal.throwIfAborted();
+        const lost =
+          error instanceof MachineError && (error.kind === "link_lost" || error.kind === "timeout");
+        reconnects += 1;
+        if (!lost || reconnects > RECONNECTS) throw error;
+        void machine.close().catch(() => undefined);
+        machine = await reconnect(vm, target, ports, signal);
+        serverMayRun = true;
+        continue;
+      }
+      // After the last model the VM goes at once: its server needs no farewell.
+      if (todo.length > 0) {
+        await machine.stopServer(signal);
+        await ports.journal.append({
+          type: "server.stopped",
+          label: vm.label,
+          model: configuration.model.id,
+        });
+      }
+    }
+    return failed;
+  } catch (error) {
+    const reason = errorText(signal.aborted ? signal.reason : error);
+    await giveUp(vm.label, planned, todo, reason, ports);
+    throw error;
+  } finally {
+    void machine?.close().catch(() => undefined);
+  }
+}
+
+async function reconnect(
+  vm: RentedVm,
+  target: MachineTarget,
+  ports: SweepPorts,
+  signal: AbortSignal,
+): Promise<Machine> {
+  const { cloud, clock, machines } = ports;
+  try {
+    return await connectWhenReady(
+      target,
+      { connector: machines, clock, ceilingMs: CEILINGS.reconnectMs },
+      signal,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    const seen = await cloud.getVm(vm.vmId, signal).catch(() => undefined);
+    const state = seen === undefined ? "" : ` (the API says: ${seen.status})`;
+    throw new MachineError(
+      "link_lost",
+      `SSH was lost and did not come back: ${errorText(error)}${state}`,
+    );
+  }
+}

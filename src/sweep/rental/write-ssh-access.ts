@@ -1,0 +1,24 @@
+import type { SshKey, SweepPorts } from "../ports.ts";
+import type { RentedVm } from "./rented-vm.ts";
+
+/** Writes the key and the known host of a VM for its user alone. @returns the `ssh` line to get in; undefined when nothing is lent */
+export async function lendWayIn(
+  vm: RentedVm,
+  clientKey: SshKey,
+  sshPort: number,
+  { lend }: Pick<SweepPorts, "lend">,
+): Promise<string | undefined> {
+  if (lend === undefined) return undefined;
+  const port = String(sshPort);
+  const key = await lend(`${vm.label}.key`, clientKey.privateKey);
+  const hosts = await lend(
+    `${vm.label}.known_hosts`,
+    `[${vm.ipv4}]:${port} ssh-ed25519 ${vm.hostKey}\n${vm.ipv4} ssh-ed25519 ${vm.hostKey}\n`,
+  );
+  return sshLine(key, hosts, sshPort, vm.ipv4);
+}
+
+/** To be copied into a shell. */
+export function sshLine(key: string, knownHosts: string, port: number, ipv4: string): string {
+  return `ssh -i '${key}' -o UserKnownHostsFile='${knownHosts}' -p ${String(port)} root@${ipv4}`;
+}

@@ -1,0 +1,67 @@
+import type { CloudVm } from "../cloud/cloud.ts";
+import { foldRun, nameless } from "../run-state/fold-run.ts";
+import { parseLabel } from "../journal/label.ts";
+import type { RentalState } from "../run-state/run-state.ts";
+import { checkAccount, isWhatWeAsked } from "./find-vm.ts";
+import { OutOfPatience, waitAfter, withPatience } from "./retry.ts";
+import { note, type TeardownPorts } from "./teardown-ports.ts";
+import { vmFact } from "./vm-event-fields.ts";
+
+/**
+ * VMs in the cloud that carry the run's name and are not among the labels that are cared for already: ones that the
+ * journal has lost, or that showed up after they were believed absent. They are journaled as adopted.
+ * @returns `undefined` when patience ended before a list was read.
+ */
+export async function findStrays(
+  ports: TeardownPorts,
+  covered: ReadonlySet<string>,
+  patienceMs: number | undefined,
+): Promise<readonly RentalState[] | undefined> {
+  try {
+    return await withPatience(ports, patienceMs, (signal) => find(ports, covered, signal));
+  } catch (error) {
+    if (error instanceof OutOfPatience) return undefined;
+    throw error;
+  }
+}
+
+async function find(
+  ports: TeardownPorts,
+  covered: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<readonly RentalState[]> {
+  const { journal } = ports;
+  const vms = await listOfRun(ports, signal);
+  const strays: RentalState[] = [];
+  for (const vm of vms) {
+    if (covered.has(vm.label)) continue;
+    const before = foldRun(journal.events()).rentals.get(vm.label);
+    const rental = before ?? nameless(vm.label, vm.createdMs);
+    if (!isWhatWeAsked(vm, rental)) {
+      const message = `VM ${String(vm.id)} carries our label but is a ${vm.type} in ${vm.region}; it is left alone`;
+      ports.onAlarm?.({ kind: "mismatch", label: vm.label, message });
+      continue;
+    }
+    await note(ports, { type: "create.adopted", ...vmFact(vm) });
+    strays.push({ ...rental, vmId: vm.id });
+  }
+  return strays;
+}
+
+/** All VMs of the run that exist: the list may still show one that its own address no longer does. */
+async function listOfRun(ports: TeardownPorts, signal: AbortSignal): Promise<readonly CloudVm[]> {
+  const { cloud, journal } = ports;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await checkAccount(ports, signal);
+      const listed = (await cloud.listVms({}, signal)).filter(({ label: text }) => {
+        const label = parseLabel(text);
+        return label?.kind === "vm" && label.run === journal.run;
+      });
+      const seen = await Promise.all(listed.map(({ id }) => cloud.getVm(id, signal)));
+      return seen.filter((vm) => vm !== undefined);
+    } catch (error) {
+      await waitAfter(error, attempt, `mds-${journal.run}`, ports, signal);
+    }
+  }
+}

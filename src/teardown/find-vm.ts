@@ -1,0 +1,62 @@
+import type { CloudVm } from "../cloud/cloud.ts";
+import type { RentalState } from "../run-state/run-state.ts";
+import { WrongAccount } from "./retry.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
+
+/** What identifies a VM of ours before its id is known. */
+export type Wanted = Pick<RentalState, "label" | "gpu" | "region">;
+
+/**
+ * The VMs that carry a label, seen under the run's own account.
+ * @throws CloudError, WrongAccount, or the signal's reason: none of them says that it is gone.
+ */
+export async function lookByLabel(
+  label: string,
+  ports: TeardownPorts,
+  signal: AbortSignal,
+): Promise<readonly CloudVm[]> {
+  await checkAccount(ports, signal);
+  const listed = await ports.cloud.listVms({ label }, signal);
+  return listed.filter((vm) => vm.label === label);
+}
+
+/**
+ * The VM as it is still seen, by its id or under its label; `undefined` when neither shows it.
+ * @throws as `lookByLabel` does.
+ */
+export async function stillSeen(
+  id: number,
+  wanted: Wanted,
+  ports: TeardownPorts,
+  signal: AbortSignal,
+): Promise<CloudVm | undefined> {
+  const byId = await ports.cloud.getVm(id, signal);
+  if (byId !== undefined) return byId;
+  const listed = await lookByLabel(wanted.label, ports, signal);
+  return listed.find((vm) => isWhatWeAsked(vm, wanted));
+}
+
+/** Same label, and what we asked for: the label is unique in the account, so anything else is not our doing. */
+export function isWhatWeAsked(vm: CloudVm, wanted: Wanted): boolean {
+  return (
+    vm.label === wanted.label &&
+    (wanted.gpu === "" || vm.type === wanted.gpu) &&
+    (wanted.region === "" || vm.region === wanted.region)
+  );
+}
+
+/** A 404 from another account's token looks just like a VM that is gone. */
+export async function checkAccount(ports: TeardownPorts, signal: AbortSignal): Promise<void> {
+  const opened = ports.journal.events().find((event) => event.type === "run.opened");
+  if (opened === undefined || opened.account === "") return;
+  const { fingerprint } = await ports.cloud.account(signal);
+  if (fingerprint !== opened.account) throw new WrongAccount();
+}
+
+/** Could it have been created? False when the journal has no trace of a create that was sent. */
+export function wasSent({ label, createSentMs, vmId }: RentalState, ports: TeardownPorts): boolean {
+  if (createSentMs !== undefined || vmId !== undefined) return true;
+  return ports.journal
+    .events()
+    .some((event) => event.type === "create.unknown" && event.label === label);
+}

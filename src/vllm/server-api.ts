@@ -1,0 +1,114 @@
+import type { Test } from "../evidence/suite.ts";
+import type { ServerUnderTest } from "../benchmark/benchmark.ts";
+import { errorMessage } from "./chat-chunk.ts";
+import { NoAnswerError } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
+
+/** A model as `/v1/models` lists it. */
+export interface ServedModel {
+  readonly id: string;
+  /** Path or repository; undefined where the server does not tell. */
+  readonly root: string | undefined;
+  readonly maxModelLen: number | undefined;
+}
+
+/** vLLM serves `/metrics`, `/tokenize`, `/health` and `/version` beside `/v1`, not under it. */
+export function rootPath(basePath: string): string {
+  return basePath.replace(/\/+$/, "").replace(/\/v1$/, "");
+}
+
+export function chatPath(server: Pick<ServerUnderTest, "basePath">): string {
+  return `${server.basePath.replace(/\/+$/, "")}/chat/completions`;
+}
+
+/** @throws NoAnswerError when the server lists no models. */
+export async function servedModels(
+  client: HttpClient,
+  basePath: string,
+  signal: AbortSignal,
+): Promise<ServedModel[]> {
+  const path = `${basePath.replace(/\/+$/, "")}/models`;
+  const data = field(await getJson(client, path, signal), "data");
+  if (!Array.isArray(data)) throw new NoAnswerError(`${path} lists no models`);
+  return data.map((model: unknown) => ({
+    id: String(field(model, "id")),
+    root: optional(field(model, "root"), "string"),
+    maxModelLen: optional(field(model, "max_model_len"), "number"),
+  }));
+}
+
+/** Undefined where the server does not tell. */
+export async function vllmVersion(
+  client: HttpClient,
+  basePath: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const reply = await client.get(`${rootPath(basePath)}/version`, signal);
+  return reply.status === 200 ? optional(field(parse(reply.body), "version"), "string") : undefined;
+}
+
+/**
+ * Tokens of the messages in the model's own template, with the turn that asks for the reply. Undefined when the
+ * server has no `/tokenize`, infinite when it will not count a prompt that is longer than its window.
+ * @throws NoAnswerError when it refuses.
+ */
+export async function countTokens(
+  client: HttpClient,
+  server: Pick<ServerUnderTest, "basePath" | "model">,
+  messages: Test["messages"],
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const body = { model: server.model, messages, add_generation_prompt: true };
+  const reply = await client.post(`${rootPath(server.basePath)}/tokenize`, body, signal);
+  if (reply.status === 404 || reply.status === 405) return undefined;
+  const count = field(parse(reply.body), "count");
+  if (reply.status === 200 && typeof count === "number") return count;
+  const message = errorMessage(reply.body);
+  if (reply.status === 400 && message.includes("maximum context length")) return Infinity;
+  throw new NoAnswerError(`/tokenize: HTTP ${String(reply.status)}: ${message}`);
+}
+
+/**
+ * One token, to see that the model answers. Its `system_fingerprint`, which since 2026-04 tells the version and how
+ * the model is divided (`vllm-0.32.0-tp2-3bef6e5d`); undefined where the server sends none.
+ * @throws NoAnswerError when it refuses.
+ */
+export async function probeCompletion(
+  client: HttpClient,
+  basePath: string,
+  model: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const path = chatPath({ basePath });
+  const messages = [{ role: "user", content: "Hello" }];
+  const reply = await client.post(path, { model, messages, max_tokens: 1 }, signal);
+  if (reply.status === 200)
+    return optional(field(parse(reply.body), "system_fingerprint"), "string");
+  throw new NoAnswerError(`${path}: HTTP ${String(reply.status)}: ${errorMessage(reply.body)}`);
+}
+
+async function getJson(client: HttpClient, path: string, signal: AbortSignal): Promise<unknown> {
+  const reply = await client.get(path, signal);
+  if (reply.status === 200) return parse(reply.body);
+  throw new NoAnswerError(`${path}: HTTP ${String(reply.status)}: ${errorMessage(reply.body)}`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}
+
+function optional(value: unknown, kind: "string"): string | undefined;
+function optional(value: unknown, kind: "number"): number | undefined;
+function optional(value: unknown, kind: "string" | "number"): unknown {
+  return typeof value === kind ? value : undefined;
+}

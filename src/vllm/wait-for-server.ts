@@ -1,0 +1,198 @@
+import type { Clock } from "../support/clock.ts";
+import { type Diagnosis, diagnose } from "./diagnose.ts";
+import { type Machine, MachineError, type ServerStatus } from "../machine/machine.ts";
+import { pollMs } from "../machine/poll-interval.ts";
+import { probeServer } from "./probe-server.ts";
+import { type StartupFacts, startupFacts } from "./startup-facts.ts";
+
+export interface WaitForServerOptions {
+  /** Name under which it has to be served. */
+  readonly model: string;
+  readonly clock: Clock;
+  /** Virtual milliseconds. */
+  readonly ceilingMs: number;
+  /** A download that does not grow for this long, virtual milliseconds, has stalled. */
+  readonly stallMs: number;
+  readonly onProgress: (progress: ServerProgress) => void;
+  /** New text of the server's log. */
+  readonly onLog?: ((text: string) => void) | undefined;
+}
+
+export interface ServerProgress {
+  readonly stage: "download" | "load";
+  readonly bytes: number;
+  readonly totalBytes: number | undefined;
+}
+
+export interface ServerReady {
+  readonly ready: true;
+  readonly vllmVersion: string;
+  /** Tokens. */
+  readonly maxModelLen: number;
+  readonly imageDigest: string | undefined;
+  readonly revision: string | undefined;
+  readonly engine: StartupFacts;
+  /** Virtual seconds, from the call on. */
+  readonly downloadSeconds: number;
+  readonly seconds: number;
+  readonly log: string;
+}
+
+export interface ServerFailure extends Diagnosis {
+  readonly ready: false;
+  readonly log: string;
+}
+
+/** The newest part is what tells. */
+const LONGEST_LOG = 1 << 20;
+/** Looks in a row that may fail while the link is up: loading weights can starve a small VM. */
+const PATIENCE = 5;
+
+/**
+ * Waits until the server that `serve` started answers a completion, or tells why it will not. The failure's `retry`
+ * says that the same request may work if it is served again; this function itself changes nothing on the machine.
+ * @throws MachineError when the link is lost, or the signal's reason
+ */
+export async function waitForServer(
+  machine: Machine,
+  options: WaitForServerOptions,
+  signal: AbortSignal,
+): Promise<ServerReady | ServerFailure> {
+  const { clock } = options;
+  const begin = clock.monotonic();
+  const log = followLog(machine, options.onLog);
+  let grown = { bytes: -1, at: begin };
+  let downloadEnd = begin;
+  let shown = "";
+  let misses = 0;
+  for (;;) {
+    const status = await machine.serverStatus(signal).catch((error: unknown) => {
+      misses += 1;
+      if (isPassing(error) && misses < PATIENCE) return undefined;
+      throw error;
+    });
+    const now = clock.monotonic();
+    if (status !== undefined) {
+      misses = 0;
+      await log.read(signal);
+      if (status.state === "exited" || status.state === "absent") {
+        await log.read(signal);
+        return failed(ended(log.text(), status), log.text());
+      }
+      const downloading = status.state === "downloading";
+      if (downloading) downloadEnd = now;
+      if (!downloading || status.downloadedBytes > grown.bytes) {
+        grown = { bytes: status.downloadedBytes, at: now };
+      }
+      const progress = progressOf(status);
+      const seen = JSON.stringify(progress);
+      if (seen !== shown) options.onProgress(progress);
+      shown = seen;
+      if (now - grown.at >= options.stallMs) return failed(stalled(status, options), log.text());
+      if (status.state === "running") {
+        const probe = await probeServer(machine, options.model, clock, signal);
+        if (probe.kind === "refused") return failed(refusal(probe.reason), log.text());
+        if (probe.kind === "ready") {
+          await log.read(signal);
+          return {
+            ready: true,
+            vllmVersion: probe.vllmVersion,
+            maxModelLen: probe.maxModelLen,
+            imageDigest: status.imageDigest,
+            revision: status.revision,
+            engine: startupFacts(log.text()),
+            downloadSeconds: (downloadEnd - begin) / 1000,
+            seconds: (clock.monotonic() - begin) / 1000,
+            log: log.text(),
+          };
+        }
+      }
+    }
+    if (now - begin >= options.ceilingMs) return failed(tooLong(log.text(), options), log.text());
+    await clock.sleep(pollMs(clock), signal);
+  }
+}
+
+function progressOf(status: ServerStatus): ServerProgress {
+  const stage = status.state === "downloading" ? "download" : "load";
+  return { stage, bytes: status.downloadedBytes, totalBytes: status.totalBytes };
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof MachineError && (error.kind === "timeout" || error.kind === "command");
+}
+
+interface LogFollower {
+  /** To the end of what there is. */
+  read(signal: AbortSignal): Promise<void>;
+  text(): string;
+}
+
+function followLog(machine: Machine, onLog: ((text: string) => void) | undefined): LogFollower {
+  let offset = 0;
+  let kept = "";
+  return {
+    read: async (signal) => {
+      for (;;) {
+        const part = await machine.serverLog(offset, signal).catch((error: unknown) => {
+          if (isPassing(error)) return "";
+          throw error;
+        });
+        if (part === "") return;
+        offset += Buffer.byteLength(part);
+        kept = (kept + part).slice(-LONGEST_LOG);
+        onLog?.(part);
+      }
+    },
+    text: () => kept,
+  };
+}
+
+/** Lines that would change the configuration are told, for the user to decide. */
+function failed(diagnosis: Diagnosis, log: string): ServerFailure {
+  const lines = diagnosis.planLines.join(", ");
+  const remedy = lines === "" ? diagnosis.remedy : `${diagnosis.remedy} (in the plan: ${lines})`;
+  return { ready: false, ...diagnosis, remedy, log };
+}
+
+function ended(log: string, status: ServerStatus): Diagnosis {
+  if (status.state === "absent" && log.trim() === "") {
+    return {
+      cause: "there is no server on the machine",
+      evidence: "the container is gone and left no log",
+      remedy: "start it again",
+      retry: true,
+      planLines: [],
+    };
+  }
+  return diagnose(log, status.exitCode);
+}
+
+function stalled(status: ServerStatus, options: WaitForServerOptions): Diagnosis {
+  const of = status.totalBytes === undefined ? "" : ` of ${String(status.totalBytes)}`;
+  return {
+    cause: "the download has stalled",
+    evidence: `${String(status.downloadedBytes)}${of} bytes, none new for ${String(Math.round(options.stallMs / 1000))} s`,
+    remedy: "try the download again",
+    retry: true,
+    planLines: [],
+  };
+}
+
+function refusal(reason: string): Diagnosis {
+  return {
+    cause: "the server is up, but refuses a completion",
+    evidence: reason,
+    remedy: "a model without a chat template cannot be benchmarked; see the log that was kept",
+    retry: false,
+    planLines: [],
+  };
+}
+
+/** What stands in the log may tell more than the time does. */
+function tooLong(log: string, options: WaitForServerOptions): Diagnosis {
+  const found = diagnose(log);
+  const minutes = String(Math.round(options.ceilingMs / 60_000));
+  if (!found.cause.startsWith("unknown")) return { ...found, retry: false };
+  return { ...found, cause: `the server did not come up in ${minutes} minutes` };
+}

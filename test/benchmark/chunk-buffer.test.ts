@@ -1,0 +1,28 @@
+import { array, assert, constantFrom, nat, oneof, property } from "fast-check";
+import { expect, it } from "vitest";
+import { arrivalLog } from "../../src/benchmark/chunk-buffer.ts";
+
+it("gives back every read with its stamp, whatever the lengths", () => {
+  const length = oneof(nat(700), nat(70_000), constantFrom(0, 65_536));
+  assert(
+    property(array(length, { maxLength: 40 }), (lengths) => {
+      const log = arrivalLog();
+      const reads = lengths.map((size, stamp) => ({ stamp, bytes: Buffer.alloc(size, stamp + 1) }));
+      for (const { stamp, bytes } of reads) log.add(stamp, bytes);
+      const got = [...log];
+      expect(got.map(({ stamp }) => stamp)).toEqual(reads.map(({ stamp }) => stamp));
+      expect(got.every(({ bytes }, index) => reads[index]?.bytes.equals(bytes))).toBe(true);
+      expect(log.length).toBe(reads.length);
+      expect(log.lastStamp).toBe(reads.at(-1)?.stamp);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it("keeps what came, not the memory it came in", () => {
+  const log = arrivalLog();
+  const read = Buffer.from("one");
+  log.add(1, read);
+  read.fill("x");
+  expect(Buffer.from(log.at(0)!.bytes).toString()).toBe("one");
+});

@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { namedPlaces } from "../../src/cli/location-flags.ts";
+
+it.each([
+  [{}, ""],
+  [{ db: false, quiet: true }, ""],
+  [{ db: "try.json" }, " --db try.json"],
+  [
+    { db: "my results/it's.json", stateDir: "/state" },
+    String.raw` --db 'my results/it'\''s.json' --state-dir /state`,
+  ],
+])("a hint finds what %j has named", (options, named) => {
+  expect(namedPlaces(options)).toBe(named);
+});

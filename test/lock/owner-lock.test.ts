@@ -1,0 +1,190 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, expect, it } from "vitest";
+import { FencedError } from "../../src/journal/journal-errors.ts";
+import { livingOwner, readOwner, takeOwnership, type Owner } from "../../src/lock/owner-lock.ts";
+import { isAlive, thisProcess } from "../../src/lock/process-identity.ts";
+import { newStateDir, RUN } from "../journal/journal-rig.ts";
+
+const request = { run: RUN, role: "sweep", since: "2026-11-24T04:00:00.000Z" } as const;
+
+/** Starts a process that tries to become the owner and tells what came of it. */
+async function rival(
+  stateDir: string,
+): Promise<{ readonly child: ChildProcess; readonly told: string }> {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "take-ownership.ts"), stateDir],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
+  const [told] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  return { child, told };
+}
+
+async function kill({ child }: { readonly child: ChildProcess }): Promise<void> {
+  child.kill("SIGKILL");
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+}
+
+function rewrite(stateDir: string, change: (owner: Owner) => Owner): void {
+  const owner = readOwner(stateDir);
+  if (owner === undefined) throw new Error("no owner");
+  writeFileSync(join(stateDir, "lock", `g.${String(owner.gen)}`), JSON.stringify(change(owner)));
+}
+
+describe("takeOwnership", () => {
+  it("lets one of many that start at the same moment in, and names it to the others", async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const stateDir = newStateDir();
+      const rivals = await Promise.all(Array.from({ length: 5 }, () => rival(stateDir)));
+      const owners = rivals.filter(({ told }) => told.startsWith("owner"));
+      expect(owners).toHaveLength(1);
+      for (const { told } of rivals.filter((one) => !owners.includes(one))) {
+        expect(told).toBe(`7 process ${String(owners[0]?.child.pid)} (sweep of run ${RUN})`);
+      }
+      await Promise.all(rivals.map(kill));
+    }
+  }, 60_000);
+
+  it("lets one of many take over from an owner that was killed", async () => {
+    const stateDir = newStateDir();
+    const first = await rival(stateDir);
+    expect(first.told).toBe("owner 1");
+    await kill(first);
+    const rivals = await Promise.all(Array.from({ length: 5 }, () => rival(stateDir)));
+    expect(rivals.filter(({ told }) => told === "owner 2")).toHaveLength(1);
+    expect(rivals.filter(({ told }) => told.startsWith("7 "))).toHaveLength(4);
+    await Promise.all(rivals.map(kill));
+  }, 60_000);
+
+  it("takes the remains of a process that nobody has collected for dead, a stopped one for alive", async () => {
+    const stateDir = newStateDir();
+    const owner = await rival(stateDir);
+    owner.child.kill("SIGSTOP");
+    await expect(takeOwnership(stateDir, request)).rejects.toMatchObject({ exitCode: 7 });
+    owner.child.kill("SIGKILL");
+    await once(owner.child, "exit");
+    await expect(takeOwnership(stateDir, request)).resolves.toMatchObject({ gen: 2 });
+  });
+
+  it.each([
+    ["sweep", RUN, `(sweep of run ${RUN})`, `maider-sweep stop ${RUN} ends it`],
+    ["recover", "recover", "(recover)", "wait for it"],
+    ["down", RUN, `(down of run ${RUN})`, "wait for it"],
+  ] as const)("tells how a %s that holds the folder ends", async (role, run, reason, hint) => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, { ...request, role, run });
+    await expect(takeOwnership(stateDir, request)).rejects.toMatchObject({
+      message: `another ${role} holds the state folder`,
+      reason: expect.stringContaining(reason) as string,
+      hint: expect.stringContaining(hint) as string,
+    });
+  });
+
+  it("fences the former owner, and only then", async () => {
+    const stateDir = newStateDir();
+    const first = await takeOwnership(stateDir, request);
+    first.assertCurrent();
+    const guard = await takeOwnership(stateDir, { ...request, role: "guard", replaces: first.gen });
+    expect(guard.gen).toBe(first.gen + 1);
+    guard.assertCurrent();
+    expect(() => first.assertCurrent()).toThrow(FencedError);
+    await first.release();
+    expect(readOwner(stateDir)).toMatchObject({ gen: guard.gen, role: "guard", released: false });
+  });
+
+  it("does not let a guard take over from anybody but its own parent", async () => {
+    const stateDir = newStateDir();
+    const parent = await takeOwnership(stateDir, request);
+    await parent.release();
+    await takeOwnership(stateDir, request);
+    await expect(
+      takeOwnership(stateDir, { ...request, role: "guard", replaces: parent.gen }),
+    ).rejects.toMatchObject({ exitCode: 7 });
+  });
+
+  it.each(["recover", "resume", "down"] as const)(
+    "lets %s take over from a guard",
+    async (role) => {
+      const stateDir = newStateDir();
+      const guard = await takeOwnership(stateDir, { ...request, role: "guard" });
+      expect(await takeOwnership(stateDir, { ...request, role })).toMatchObject({ gen: 2 });
+      expect(() => guard.assertCurrent()).toThrow(FencedError);
+    },
+  );
+
+  it.each(["sweep", "guard"] as const)("lets no other %s take over from a guard", async (role) => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, { ...request, role: "guard" });
+    await expect(takeOwnership(stateDir, { ...request, role })).rejects.toMatchObject({
+      exitCode: 7,
+    });
+  });
+
+  it("lets the next one in at once after a release, with a higher generation", async () => {
+    const stateDir = newStateDir();
+    const gens: number[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const owner = await takeOwnership(stateDir, request);
+      gens.push(owner.gen);
+      expect(livingOwner(stateDir)?.gen).toBe(owner.gen);
+      await owner.release();
+      expect(livingOwner(stateDir)).toBeUndefined();
+    }
+    expect(gens).toEqual([1, 2, 3, 4, 5]);
+    expect(readdirSync(join(stateDir, "lock")).toSorted()).toEqual(["g.4", "g.5"]);
+  });
+
+  it("refuses what another machine or container may still own, and says which", async () => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, request);
+    rewrite(stateDir, (owner) => ({
+      ...owner,
+      process: { ...owner.process, host: "elsewhere", boot: "x" },
+    }));
+    await expect(takeOwnership(stateDir, request)).rejects.toMatchObject({
+      exitCode: 7,
+      reason: expect.stringContaining("on elsewhere") as string,
+    });
+    rewrite(stateDir, (owner) => ({
+      ...owner,
+      process: { ...thisProcess(process.pid), namespace: "pid:[1]" },
+    }));
+    await expect(takeOwnership(stateDir, request)).rejects.toMatchObject({ exitCode: 7 });
+  });
+
+  it("does not stay closed because of a garbled file", async () => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, request);
+    writeFileSync(
+      join(stateDir, "lock", "g.1"),
+      readFileSync(join(stateDir, "lock", "g.1")).subarray(0, 30),
+    );
+    await expect(takeOwnership(stateDir, request)).resolves.toMatchObject({ gen: 2 });
+  });
+
+  it("lets an owner go on destroying when its folder has been taken away", async () => {
+    const stateDir = newStateDir();
+    const owner = await takeOwnership(stateDir, request);
+    rmSync(stateDir, { recursive: true });
+    expect(() => owner.assertCurrent()).not.toThrow();
+  });
+});
+
+describe("isAlive", () => {
+  it.each([
+    ["runs with the same start", {}, true],
+    ["has the number of another process", { started: "1" }, false],
+    ["does not exist", { pid: 2 ** 22 + 1 }, false],
+    ["ran before the last boot", { boot: "other" }, false],
+    ["runs on another machine", { boot: "other", host: `${hostname()}-2` }, true],
+  ] as const)("a process that %s", (_what, change, alive) => {
+    expect(isAlive({ ...thisProcess(process.pid), ...change })).toBe(alive);
+  });
+});

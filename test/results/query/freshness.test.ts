@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import type { BenchmarkRecord } from "../../../src/evidence/record.ts";
+import {
+  freshness,
+  vllmVersionOf,
+  type WantedConfiguration,
+} from "../../../src/results/query/freshness.ts";
+import { sampleRecord } from "../sample-record.ts";
+
+const NOW = Date.UTC(2026, 10, 24, 12);
+const gpu = "g2-gpu-rtx4000a1-s";
+const model = "Qwen/Qwen2.5-Coder-7B-Instruct";
+const wanted: WantedConfiguration = {
+  gpu,
+  model,
+  vllmVersion: "0.27.1",
+  image: "vllm/vllm-openai:v0.27.1",
+  maxModelLen: 32768,
+  gpuMemoryUtilization: 0.9,
+  dtype: "auto",
+  tensorParallel: 1,
+  suite: "standard-1",
+  categories: ["coding", "context_heavy", "reasoning"],
+  passes: 1,
+};
+const ask = (records: readonly BenchmarkRecord[], change: Partial<WantedConfiguration> = {}) =>
+  freshness({ wanted: { ...wanted, ...change }, records, nowMs: NOW, staleAfterDays: 30 });
+const daysAgo = (days: number): string => new Date(NOW - days * 86_400_000).toISOString();
+
+/** A record as the Python tool writes it: none of our facts. */
+function foreign(timestamp: string): BenchmarkRecord {
+  const record = sampleRecord({ timestamp });
+  const { avg_tokens_per_sec, total_time, total_tokens, cost_per_1k_tokens } = record.summary;
+  return {
+    ...record,
+    vllm_config: { tensor_parallel_size: 1, max_model_len: 32768, gpu_memory_utilization: 0.9 },
+    summary: {
+      avg_tokens_per_sec,
+      total_time,
+      total_tokens,
+      cost_per_1k_tokens,
+      tests_passed: 12,
+      tests_total: 12,
+    },
+  };
+}
+
+describe("freshness", () => {
+  it("is fresh when the newest sound record answers all that is asked", () => {
+    expect(ask([sampleRecord()])).toEqual({ state: "fresh", reasons: [] });
+  });
+
+  it("is missing without a sound record of that GPU type, model and categories", () => {
+    expect(ask([])).toEqual({ state: "missing", reasons: ["never measured"] });
+    expect(ask([sampleRecord({ gpu: "other" }), sampleRecord({ model: "other/one" })]).state).toBe(
+      "missing",
+    );
+    const throttled = sampleRecord({
+      summary: { verdict: { state: "void", reasons: ["throttled"] } },
+    });
+    expect(ask([throttled])).toEqual({ state: "missing", reasons: ["no sound pass: throttled"] });
+    const coding = sampleRecord().results_by_category.coding;
+    if (coding === undefined) throw new Error("no coding");
+    expect(ask([sampleRecord({ results: { coding } })]).state).toBe("missing");
+  });
+
+  it.each<[string, Partial<WantedConfiguration>, string]>([
+    ["vLLM version", { vllmVersion: "0.28.0" }, "vLLM 0.27.1 instead of 0.28.0"],
+    [
+      "image of the same version",
+      { image: "vllm/vllm-openai:v0.27.1@sha256:1" },
+      "image vllm/vllm-openai:v0.27.1 instead of vllm/vllm-openai:v0.27.1@sha256:1",
+    ],
+    ["max_model_len", { maxModelLen: 8192 }, "max_model_len 32768 instead of 8192"],
+    [
+      "gpu_memory_utilization",
+      { gpuMemoryUtilization: 0.95 },
+      "gpu_memory_utilization 0.9 instead of 0.95",
+    ],
+    ["tensor parallel size", { tensorParallel: 2 }, "tensor_parallel_size 1 instead of 2"],
+    ["suite", { suite: "standard-2" }, "suite standard-1 instead of standard-2"],
+    ["number of passes", { passes: 3 }, "1 of 3 passes"],
+  ])("is stale for another %s, with that reason", (_, change, reason) => {
+    expect(ask([sampleRecord()], change)).toEqual({ state: "stale", reasons: [reason] });
+  });
+
+  it("compares precision and quantisation by meaning", () => {
+    const record = sampleRecord({ vllm: { dtype: "torch.float16", quantization: "awq_marlin" } });
+    expect(ask([record], { dtype: "half", quantization: "awq" }).state).toBe("fresh");
+    expect(ask([record], { dtype: "bfloat16" }).reasons).toEqual([
+      "dtype torch.float16 instead of bfloat16",
+    ]);
+    expect(ask([record], { quantization: "gptq" }).reasons).toEqual([
+      "quantization awq_marlin instead of gptq",
+    ]);
+  });
+
+  it("takes the age from the exact time when there is one, else from the local one", () => {
+    const old = sampleRecord({ summary: { finished_utc: daysAgo(31) } });
+    expect(ask([old])).toEqual({ state: "stale", reasons: ["31 days old (limit 30)"] });
+    expect(ask([old, sampleRecord({ summary: { finished_utc: daysAgo(29) } })]).state).toBe(
+      "fresh",
+    );
+    expect(ask([foreign("2026-11-20T08:00:00.444444")]).state).toBe("fresh");
+    expect(ask([foreign("2026-07-01T08:00:00")]).reasons).toEqual(["146 days old (limit 30)"]);
+    expect(ask([foreign("yesterday")]).reasons).toEqual(["nobody can tell when it was measured"]);
+  });
+
+  it("never calls a record stale for a fact that it lacks", () => {
+    const asked = { dtype: "bfloat16", quantization: "awq" };
+    expect(ask([foreign("2026-11-20T08:00:00")], asked)).toEqual({ state: "fresh", reasons: [] });
+  });
+
+  it("counts as passes only what was measured as asked", () => {
+    const records = [
+      sampleRecord(),
+      sampleRecord({ vllm: { vllm_version: "0.26.0", image: "vllm/vllm-openai:v0.26.0" } }),
+      sampleRecord(),
+    ];
+    expect(ask(records, { passes: 2 }).state).toBe("fresh");
+    expect(ask(records, { passes: 3 }).reasons).toEqual(["2 of 3 passes"]);
+  });
+
+  it("reads the version from an image's tag", () => {
+    expect(vllmVersionOf("vllm/vllm-openai:v0.27.1")).toBe("0.27.1");
+    expect(vllmVersionOf("localhost:5000/vllm:0.27.1.post1@sha256:ab")).toBe("0.27.1.post1");
+    expect(vllmVersionOf("vllm/vllm-openai:latest")).toBeUndefined();
+    expect(vllmVersionOf("vllm/vllm-openai@sha256:0123")).toBeUndefined();
+  });
+});

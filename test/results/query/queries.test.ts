@@ -1,0 +1,333 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import type { BenchmarkRecord } from "../../../src/evidence/record.ts";
+import { compare } from "../../../src/results/query/compare.ts";
+import { configurations } from "../../../src/results/query/configurations.ts";
+import { ageText, coverage } from "../../../src/results/query/coverage.ts";
+import { exportRecords } from "../../../src/results/exchange/export-records.ts";
+import { isWithin, recommend } from "../../../src/results/query/recommend.ts";
+import { sampleRecord } from "../sample-record.ts";
+
+const fixture = (
+  JSON.parse(
+    await readFile(
+      new URL("../../../fixtures/benchmark-database.v1.json", import.meta.url),
+      "utf8",
+    ),
+  ) as { benchmarks: BenchmarkRecord[] }
+).benchmarks;
+const NOW = Date.UTC(2026, 10, 24, 12);
+const DAY = 86_400_000;
+const speeds = (values: readonly number[], facts: Parameters<typeof sampleRecord>[0] = {}) =>
+  values.map((speed) => sampleRecord({ ...facts, speed }));
+
+describe("configurations", () => {
+  it("takes the median over runs, the newest price, the distinct VMs and the last date", () => {
+    const records = [
+      sampleRecord({
+        speed: 50,
+        summary: { vm: "a", finished_utc: "2026-11-01T00:00:00Z" },
+        hourly: 1,
+      }),
+      sampleRecord({
+        speed: 60,
+        summary: { vm: "b", finished_utc: "2026-11-03T00:00:00Z" },
+        hourly: 2,
+      }),
+      sampleRecord({
+        speed: 52,
+        summary: { vm: "b", finished_utc: "2026-11-02T00:00:00Z" },
+        hourly: 1,
+      }),
+    ];
+    const [row, ...others] = configurations(records);
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ hourlyUsd: 2, vms: 2, lastMs: Date.UTC(2026, 10, 3), ttftS: 0.21 });
+    expect(row?.speed.median).toBe(52);
+    expect(row?.costPer1k).toBeCloseTo((2 / (52 * 3600)) * 1000, 12);
+    expect(row?.costPer1M).toBeCloseTo((2 / (52 * 3600)) * 1e6, 9);
+    expect(row?.efficiency).toBe(26);
+    expect(row?.speed.interval?.low).toBeLessThan(52);
+  });
+
+  it("never joins two models, two engines, or simulated and real", () => {
+    const rows = configurations([
+      sampleRecord(),
+      sampleRecord({ model: "Qwen/Other-7B" }),
+      sampleRecord({ vllm: { max_model_len: 8192 } }),
+      sampleRecord({ summary: { simulated: true } }),
+      sampleRecord({ summary: { driver: "581.01" } }),
+    ]);
+    expect(rows).toHaveLength(5);
+  });
+
+  it("shows a category's own figures, and leaves out records without it", () => {
+    const rows = configurations(fixture, "reasoning");
+    const row = rows.find(({ gpu }) => gpu === "g1-gpu-rtx6000-2");
+    const own = fixture
+      .slice(0, 3)
+      .map(({ results_by_category }) => results_by_category.reasoning?.avg_tokens_per_sec ?? 0)
+      .toSorted((a, b) => a - b);
+    expect(row?.speed.median).toBe(own[1]);
+    expect(row?.testsPassed).toBe(4);
+  });
+
+  it("joins whole and partial runs where one category is looked at, and only there", () => {
+    const { coding } = sampleRecord().results_by_category;
+    const partial = sampleRecord({ results: coding === undefined ? {} : { coding } });
+    const tests = sampleRecord().tests.map((test) => ({ ...test, test_name: "System design" }));
+    const whole = { ...sampleRecord(), tests: [...sampleRecord().tests, ...tests] };
+    expect(configurations([partial, whole])).toHaveLength(2);
+    expect(configurations([partial, whole], "coding").map(({ speed }) => speed.n)).toEqual([2]);
+  });
+
+  it("leaves out what is not sound", () => {
+    expect(configurations(fixture).some(({ model }) => model.includes("7B"))).toBe(false);
+  });
+});
+
+describe("compare", () => {
+  const fast = speeds([80, 81, 82], { gpu: "fast", hourly: 4, category: "70b" });
+  const cheap = speeds([40, 41, 42], { gpu: "cheap", hourly: 0.5, category: "14b" });
+  const records = [...cheap, ...fast];
+
+  it.each([
+    ["tokens_per_sec", "fast"],
+    ["cost_per_1k_tokens", "cheap"],
+    ["cost_efficiency", "cheap"],
+  ] as const)("by %s puts the better first", (sortBy, first) => {
+    const answer = compare({ records, sortBy });
+    expect(answer.rows.map(({ gpu }) => gpu)[0]).toBe(first);
+    expect(answer.rows).toHaveLength(2);
+    expect(answer.records).toHaveLength(6);
+    expect(answer.records[0]?.gpu_type).toBe(first);
+  });
+
+  it("obeys every filter, in the rows and in the exports", () => {
+    const sortBy = "tokens_per_sec";
+    expect(compare({ records, sortBy, gpuType: "cheap" }).records).toHaveLength(3);
+    expect(compare({ records, sortBy, modelCategory: "70B" }).rows.map(({ gpu }) => gpu)).toEqual([
+      "fast",
+    ]);
+    expect(compare({ records, sortBy, gpuType: "cheap", modelCategory: "70b" }).rows).toEqual([]);
+    const codingOnly = compare({ records: fixture, sortBy, taskCategory: "context_heavy" });
+    expect(codingOnly.records).toHaveLength(6);
+  });
+
+  it("puts aside what must not be ranked, with the reason, and says what is mixed", () => {
+    const answer = compare({ records: [...fixture, ...fast], sortBy: "tokens_per_sec" });
+    expect(answer.barred.map(({ reason }) => reason)).toEqual(["2 of 12 tests failed"]);
+    expect(answer.mixed.some((text) => text.includes("different categories"))).toBe(true);
+    expect(answer.mixed.some((text) => text.includes("method 1, unknown"))).toBe(true);
+    expect(compare({ records: fast, sortBy: "tokens_per_sec" }).mixed).toEqual([]);
+  });
+});
+
+describe("exports", () => {
+  it("JSON is a bare list of the whole records", () => {
+    expect(JSON.parse([...exportRecords(fixture, "json")].join(""))).toEqual(fixture);
+  });
+
+  it("CSV has the guide's twelve columns, one row a record, and no formula", () => {
+    const evil = sampleRecord({ model: '=HYPERLINK("http://x")', speed: 50, hourly: 3 });
+    const lines = [...exportRecords([evil], "csv", "coding")].join("").trimEnd().split("\n");
+    expect(lines[0]).toBe(
+      "ID,Timestamp,GPU Type,GPU Count,Total VRAM (GB),Model,Model Category,Avg Tokens/Sec,Cost per 1K Tokens,Hourly Cost,Tests Passed,Tests Total",
+    );
+    expect(lines[1]).toContain(`"'=HYPERLINK(""http://x"")"`);
+    expect(lines[1]).toMatch(/,50\.00,\$0\.0167,\$3\.00,4,4$/);
+  });
+
+  it("Markdown cannot be broken by what a record holds", () => {
+    const text = [...exportRecords([sampleRecord({ model: "a|b<script>\nc" })], "markdown")].join(
+      "",
+    );
+    const lines = text.split("\n");
+    expect(lines[0]).toBe("# Benchmark Results");
+    expect(lines[4]).toContain("a\\|b\\<script\\> c");
+    expect(text.endsWith(" |\n")).toBe(true);
+  });
+});
+
+describe("coverage", () => {
+  it("counts the catalogue's types, names those outside, and grades by runs", () => {
+    const records = [
+      ...fixture,
+      ...speeds([50, 51], { gpu: "retired-type", timestamp: "2026-11-23T00:00:00" }),
+    ];
+    const answer = coverage(records, NOW, 30);
+    expect(answer).toMatchObject({
+      total: 10,
+      barred: 1,
+      gpuTypesTotal: 13,
+      outside: expect.arrayContaining(["retired-type"]) as unknown,
+      simulated: false,
+    });
+    expect(answer.byConfidence.High).toBe(1);
+    expect(answer.tested[0]).toMatchObject({ gpu: "retired-type", runs: 2, confidence: "Medium" });
+    const old = answer.tested.find(({ model }) => model.includes("14B"));
+    expect(old).toMatchObject({ stale: true, confidence: "Low" });
+    expect(answer.missing).toHaveLength(13 - answer.gpuTypesTested);
+    const prices = answer.missing.map(({ hourly }) => hourly);
+    expect(prices).toEqual(prices.toSorted((a, b) => a - b));
+  });
+
+  it.each([
+    [30_000, "0 minutes ago"],
+    [90_000, "1 minute ago"],
+    [3 * 3_600_000, "3 hours ago"],
+    [6.9 * DAY, "6 days ago"],
+    [13 * DAY, "1 week ago"],
+    [29.9 * DAY, "4 weeks ago"],
+    [65 * DAY, "2 months ago"],
+    [-DAY, "0 minutes ago"],
+  ])("an age of %d ms reads %s", (age, text) => {
+    expect(ageText(NOW - age, NOW)).toBe(text);
+  });
+});
+
+describe("recommend", () => {
+  it.each([
+    ["under-1", 0.99, true],
+    ["under-1", 1, false],
+    ["1-3", 1, true],
+    ["1-3", 3, true],
+    ["1-3", 3.01, false],
+    ["over-3", 3, false],
+    ["over-3", 3.01, true],
+    ["none", 99, true],
+  ] as const)("the budget %s takes $%d an hour: %s", (budget, hourly, taken) => {
+    expect(isWithin(budget, hourly)).toBe(taken);
+  });
+
+  const three = (middle: number, facts: Parameters<typeof sampleRecord>[0]) =>
+    speeds([middle * 0.995, middle, middle * 1.005], facts);
+
+  it("puts confidence first, then value, and gives three at most", () => {
+    const records = [
+      ...three(50, { gpu: "good", hourly: 1 }),
+      ...three(80, { gpu: "better", hourly: 1 }),
+      ...speeds([500], { gpu: "once", hourly: 1 }),
+      ...speeds([90, 91], { gpu: "twice", hourly: 1 }),
+    ];
+    const { recommendations, candidates, runs } = recommend({
+      records,
+      task: "coding",
+      budget: "none",
+      size: "balanced",
+    });
+    expect(recommendations.map(({ configuration, rank }) => [configuration.gpu, rank])).toEqual([
+      ["better", 1],
+      ["good", 2],
+      ["twice", 3],
+    ]);
+    expect([candidates, runs]).toEqual([4, 9]);
+    expect(recommendations[2]?.warnings).toContain("Based on limited data (2 runs)");
+  });
+
+  it("calls equals a tie and lets the size decide, each preference its own way", () => {
+    const big = three(100, { gpu: "big", hourly: 2 }).map((record) => ({
+      ...record,
+      total_vram: 160,
+    }));
+    const small = three(50.2, { gpu: "small", hourly: 1 }).map((record) => ({
+      ...record,
+      total_vram: 20,
+    }));
+    const first = (size: "smallest" | "balanced" | "largest") =>
+      recommend({ records: [...small, ...big], task: "coding", budget: "none", size })
+        .recommendations;
+    expect(first("smallest").map(({ configuration }) => configuration.gpu)).toEqual([
+      "small",
+      "big",
+    ]);
+    expect(first("largest").map(({ configuration }) => configuration.gpu)).toEqual([
+      "big",
+      "small",
+    ]);
+    expect(first("balanced").map(({ configuration }) => configuration.gpu)).toEqual([
+      "small",
+      "big",
+    ]);
+    expect(first("largest").map(({ rank, tied }) => [rank, tied])).toEqual([
+      [1, true],
+      [1, true],
+    ]);
+  });
+
+  const told = (records: BenchmarkRecord[], size: "smallest" | "balanced" | "largest") =>
+    recommend({ records, task: "coding", budget: "none", size });
+  const order = (records: BenchmarkRecord[], size: "smallest" | "balanced" | "largest") =>
+    told(records, size).recommendations.map(({ configuration: { gpu, model } }) => [gpu, model]);
+
+  it("ranks single runs by their figures, however little they show, and never a far worse one by its size", () => {
+    const records = [
+      sampleRecord({ gpu: "dear", speed: 10, hourly: 3 }),
+      sampleRecord({ gpu: "good", speed: 60, hourly: 0.52 }),
+      { ...sampleRecord({ gpu: "odd", speed: 59, hourly: 0.52 }), total_vram: 0 },
+    ];
+    for (const size of ["smallest", "balanced", "largest"] as const) {
+      const { recommendations } = told(records, size);
+      expect(
+        recommendations.map(({ configuration, rank, tied }) => [configuration.gpu, rank, tied]),
+      ).toEqual([
+        ["good", 1, true],
+        ["odd", 1, true],
+        ["dear", 3, false],
+      ]);
+      expect(recommendations[0]?.why).toContain("a single run cannot settle its place");
+      expect(recommendations[2]?.why).not.toContain("size decided");
+    }
+  });
+
+  it("means by size the model's first, then the card's", () => {
+    const small = "Qwen/Qwen2.5-Coder-7B-Instruct";
+    const middle = "Qwen/Qwen2.5-Coder-14B-Instruct";
+    const records = [
+      ...three(50, { gpu: "card", model: small }),
+      ...three(50.1, { gpu: "card", model: middle }),
+    ];
+    expect(order(records, "smallest").map(([, model]) => model)).toEqual([small, middle]);
+    expect(order(records, "balanced").map(([, model]) => model)).toEqual([middle, small]);
+    expect(order(records, "largest").map(([, model]) => model)).toEqual([middle, small]);
+  });
+
+  it("lets the size decide within 10 % only, though wider runs show no difference either", () => {
+    const wide = (middle: number, gpu: string) =>
+      speeds([middle * 0.92, middle, middle * 1.08], { gpu, hourly: 1 });
+    const records = [
+      ...wide(100, "best"),
+      ...wide(85, "small").map((record) => ({ ...record, total_vram: 8 })),
+    ];
+    const { recommendations } = told(records, "smallest");
+    expect(
+      recommendations.map(({ configuration, rank, tied }) => [configuration.gpu, rank, tied]),
+    ).toEqual([
+      ["best", 1, true],
+      ["small", 1, true],
+    ]);
+    expect(recommendations[0]?.why).toContain("its neighbours show no difference");
+    expect(recommendations[0]?.why).not.toContain("size decided");
+  });
+
+  it("names for settling all of a tie that reaches the top, and nothing else", () => {
+    const tie = ["a", "b", "c", "d", "e"].flatMap((gpu) => three(50, { gpu, hourly: 1 }));
+    const { unsettled } = told([...three(10, { gpu: "worse", hourly: 1 }), ...tie], "smallest");
+    expect(unsettled.map(({ gpu }) => gpu).toSorted()).toEqual(["a", "b", "c", "d", "e"]);
+    const alone = told(
+      [...three(60, { gpu: "sure" }), ...speeds([30], { gpu: "once" })],
+      "smallest",
+    );
+    expect(alone.unsettled.map(({ gpu }) => gpu)).toEqual(["once"]);
+  });
+
+  it("uses the task's own figures, and for mixed use only records that hold all tasks", () => {
+    const records = fixture.slice(0, 5);
+    const mixed = recommend({ records, task: "mixed", budget: "none", size: "balanced" });
+    expect(mixed.runs).toBe(4);
+    expect(mixed.recommendations[0]?.warnings).toContain("Averaged across all task categories");
+    expect(
+      recommend({ records, task: "coding", budget: "under-1", size: "balanced" }).recommendations,
+    ).toEqual([]);
+  });
+});

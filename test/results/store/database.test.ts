@@ -1,0 +1,373 @@
+import { execFile } from "node:child_process";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { renameSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { beforeEach, describe, expect, it } from "vitest";
+import { RECORD_KEYS } from "../../../src/evidence/record.ts";
+import { openDatabase } from "../../../src/results/store/database.ts";
+import { sampleRecord } from "../sample-record.ts";
+
+const run = promisify(execFile);
+const here = dirname(fileURLToPath(import.meta.url));
+const fixture = await readFile(join(here, "../../../fixtures/benchmark-database.v1.json"), "utf8");
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mds-db-"));
+  file = join(folder, "cache", "benchmark-database.json");
+});
+
+/** The Python reader's rule: the 13 keys and no other. Returns the ids that it keeps. */
+async function pythonLoads(path: string): Promise<string[]> {
+  const data = JSON.parse(await readFile(path, "utf8")) as {
+    version: string;
+    benchmarks: Record<string, unknown>[];
+  };
+  expect(data.version).toBe("1.0");
+  return data.benchmarks
+    .filter(
+      (record) => Object.keys(record).toSorted().join() === [...RECORD_KEYS].toSorted().join(),
+    )
+    .map(({ id }) => id as string);
+}
+
+const ids = async (path = file): Promise<string[]> =>
+  (await openDatabase(path).read()).records.map(({ id }) => id);
+
+async function put(text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+}
+
+describe("reading", () => {
+  it("finds nothing, says nothing and writes nothing where there is no file", async () => {
+    expect(await openDatabase(file).read()).toEqual({ records: [], foreign: [], problems: [] });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("takes every record of the Python tool, those with failed tests too", async () => {
+    await put(fixture);
+    const contents = await openDatabase(file).read();
+    expect(contents.records).toHaveLength(8);
+    expect(contents.problems).toEqual([]);
+    expect(await readdir(dirname(file))).toEqual(["benchmark-database.json"]);
+  });
+
+  it("counts and names what it cannot use, and goes on with the rest", async () => {
+    const good = sampleRecord();
+    await put(
+      JSON.stringify({
+        version: "1.0",
+        benchmarks: [
+          good,
+          { ...sampleRecord({ id: "aaaaaaaa-1" }), summary: null },
+          { ...sampleRecord({ id: "bbbbbbbb-1" }), timestamp: 12 },
+          "nonsense",
+          null,
+        ],
+      }),
+    );
+    const contents = await openDatabase(file).read();
+    expect(contents.records).toEqual([good]);
+    expect(contents.foreign).toHaveLength(4);
+    expect(contents.problems[0]).toMatch(/^record 2 \(aaaaaaaa\) cannot be used: summary: /);
+    expect(contents.problems[1]).toMatch(/^record 3 \(bbbbbbbb\) cannot be used: timestamp: /);
+    expect(contents.problems).toHaveLength(4);
+  });
+
+  it("says so when the version is another one, and reads it", async () => {
+    await put(JSON.stringify({ version: "2.0", benchmarks: [sampleRecord()] }));
+    const contents = await openDatabase(file).read();
+    expect(contents.records).toHaveLength(1);
+    expect(contents.problems).toEqual([expect.stringContaining('version "2.0"')]);
+  });
+
+  it("reads what Python writes for a figure that is not a number", async () => {
+    const text = JSON.stringify({ version: "1.0", benchmarks: [sampleRecord({ id: "nan" })] });
+    await put(text.replace('"tests":[{', '"tests":[{"odd":NaN,"text":"NaN",'));
+    expect(await ids()).toEqual(["nan"]);
+  });
+
+  it.each([
+    ["an empty file", ""],
+    ["half a file", fixture.slice(0, 20_000)],
+    ["another kind of file", "hello"],
+    ["a list", "[]"],
+    ["`benchmarks: null`", '{"version":"1.0","benchmarks":null}'],
+  ])("goes on with the best copy of %s, and changes nothing", async (_, text) => {
+    await put(fixture);
+    await openDatabase(file).publish([sampleRecord({ id: "ours" })]);
+    await writeFile(file, text);
+    const contents = await openDatabase(file).read();
+    expect(contents.records.map(({ id }) => id)).toEqual(
+      (JSON.parse(fixture) as { benchmarks: { id: string }[] }).benchmarks.map(({ id }) => id),
+    );
+    expect(contents.problems).toEqual([expect.stringContaining("best copy")]);
+    expect(await readFile(file, "utf8")).toBe(text);
+  });
+
+  it("says what is wrong with a folder in the file's place", async () => {
+    await mkdir(file, { recursive: true });
+    const contents = await openDatabase(file).read();
+    expect(contents.records).toEqual([]);
+    expect(contents.problems).toEqual([
+      expect.stringMatching(/it is a folder.*name another file with --db/),
+    ]);
+    await expect(openDatabase(file).publish([sampleRecord()])).rejects.toMatchObject({
+      name: "SweepError",
+      exitCode: 2,
+    });
+  });
+
+  it("finds every whole record in a file that was cut at any byte", async () => {
+    const records = [sampleRecord({ id: "one" }), sampleRecord({ id: "two" })];
+    await openDatabase(file).publish(records);
+    const text = await readFile(file, "utf8");
+    await rm(`${file}.published`);
+    const ends = ["one", "two"].map((id) => {
+      const record = JSON.stringify(
+        records.find((r) => r.id === id),
+        undefined,
+        2,
+      );
+      return (
+        text.indexOf(record.replaceAll("\n", "\n    ")) + record.replaceAll("\n", "\n    ").length
+      );
+    });
+    for (let cut = 0; cut < text.length; cut += 7) {
+      await writeFile(file, text.slice(0, cut));
+      const found = (await openDatabase(file).read()).records.length;
+      expect(found).toBe(ends.filter((end) => end <= cut).length);
+    }
+  });
+});
+
+describe("publishing", () => {
+  it("makes a file that the Python reader loads whole, with the same kinds of values as its own", async () => {
+    const record = sampleRecord();
+    expect(await openDatabase(file).publish([record])).toEqual({ added: 1, total: 1 });
+    expect(await pythonLoads(file)).toEqual([record.id]);
+    const first = (text: string): object =>
+      (JSON.parse(text) as { benchmarks: [object] }).benchmarks[0];
+    const theirs = first(fixture);
+    const ours = first(await readFile(file, "utf8"));
+    expect(Object.keys(ours)).toEqual(Object.keys(theirs));
+    expect(kinds(ours, "record")).toEqual(expect.arrayContaining(kinds(theirs, "record")));
+  });
+
+  it("leaves every character that is not ours where it stands", async () => {
+    const odd = fixture.replace(
+      '"version": "1.0",',
+      '"version": "1.0",\n  "note": {"benchmarks": [1, "]}"]},\n  "big": 12345678901234567890.50,',
+    );
+    await put(odd);
+    await openDatabase(file).publish([sampleRecord({ id: "ours" })]);
+    const text = await readFile(file, "utf8");
+    const head = odd.slice(0, odd.lastIndexOf("}\n  ]"));
+    expect(text.startsWith(`${head}},\n    {\n      "id": "ours"`)).toBe(true);
+    expect(text.endsWith(odd.slice(odd.lastIndexOf("\n  ]")))).toBe(true);
+    expect(await pythonLoads(file)).toHaveLength(9);
+  });
+
+  it("keeps elements that it cannot use", async () => {
+    await put('{"version":"1.0","benchmarks":[{"id":"x","new_key":1.0}, 7 ]}');
+    await openDatabase(file).publish([sampleRecord({ id: "ours" })]);
+    expect(await readFile(file, "utf8")).toContain('[{"id":"x","new_key":1.0}, 7,');
+    expect(await ids()).toEqual(["ours"]);
+  });
+
+  it("is the same when it is repeated, and never changes a record that is there", async () => {
+    const record = sampleRecord({ id: "ours" });
+    const database = openDatabase(file);
+    await database.publish([record]);
+    const text = await readFile(file, "utf8");
+    expect(await database.publish([{ ...record, hourly_cost: 99 }])).toEqual({
+      added: 0,
+      total: 1,
+    });
+    expect(await readFile(file, "utf8")).toBe(text);
+  });
+
+  it("heals what another program has overwritten", async () => {
+    const database = openDatabase(file);
+    await put(fixture);
+    await database.publish([sampleRecord({ id: "a" }), sampleRecord({ id: "b" })]);
+    await writeFile(file, fixture);
+    expect(await database.publish([sampleRecord({ id: "a" }), sampleRecord({ id: "b" })])).toEqual({
+      added: 2,
+      total: 10,
+    });
+  });
+
+  it("leaves a file empty of old records that the user has deleted, until they are restored", async () => {
+    const old = [sampleRecord({ id: "old-1" }), sampleRecord({ id: "old-2" })];
+    await openDatabase(file).publish(old);
+    await rm(file);
+    const database = openDatabase(file);
+    await database.publish(old);
+    expect(await ids()).toEqual([]);
+    await database.publish([...old, sampleRecord({ id: "new" })]);
+    expect(await ids()).toEqual(["new"]);
+    await database.restore(old);
+    expect((await ids()).toSorted()).toEqual(["new", "old-1", "old-2"]);
+    await database.publish(old);
+    expect(await ids()).toHaveLength(3);
+  });
+
+  it("keeps away what was removed", async () => {
+    const records = ["a", "b", "c"].map((id) => sampleRecord({ id }));
+    const database = openDatabase(file);
+    await put(fixture);
+    await database.publish(records);
+    expect(await database.remove(["b", "unknown"])).toBe(1);
+    await database.publish(records);
+    expect((await ids()).slice(-2)).toEqual(["a", "c"]);
+    expect(await pythonLoads(file)).toHaveLength(10);
+    expect(await database.remove(["a", "c"])).toBe(2);
+    expect(JSON.parse(await readFile(file, "utf8"))).toEqual(JSON.parse(fixture));
+  });
+
+  it("sets a damaged file aside before it writes, and keeps what a backup still has", async () => {
+    await put(fixture);
+    await openDatabase(file).publish([sampleRecord({ id: "a" })]);
+    const damaged = (await readFile(file, "utf8")).slice(0, 9_000);
+    await writeFile(file, damaged);
+    expect(
+      await openDatabase(file).publish([sampleRecord({ id: "b" }), sampleRecord({ id: "a" })]),
+    ).toEqual({ added: 2, total: 10 });
+    const aside = (await readdir(dirname(file))).filter((name) => name.includes(".corrupt-"));
+    expect(aside).toHaveLength(1);
+    expect(await readFile(join(dirname(file), aside[0] ?? ""), "utf8")).toBe(damaged);
+    expect(await pythonLoads(file)).toHaveLength(10);
+    expect(await ids()).toContain("b");
+  });
+
+  it("puts a damaged file right also when nothing of ours is missing in it", async () => {
+    const record = sampleRecord({ id: "a" });
+    await openDatabase(file).publish([record]);
+    await writeFile(file, `${await readFile(file, "utf8")}]}`);
+    expect(await openDatabase(file).publish([record])).toEqual({ added: 0, total: 1 });
+    expect(await pythonLoads(file)).toEqual(["a"]);
+  });
+
+  it("backs up before its first write, once, and keeps the last ten", async () => {
+    await put(fixture);
+    for (let number = 0; number < 12; number += 1) {
+      const database = openDatabase(file, () => Date.UTC(2026, 10, 1 + number));
+      await database.publish([sampleRecord({ id: `a${number}` })]);
+      await database.publish([sampleRecord({ id: `b${number}` })]);
+    }
+    const backups = (await readdir(dirname(file))).filter((name) => name.includes(".bak-"));
+    expect(backups).toHaveLength(10);
+    expect(backups.toSorted()[0]).toBe("benchmark-database.json.bak-20261103T000000.000Z");
+  });
+
+  it("follows a symbolic link and leaves it one", async () => {
+    await mkdir(dirname(file), { recursive: true });
+    const target = join(folder, "elsewhere.json");
+    await writeFile(target, fixture);
+    await symlink(target, file);
+    await openDatabase(file).publish([sampleRecord({ id: "ours" })]);
+    expect((await lstat(file)).isSymbolicLink()).toBe(true);
+    expect(await pythonLoads(target)).toHaveLength(9);
+  });
+
+  it("keeps the permissions of the file", async () => {
+    await put(fixture);
+    await chmod(file, 0o644);
+    await openDatabase(file).publish([sampleRecord()]);
+    expect((await stat(file)).mode & 0o777).toBe(0o644);
+  });
+
+  it("starts again from what another program has put there between reading and renaming", async () => {
+    await put(fixture);
+    const database = openDatabase(file, () => {
+      // The time is asked for when the backup is made: after the file was read.
+      intrude();
+      return Date.UTC(2026, 10, 1);
+    });
+    const intrude = (): void => {
+      writeFileSync(`${file}.tmp`, fixture.replace("b64ce422", "ffffffff"));
+      renameSync(`${file}.tmp`, file);
+    };
+    await database.publish([sampleRecord({ id: "ours" })]);
+    expect(await ids()).toHaveLength(9);
+    expect((await ids())[0]).toMatch(/^ffffffff/);
+  });
+
+  it.each([
+    [
+      "a pass that is not sound",
+      sampleRecord({ summary: { verdict: { state: "void", reasons: [] } } }),
+    ],
+    ["a figure that is not a number", sampleRecord({ speed: Number.NaN })],
+    ["a key that the Python reader does not know", { ...sampleRecord(), extra: 1 }],
+  ])("refuses %s", async (_, record) => {
+    await expect(openDatabase(file).publish([record])).rejects.toThrow("must not be published");
+  });
+
+  it("loses nothing of ours when several of our processes and a Python-like one write at once", async () => {
+    await put(fixture);
+    const child = join(here, "publish-in-child.ts");
+    const writers = ["p", "q", "r", "s"];
+    const foreign = (async () => {
+      for (let number = 0; number < 10; number += 1) {
+        const data = JSON.parse(await readFile(file, "utf8")) as { benchmarks: unknown[] };
+        data.benchmarks.push(sampleRecord({ id: `foreign-${number}` }));
+        await writeFile(
+          join(dirname(file), "benchmark-database.tmp"),
+          JSON.stringify(data, null, 2),
+        );
+        await rename(join(dirname(file), "benchmark-database.tmp"), file);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    await Promise.all([
+      foreign,
+      ...writers.map((name) => run(process.execPath, [child, file, "6", name])),
+    ]);
+    // A foreign writer may have overwritten some of ours; the journals bring them back.
+    await openDatabase(file).publish(
+      writers.flatMap((name) =>
+        [0, 1, 2, 3, 4, 5].map((n) => sampleRecord({ id: `${name}-${n}` })),
+      ),
+    );
+    const kept = await pythonLoads(file);
+    for (const name of writers)
+      for (let number = 0; number < 6; number += 1) expect(kept).toContain(`${name}-${number}`);
+    expect(kept.length).toBe(new Set(kept).size);
+  });
+
+  it("loses nothing at all when only our own processes write at once", async () => {
+    const child = join(here, "publish-in-child.ts");
+    await Promise.all(
+      ["p", "q", "r", "s"].map((name) => run(process.execPath, [child, file, "8", name])),
+    );
+    expect(await pythonLoads(file)).toHaveLength(32);
+    const left = (await readdir(dirname(file))).filter((name) => name.endsWith(".tmp"));
+    expect(left).toEqual([]);
+  });
+});
+
+/** Every path of a value with the kind of what stands there; of a list, its first element. */
+function kinds(value: unknown, path: string): string[] {
+  if (Array.isArray(value)) return [`${path}: list`, ...kinds(value[0], `${path}[0]`)];
+  if (typeof value !== "object" || value === null) return [`${path}: ${typeof value}`];
+  return Object.entries(value).flatMap(([key, inner]) => kinds(inner, `${path}.${key}`));
+}

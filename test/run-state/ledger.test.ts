@@ -1,0 +1,232 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Fact, SweepEvent } from "../../src/journal/events.ts";
+import { foldRun } from "../../src/run-state/fold-run.ts";
+import { admits, foldLedger, foldMonth } from "../../src/run-state/ledger.ts";
+import { billedHours } from "../../src/support/money.ts";
+import { eventsOf, HOUR, opened, reserved, START, vmLabel } from "../journal/journal-rig.ts";
+
+const CENT = 10_000;
+const cap = opened.cap_micro_usd;
+
+/** Reserved at 0, sent at 1 min, then the given facts. */
+async function ledgerAt(ms: number, ...facts: readonly (readonly [number, Fact])[]) {
+  const label = vmLabel(1);
+  const events = await eventsOf(
+    [0, opened],
+    [0, reserved(label)],
+    [60_000, { type: "create.sent", label }],
+    ...facts,
+  );
+  return foldLedger(foldRun(events), START + ms);
+}
+const ack = [
+  70_000,
+  { type: "create.acknowledged", label: vmLabel(1), vm_id: 1, ipv4: "" },
+] as const;
+
+describe("foldLedger", () => {
+  it("reserves the worst case before anything is spent", async () => {
+    const state = foldRun(await eventsOf([0, opened], [0, reserved(vmLabel(1))]));
+    expect(foldLedger(state, START)).toEqual({
+      capMicroUsd: cap,
+      spentMicroUsd: 0,
+      reservedMicroUsd: 156 * CENT,
+      leftMicroUsd: cap - 156 * CENT,
+    });
+  });
+
+  it("moves started hours from reserved to spent, from the sending of the create", async () => {
+    expect(await ledgerAt(60_000, ack)).toMatchObject({
+      spentMicroUsd: 52 * CENT,
+      reservedMicroUsd: 104 * CENT,
+    });
+    expect(await ledgerAt(60_000 + HOUR, ack)).toMatchObject({ spentMicroUsd: 52 * CENT });
+    expect(await ledgerAt(60_001 + HOUR, ack)).toMatchObject({
+      spentMicroUsd: 104 * CENT,
+      reservedMicroUsd: 52 * CENT,
+    });
+  });
+
+  it("shows an overrun and admits nothing on it", async () => {
+    const ledger = await ledgerAt(60_000 + 60 * HOUR, ack);
+    expect(ledger).toMatchObject({ spentMicroUsd: 60 * 52 * CENT, reservedMicroUsd: 0 });
+    expect(ledger.leftMicroUsd).toBeLessThan(0);
+    expect(admits(ledger, 0)).toBe(false);
+  });
+
+  it("counts a create that is not resolved as running", async () => {
+    const unknown = [
+      80_000,
+      { type: "create.unknown", label: vmLabel(1), reason: "reset" },
+    ] as const;
+    expect(await ledgerAt(2 * HOUR, unknown)).toMatchObject({
+      spentMicroUsd: 104 * CENT,
+      reservedMicroUsd: 52 * CENT,
+    });
+  });
+
+  it("frees the reservation at the proof, also before the settling is written", async () => {
+    const gone = [HOUR, { type: "rental.gone", label: vmLabel(1) }] as const;
+    expect(await ledgerAt(9 * HOUR, ack, gone)).toMatchObject({
+      spentMicroUsd: 52 * CENT,
+      reservedMicroUsd: 0,
+    });
+  });
+
+  it("charges nothing for a VM that never was", async () => {
+    const gone = [HOUR, { type: "rental.gone", label: vmLabel(1) }] as const;
+    expect(await ledgerAt(9 * HOUR, gone)).toMatchObject({
+      spentMicroUsd: 0,
+      reservedMicroUsd: 0,
+      leftMicroUsd: cap,
+    });
+  });
+
+  const otherGen = (events: readonly SweepEvent[], from: number): readonly SweepEvent[] =>
+    events.map((event, index) => (index < from ? event : { ...event, gen: event.gen + 1 }));
+
+  it("counts a create whose owner fell silent before another one came: its disk may have been full", async () => {
+    const label = vmLabel(1);
+    const taken = (atMs: number): Promise<readonly SweepEvent[]> =>
+      eventsOf(
+        [0, opened],
+        [0, reserved(label)],
+        [60_000, { type: "create.sent", label }],
+        [atMs, { type: "destroy.intended", label, reason: "it was left" }],
+        [HOUR, { type: "rental.gone", label }],
+      );
+    const spent = (events: readonly SweepEvent[]): number =>
+      foldLedger(foldRun(otherGen(events, 3)), START + HOUR).spentMicroUsd;
+    expect(spent(await taken(61_000))).toBe(0);
+    expect(spent(await taken(10 * 60_000))).toBe(52 * CENT);
+  });
+
+  it("counts twice what was sent again after it was lost, and once what was sent again after it was refused", async () => {
+    const label = vmLabel(1);
+    const spent = async (...between: readonly (readonly [number, Fact])[]): Promise<number> => {
+      const events = await eventsOf(
+        [0, opened],
+        [0, reserved(label)],
+        [60_000, { type: "create.sent", label }],
+        ...between,
+        [70_000, { type: "create.sent", label }],
+        [20 * 60_000, { type: "destroy.intended", label, reason: "it was left" }],
+        [HOUR, { type: "rental.gone", label }],
+      );
+      const heir = otherGen(events, events.length - 2);
+      return foldLedger(foldRun(heir), START + HOUR).spentMicroUsd;
+    };
+    expect(await spent()).toBe(52 * CENT);
+    expect(await spent([65_000, { type: "create.unknown", label, reason: "reset" }])).toBe(
+      104 * CENT,
+    );
+  });
+
+  it("counts by the API's clock where ours was set back before the end of a VM that the journal does not know", async () => {
+    const label = vmLabel(1);
+    const time = (ms: number): string => new Date(START + ms).toISOString();
+    const events = await eventsOf(
+      [0, opened],
+      [0, reserved(label)],
+      [0, { type: "create.sent", label, by_the_api: time(0) }],
+      [HOUR, { type: "rental.gone", label, by_the_api: time(5 * HOUR) }],
+    );
+    expect(foldLedger(foldRun(events), START + HOUR).spentMicroUsd).toBe(5 * 52 * CENT);
+  });
+
+  it("admits up to the last micro-dollar", async () => {
+    const ledger = await ledgerAt(60_000, ack);
+    expect(admits(ledger, ledger.leftMicroUsd)).toBe(true);
+    expect(admits(ledger, ledger.leftMicroUsd + 1)).toBe(false);
+  });
+
+  it("is never below the bill and, admission obeyed, never above the cap, in any interleaving", async () => {
+    const step = fc.record({
+      rental: fc.nat({ max: 5 }),
+      hours: fc.integer({ min: 1, max: 4 }),
+      price: fc.integer({ min: 1, max: 9_000_000 }),
+      waitMs: fc.nat({ max: 2 * HOUR }),
+      act: fc.constantFrom("rent", "end", "look"),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        // The far side: a VM lives within what the journal knows, create.sent <= born, dead <= gone.
+        const vms: {
+          label: string;
+          bornMs: number;
+          deadMs?: number;
+          price: number;
+          killByMs: number;
+        }[] = [];
+        const facts: (readonly [number, Fact])[] = [[0, opened]];
+        let now = 0;
+        const check = async (): Promise<void> => {
+          const ledger = foldLedger(foldRun(await eventsOf(...facts)), START + now);
+          const bill = vms.reduce(
+            (sum, vm) =>
+              sum + vm.price * billedHours(vm.bornMs, vm.deadMs ?? Math.max(now, vm.bornMs)),
+            0,
+          );
+          expect(bill).toBeLessThanOrEqual(ledger.spentMicroUsd);
+          expect(ledger.spentMicroUsd + ledger.reservedMicroUsd).toBeLessThanOrEqual(cap);
+        };
+        const end = (vm: (typeof vms)[number], atMs: number): void => {
+          vm.deadMs = Math.max(vm.bornMs, atMs - 20);
+          facts.push([atMs, { type: "rental.gone", label: vm.label }]);
+        };
+        for (const { rental, hours, price, waitMs, act } of steps) {
+          now += waitMs;
+          // The deadline: nothing lives longer than what it has reserved.
+          for (const vm of vms
+            .filter(({ deadMs, killByMs }) => deadMs === undefined && killByMs <= now)
+            .sort((a, b) => a.killByMs - b.killByMs)) {
+            end(vm, vm.killByMs);
+          }
+          facts.sort(([a], [b]) => a - b);
+          const label = vmLabel(vms.length);
+          if (act === "rent") {
+            const needed = price * hours;
+            if (admits(foldLedger(foldRun(await eventsOf(...facts)), START + now), needed)) {
+              facts.push([
+                now,
+                reserved(label, { hours, price_micro_usd: price, micro_usd: needed }),
+              ]);
+              facts.push([now, { type: "create.sent", label }]);
+              facts.push([now, { type: "create.acknowledged", label, vm_id: 1, ipv4: "" }]);
+              vms.push({ label, bornMs: now + 1, price, killByMs: now + hours * HOUR });
+            }
+          } else if (act === "end") {
+            const vm = vms.filter(({ deadMs }) => deadMs === undefined)[rental];
+            if (vm !== undefined) end(vm, now);
+          }
+          await check();
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("a month", () => {
+  it("holds every run of the folder against one cap, those that ended before it left out", async () => {
+    const runOf = async (shiftMs: number) => {
+      const label = vmLabel(1);
+      return foldRun(
+        await eventsOf(
+          [shiftMs, opened],
+          [shiftMs, reserved(label)],
+          [shiftMs, { type: "create.sent", label }],
+          [shiftMs, { type: "create.acknowledged", label, vm_id: 1, ipv4: "" }],
+          [shiftMs + HOUR, { type: "rental.gone", label }],
+        ),
+      );
+    };
+    const month = 30 * 24 * HOUR;
+    const states = [await runOf(0), await runOf(-HOUR * 5), await runOf(-month)];
+    expect(foldMonth(states, 2_000_000, START + 2 * HOUR)).toMatchObject({
+      spentMicroUsd: 104 * CENT,
+      leftMicroUsd: 96 * CENT,
+    });
+  });
+});

@@ -1,0 +1,115 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findSession, listSessions, sessionPlaces } from "../../src/sessions/find-session.ts";
+import { ENV_FILE, formatSession, STATE_FILE } from "../../src/sessions/session-files.ts";
+
+let home: string;
+let work: string;
+const places = () => sessionPlaces({ HOME: home }, join(home, "state"));
+const folderOf = (name: string) => join(places().real, name);
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "mds-sessions-"));
+  work = join(home, "work");
+  mkdirSync(work);
+  cpSync("fixtures/session", folderOf("coder-1"), { recursive: true });
+});
+afterEach(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+describe("the Python tool's sessions", () => {
+  test("are read from their two files", () => {
+    expect(findSession("coder-1", places(), work)).toEqual({
+      name: "coder-1",
+      instanceId: "12345",
+      ip: "203.0.113.7",
+      type: "g1-gpu-rtx6000-1",
+      hourlyCost: 1.5,
+      startTime: 1_795_500_000.25,
+      modelId: "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ",
+      servedModelName: "coder",
+      provider: "linode",
+      apiBase: "http://localhost:3000/v1",
+      apiKey: "sk-dummy",
+      rental: undefined,
+      folder: folderOf("coder-1"),
+      simulated: false,
+    });
+  });
+
+  test("are written back byte for byte in state.json, and with the same values in aider-env", () => {
+    const session = findSession("coder-1", places(), work);
+    const texts = formatSession(session);
+    const original = JSON.parse(JSON.stringify(session)) as object;
+    mkdirSync(folderOf("copy"));
+    writeFileSync(join(folderOf("copy"), STATE_FILE), texts[STATE_FILE]);
+    writeFileSync(join(folderOf("copy"), ENV_FILE), texts[ENV_FILE] ?? "");
+    expect(findSession("copy", places(), work)).toMatchObject({
+      ...original,
+      name: "copy",
+      folder: folderOf("copy"),
+    });
+    expect(texts[ENV_FILE]).toContain('export HOURLY_COST="$1.5"\n');
+  });
+
+  test("of an older version, with linode_id and without a provider, are understood", () => {
+    writeFileSync(
+      join(folderOf("coder-1"), STATE_FILE),
+      JSON.stringify({
+        name: "coder-1",
+        linode_id: 777,
+        ip: "203.0.113.7",
+        type: "g1-gpu-rtx6000-1",
+        hourly_cost: 1.5,
+        start_time: 1,
+        model_id: "m",
+        served_model_name: "coder",
+      }),
+    );
+    expect(findSession("coder-1", places(), work)).toMatchObject({
+      instanceId: "777",
+      provider: "linode",
+    });
+  });
+});
+
+describe("the current session", () => {
+  test("is the one that the link .aider-env points into", () => {
+    symlinkSync(join(folderOf("coder-1"), ENV_FILE), join(work, ".aider-env"));
+    expect(findSession(undefined, places(), work).name).toBe("coder-1");
+  });
+
+  test("is not told by a plain file", () => {
+    cpSync(join(folderOf("coder-1"), ENV_FILE), join(work, ".aider-env"));
+    expect(() => findSession(undefined, places(), work)).toThrow("No current session set");
+  });
+});
+
+describe("a session that is not there", () => {
+  test.each(["nobody", "..", "../cli/coder-1", ""])("%j is told by its name", (name) => {
+    expect(() => findSession(name, places(), work)).toThrow(`Session '${name}' not found`);
+  });
+
+  test("is one whose state.json cannot be read", () => {
+    writeFileSync(join(folderOf("coder-1"), STATE_FILE), '{"name":');
+    expect(() => findSession("coder-1", places(), work)).toThrow("not found");
+    expect(listSessions(places())).toEqual([]);
+  });
+});
+
+test("a session of our own rental says where its journal lies, and a simulated one that it is", () => {
+  const rental = {
+    stateDir: join(home, "state"),
+    run: "abcd1234",
+    label: "mds-abcd1234-001-xxxx-x1",
+  };
+  const texts = formatSession({ ...findSession("coder-1", places(), work), rental });
+  const folder = join(places().simulated, "mine");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+  expect(findSession("mine", places(), work)).toMatchObject({ rental, simulated: true });
+  expect(listSessions(places()).map(({ name }) => name)).toEqual(["coder-1", "mine"]);
+});

@@ -1,0 +1,144 @@
+import { describe, expect, test } from "vitest";
+import { findGpuType, GPU_TYPES } from "../../../src/catalog/gpu-catalog.ts";
+import { fitModel } from "../../../src/catalog/fit-model.ts";
+import { MODELS } from "../../../src/catalog/model-catalog.ts";
+import { diagnose } from "../../../src/vllm/diagnose.ts";
+import { startupFacts } from "../../../src/vllm/startup-facts.ts";
+import { memoryPlan } from "../../../src/simulator/vllm/memory-plan.ts";
+import { modelShape } from "../../../src/simulator/vllm/model-shape.ts";
+import {
+  startupFailure,
+  type StartupQuestion,
+} from "../../../src/simulator/vllm/startup-failure.ts";
+import {
+  bannerLines,
+  configuredLines,
+  readyLines,
+  renderLine,
+  resolveConfig,
+  weightsLines,
+} from "../../../src/simulator/vllm/vllm-log.ts";
+import { serveJson } from "../ssh/test-vm.ts";
+
+type Changes = Parameters<typeof serveJson>[0];
+
+function failureOf(type: string, changes: Changes, more: Partial<StartupQuestion> = {}) {
+  const request = serveJson({ max_model_len: 4096, ...changes });
+  const gpu = findGpuType(type)!;
+  const model = modelShape(request.model);
+  const plan = memoryPlan(request, gpu, model, 1);
+  const question = { request, gpu, model, plan, hasSecret: false, forced: undefined, ...more };
+  const failure = startupFailure(question);
+  const lines = [...bannerLines(request, "0.27.1"), ...(failure?.lines ?? [])];
+  const log = lines.map((line) => renderLine(line, Date.UTC(2026, 10, 24))).join("\n");
+  return { at: failure?.at, log };
+}
+
+const ADA = "g2-gpu-rtx4000a1-s";
+const FOUR_ADA = "g2-gpu-rtx4000a4-s";
+const QUADRO = "g1-gpu-rtx6000-1";
+
+/** Causes as the diagnosis names them: the log must carry enough to be told apart. */
+test.each<[string, string, Changes, Partial<StartupQuestion>]>([
+  ["out of GPU memory", ADA, { model: "Qwen/Qwen2.5-Coder-32B-Instruct" }, {}],
+  ["out of GPU memory", ADA, {}, { forced: "out-of-memory" }],
+  ["the weights leave no memory for the KV cache", ADA, { model: "Qwen/Qwen3.5-9B" }, {}],
+  [
+    "the context window does not fit: too little memory for its KV cache",
+    ADA,
+    { model: "Qwen/Qwen3-8B", max_model_len: 40_960 },
+    {},
+  ],
+  ["the context window is longer than the model's own", ADA, { max_model_len: 40_000 }, {}],
+  ["the attention heads do not divide over the GPUs", FOUR_ADA, { tensor_parallel_size: 3 }, {}],
+  [
+    "the weights do not divide over the GPUs",
+    FOUR_ADA,
+    { model: "microsoft/phi-4", tensor_parallel_size: 4 },
+    {},
+  ],
+  ["fewer GPUs than the model is to be divided over", ADA, { tensor_parallel_size: 2 }, {}],
+  ["the quantisation does not run on this card", QUADRO, { model: "openai/gpt-oss-20b" }, {}],
+  ["the card has no bfloat16", QUADRO, { dtype: "bfloat16" }, {}],
+  [
+    "the model does not run in float16, and the card has no bfloat16",
+    QUADRO,
+    { model: "google/gemma-3-12b-it", dtype: "half" },
+    { hasSecret: true },
+  ],
+  ["no attention backend runs on this card", QUADRO, { attention_backend: "FLASH_ATTN" }, {}],
+  ["the key-value cache cannot be FP8 on this card", QUADRO, { kv_cache_dtype: "fp8" }, {}],
+  [
+    "the model is gated, and the token has no access",
+    FOUR_ADA,
+    { model: "meta-llama/Llama-3.1-8B-Instruct" },
+    {},
+  ],
+  [
+    "the model is gated, and the token has no access",
+    ADA,
+    {},
+    { forced: "gated", hasSecret: true },
+  ],
+  ["the model or its revision does not exist", ADA, { model: "no-owner" }, {}],
+])("%s (%s, %j)", (cause, type, changes, more) => {
+  const { at, log } = failureOf(type, changes, more);
+  expect(at).toBeDefined();
+  expect(diagnose(log, 1).cause).toBe(cause);
+});
+
+test("the window that the log proposes does fit", () => {
+  const changes = { model: "Qwen/Qwen3-8B", max_model_len: 40_960 };
+  const { log } = failureOf(ADA, changes);
+  const [, proposed] = /estimated maximum model length is (\d+)/.exec(log) ?? [];
+  expect(failureOf(ADA, { ...changes, max_model_len: Number(proposed) }).at).toBeUndefined();
+});
+
+describe("what the plan's check lets through comes up", () => {
+  test.each(GPU_TYPES.map(({ id }) => id))("%s", (id) => {
+    const gpu = findGpuType(id)!;
+    for (const model of MODELS) {
+      const fit = fitModel({
+        gpu,
+        model,
+        gpuMemoryUtilization: 0.9,
+        maxModelLen: undefined,
+        preferredModelLen: 32_768,
+      });
+      if (!fit.fits) continue;
+      const { at } = failureOf(
+        id,
+        {
+          model: model.id,
+          tensor_parallel_size: fit.tensorParallel,
+          pipeline_parallel_size: fit.pipelineParallel,
+          max_model_len: fit.maxModelLen,
+          dtype: fit.dtype,
+          attention_backend: fit.attentionBackend ?? null,
+        },
+        { hasSecret: true },
+      );
+      expect([model.id, at]).toEqual([model.id, undefined]);
+    }
+  });
+});
+
+test("a start-up that succeeds says what it resolved", () => {
+  const request = serveJson();
+  const gpu = findGpuType(QUADRO)!;
+  const model = modelShape(request.model);
+  const plan = memoryPlan(request, gpu, model, 1);
+  const lines = [
+    ...configuredLines(request, "0.27.1", resolveConfig(request, gpu, model)),
+    ...weightsLines(plan, 31, 2),
+    ...readyLines(request, plan, 60),
+  ];
+  const log = lines.map((line) => renderLine(line, 0)).join("\n");
+  expect(startupFacts(log)).toMatchObject({
+    dtype: "float16",
+    quantization: "awq_marlin",
+    attentionBackend: "TRITON_ATTN",
+  });
+  expect(log).toMatch(/GPU KV cache size: [\d,]+ tokens, Maximum concurrency for 16,384 tokens/);
+  expect(log.endsWith("INFO:     Application startup complete.")).toBe(true);
+});

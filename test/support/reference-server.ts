@@ -1,0 +1,133 @@
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { realClock, type Clock } from "../../src/support/clock.ts";
+import { createRandom } from "../../src/simulator/world/random.ts";
+import type { ServedRequest } from "../../src/simulator/world/simulated-vm.ts";
+import { asSocket } from "../../src/simulator/ssh/channel-socket.ts";
+import { delayedConnection } from "./delayed-connection.ts";
+import { createEngine } from "../../src/simulator/vllm/engine.ts";
+import type { Oddities } from "../../src/simulator/faults/server-faults.ts";
+import { createTimeline } from "../../src/simulator/vllm/timeline.ts";
+import { createTokenizer } from "../../src/simulator/vllm/tokenizer.ts";
+import { createVllmServer, type VllmServer } from "../../src/simulator/vllm/vllm-server.ts";
+
+export interface ReferenceOptions extends Oddities {
+  readonly ttftMs: number;
+  readonly tpotMs: number;
+  /** As `--stream-interval`; 1. */
+  readonly tokensPerChunk?: number;
+  /** Standard deviation of a request's times, as a share; 0. */
+  readonly noise?: number;
+  readonly seed?: number;
+  /** Added to every round trip. */
+  readonly delayMs?: number;
+  /** How much longer a token takes with `running` requests in flight; 1 for all. */
+  readonly slowdown?: (running: number) => number;
+  readonly model?: string;
+  readonly version?: string;
+  readonly maxModelLen?: number;
+  readonly maxNumSeqs?: number;
+  readonly clock?: Clock;
+}
+
+/** A vLLM whose every time is known, on a TCP port of this machine. */
+export interface ReferenceServer {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly port: number;
+  readonly model: string;
+  /** Oldest first. */
+  served(): readonly ServedRequest[];
+  /** As if the process had been stopped and started: all counters begin again. */
+  restart(): void;
+  /** As if the engine's process had died. */
+  die(): void;
+  close(): Promise<void>;
+}
+
+const VOCABULARY = 151_936;
+const BLOCK_TOKENS = 16;
+
+export async function startReferenceServer(options: ReferenceOptions): Promise<ReferenceServer> {
+  const model = options.model ?? "reference";
+  const maxModelLen = options.maxModelLen ?? 32_768;
+  const cacheTokens = 64 * maxModelLen;
+  const clock = options.clock ?? realClock();
+  const timeline = createTimeline(() => clock);
+  const random = createRandom(options.seed ?? 1);
+  const log: ServedRequest[] = [];
+  const seconds = (monotonicMs: number): number => timeline.epoch(monotonicMs) / 1000;
+
+  const start = (): VllmServer =>
+    createVllmServer({
+      timeline,
+      tokenizer: createTokenizer(model, VOCABULARY),
+      model,
+      version: options.version ?? "0.32.0",
+      maxModelLen,
+      gpuMemoryUtilization: 0.9,
+      cacheTokens,
+      blockTokens: BLOCK_TOKENS,
+      oddities: options,
+      onProgress: () => undefined,
+      onServed: (served) => {
+        log.push({
+          label: "reference",
+          model,
+          prompt_tokens: served.promptTokens,
+          completion_tokens: served.completionTokens,
+          received: seconds(served.receivedMs),
+          first_write: seconds(served.firstWriteMs),
+          last_write: seconds(served.lastWriteMs),
+        });
+      },
+      engine: createEngine({
+        timeline,
+        maxModelLen,
+        maxNumSeqs: options.maxNumSeqs ?? 256,
+        cacheTokens,
+        blockTokens: BLOCK_TOKENS,
+        streamInterval: options.tokensPerChunk ?? 1,
+        preemptionsPerRequest: options.preemptions,
+        noise: () => 1 + (options.noise ?? 0) * (random.between(-1, 1) + random.between(-1, 1)),
+        profile: {
+          prefillsQueue: false,
+          prefillMs: () => options.ttftMs,
+          stepMs: (running) => options.tpotMs * (options.slowdown?.(running) ?? 1),
+        },
+      }),
+    });
+
+  let vllm = start();
+  const sockets = new Set<Socket>();
+  const listener = createServer((socket) => {
+    socket.setNoDelay(true);
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    const delay = (options.delayMs ?? 0) / 2;
+    vllm.attach(delay > 0 ? asSocket(delayedConnection(socket, delay, timeline)) : socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    listener.once("error", reject);
+    listener.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = listener.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    model,
+    served: () => log,
+    restart: () => {
+      vllm.terminate();
+      vllm = start();
+    },
+    die: () => {
+      vllm.die();
+    },
+    close: async () => {
+      vllm.terminate();
+      for (const socket of sockets) socket.destroy();
+      timeline.close();
+      await new Promise((resolve) => listener.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import type { PlannedRental } from "../../../src/estimate/estimate.ts";
+import type { Fact } from "../../../src/journal/events.ts";
+import { cutPasses } from "../../../src/sweep/interrupted-passes.ts";
+import { findReusable } from "../../../src/sweep/rental/find-reusable.ts";
+import { firewallLabel, HOUR } from "../../journal/journal-rig.ts";
+import { LABEL, newRig, type Rig } from "../../teardown/teardown-rig.ts";
+
+const CIDR = "192.0.2.1/32";
+const GPU = "g2-gpu-rtx4000a1-s";
+
+const planned = (model = "m", minutes = 20): PlannedRental =>
+  ({
+    seq: 1,
+    gpuId: GPU,
+    configurations: [{ model: { id: model }, engine: { image: "vllm", maxModelLen: 8192 } }],
+    likely: { stages: { boot: 5, setup: 20, download: 1, load: 1, passes: minutes } },
+  }) as unknown as PlannedRental;
+
+/** A run with one VM that its owner has left. */
+async function left(...more: readonly Fact[]): Promise<Rig> {
+  const rig = newRig();
+  await rig.append({ type: "firewall.intended", label: firewallLabel, cidrs: [CIDR] });
+  await rig.append({ type: "firewall.acknowledged", label: firewallLabel, firewall_id: 1 });
+  await rig.rent();
+  rig.cloud.living().forEach((vm) => Object.assign(vm, { status: "running" }));
+  await rig.append(...more);
+  return rig;
+}
+
+const find = ({ cloud, clock, journal }: Rig, rental = planned(), cidr = CIDR) =>
+  findReusable(
+    [rental],
+    [cidr],
+    { cloud, clock, events: journal.events() },
+    new AbortController().signal,
+  );
+
+const starting: Fact = {
+  type: "server.starting",
+  label: LABEL,
+  model: "m",
+  image: "vllm",
+  max_model_len: 8192,
+};
+
+describe("a VM that was left alive is used again", () => {
+  it("when it is ours and has time enough", async () => {
+    const rig = await left();
+    expect(await find(rig)).toMatchObject([
+      { rental: { label: LABEL }, vm: { label: LABEL }, serverMayRun: false },
+    ]);
+  });
+
+  it("with its server, when that serves what is wanted first", async () => {
+    expect(await find(await left(starting))).toMatchObject([{ serverMayRun: true }]);
+    const otherWindow = await left({ ...starting, max_model_len: 4096 });
+    expect(await find(otherWindow)).toMatchObject([{ serverMayRun: false }]);
+    const stopped = await left(starting, { type: "server.stopped", label: LABEL, model: "m" });
+    expect(await find(stopped)).toMatchObject([{ serverMayRun: false }]);
+  });
+
+  it("not when its deadline comes before the end of the work", async () => {
+    const rig = await left();
+    await rig.clock.sleep(HOUR);
+    expect(await find(rig, planned("m", 55))).toHaveLength(1);
+    expect(await find(rig, planned("m", 59))).toEqual([]);
+  });
+
+  it.each<[string, (rig: Rig) => unknown, PlannedRental?, string?]>([
+    ["the plan wants another model", () => undefined, planned("another")],
+    ["we come from another address", () => undefined, planned(), "198.51.100.7/32"],
+    ["it is gone", (rig) => rig.cloud.deleteVm(rig.cloud.living()[0]?.id ?? 0)],
+    [
+      "it is switched off",
+      (rig) => Object.assign(rig.cloud.living()[0] ?? {}, { status: "offline" }),
+    ],
+    ["it is another type", (rig) => Object.assign(rig.cloud.living()[0] ?? {}, { type: "x" })],
+    ["its firewall is gone", (rig) => rig.append({ type: "firewall.gone", label: firewallLabel })],
+    [
+      "it is being destroyed",
+      (rig) => rig.append({ type: "destroy.intended", label: LABEL, reason: "" }),
+    ],
+    [
+      "a person has it",
+      (rig) => rig.append({ type: "rental.held", label: LABEL, reason: "", until: "2026-11-25" }),
+    ],
+    [
+      "the cloud does not answer",
+      (rig) =>
+        rig.cloud.faults.push({
+          on: ["listVms"],
+          action: { do: "refuse", kind: "transient" },
+        }),
+    ],
+  ])("not when %s", async (_why, happen, rental, cidr) => {
+    const rig = await left();
+    await happen(rig);
+    await rig.clock.sleep(60_000);
+    expect(await find(rig, rental, cidr)).toEqual([]);
+  });
+});
+
+it("passes that were begun and did not end are void, once", async () => {
+  const rig = await left();
+  const pass = { label: LABEL, model: "m", passes: 3, tests: 4 };
+  await rig.append(
+    { type: "pass.started", ...pass, pass: 1 },
+    { type: "pass.void", label: LABEL, model: "m", pass: 1, reason: "noise" },
+    { type: "pass.started", ...pass, pass: 1 },
+    { type: "pass.started", ...pass, model: "other", pass: 2 },
+  );
+  const cut = cutPasses(rig.journal.events());
+  expect(cut).toMatchObject([
+    { model: "m", pass: 1 },
+    { model: "other", pass: 2 },
+  ]);
+  await rig.append(...cut);
+  expect(cutPasses(rig.journal.events())).toEqual([]);
+});
