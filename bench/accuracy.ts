@@ -1,5 +1,5 @@
 import { httpClient } from "../src/vllm/http-client.ts";
-import { probeRtt } from "../src/benchmark/measure-rtt.ts";
+import { measureRtt } from "../src/benchmark/measure-rtt.ts";
 import { median } from "../src/evidence/statistics.ts";
 import type { ReferenceOptions } from "../test/support/reference-server.ts";
 import { realClock } from "../src/support/clock.ts";
@@ -54,7 +54,7 @@ async function roundTrip(
 ): Promise<number> {
   const client = httpClient(server, realClock());
   try {
-    return await probeRtt(client, server.basePath, new AbortController().signal);
+    return await measureRtt(client, server.basePath, new AbortController().signal);
   } finally {
     client.close();
   }

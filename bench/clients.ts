@@ -45,7 +45,7 @@ export const ours: Client = async ({ server }, asked, inFlight) => {
     readonly written: () => number;
   }[] = [];
   const cpu = await cpuOf(async () => {
-    await inLanes(asked, inFlight, async (tokens) => {
+    await runConcurrently(asked, inFlight, async (tokens) => {
       const chat = chatRequest(server.model, { messages, maxTokens: tokens }, "fixed");
       let written = (): number => Number.NaN;
       const open = async (): Promise<Duplex> => {
@@ -95,7 +95,7 @@ function lastWrite(stream: Duplex): () => number {
 export const plainFetch: Client = async ({ url, server }, asked, inFlight) => {
   const seen: Seen[] = [];
   const cpu = await cpuOf(() =>
-    inLanes(asked, inFlight, async (tokens) => {
+    runConcurrently(asked, inFlight, async (tokens) => {
       const begin = performance.now();
       const reply = await fetch(`${url}/chat/completions`, {
         method: "POST",
@@ -130,7 +130,7 @@ export const plainFetch: Client = async ({ url, server }, asked, inFlight) => {
   return { seen, cpu };
 };
 
-async function inLanes(
+async function runConcurrently(
   asked: readonly number[],
   inFlight: number,
   send: (tokens: number) => Promise<void>,

@@ -3,7 +3,7 @@ import type { Arrival, Arrivals } from "../vllm/sse.ts";
 const SLAB_BYTES = 64 * 1024;
 
 /** What a stream's reads brought, with stamps. */
-export interface ArrivalLog extends Arrivals {
+export interface ChunkBuffer extends Arrivals {
   add(stamp: number, bytes: Uint8Array): void;
   /** Of the last read. */
   readonly lastStamp: number | undefined;
@@ -13,7 +13,7 @@ export interface ArrivalLog extends Arrivals {
  * The bytes are copied into slabs: a read that is kept as it is keeps four objects alive, and with some ten thousand
  * of them a garbage collection stops all streams for milliseconds, just when the next tokens come.
  */
-export function arrivalLog(): ArrivalLog {
+export function chunkBuffer(): ChunkBuffer {
   const stamps: number[] = [];
   const slabs: Buffer[] = [];
   const starts: number[] = [];

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { mean } from "../evidence/statistics.ts";
 
 /** How late our own event loop was while a pass ran; real milliseconds. */
-export interface LoopFacts {
+export interface EventLoopFacts {
   readonly longestMs: number;
   readonly p99Ms: number;
   readonly samples: number;
@@ -20,7 +20,7 @@ const SAMPLES_FOR_P99 = 299;
 const LONGEST_FAST_MS = 1_000;
 
 /** Watches from now on, until it is disposed of. */
-export function watchLoop(): Disposable & { read(): LoopFacts } {
+export function monitorEventLoop(): Disposable & { read(): EventLoopFacts } {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   const begin = performance.eventLoopUtilization();
   delays.enable();
@@ -47,7 +47,7 @@ export function watchLoop(): Disposable & { read(): LoopFacts } {
  * stamps of every test: void above 1 % of the mean decode time (or 5 ms), which moves the decode rate by 2 %.
  */
 export function clientSlowed(
-  loop: LoopFacts,
+  loop: EventLoopFacts,
   measured: {
     /** tL - t1 of every test that was measured, seconds on the run's clock. */
     readonly decodeS: readonly number[];

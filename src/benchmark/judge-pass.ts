@@ -1,18 +1,18 @@
 import type { PassMode, TestResult } from "../evidence/pass.ts";
 import type { Verdict } from "../evidence/record.ts";
-import type { RestReading } from "./wait-until-idle.ts";
+import type { IdleReading } from "./wait-until-idle.ts";
 import { crossCheck } from "./cross-check.ts";
 import type { CrossCheck, CrossCheckQuestion } from "./cross-check.ts";
 import { clientSlowed } from "./event-loop-monitor.ts";
-import type { LoopFacts } from "./event-loop-monitor.ts";
+import type { EventLoopFacts } from "./event-loop-monitor.ts";
 import type { GpuWatch } from "./watch-gpus.ts";
 
 export interface PassFacts {
   readonly tests: readonly TestResult[];
   readonly requests: CrossCheckQuestion["requests"];
-  readonly before: RestReading;
-  readonly after: RestReading;
-  readonly loop: LoopFacts;
+  readonly before: IdleReading;
+  readonly after: IdleReading;
+  readonly loop: EventLoopFacts;
   readonly gpus: GpuWatch;
   readonly rttS: number;
   readonly speed: number;

@@ -2,12 +2,12 @@ import { setImmediate } from "node:timers/promises";
 import type { LoadResult } from "../evidence/record.ts";
 import { seededRandom, shuffled } from "../evidence/seeded-random.ts";
 import type { Test } from "../evidence/suite.ts";
-import { readAtRest } from "./wait-until-idle.ts";
+import { readWhenIdle } from "./wait-until-idle.ts";
 import type { PassRequest } from "./benchmark.ts";
 import { chatRequest } from "../vllm/chat-request.ts";
 import { countFaults } from "./cross-check.ts";
 import type { HttpClient } from "../vllm/http-client.ts";
-import { inLanes } from "./run-concurrently.ts";
+import { runConcurrently } from "./run-concurrently.ts";
 import { parseStream } from "./parse-stream.ts";
 import { sendChat } from "../vllm/send-chat.ts";
 import { counterDelta } from "../vllm/server-counters.ts";
@@ -45,7 +45,7 @@ async function runLevel(
   { server, clock, seed, mode = "fixed" }: PassRequest,
   signal: AbortSignal,
 ): Promise<LoadResult> {
-  const before = await readAtRest(client, server.basePath, clock, signal);
+  const before = await readWhenIdle(client, server.basePath, clock, signal);
   const queue = endlessly(tests, `load|${String(inFlight)}|${seed}`);
   const replies: { readonly raw: RawReply; readonly fixedLength: number | undefined }[] = [];
   let left = inFlight * REQUESTS_PER_STREAM;
@@ -57,8 +57,8 @@ async function runLevel(
       replies.push({ raw, fixedLength: chat.fixedLength });
     }
   };
-  await inLanes(inFlight, lane, signal);
-  const after = await readAtRest(client, server.basePath, clock, signal);
+  await runConcurrently(inFlight, lane, signal);
+  const after = await readWhenIdle(client, server.basePath, clock, signal);
 
   const requests: LoadRequest[] = [];
   const failures: string[] = [];

@@ -5,7 +5,7 @@ import { rootPath } from "../vllm/server-api.ts";
 const PROBES = 10;
 
 /** Median time of `/health` on a warm connection, seconds on the run's clock. @throws as the client does. */
-export async function probeRtt(
+export async function measureRtt(
   client: HttpClient,
   basePath: string,
   signal: AbortSignal,

@@ -15,7 +15,7 @@ const TAIL_BYTES = 4 * 1024;
  * What a reply's two ends say, by the rules by which the whole is read after the pass: enough for a line about a test
  * that has just ended, at a cost that does not grow with the reply. The stamps of other streams must not wait for it.
  */
-export function glanceAt(
+export function previewResult(
   raw: RawReply,
   fixedLength: number | undefined,
   clock: Pick<Clock, "fromStamp">,

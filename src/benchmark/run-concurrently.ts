@@ -1,5 +1,5 @@
 /** Runs a lane so many times at once. The first that fails ends the others; its error is thrown when all are still. */
-export async function inLanes(
+export async function runConcurrently(
   count: number,
   lane: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,

@@ -3,16 +3,16 @@ import { setImmediate } from "node:timers/promises";
 import type { PassResult, TestResult } from "../evidence/pass.ts";
 import { seededRandom, shuffled } from "../evidence/seeded-random.ts";
 import type { Suite, Test } from "../evidence/suite.ts";
-import { readAtRest } from "./wait-until-idle.ts";
+import { readWhenIdle } from "./wait-until-idle.ts";
 import type { PassRequest, RunPass } from "./benchmark.ts";
-import { fitTests } from "./tests-within-context.ts";
-import { glanceAt } from "./preview-result.ts";
+import { testsWithinContext } from "./tests-within-context.ts";
+import { previewResult } from "./preview-result.ts";
 import { NoAnswerError, httpClient } from "../vllm/http-client.ts";
 import type { HttpClient } from "../vllm/http-client.ts";
 import { judgePass } from "./judge-pass.ts";
 import { runLoadLevels } from "./load-level.ts";
-import { watchLoop } from "./event-loop-monitor.ts";
-import { probeRtt } from "./measure-rtt.ts";
+import { monitorEventLoop } from "./event-loop-monitor.ts";
+import { measureRtt } from "./measure-rtt.ts";
 import { readAnswer, resultOf, sendTest } from "./run-test.ts";
 import type { AnsweredTest, TestRun } from "./run-test.ts";
 import { watchGpus } from "./watch-gpus.ts";
@@ -28,14 +28,14 @@ export const runPass: RunPass = async (request, signal) => {
     const prepared = await prepare(client, request, signal);
     if (typeof prepared === "string") return unreachable(request, prepared);
     const salts = mode === "warm-cache" ? await warmCaches(prepared, request, signal) : undefined;
-    const before = await readAtRest(client, server.basePath, clock, signal);
+    const before = await readWhenIdle(client, server.basePath, clock, signal);
 
     const startedMs = clock.now();
-    using loopWatch = watchLoop();
+    using loopWatch = monitorEventLoop();
     using gpus = watchGpus(request.sampleGpus, clock, signal);
     const answers = await sendTests(prepared.misfits, request, salts, signal);
     const loop = loopWatch.read();
-    const after = await readAtRest(client, server.basePath, clock, signal);
+    const after = await readWhenIdle(client, server.basePath, clock, signal);
     const finishedMs = clock.now();
     const throttled = gpus.read();
 
@@ -76,8 +76,8 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<Prepared | string> {
   try {
-    const rttS = await probeRtt(client, server.basePath, signal);
-    return { rttS, misfits: await fitTests(client, server, suite, signal) };
+    const rttS = await measureRtt(client, server.basePath, signal);
+    return { rttS, misfits: await testsWithinContext(client, server, suite, signal) };
   } catch (error) {
     if (error instanceof NoAnswerError) return error.message;
     throw error;
@@ -99,7 +99,7 @@ async function sendTests(
     if (reason === undefined) {
       const answer = await sendTest(test, request, mode, salts?.get(test), signal);
       answers.push(answer);
-      const outcome = glanceAt(answer.raw, answer.chat.fixedLength, clock);
+      const outcome = previewResult(answer.raw, answer.chat.fixedLength, clock);
       onTest({ name: test.name, category: test.category, outcome }, index + 1, tests.length);
     } else onTest(resultOf(test, { kind: "not_applicable", reason }), index + 1, tests.length);
   }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { errorText } from "../support/errors.ts";
 import type { Clock } from "../support/clock.ts";
-import { arrivalLog } from "./chunk-buffer.ts";
+import { chunkBuffer } from "./chunk-buffer.ts";
 import { asSocket } from "../vllm/as-socket.ts";
 import type { Arrivals } from "../vllm/sse.ts";
 
@@ -42,7 +42,7 @@ export function streamRequest(
   signal: AbortSignal,
 ): Promise<RawReply> {
   return new Promise((resolve, reject) => {
-    const arrivals = arrivalLog();
+    const arrivals = chunkBuffer();
     let sent = performance.now();
     let headers: number | undefined;
     let status: number | undefined;

@@ -13,7 +13,7 @@ const TEMPLATE = 512;
  * when it fits, or when the server cannot count.
  * @throws as the client does.
  */
-export async function fitTests(
+export async function testsWithinContext(
   client: HttpClient,
   server: ServerUnderTest,
   suite: Suite,

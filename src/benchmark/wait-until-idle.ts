@@ -2,10 +2,10 @@ import type { Clock } from "../support/clock.ts";
 import { NoAnswerError } from "../vllm/http-client.ts";
 import type { HttpClient } from "../vllm/http-client.ts";
 import { rootPath } from "../vllm/server-api.ts";
-import { atRest, serverCounters } from "../vllm/server-counters.ts";
+import { waitUntilIdle, serverCounters } from "../vllm/server-counters.ts";
 import type { ServerCounters } from "../vllm/server-counters.ts";
 
-export type RestReading =
+export type IdleReading =
   | { readonly kind: "at rest"; readonly counters: ServerCounters }
   /** Read, but somebody uses the server; or not to be read at all. */
   | { readonly kind: "busy" | "unreadable"; readonly reason: string };
@@ -17,18 +17,18 @@ const PATIENCE_MS = 60_000;
  * The server's counters once nothing runs, nothing waits and two readings in a row are equal.
  * @throws what `open` threw, or the signal's reason.
  */
-export async function readAtRest(
+export async function readWhenIdle(
   client: HttpClient,
   basePath: string,
   clock: Clock,
   signal: AbortSignal,
-): Promise<RestReading> {
+): Promise<IdleReading> {
   const end = clock.monotonic() + PATIENCE_MS;
   let earlier: ServerCounters | undefined;
   for (;;) {
     const read = await readCounters(client, basePath, signal);
     if (typeof read === "string") return { kind: "unreadable", reason: read };
-    if (earlier !== undefined && atRest(earlier, read)) return { kind: "at rest", counters: read };
+    if (earlier !== undefined && waitUntilIdle(earlier, read)) return { kind: "at rest", counters: read };
     if (clock.monotonic() > end && earlier !== undefined)
       return { kind: "busy", reason: "the server did not come to rest: another client uses it" };
     earlier = read;

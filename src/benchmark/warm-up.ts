@@ -2,9 +2,9 @@ import { seededRandom, shuffled } from "../evidence/seeded-random.ts";
 import type { Test } from "../evidence/suite.ts";
 import type { PassRequest, WarmUp } from "./benchmark.ts";
 import { chatRequest } from "../vllm/chat-request.ts";
-import { fitTests } from "./tests-within-context.ts";
+import { testsWithinContext } from "./tests-within-context.ts";
 import { NoAnswerError, httpClient } from "../vllm/http-client.ts";
-import { inLanes } from "./run-concurrently.ts";
+import { runConcurrently } from "./run-concurrently.ts";
 import { sendChat } from "../vllm/send-chat.ts";
 
 const LEAST = 3;
@@ -18,7 +18,7 @@ const REPLY_TOKENS = 64;
 export const warmUp: WarmUp = async (request, signal) => {
   const client = httpClient(request.server, request.clock);
   try {
-    const misfits = await fitTests(client, request.server, request.suite, signal);
+    const misfits = await testsWithinContext(client, request.server, request.suite, signal);
     const tests = request.suite.tests.filter((test) => !misfits.has(test));
     await warmUpLevel(tests, 1, request, signal);
   } catch (error) {
@@ -40,7 +40,7 @@ export async function warmUpLevel(
     for (let test = bodies.pop(); test !== undefined; test = bodies.pop())
       await sendChat(server, chatRequest(server.model, test, "fixed"), inFlight, clock, inner);
   };
-  await inLanes(inFlight, lane, signal);
+  await runConcurrently(inFlight, lane, signal);
 }
 
 /** From the smallest to the largest prompt, evenly, each with its lines in another order. */

@@ -1,6 +1,6 @@
 import { MODEL_FAMILIES, type Family, type Variant } from "./model-families.ts";
 import type { ModelCategory, ModelFacts } from "./models.ts";
-import { largestWholeGroupParallel } from "./tensor-parallel-limit.ts";
+import { tensorParallelLimit } from "./tensor-parallel-limit.ts";
 
 /** Runtime memory of vLLM beside weights and cache: activations of the profile run, graphs, the CUDA context. */
 export const PLAIN_OVERHEAD_GIB = 1.5;
@@ -37,7 +37,7 @@ function facts(family: Family, [id, checkpointGib, quantization, gated]: Variant
     quantization,
     kvBytesPerToken: family.kvBytesPerToken ?? kvBytesPerToken(layers, kvHeads, headDim),
     mla: family.mla ?? false,
-    largestTensorParallel: largestWholeGroupParallel(quantization, {
+    largestTensorParallel: tensorParallelLimit(quantization, {
       intermediate: family.intermediate,
       expertIntermediate: family.expertIntermediate,
     }),

@@ -15,7 +15,7 @@ export interface CutWidths {
  * vLLM refuses a dense AWQ or GPTQ model, and an FP8 mixture of experts, beyond it. A 4-bit mixture of experts
  * loads nevertheless (vLLM then takes another kernel), and MXFP4 is padded.
  */
-export function largestWholeGroupParallel(
+export function tensorParallelLimit(
   quantization: Quantization,
   widths: CutWidths,
 ): number | undefined {

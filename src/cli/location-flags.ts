@@ -1,5 +1,5 @@
 /** The options that have named a place, for a command line that is to find the same: ` --db FILE --state-dir FOLDER`. */
-export function namedPlaces(options: Readonly<Record<string, unknown>>): string {
+export function locationFlags(options: Readonly<Record<string, unknown>>): string {
   const named = { "--db": options["db"], "--state-dir": options["stateDir"] };
   return Object.entries(named)
     .map(([flag, place]) => (typeof place === "string" ? ` ${flag} ${quoted(place)}` : ""))

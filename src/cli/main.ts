@@ -4,13 +4,13 @@ import type { CommandGroup, CommandSpec, OptionSpec, Terminal } from "./command.
 import { commandOf, VERBS, type Verb } from "./verbs.ts";
 import { printableTerminal } from "./output/printable-streams.ts";
 import { bugReport, installSignals, Interrupted } from "./signals.ts";
-import { watchOutput } from "./output/stdout-errors.ts";
+import { watchStdoutErrors } from "./output/stdout-errors.ts";
 import { packageVersion } from "../support/package-version.ts";
 
 /** Runs one command line; sets `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
   const signals = installSignals(process);
-  watchOutput(process);
+  watchStdoutErrors(process);
   const terminal: Terminal = {
     env: process.env,
     stdin: process.stdin,
@@ -113,7 +113,7 @@ function buildCommand(
   for (const option of spec.options) command.addOption(buildOption(option));
   withExamples(command, spec.examples);
   return command.action(async (...given: unknown[]) => {
-    if (spec.silentOfHeld !== true) await tellHeld(command.opts(), terminal);
+    if (spec.silentOfHeld !== true) await warnOfHeldVms(command.opts(), terminal);
     const handler = await spec.load();
     const words = given.slice(0, spec.parameters.length) as (string | string[] | undefined)[];
     const parameters = words.flatMap((word) => (Array.isArray(word) ? [] : [word]));
@@ -130,7 +130,7 @@ function withExamples(command: Command, examples: readonly string[]): Command {
 }
 
 /** What a person has left up must not be forgotten while it costs money. */
-async function tellHeld(
+async function warnOfHeldVms(
   options: Readonly<Record<string, unknown>>,
   terminal: Terminal,
 ): Promise<void> {

@@ -4,28 +4,28 @@ import { ExitCode } from "../support/errors.ts";
 import type { Terminal } from "./command.ts";
 
 /** Who destroys what we leave: the guard's process, or nobody yet. */
-export type WhoIsLeft = number | undefined;
+export type UndestroyedState = number | undefined;
 
 /**
  * What further signals do to a program that is destroying: the second names what is not yet proved gone, the third
  * leaves it to the guard, whose pipe closes with us. @returns what ends it.
  */
-export function answerRepeats(
+export function onRepeatedInterrupt(
   terminal: Terminal,
-  read: () => { readonly state: RunState; readonly guard: WhoIsLeft },
+  read: () => { readonly state: RunState; readonly guard: UndestroyedState },
 ): () => void {
   return terminal.signals.onRepeat((count) => {
     const { state, guard } = read();
-    tellWhatIsLeft(state, guard, terminal.stderr);
+    printUndestroyed(state, guard, terminal.stderr);
     if (count < 3) return;
     process.exit(openRentals(state).length > 0 ? ExitCode.stillBilled : ExitCode.interrupted);
   });
 }
 
 /** Names what is not proved gone, and who destroys it. */
-export function tellWhatIsLeft(
+export function printUndestroyed(
   state: RunState,
-  guard: WhoIsLeft,
+  guard: UndestroyedState,
   stderr: NodeJS.WriteStream,
 ): void {
   const open = openRentals(state);

@@ -1,5 +1,5 @@
 import type { Terminal } from "./command.ts";
-import { drawable } from "./output/printable-streams.ts";
+import { rawStream } from "./output/printable-streams.ts";
 import { Interrupted } from "./signals.ts";
 
 /** What a prompt is given; what it asks goes to stderr, as all that is no result. */
@@ -18,7 +18,7 @@ export function canAsk({ stdin, stderr }: Terminal): boolean {
  * Asks one question on the terminal.
  * @throws Interrupted when who was asked has left: Ctrl-C, Ctrl-D, a signal, a terminal that is gone.
  */
-export async function asking<T>(
+export async function withPrompt<T>(
   { stdin, stderr, signals }: Terminal,
   question: (context: AskContext) => Promise<T>,
 ): Promise<T> {
@@ -39,7 +39,7 @@ export async function asking<T>(
   };
   try {
     const signal = AbortSignal.any([signals.stop, left.signal]);
-    return await question({ input: stdin, output: drawable(stderr), signal });
+    return await question({ input: stdin, output: rawStream(stderr), signal });
   } catch (error) {
     signals.stop.throwIfAborted();
     // The prompt takes Ctrl-C from the terminal itself, so that no signal comes.

@@ -22,7 +22,7 @@ export interface DrillCase {
 }
 
 /** What else happens, so that a run comes to the point at all. */
-export interface Way {
+export interface DrillScenario {
   readonly plan: string;
   readonly args?: readonly string[];
   /** Scripts of machines, stock and API besides the case's own fault. */
@@ -81,7 +81,7 @@ const PATIENCE_MINUTES = "600";
  */
 export async function runDrillCase(
   drill: DrillCase,
-  way: Way,
+  way: DrillScenario,
   world: DrillWorld,
   signal: AbortSignal,
 ): Promise<DrillResult> {

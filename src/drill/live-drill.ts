@@ -6,7 +6,7 @@ import { readJournal } from "../journal/journal-file.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { usd } from "../support/money.ts";
 import type { CommandCall } from "../cli/command.ts";
-import { openFarSide, type FarSide } from "../run/cloud-target.ts";
+import { openCloudTarget, type CloudTarget } from "../run/cloud-target.ts";
 import { planFromText } from "../run/load-plan.ts";
 import { readMarket } from "../run/market.ts";
 import { runPlan } from "../run/run-plan.ts";
@@ -24,7 +24,7 @@ export async function liveDrill(call: CommandCall): Promise<ExitCode> {
       hint: "maider-sweep drill --live --max-cost 2",
     });
   }
-  const far = await openFarSide(options, terminal, true);
+  const far = await openCloudTarget(options, terminal, true);
   try {
     const stop = terminal.signals.stop;
     const { apiUrl, token, clock } = far;
@@ -69,7 +69,7 @@ export async function liveDrill(call: CommandCall): Promise<ExitCode> {
   }
 }
 
-function joined(far: FarSide): Readonly<Record<string, unknown>> {
+function joined(far: CloudTarget): Readonly<Record<string, unknown>> {
   return { simulate: far.apiUrl, speed: undefined, seed: undefined };
 }
 
@@ -86,7 +86,7 @@ function cheapest({ prices, availability }: Market): string {
   });
 }
 
-async function expiryOf(far: FarSide, signal: AbortSignal): Promise<number | null | undefined> {
+async function expiryOf(far: CloudTarget, signal: AbortSignal): Promise<number | null | undefined> {
   return readTokenExpiry({ apiUrl: far.apiUrl, token: far.token ?? "", clock: far.clock }, signal);
 }
 

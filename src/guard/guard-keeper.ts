@@ -2,7 +2,7 @@ import { foldRun } from "../run-state/fold-run.ts";
 import { OPEN_STAGES } from "../run-state/run-state.ts";
 import type { Journal } from "../journal/events.ts";
 import type { HeldOwnership } from "../lock/owner-lock.ts";
-import type { FarSide } from "../run/cloud-target.ts";
+import type { CloudTarget } from "../run/cloud-target.ts";
 import { startGuard } from "./start-guard.ts";
 import type { Guard } from "./start-guard.ts";
 
@@ -17,7 +17,7 @@ export interface GuardKeeper {
 
 export function createGuardKeeper(options: {
   readonly run: string;
-  readonly far: FarSide;
+  readonly far: CloudTarget;
   readonly ownership: HeldOwnership;
   readonly holdMinutes: number;
   readonly heartbeat: string | undefined;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
-import type { FarSide } from "../run/cloud-target.ts";
+import type { CloudTarget } from "../run/cloud-target.ts";
 import { isLoopback } from "../simulator/client/simulated-world.ts";
 
 /** Tells a dead-man service that VMs are open and watched; its silence then calls a person. */
@@ -26,7 +26,7 @@ const PATIENCE_MS = 5_000;
 export function heartbeatUrl(
   options: Readonly<Record<string, unknown>>,
   env: NodeJS.ProcessEnv,
-  far: Pick<FarSide, "apiUrl">,
+  far: Pick<CloudTarget, "apiUrl">,
 ): string | undefined {
   const given = (options["heartbeatUrl"] as string | undefined) ?? env["MAIDER_SWEEP_HEARTBEAT"];
   if (given === undefined || given === "") return undefined;
@@ -40,7 +40,7 @@ export function heartbeatUrl(
 }
 
 /** Where a run has told that VMs are open, and not yet that all are gone. */
-export function owedHeartbeat(folder: string): string | undefined {
+export function pendingHeartbeat(folder: string): string | undefined {
   try {
     return readFileSync(join(folder, OWED_FILE), "utf8");
   } catch {
@@ -49,8 +49,8 @@ export function owedHeartbeat(folder: string): string | undefined {
 }
 
 /** Once all of a run is proved gone. Whoever takes the note away tells it, so that it is told once. */
-export async function tellGone(folder: string): Promise<void> {
-  const url = owedHeartbeat(folder);
+export async function reportGone(folder: string): Promise<void> {
+  const url = pendingHeartbeat(folder);
   if (url === undefined) return;
   try {
     rmSync(join(folder, OWED_FILE));
@@ -94,7 +94,7 @@ export function startHeartbeat(
     async end(allGone) {
       ended.abort();
       await beating;
-      if (allGone) await tellGone(folder);
+      if (allGone) await reportGone(folder);
     },
   };
 }

@@ -9,7 +9,7 @@ import { writeFileAtomically } from "../support/safe-file.ts";
 const REAPER_FILE = "reaper.json";
 
 /** Lets `doctor` see that a reaper is at work. */
-export async function leaveReaperSign(stateDir: string, nowMs: number): Promise<void> {
+export async function recordReaperRun(stateDir: string, nowMs: number): Promise<void> {
   const sign = `${JSON.stringify({ at: isoUtc(nowMs) })}\n`;
   try {
     makeFolder(stateDir, 0o700);
@@ -31,7 +31,7 @@ export function lastReaped(stateDir: string): string | undefined {
 /** A reaper that was not seen for longer may be dead. */
 const REAPER_SILENCE_MS = 2 * 3_600_000;
 
-export function reaperLives(stateDir: string, nowMs: number): boolean {
+export function isReaperActive(stateDir: string, nowMs: number): boolean {
   const at = lastReaped(stateDir);
   return at !== undefined && nowMs - Date.parse(at) <= REAPER_SILENCE_MS;
 }
@@ -45,6 +45,6 @@ export function reaperWarning(
   stateDir: string,
   nowMs: number,
 ): string | undefined {
-  if (worst <= DEAR || reaperLives(stateDir, nowMs)) return undefined;
+  if (worst <= DEAR || isReaperActive(stateDir, nowMs)) return undefined;
   return `at worst this costs ${formatUsd(worst)}, and no reaper was seen: should this machine lose its power, nobody destroys the VMs; maider-sweep guard install --token-file FILE installs one here, templates/github/reap.yml elsewhere`;
 }

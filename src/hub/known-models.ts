@@ -31,7 +31,7 @@ export async function knownModels(
       ? "nobody is asked about it, for the API of --api-url is on this machine: run `estimate` once without --api-url"
       : "a simulation asks nobody about it: run `estimate` once without --simulate";
   for (const id of ids) {
-    const kept = readKept(folder, id);
+    const kept = readCachedQuery(folder, id);
     if (kept !== undefined && (!mayAsk || Date.now() - kept.askedMs < FRESH_MS)) {
       known.set(id, kept.model);
       continue;
@@ -57,7 +57,7 @@ interface Kept {
   readonly model: KnownModel;
 }
 
-function readKept(folder: string, id: string): Kept | undefined {
+function readCachedQuery(folder: string, id: string): Kept | undefined {
   try {
     const { asked, revision, facts } = JSON.parse(readFileSync(fileOf(folder, id), "utf8")) as {
       asked: string;

@@ -13,7 +13,7 @@ export interface ClientKey {
 }
 
 /** Keeps it in the run's folder, for its owner alone, so that a resume can log in to VMs that still live. */
-export async function keepClientKey(folder: string, key: ClientKey): Promise<void> {
+export async function saveClientKey(folder: string, key: ClientKey): Promise<void> {
   await writeFileAtomically(join(folder, `${FILE}.pub`), `${key.publicLine}\n`);
   await writeFileAtomically(join(folder, FILE), key.privateKey);
 }
@@ -30,7 +30,7 @@ export function readClientKey(folder: string): ClientKey | undefined {
 }
 
 /** Once nothing of the run lives any more. */
-export function forgetClientKey(folder: string): void {
+export function deleteClientKey(folder: string): void {
   for (const name of [FILE, `${FILE}.pub`]) {
     try {
       rmSync(join(folder, name), { force: true });

@@ -31,7 +31,7 @@ interface Waiting {
  * A journal over a store: one ordered queue. Facts that arrive while others are being synced share the next sync;
  * with a crash hook each has its own, so that "before" means that all former ones are durable.
  */
-export function journalOver(
+export function createJournal(
   store: JournalStore,
   past: readonly SweepEvent[],
   options: JournalOptions,
@@ -94,7 +94,7 @@ export function journalOver(
 
 /** A journal that forgets: for what must be destroyed while the disk takes nothing, and for simulated time. */
 export function volatileJournal(past: readonly SweepEvent[], options: JournalOptions): Journal {
-  return journalOver(
+  return createJournal(
     { append: () => Promise.resolve(), close: () => Promise.resolve() },
     past,
     options,

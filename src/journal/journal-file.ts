@@ -7,7 +7,7 @@ import { syncFolder } from "../support/safe-file.ts";
 import type { Journal, SweepEvent } from "./events.ts";
 import { JournalError } from "./journal-errors.ts";
 import { decodeLine } from "./journal-line.ts";
-import { journalOver, type JournalOptions, type JournalStore } from "./create-journal.ts";
+import { createJournal, type JournalOptions, type JournalStore } from "./create-journal.ts";
 import { labelsIn } from "./label.ts";
 import { GUARD_LOG } from "./state-folder.ts";
 import { readPlainOrPacked, unpackFile } from "./packed-file.ts";
@@ -66,7 +66,7 @@ export async function openJournal(
       await handle.close();
       throw error;
     }
-    return journalOver(fileStore(handle, path, past.wholeBytes), past.events, options);
+    return createJournal(fileStore(handle, path, past.wholeBytes), past.events, options);
   } catch (error) {
     throw new JournalError(path, errorText(error));
   }

@@ -8,7 +8,7 @@ import { errorText } from "../support/errors.ts";
 import { MachineError, type MachineTarget } from "./machine.ts";
 import { plainText } from "./remote-text.ts";
 import { outputOf, type OutputOptions } from "./ssh-output.ts";
-import { untilDeadline } from "./with-timeout.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 /** One authenticated connection: commands and channels over it, and the news of its end. */
 export interface SshLink {
@@ -91,7 +91,7 @@ export async function connectSsh(
   socket.setNoDelay(true);
   socket.connect({ host: target.host, port: target.port });
   const limits = { ceilingMs: clock.ceiling(CONNECT_MS), signal, what: `SSH to ${target.label}` };
-  await untilDeadline(
+  await withTimeout(
     connecting.catch((error: unknown) => {
       throw refused ? wrongKey(target) : asConnectError(error, target);
     }),
@@ -143,7 +143,7 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
     const outcome = new Promise<T>((resolve, reject) => {
       const done = (error: Error | undefined, channel: C): void => {
         if (error !== undefined) {
-          reject(isRefusal(error) ? refusal(label, limits.what, error) : linkLost());
+          reject(isRefusal(error) ? apiRefusal(label, limits.what, error) : linkLost());
           return;
         }
         opened = channel;
@@ -159,7 +159,7 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
       }
     });
     const what = `${label}: ${limits.what}`;
-    return untilDeadline(outcome, { ...limits, what, lost }, () => {
+    return withTimeout(outcome, { ...limits, what, lost }, () => {
       abandoned = true;
       opened?.close();
     });
@@ -213,6 +213,6 @@ function isRefusal(error: Error): boolean {
   return typeof (error as { readonly reason?: unknown }).reason === "number";
 }
 
-function refusal(label: string, what: string, error: Error): MachineError {
+function apiRefusal(label: string, what: string, error: Error): MachineError {
   return new MachineError("unreachable", `${label}: ${what}: ${plainText(error.message, 200)}`);
 }

@@ -15,7 +15,7 @@ export interface Limits {
  * never a live one that does not answer. `abandon` is called once when the work is given up.
  * @throws MachineError of kind `timeout` or `link_lost`, or the signal's reason
  */
-export async function untilDeadline<T>(
+export async function withTimeout<T>(
   work: Promise<T>,
   limits: Limits,
   abandon: () => void,

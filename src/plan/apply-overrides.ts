@@ -1,7 +1,7 @@
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
 import type { CoveragePlan, Entry } from "./coverage-plan.ts";
-import { cidrGrammar, normaliseCidr } from "./validators.ts";
+import { cidrValidator, normaliseCidr } from "./validators.ts";
 
 /** What the command line says over the plan. */
 export interface PlanOverrides {
@@ -26,7 +26,7 @@ export function applyOverrides(plan: CoveragePlan, overrides: PlanOverrides): Co
     "--max-hours must be from 0.25 to 720",
   );
   demand(
-    sshCidr === undefined || cidrGrammar(sshCidr) === undefined,
+    sshCidr === undefined || cidrValidator(sshCidr) === undefined,
     "--ssh-cidr must be an address range, such as 203.0.113.7/32",
   );
   const selected = only === undefined ? plan : select(plan, only);

@@ -13,7 +13,7 @@ export interface Refusal {
   readonly key: keyof EngineFile | undefined;
 }
 
-export interface Wish {
+export interface EngineWish {
   readonly gpu: GpuType;
   readonly model: ModelFacts;
   readonly revision: string | undefined;
@@ -39,7 +39,7 @@ const READABLE: Readonly<Record<NonNullable<EngineFile["quantization"]>, readonl
     "compressed-tensors": ["compressed-tensors", "fp8"],
   };
 
-export function configure(wish: Wish): Configuration | Refusal {
+export function configure(wish: EngineWish): Configuration | Refusal {
   const { gpu, model, own, defaults } = wish;
   const engine = { ...defaults, ...own };
   const image = engine.image ?? DEFAULT_IMAGE;
@@ -51,8 +51,8 @@ export function configure(wish: Wish): Configuration | Refusal {
     maxModelLen: own.max_model_len,
     preferredModelLen: defaults.max_model_len ?? DEFAULT_MODEL_LEN,
   };
-  const refusal = engineRefuses(gpu, model, engine, image);
-  if (refusal !== undefined) return refusal;
+  const apiRefusal = engineRefuses(gpu, model, engine, image);
+  if (apiRefusal !== undefined) return apiRefusal;
   const fit = fitModel(question);
   if (!fit.fits) {
     const isWindow =

@@ -1,6 +1,6 @@
 import { categoryOf, kvBytesPerToken, PLAIN_OVERHEAD_GIB } from "../catalog/model-catalog.ts";
 import type { ModelFacts } from "../catalog/models.ts";
-import { largestWholeGroupParallel } from "../catalog/tensor-parallel-limit.ts";
+import { tensorParallelLimit } from "../catalog/tensor-parallel-limit.ts";
 import type { FactsFile } from "./plan-schema.ts";
 
 /** A model that the plan describes itself, because the catalogue does not know it. */
@@ -24,7 +24,7 @@ export function modelFromFacts(id: string, facts: FactsFile): ModelFacts {
     kvBytesPerToken:
       facts.kv_bytes_per_token ?? kvBytesPerToken(facts.layers, facts.kv_heads, facts.head_dim),
     mla: facts.mla ?? false,
-    largestTensorParallel: largestWholeGroupParallel(quantization, {
+    largestTensorParallel: tensorParallelLimit(quantization, {
       intermediate: facts.intermediate,
       expertIntermediate: facts.expert_intermediate,
     }),

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { CATEGORIES } from "../evidence/suite.ts";
 import {
-  cidrGrammar,
-  commitGrammar,
-  gpuTypeGrammar,
-  hubIdGrammar,
-  imageGrammar,
-  planNameGrammar,
-  regionGrammar,
-  type Grammar,
+  cidrValidator,
+  commitValidator,
+  gpuTypeValidator,
+  hubIdValidator,
+  imageValidator,
+  planNameValidator,
+  regionValidator,
+  type Validator,
 } from "./validators.ts";
 
 /** The engine that is proven on every card of the catalogue. */
@@ -16,7 +16,7 @@ export const DEFAULT_IMAGE = "vllm/vllm-openai:v0.27.1";
 /** Tokens of window when the plan asks for none. */
 export const DEFAULT_MODEL_LEN = 32_768;
 
-const text = (grammar: Grammar) =>
+const text = (grammar: Validator) =>
   z.string().check((context) => {
     const complaint = grammar(context.value);
     if (complaint !== undefined)
@@ -56,11 +56,11 @@ const quantization = z.enum([
   "compressed-tensors",
 ]);
 const kvCacheDtype = z.enum(["auto", "fp8", "fp8_e4m3", "fp8_e5m2"]);
-const regions = unique(text(regionGrammar), 50);
+const regions = unique(text(regionValidator), 50);
 const passes = z.int().min(1).max(100);
 const suites = unique(z.enum(CATEGORIES), CATEGORIES.length);
 const load = unique(z.int().min(1).max(512), 8);
-const gpuType = text(gpuTypeGrammar);
+const gpuType = text(gpuTypeValidator);
 
 /** What must be known of a model that the catalogue does not have; sizes in 10^9 parameters and GiB. */
 const FACTS = {
@@ -104,21 +104,21 @@ const engineKeys = {
 };
 
 export const modelSchema = z.strictObject({
-  id: text(hubIdGrammar),
+  id: text(hubIdValidator),
   category: z.enum(["7b", "14b", "30b", "70b"]).optional(),
-  revision: text(commitGrammar).optional(),
+  revision: text(commitValidator).optional(),
   ...engineKeys,
   facts: factsSchema.optional(),
 });
 
-const modelItemSchema = z.union([text(hubIdGrammar), modelSchema]);
+const modelItemSchema = z.union([text(hubIdValidator), modelSchema]);
 
 const gpuSchema = z.union([gpuType, unique(gpuType, 50)]);
 
 export const entrySchema = z.strictObject({
   gpu: gpuSchema,
   models: z.array(modelItemSchema).min(1).max(100),
-  region: text(regionGrammar).optional(),
+  region: text(regionValidator).optional(),
   regions: regions.optional(),
   passes: passes.optional(),
   suites: suites.optional(),
@@ -126,7 +126,7 @@ export const entrySchema = z.strictObject({
 });
 
 export const engineSchema = z.strictObject({
-  image: text(imageGrammar).optional(),
+  image: text(imageValidator).optional(),
   ...engineKeys,
 });
 
@@ -140,7 +140,7 @@ export const budgetSchema = z.strictObject({
 /** A plan as the file has it. Keys are snake_case, as in the database; unknown keys are errors. */
 export const planSchema = z.strictObject({
   version: z.literal(1),
-  name: text(planNameGrammar).optional(),
+  name: text(planNameValidator).optional(),
   budget: budgetSchema.optional(),
   regions: regions.optional(),
   concurrency: z.int().min(1).max(50).optional(),
@@ -149,7 +149,7 @@ export const planSchema = z.strictObject({
   suites: suites.optional(),
   load: load.optional(),
   stale_after_days: z.number().positive().max(3650).optional(),
-  ssh_cidr: text(cidrGrammar).optional(),
+  ssh_cidr: text(cidrValidator).optional(),
   prompts: z.string().min(1).max(1024).optional(),
   allow_remote_code: z.boolean().optional(),
   engine: engineSchema.optional(),

@@ -3,7 +3,7 @@ import { findModel } from "../catalog/model-catalog.ts";
 import { formatUsd, microUsd } from "../support/money.ts";
 import type { CoveragePlan, Problem } from "./coverage-plan.ts";
 import { describeIssues } from "./describe-issue.ts";
-import { draftPlan, type Draft } from "./salvage-plan.ts";
+import { salvagePlan, type SalvagedPlan } from "./salvage-plan.ts";
 import { IMAGE_HOSTS, imageHost, normaliseCidr } from "./validators.ts";
 import { planSchema } from "./plan-schema.ts";
 import { readPlanText, type PlanText } from "./plan-text.ts";
@@ -26,7 +26,7 @@ export function readPlan(
   const planText = readPlanText(text);
   if (planText.value === undefined) return { ok: false, problems: inOrder(planText.problems) };
   const parsed = planSchema.safeParse(planText.value, { reportInput: true });
-  const draft = draftPlan(planText.value);
+  const draft = salvagePlan(planText.value);
   const resolved = resolveEntries(draft, planText, known);
   const problems = inOrder([
     ...planText.problems,
@@ -42,7 +42,7 @@ export function readPlan(
 
 /** Models that a plan names and neither describes nor finds in the catalogue. */
 export function unknownModels(text: string): readonly string[] {
-  const { entries } = draftPlan(readPlanText(text).value);
+  const { entries } = salvagePlan(readPlanText(text).value);
   const models = entries.flatMap((entry) => entry.models);
   const unknown = models.filter(
     ({ id, settings, brokenFacts }) =>
@@ -52,7 +52,7 @@ export function unknownModels(text: string): readonly string[] {
 }
 
 function assemble(
-  { settings, budget }: Draft,
+  { settings, budget }: SalvagedPlan,
   { entries, skipped }: Pick<CoveragePlan, "entries" | "skipped">,
   text: string,
   source: string,
@@ -86,7 +86,7 @@ function assemble(
 }
 
 /** What is well-formed key by key and cannot be meant together. */
-function contradictions({ settings, budget, engine, entries }: Draft, text: PlanText): Problem[] {
+function contradictions({ settings, budget, engine, entries }: SalvagedPlan, text: PlanText): Problem[] {
   const problems: Problem[] = [];
   const { max_cost: cap, max_cost_per_entry: perEntry, monthly_cap: monthly } = budget;
   const money = (dollars: number): string => formatUsd(microUsd(dollars));

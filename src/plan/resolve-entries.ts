@@ -6,8 +6,8 @@ import { CATEGORIES } from "../evidence/suite.ts";
 import { nearest } from "../support/nearest.ts";
 import { configure, type Refusal } from "./configure.ts";
 import type { Configuration, Entry, Problem, Skip } from "./coverage-plan.ts";
-import { REQUIRED_FACTS, type Draft, type DraftEntry, type DraftModel } from "./salvage-plan.ts";
-import { gpuTypeGrammar } from "./validators.ts";
+import { REQUIRED_FACTS, type SalvagedPlan, type SalvagedEntry, type SalvagedModel } from "./salvage-plan.ts";
+import { gpuTypeValidator } from "./validators.ts";
 import type { KnownModel } from "./facts-from-hub.ts";
 import { modelFromFacts } from "./model-from-facts.ts";
 import type { PlanText } from "./plan-text.ts";
@@ -22,7 +22,7 @@ export interface Resolution {
 export type KnownModels = ReadonlyMap<string, KnownModel | string>;
 
 /** GPU types and models looked up, every pair held against the card, each list of types made into entries. */
-export function resolveEntries(draft: Draft, text: PlanText, known: KnownModels): Resolution {
+export function resolveEntries(draft: SalvagedPlan, text: PlanText, known: KnownModels): Resolution {
   const entries: Entry[] = [];
   const skipped: Skip[] = [];
   const problems: Problem[] = [];
@@ -64,11 +64,11 @@ export function resolveEntries(draft: Draft, text: PlanText, known: KnownModels)
   return { entries, skipped, problems };
 }
 
-function lookUpGpus(entry: DraftEntry, text: PlanText, problems: Problem[]): readonly GpuType[] {
+function lookUpGpus(entry: SalvagedEntry, text: PlanText, problems: Problem[]): readonly GpuType[] {
   const found = new Set<GpuType>();
   for (const [index, id] of entry.gpus.entries()) {
     // The schema has complained already of what is no id at all.
-    if (id === undefined || gpuTypeGrammar(id) !== undefined) continue;
+    if (id === undefined || gpuTypeValidator(id) !== undefined) continue;
     const gpu = findGpuType(id);
     if (gpu !== undefined) found.add(gpu);
     else {
@@ -90,11 +90,11 @@ function lookUpGpus(entry: DraftEntry, text: PlanText, problems: Problem[]): rea
 }
 
 function lookUpModels(
-  entry: DraftEntry,
+  entry: SalvagedEntry,
   text: PlanText,
   known: KnownModels,
   problems: Problem[],
-): readonly (readonly [DraftModel, ModelFacts])[] {
+): readonly (readonly [SalvagedModel, ModelFacts])[] {
   return entry.models.flatMap((drafted) => {
     const { id, settings, brokenFacts } = drafted;
     if (brokenFacts) return [];
@@ -129,10 +129,10 @@ function lookUpModels(
 }
 
 function wishOf(
-  draft: Draft,
-  entry: DraftEntry,
+  draft: SalvagedPlan,
+  entry: SalvagedEntry,
   gpu: GpuType,
-  drafted: DraftModel,
+  drafted: SalvagedModel,
   model: ModelFacts,
 ) {
   const { id: _id, category: _category, facts: _facts, revision, ...own } = drafted.settings;
@@ -155,21 +155,21 @@ function withSingle(load: readonly number[]): readonly number[] {
   return [...new Set([1, ...load])].toSorted((a, b) => a - b);
 }
 
-function regionsOf(draft: Draft, { settings }: DraftEntry): readonly string[] {
+function regionsOf(draft: SalvagedPlan, { settings }: SalvagedEntry): readonly string[] {
   if (settings.region !== undefined) return [settings.region];
   return settings.regions ?? draft.settings.regions ?? [];
 }
 
-function modelPath(entry: DraftEntry, model: DraftModel): PropertyKey[] {
+function modelPath(entry: SalvagedEntry, model: SalvagedModel): PropertyKey[] {
   const path: PropertyKey[] = ["entries", entry.index, "models", model.index];
   return model.isMapping ? [...path, "id"] : path;
 }
 
 /** The key that asks for what cannot be: the model's own, else the plan's default, else the model itself. */
 function blamed(
-  draft: Draft,
-  entry: DraftEntry,
-  model: DraftModel,
+  draft: SalvagedPlan,
+  entry: SalvagedEntry,
+  model: SalvagedModel,
   { key }: Refusal,
 ): PropertyKey[] {
   if (key !== undefined && key in model.settings)

@@ -12,24 +12,24 @@ import {
 type Salvaged<S extends z.ZodObject> = Partial<z.infer<S>>;
 
 /** All of a plan that can be understood, so that one mistake does not hide the next. A sound plan loses nothing. */
-export interface Draft {
+export interface SalvagedPlan {
   readonly settings: Salvaged<typeof planSchema>;
   readonly budget: Salvaged<typeof budgetSchema>;
   readonly engine: EngineFile;
-  readonly entries: readonly DraftEntry[];
+  readonly entries: readonly SalvagedEntry[];
 }
 
-export interface DraftEntry {
+export interface SalvagedEntry {
   readonly index: number;
   readonly settings: Salvaged<typeof entrySchema>;
   /** As the file has it; undefined where it is no text. */
   readonly gpus: readonly (string | undefined)[];
   /** Made from a list of GPU types: what does not fit is left out, not wrong. */
   readonly isList: boolean;
-  readonly models: readonly DraftModel[];
+  readonly models: readonly SalvagedModel[];
 }
 
-export interface DraftModel {
+export interface SalvagedModel {
   readonly index: number;
   readonly id: string;
   /** Written as a mapping, not as the bare id. */
@@ -39,7 +39,7 @@ export interface DraftModel {
   readonly brokenFacts: boolean;
 }
 
-export function draftPlan(raw: unknown): Draft {
+export function salvagePlan(raw: unknown): SalvagedPlan {
   const top = mapping(raw);
   return {
     settings: salvage(planSchema, top),
@@ -49,7 +49,7 @@ export function draftPlan(raw: unknown): Draft {
   };
 }
 
-function draftEntry(raw: Readonly<Record<string, unknown>>, index: number): DraftEntry {
+function draftEntry(raw: Readonly<Record<string, unknown>>, index: number): SalvagedEntry {
   const gpu = raw["gpu"];
   return {
     index,
@@ -62,7 +62,7 @@ function draftEntry(raw: Readonly<Record<string, unknown>>, index: number): Draf
   };
 }
 
-function draftModel(raw: unknown, index: number): DraftModel[] {
+function draftModel(raw: unknown, index: number): SalvagedModel[] {
   const keys = typeof raw === "string" ? { id: raw } : mapping(raw);
   const settings = salvage(modelSchema, keys);
   if (settings.id === undefined) return [];

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 
 /** What is wrong with a text, or undefined. Nothing that passes can be an option, a path out, or a piece of shell. */
-export type Grammar = (text: string) => string | undefined;
+export type Validator = (text: string) => string | undefined;
 
 const REGION = /^[a-z]{2,3}(-[a-z]+)+(-\d{1,2})?$/;
 const GPU_TYPE = /^g\d{1,2}-gpu-[a-z0-9-]{1,48}$/;
@@ -22,31 +22,31 @@ export const IMAGE_HOSTS = [
 ];
 
 const shaped =
-  (pattern: RegExp, complaint: string): Grammar =>
+  (pattern: RegExp, complaint: string): Validator =>
   (text) =>
     pattern.test(text) ? undefined : complaint;
 
-export const regionGrammar = shaped(REGION, "is not the name of a region, such as `us-ord`");
-export const gpuTypeGrammar = shaped(
+export const regionValidator = shaped(REGION, "is not the name of a region, such as `us-ord`");
+export const gpuTypeValidator = shaped(
   GPU_TYPE,
   "is not the id of a GPU type, such as `g2-gpu-rtx4000a1-s`",
 );
-export const planNameGrammar = shaped(
+export const planNameValidator = shaped(
   PLAN_NAME,
   "must begin with a letter or digit, and hold at most 64 letters, digits, spaces, dots, dashes and underscores",
 );
-export const commitGrammar = shaped(
+export const commitValidator = shaped(
   COMMIT,
   "must be a whole commit, 40 hexadecimal digits in lower case",
 );
 
 /** The Hub's own rule for repository ids. */
-export const hubIdGrammar: Grammar = (text) =>
+export const hubIdValidator: Validator = (text) =>
   HUB_ID.test(text) && !/--|\.\.|\.git$/.test(text)
     ? undefined
     : "is not a model id of the Hugging Face Hub, such as `Qwen/Qwen2.5-Coder-7B-Instruct`";
 
-export const imageGrammar: Grammar = (text) => {
+export const imageValidator: Validator = (text) => {
   const match = IMAGE.exec(text);
   if (match === null)
     return "is not the name of a container image, such as `vllm/vllm-openai:v0.27.1`";
@@ -56,7 +56,7 @@ export const imageGrammar: Grammar = (text) => {
   return undefined;
 };
 
-/** The registry of an image that passes `imageGrammar`; undefined = Docker Hub. */
+/** The registry of an image that passes `imageValidator`; undefined = Docker Hub. */
 export function imageHost(image: string): string | undefined {
   return IMAGE.exec(image)?.groups?.["host"];
 }
@@ -67,7 +67,7 @@ export function vllmMinor(image: string): number | undefined {
   return minor === undefined ? undefined : Number(minor);
 }
 
-export const cidrGrammar: Grammar = (text) =>
+export const cidrValidator: Validator = (text) =>
   normaliseCidr(text) === undefined
     ? "is not an address range, such as `203.0.113.7/32`"
     : undefined;

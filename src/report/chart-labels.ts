@@ -17,7 +17,7 @@ interface Names<Point> {
 }
 
 /** Names that do not lie on each other, at that side of their points where there is room: the front's ends first. */
-export function pointNames<Point extends NamedPoint>(
+export function chartLabels<Point extends NamedPoint>(
   front: readonly Point[],
   drawn: readonly Point[],
 ): readonly Names<Point>[] {

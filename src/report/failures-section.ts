@@ -1,5 +1,5 @@
 import { html, type Html } from "./html.ts";
-import { serverEnd } from "../run-state/server-failure-text.ts";
+import { serverFailureText } from "../run-state/server-failure-text.ts";
 import type { ReportedRun } from "./report-facts.ts";
 
 interface Failure {
@@ -67,7 +67,7 @@ function failuresOf({ state }: ReportedRun): Failure[] {
             run,
             gpu: gpuOf(event.label),
             what: event.model,
-            kind: serverEnd(event.during),
+            kind: serverFailureText(event.during),
             reason: `${event.cause}: ${event.evidence}; ${event.remedy}`,
           }
         : {

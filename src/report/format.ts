@@ -3,7 +3,7 @@ import { ageText } from "../results/query/coverage.ts";
 import type { Unranked } from "../results/query/unranked.ts";
 import { costOf, hoursOf } from "../run-state/ledger.ts";
 import type { Ledger, RunState } from "../run-state/run-state.ts";
-import { serverEnd } from "../run-state/server-failure-text.ts";
+import { serverFailureText } from "../run-state/server-failure-text.ts";
 import { formatUsd } from "../support/money.ts";
 import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
 
@@ -86,7 +86,7 @@ export function failureLines(state: RunState): string[] {
     ...state.failures.map((event) => {
       const gpu = state.rentals.get(event.label)?.gpu ?? "";
       return event.type === "server.failed"
-        ? `${gpu} ${event.model}: ${serverEnd(event.during)}: ${event.cause}: ${event.evidence}; ${event.remedy} (log: ${event.log})`
+        ? `${gpu} ${event.model}: ${serverFailureText(event.during)}: ${event.cause}: ${event.evidence}; ${event.remedy} (log: ${event.log})`
         : `${gpu} ${event.label}: ${event.stage}: ${event.reason}`;
     }),
     ...state.passes.flatMap((event) => {

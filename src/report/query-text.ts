@@ -2,7 +2,7 @@ import { ageText, type Confidence, type Coverage } from "../results/query/covera
 import type { RecommendAnswer } from "../results/query/recommend.ts";
 import type { Unranked } from "../results/query/unranked.ts";
 import { usd } from "../support/money.ts";
-import { pairLines, refreshLines, type PairOffer, type RefreshOffer } from "./rebench-cost-text.ts";
+import { pairLines, rebenchCostLines, type PairOffer, type RebenchCost } from "./rebench-cost-text.ts";
 import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
 import { gpuLabel, modelNames, speedText, unrankedLines } from "./format.ts";
 
@@ -12,14 +12,14 @@ const MARKS: Readonly<Record<Confidence, string>> = { High: "✓", Medium: "⚠"
 /** What `benchmark-status` says. */
 export function coverageText(
   answer: Coverage & { readonly without: readonly Unranked[] },
-  refresh: RefreshOffer,
+  refresh: RebenchCost,
   nowMs: number,
   style: TableStyle,
 ): string {
   const { byConfidence, tested, missing, outside, without } = answer;
   const summary = [
     `${answer.simulated ? "SIMULATED " : ""}Benchmark Coverage`,
-    `Total benchmarks: ${answer.total}${answer.barred === 0 ? "" : ` (${answer.barred} not sound)`}`,
+    `Total benchmarks: ${answer.total}${answer.rejectedRecords === 0 ? "" : ` (${answer.rejectedRecords} not sound)`}`,
     `GPU types tested: ${answer.gpuTypesTested}/${answer.gpuTypesTotal}${outside.length === 0 ? "" : ` (and outside the catalogue: ${outside.join(", ")})`}`,
     `Configurations: ${tested.length}`,
     ...(answer.imported === 0 ? [] : [`Imported, not counted: ${answer.imported}`]),
@@ -62,7 +62,7 @@ export function coverageText(
           ),
         ];
   const confidence = CONFIDENCES.map((name) => `${name}: ${byConfidence[name]}`).join(", ");
-  return `${[...summary, table, ...tried, ...refreshLines(refresh), ...gaps, `Confidence (runs: 3+ High, 2 Medium, 1 Low): ${confidence}`].join("\n")}\n`;
+  return `${[...summary, table, ...tried, ...rebenchCostLines(refresh), ...gaps, `Confidence (runs: 3+ High, 2 Medium, 1 Low): ${confidence}`].join("\n")}\n`;
 }
 
 /** What `recommend` says when it has something to say. */

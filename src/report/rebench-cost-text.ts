@@ -24,7 +24,7 @@ interface Reasoned {
   readonly reasons: readonly string[];
 }
 
-export interface RefreshOffer {
+export interface RebenchCost {
   /** Of the plan that would refresh what is stale: a GPU type with its models. */
   readonly entries: readonly {
     readonly gpu: string;
@@ -38,7 +38,7 @@ export interface RefreshOffer {
 }
 
 /** What is stale, what would refresh it, and for how much; empty when nothing is. */
-export function refreshLines({ entries, all, left }: RefreshOffer): string[] {
+export function rebenchCostLines({ entries, all, left }: RebenchCost): string[] {
   if (entries.length + left.length === 0) return [];
   const priced = entries.flatMap(({ configurations, offer }) =>
     offer === undefined

@@ -27,7 +27,7 @@ const DAY_MS = 86_400_000;
 export function reportPage(facts: ReportFacts, assets: PageAssets): string {
   const { database, nowMs, problems, records, runs, staleAfterDays, withImported = false } = facts;
   const answer = compare({ records, sortBy: "tokens_per_sec", withImported });
-  const { barred, mixed } = answer;
+  const { rejectedRecords, mixed } = answer;
   const isRanked = ({ origin }: ConfigurationResult): boolean =>
     withImported || origin === undefined;
   const ranked = [...answer.rows, ...answer.unstable.filter(isRanked)];
@@ -93,7 +93,7 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
             resultsSection(
               ranked.map(tableRow),
               imported.map(tableRow),
-              barred,
+              rejectedRecords,
               mixed,
               modelName,
               nowMs,

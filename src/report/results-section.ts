@@ -1,7 +1,7 @@
 import { median } from "../evidence/statistics.ts";
 import {
   figuresOf,
-  type BarredRecord,
+  type RejectedRecord,
   type ConfigurationResult,
 } from "../results/query/configurations.ts";
 import { ageText, confidenceOf } from "../results/query/coverage.ts";
@@ -40,7 +40,7 @@ const HEADS: readonly (readonly [title: string, numeric: boolean])[] = [
 export function resultsSection(
   rows: readonly ResultRow[],
   imported: readonly ResultRow[],
-  barred: readonly BarredRecord[],
+  rejectedRecords: readonly RejectedRecord[],
   mixed: readonly string[],
   modelName: ModelName,
   nowMs: number,
@@ -79,13 +79,13 @@ export function resultsSection(
       </table>
     </div>
     ${
-      barred.length === 0
+      rejectedRecords.length === 0
         ? undefined
         : html`<h3>
-              Not ranked${barred.length > MOST_BARRED ? `: ${MOST_BARRED} of ${barred.length}` : ""}
+              Not ranked${rejectedRecords.length > MOST_BARRED ? `: ${MOST_BARRED} of ${rejectedRecords.length}` : ""}
             </h3>
             <ul>
-              ${barred.slice(0, MOST_BARRED).map(({ record, reason }) => html`<li>${record.model_id} on ${record.gpu_type}: ${reason}</li>`)}
+              ${rejectedRecords.slice(0, MOST_BARRED).map(({ record, reason }) => html`<li>${record.model_id} on ${record.gpu_type}: ${reason}</li>`)}
             </ul>`
     }
   </section>`;

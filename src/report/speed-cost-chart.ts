@@ -3,7 +3,7 @@ import { parseHTML } from "linkedom";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { trustedHtml, visibleText, type Html } from "./html.ts";
 import { paretoFront } from "./pareto-front.ts";
-import { pointNames } from "./chart-labels.ts";
+import { chartLabels } from "./chart-labels.ts";
 import { gpuLabel, shortGpu, type ModelName } from "./format.ts";
 
 /** A configuration as the chart and the choice by speed see it. */
@@ -73,7 +73,7 @@ export function speedCostChart(points: readonly ChartPoint[], families: readonly
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const drawn = points.filter(({ cost, speed }) => cost > 0 && speed > 0);
   const front = paretoFront(drawn.filter(({ unstable }) => !unstable));
-  const names = pointNames(front, drawn);
+  const names = chartLabels(front, drawn);
   const [costs, speeds] = [
     around(drawn.map(({ cost }) => cost)),
     around(drawn.map(({ speed }) => speed)),

@@ -10,7 +10,7 @@ export interface VmTime {
   readonly measuringMs: number;
 }
 
-interface Draft {
+interface SalvagedPlan {
   setUpMs: number;
   loadMs: number;
   measuringMs: number;
@@ -27,7 +27,7 @@ interface Draft {
  * brought nothing either.
  */
 export function usefulTime(events: Iterable<SweepEvent>): ReadonlyMap<string, VmTime> {
-  const drafts = new Map<string, Draft>();
+  const drafts = new Map<string, SalvagedPlan>();
   for (const event of events) {
     if (!("label" in event)) continue;
     const draft = drafts.get(event.label) ?? {
@@ -51,7 +51,7 @@ export function usefulTime(events: Iterable<SweepEvent>): ReadonlyMap<string, Vm
   );
 }
 
-const STEPS: { readonly [T in EventType]?: (draft: Draft, ms: number) => void } = {
+const STEPS: { readonly [T in EventType]?: (draft: SalvagedPlan, ms: number) => void } = {
   "create.sent": (draft, ms) => {
     draft.createdMs ??= ms;
   },

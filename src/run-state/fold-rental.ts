@@ -72,7 +72,7 @@ type Step<T extends EventType> = (event: EventOf<T>, rental: RentalState, ms: nu
 export function foldRental(rental: RentalState, event: SweepEvent, ms: number): RentalState {
   const step = STEPS[event.type] as Step<EventType> | undefined;
   const { to = rental.stage, ...changed } = step?.(event, rental, ms) ?? {};
-  const changes = { ...changed, ...heard(rental, event, ms) };
+  const changes = { ...changed, ...trackOwner(rental, event, ms) };
   // What is being destroyed never comes back, whatever a late fact says.
   const kept = LEAVING.has(rental.stage) && !LEAVING.has(to);
   if (kept || to === rental.stage) return { ...rental, ...changes };
@@ -163,7 +163,7 @@ const LATEST_TWIN_MS = 1_200_000;
  * An owner whose disk takes nothing finds and destroys all the same: where another one comes after a silence, a
  * create that was left without an outcome may have had one.
  */
-function heard(rental: RentalState, { gen }: SweepEvent, ms: number): Partial<RentalState> {
+function trackOwner(rental: RentalState, { gen }: SweepEvent, ms: number): Partial<RentalState> {
   const word = { heardFrom: gen, heardMs: ms };
   const { creates, createSentMs = 0, goneMs, heardFrom, heardMs, inDoubt, vms } = rental;
   const isHeir = heardFrom !== undefined && heardFrom !== gen;

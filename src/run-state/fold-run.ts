@@ -5,14 +5,14 @@ import { parseLabel } from "../journal/label.ts";
 import { OPEN_STAGES, type RentalState, type RunState } from "./run-state.ts";
 
 /** The state while it is being folded: everything in it may be changed. */
-type Draft = {
+type SalvagedPlan = {
   -readonly [K in keyof RunState]: RunState[K] extends readonly (infer Item)[]
     ? Item[]
     : RunState[K] extends ReadonlyMap<infer Key, infer Value>
       ? Map<Key, Value>
       : RunState[K];
 };
-type Step<T extends EventType> = (state: Draft, event: EventOf<T>, ms: number) => void;
+type Step<T extends EventType> = (state: SalvagedPlan, event: EventOf<T>, ms: number) => void;
 
 const NOTHING: RunState = {
   run: "",
@@ -36,7 +36,7 @@ const NOTHING: RunState = {
  * Total: facts out of order, as a damaged journal has them, never throw.
  */
 export function foldRun(events: Iterable<SweepEvent>, before: RunState = NOTHING): RunState {
-  const state: Draft = {
+  const state: SalvagedPlan = {
     ...before,
     rentals: new Map(before.rentals),
     passes: [...before.passes],
@@ -52,7 +52,7 @@ export function foldRun(events: Iterable<SweepEvent>, before: RunState = NOTHING
     (STEPS[event.type] as Step<EventType> | undefined)?.(state, event, ms);
     const label = rentalOf(event);
     if (label !== undefined) {
-      const rental = state.rentals.get(label) ?? nameless(label, ms);
+      const rental = state.rentals.get(label) ?? unknownRental(label, ms);
       state.rentals.set(label, foldRental(rental, event, ms));
     }
   }
@@ -140,7 +140,7 @@ function rentalOf(event: Fact): string | undefined {
 }
 
 /** A rental whose reservation is lost in a damaged journal; its label alone tells when it expires. */
-export function nameless(label: string, sinceMs: number): RentalState {
+export function unknownRental(label: string, sinceMs: number): RentalState {
   return newRental(
     {
       label,

@@ -8,7 +8,7 @@ type Ports = Pick<SweepPorts, "cloud" | "clock" | "journal">;
 const PATIENCE_MS = 10_000;
 
 /** An answer takes a while, and a simulated clock runs on meanwhile. Milliseconds. */
-export function clockDiffers(offsetMs: number, speed: number): boolean {
+export function isClockSkewed(offsetMs: number, speed: number): boolean {
   return Math.abs(offsetMs) > 10_000 + 5_000 * speed;
 }
 
@@ -16,11 +16,11 @@ export function clockDiffers(offsetMs: number, speed: number): boolean {
  * Looks at the account before the first create: its clock beside ours, and what it owes, where the token may read it.
  * @returns what compares the two ledgers at the end. An API that does not answer stops nothing.
  */
-export async function lookAtAccount(ports: Ports): Promise<() => Promise<void>> {
+export async function compareWithAccount(ports: Ports): Promise<() => Promise<void>> {
   const { clock, cloud, journal } = ports;
   const before = await uninvoiced(ports);
   const offset = cloud.clockOffsetMs();
-  if (offset !== undefined && clockDiffers(offset, clock.speed))
+  if (offset !== undefined && isClockSkewed(offset, clock.speed))
     await journal.append({ type: "clock.differs", milliseconds: Math.round(offset) });
   if (before === undefined) return () => Promise.resolve();
   const spentBefore = spent(ports);

@@ -16,7 +16,7 @@ const INTERVALS = [1, 2, 4, 8] as const;
 const TOKENS_A_SECOND = 120;
 
 /** The streams that may be open at once. */
-export function lanesOf(estimate: Estimate, concurrency: number): number {
+export function maxConcurrentRentals(estimate: Estimate, concurrency: number): number {
   const load = Math.max(
     1,
     ...estimate.rentals.flatMap(({ configurations }) =>

@@ -1,11 +1,11 @@
-import { keepRuns } from "./retention.ts";
+import { applyRetention } from "./retention.ts";
 import { livingOwner, takeOwnership, type HeldOwnership } from "../lock/owner-lock.ts";
 import { runFolder } from "../journal/state-folder.ts";
 import { isoUtc } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import type { CommandCall } from "../cli/command.ts";
-import type { FarSide } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 import { publishJournals } from "./publish-journals.ts";
 import { recoverBefore } from "./recover-open-runs.ts";
 
@@ -15,7 +15,7 @@ import { recoverBefore } from "./recover-open-runs.ts";
  */
 export async function beginRun(
   run: string,
-  far: FarSide,
+  far: CloudTarget,
   call: CommandCall,
   apart: boolean,
 ): Promise<HeldOwnership> {
@@ -29,7 +29,7 @@ export async function beginRun(
       call.terminal.stderr.write(`warning: ${errorText(error)}\n`);
     });
     // A packed journal that cannot be made for want of room keeps nobody from a run.
-    if (ownership !== undefined) await keepRuns(far.stateDir, Date.now()).catch(() => undefined);
+    if (ownership !== undefined) await applyRetention(far.stateDir, Date.now()).catch(() => undefined);
     const folder = runFolder(far.stateDir, run);
     makeFolder(folder, 0o700);
     if (!apart && ownership !== undefined) return ownership;

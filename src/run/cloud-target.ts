@@ -12,7 +12,7 @@ import type { SimulatedWorld } from "../simulator/client/simulated-world.ts";
 import { givenHubToken, readToken, runLocalProgram } from "./token.ts";
 
 /** The cloud that a command talks to, and the time that goes with it. */
-export interface FarSide {
+export interface CloudTarget {
   readonly apiUrl: string;
   /** Undefined when none was given; only reads of public facts work then. */
   readonly token: string | undefined;
@@ -33,11 +33,11 @@ const LINODE = "https://api.linode.com";
  * @throws SweepError exit 2 for options that contradict each other, exit 4 for a missing token (when `needsToken`)
  *   or a simulated cloud that does not answer.
  */
-export async function openFarSide(
+export async function openCloudTarget(
   options: Readonly<Record<string, unknown>>,
   terminal: Terminal,
   needsToken: boolean,
-): Promise<FarSide> {
+): Promise<CloudTarget> {
   const simulate = options["simulate"] as string | boolean | undefined;
   const state = stateDir(options, terminal.env);
   checkOptions(options);
@@ -85,10 +85,10 @@ export async function openFarSide(
 
 /** The same far side once the speed of its clock is settled. */
 export async function withSpeed(
-  far: FarSide,
+  far: CloudTarget,
   speed: number,
   options: Readonly<Record<string, unknown>>,
-): Promise<FarSide> {
+): Promise<CloudTarget> {
   if (far.simulated === undefined || !far.simulated.speedOpen) return far;
   return { ...far, ...clockOf(await far.simulated.setSpeed(speed), options) };
 }
@@ -96,7 +96,7 @@ export async function withSpeed(
 function clockOf(
   time: LinearTime,
   options: Readonly<Record<string, unknown>>,
-): Pick<FarSide, "clock" | "time" | "ceilings"> {
+): Pick<CloudTarget, "clock" | "time" | "ceilings"> {
   const ceilings = (options["ceilings"] as number | undefined) ?? 1;
   return { clock: linearClock(time, ceilings), time, ceilings };
 }

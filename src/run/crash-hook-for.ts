@@ -1,6 +1,6 @@
 import { createCrashHook, parseCrashPoint } from "../journal/crash-hook.ts";
 import type { CrashHook } from "../journal/crash-hook.ts";
-import type { FarSide } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 import { isLoopback } from "../simulator/client/simulated-world.ts";
 
 const hooks = new WeakMap<NodeJS.ProcessEnv, CrashHook>();
@@ -9,7 +9,7 @@ const hooks = new WeakMap<NodeJS.ProcessEnv, CrashHook>();
  * `MAIDER_SWEEP_CRASH`, taken out of the environment so that no child obeys it; one hook for all journals that the
  * program writes, which counts over all of them.
  */
-export function crashHookFor(far: FarSide, env: NodeJS.ProcessEnv): CrashHook | undefined {
+export function crashHookFor(far: CloudTarget, env: NodeJS.ProcessEnv): CrashHook | undefined {
   const known = hooks.get(env);
   if (known !== undefined) return known;
   const text = env["MAIDER_SWEEP_CRASH"];

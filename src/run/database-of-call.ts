@@ -1,6 +1,6 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { openDatabase, type BenchmarkDatabase } from "../results/store/database.ts";
-import { readCopies } from "../results/store/imported-records.ts";
+import { readImportedRecords } from "../results/store/imported-records.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandCall } from "../cli/command.ts";
 import { recordsFor } from "./journal-records.ts";
@@ -33,7 +33,7 @@ export async function databaseOfCall({ options, terminal }: CommandCall): Promis
 
 /** What is known of a database, whatever has become of the file. @throws SweepError exit 2 */
 export async function knownRecords(state: string, file: string): Promise<KnownRecords> {
-  const copies = await readCopies(file);
+  const copies = await readImportedRecords(file);
   const isOurs = ({ summary }: BenchmarkRecord): boolean => summary.origin === undefined;
   return {
     ours: [...(await recordsFor(state, file)), ...copies.filter(isOurs)],
@@ -42,14 +42,14 @@ export async function knownRecords(state: string, file: string): Promise<KnownRe
 }
 
 /** What another program had overwritten, and any write of ours puts back. */
-export function healedText(healed: number): string {
+export function restoredMessage(healed: number): string {
   return `${healed} more records that were written here and were missing have been put back\n`;
 }
 
 const SHORTEST_BEGINNING = 4;
 
 /** The ids that are meant; users give the beginnings that tables show. @throws SweepError exit 2 */
-export function meantIds(given: readonly string[], known: Iterable<string>): string[] {
+export function resolveIdPrefixes(given: readonly string[], known: Iterable<string>): string[] {
   const ids = [...new Set(known)];
   return given.map((word) => {
     const meant = ids.includes(word)

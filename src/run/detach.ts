@@ -8,7 +8,7 @@ import { ExitCode } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import type { CommandCall } from "../cli/command.ts";
 import type { FromDetached, ToDetached } from "./detached.ts";
-import type { FarSide } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 import { stateDir } from "./paths.ts";
 import { givenHubToken, SECRET_VARIABLES } from "./token.ts";
 
@@ -21,7 +21,7 @@ const ITS_OWN = ["--quiet", "--yes"];
  * it. Returns once its guard watches and the run can be followed, or with its end when that came first. Secrets go
  * over a pipe, and stand in no argument and no environment.
  */
-export async function detach(call: CommandCall, far: FarSide): Promise<ExitCode> {
+export async function detach(call: CommandCall, far: CloudTarget): Promise<ExitCode> {
   const { argv, options, terminal } = call;
   const state = stateDir(options, terminal.env);
   openStateFolder(state);

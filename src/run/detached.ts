@@ -32,8 +32,8 @@ export async function asDetached(call: CommandCall, log: string): Promise<Comman
 
 /** Without a listener the pipe keeps no process running. A parent that died at once has nothing to say. */
 async function messageOfParent(): Promise<ToDetached> {
-  const heard = new AbortController();
-  const { signal } = heard;
+  const trackOwner = new AbortController();
+  const { signal } = trackOwner;
   const message = once(process, "message", { signal }).then(([told]) => told as ToDetached);
   const gone = once(process, "disconnect", { signal }).then(() => ({ secrets: {} }));
   message.catch(() => undefined);
@@ -41,6 +41,6 @@ async function messageOfParent(): Promise<ToDetached> {
   try {
     return await Promise.race([message, gone]);
   } finally {
-    heard.abort();
+    trackOwner.abort();
   }
 }

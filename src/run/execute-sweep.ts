@@ -1,7 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { forgetClientKey, keepClientKey, readClientKey } from "../journal/client-key.ts";
+import { deleteClientKey, saveClientKey, readClientKey } from "../journal/client-key.ts";
 import type { ClientKey } from "../journal/client-key.ts";
 import type { Journal } from "../journal/events.ts";
 import { foldRun, isUnsettled, openRentals } from "../run-state/fold-run.ts";
@@ -16,18 +16,18 @@ import { exitCodeOf } from "../sweep/exit-code.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
 import { runSweep } from "../sweep/run-sweep.ts";
 import { crashHookFor } from "./crash-hook-for.ts";
-import type { FarSide } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 import { createGuardKeeper } from "../guard/guard-keeper.ts";
 import { monthSpent } from "./month-spent.ts";
 import type { Execution } from "./execution.ts";
-import { heartbeatUrl, owedHeartbeat, startHeartbeat } from "../guard/heartbeat.ts";
-import { lookAtAccount } from "./account-snapshot.ts";
+import { heartbeatUrl, pendingHeartbeat, startHeartbeat } from "../guard/heartbeat.ts";
+import { compareWithAccount } from "./account-snapshot.ts";
 import { openingFact } from "./opening-fact.ts";
 import { startPublisher } from "./publisher.ts";
-import { namedPlaces } from "../cli/location-flags.ts";
-import { answerRepeats, tellWhatIsLeft } from "../cli/repeated-signals.ts";
+import { locationFlags } from "../cli/location-flags.ts";
+import { onRepeatedInterrupt, printUndestroyed } from "../cli/repeated-signals.ts";
 import { chooseView } from "../cli/output/choose-view.ts";
-import { passesDoneIn, takeUp } from "./reclaim-vms.ts";
+import { recordedPasses, reclaimVms } from "./reclaim-vms.ts";
 import { isWorldGone } from "../simulator/client/world-gone.ts";
 import { connectCloud, connectMachines, measure } from "./wire.ts";
 
@@ -37,7 +37,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
   const { options, terminal } = call;
   const hidden = [far.token, execution.hubToken].filter((secret) => secret !== undefined);
   const redact = createRedactor(hidden);
-  const heartbeatTo = heartbeatUrl(options, terminal.env, far) ?? owedHeartbeat(folder);
+  const heartbeatTo = heartbeatUrl(options, terminal.env, far) ?? pendingHeartbeat(folder);
   const guard = createGuardKeeper({
     run,
     far,
@@ -106,7 +106,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     if (guard.pid() !== undefined) hurry.abort();
   });
   const destroyPatienceMs = ((options["destroyPatience"] as number | undefined) ?? 10) * 60_000;
-  answerRepeats(terminal, () => ({ state: foldRun(journal.events()), guard: guard.pid() }));
+  onRepeatedInterrupt(terminal, () => ({ state: foldRun(journal.events()), guard: guard.pid() }));
   let crashed: unknown;
   let compareLedgers = (): Promise<void> => Promise.resolve();
   const ownStop = new AbortController();
@@ -120,13 +120,13 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     await guard.ensure(journal);
     await call.onBegun?.(run, folder);
     const reusable =
-      execution.resumed === undefined ? [] : await takeUp(execution, ports, destroyPatienceMs);
+      execution.resumed === undefined ? [] : await reclaimVms(execution, ports, destroyPatienceMs);
     if (reusable !== undefined) {
-      compareLedgers = await lookAtAccount(ports);
+      compareLedgers = await compareWithAccount(ports);
       await runSweep(
         {
           estimate: execution.estimate,
-          passesDone: passesDoneIn(foldRun(journal.events())),
+          passesDone: recordedPasses(foldRun(journal.events())),
           clientKey: await clientKeyOf(folder, run, ports),
           reusable,
         },
@@ -181,7 +181,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
       await journal
         .append({ type: "run.closed", exit_code: code, state: end })
         .catch(() => undefined);
-      forgetClientKey(folder);
+      deleteClientKey(folder);
     }
     // It stays for what is held.
     await guard.release();
@@ -200,7 +200,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
           ledger: foldLedger(foldRun(journal.events()), far.clock.now()),
           nowMs: far.clock.now(),
           database: far.databaseFile,
-          where: namedPlaces(options),
+          where: locationFlags(options),
           folder,
         },
         {
@@ -210,7 +210,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
       ),
     );
   }
-  if (code === ExitCode.stillBilled) tellWhatIsLeft(state, guard.pid(), terminal.stderr);
+  if (code === ExitCode.stillBilled) printUndestroyed(state, guard.pid(), terminal.stderr);
   const ownEnd = code === ExitCode.stillBilled || code === ExitCode.interrupted;
   if (crashed !== undefined && !ownEnd) throw crashed;
   return code;
@@ -219,7 +219,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
 const VIEW_EVERY_MS = 100;
 
 /** A simulated world that is gone has taken everything with it: nothing in it is billed any more. */
-async function endWithItsWorld({ apiUrl, simulated }: FarSide, journal: Journal): Promise<void> {
+async function endWithItsWorld({ apiUrl, simulated }: CloudTarget, journal: Journal): Promise<void> {
   if (simulated === undefined || !isUnsettled(foldRun(journal.events()))) return;
   if (await isWorldGone(apiUrl, simulated.world))
     await journal.append({ type: "world.ended", world: simulated.world }).catch(() => undefined);
@@ -229,7 +229,7 @@ async function clientKeyOf(folder: string, run: string, ports: SweepPorts): Prom
   const kept = readClientKey(folder);
   if (kept !== undefined) return kept;
   const key = ports.machines.newKey(`maider-sweep-${run}`);
-  await keepClientKey(folder, key);
+  await saveClientKey(folder, key);
   return key;
 }
 

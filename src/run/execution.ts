@@ -4,7 +4,7 @@ import type { HeldOwnership } from "../lock/owner-lock.ts";
 import type { RunState } from "../run-state/run-state.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import type { CommandCall } from "../cli/command.ts";
-import type { FarSide } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 
 /** A sweep that may begin: everything was checked, and the lock is held. */
 export interface Execution {
@@ -13,7 +13,7 @@ export interface Execution {
   readonly plan: CoveragePlan;
   readonly estimate: Estimate;
   readonly cap: number;
-  readonly far: FarSide;
+  readonly far: CloudTarget;
   readonly account: Account;
   readonly ownership: HeldOwnership;
   readonly sshCidrs: readonly string[];

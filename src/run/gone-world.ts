@@ -1,10 +1,10 @@
 import { realClock } from "../support/clock.ts";
 import type { CommandCall } from "../cli/command.ts";
-import type { FarSide } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 import { databaseFile, simulatedStateDir, stateDir } from "./paths.ts";
 
 /** The far side of runs whose simulated world is gone: only their books are left to be closed. */
-export function goneWorld({ options, terminal }: CommandCall): FarSide {
+export function endedWorldTarget({ options, terminal }: CommandCall): CloudTarget {
   return {
     apiUrl: "http://127.0.0.1:9",
     token: undefined,

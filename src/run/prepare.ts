@@ -3,7 +3,7 @@ import type { Estimate } from "../estimate/estimate.ts";
 import { estimatePlan } from "../estimate/estimate-plan.ts";
 import type { Market } from "../estimate/market.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
-import type { FarSide } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 import { readMarket } from "./market.ts";
 import { readDatabase } from "./read-records.ts";
 import { SUITE_VERSION } from "../evidence/method.ts";
@@ -20,7 +20,7 @@ export interface Prepared {
 /** @throws SweepError exit 2 for a region that does not exist */
 export async function prepare(
   plan: CoveragePlan,
-  far: FarSide,
+  far: CloudTarget,
   options: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
   /** Of a run that goes on: when it began, what it has recorded since was not there. */
@@ -40,7 +40,7 @@ export async function prepare(
   return warned(wanted, market, far);
 }
 
-function warned(plan: CoveragePlan, market: Market, far: FarSide): Prepared {
+function warned(plan: CoveragePlan, market: Market, far: CloudTarget): Prepared {
   const estimate = estimatePlan(plan, market);
   const rented = estimate.rentals.flatMap(({ configurations }) => configurations);
   const gated = new Set(rented.filter(({ model }) => model.gated).map(({ model }) => model.id));

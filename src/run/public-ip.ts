@@ -10,7 +10,7 @@ const ECHO_CEILING_MS = 15_000;
  * several exits a single answer would lock us out, and a wrong one let another in.
  * @throws SweepError exit 4; the signal's reason when it aborts.
  */
-export async function ownCidr(options: {
+export async function publicCidr(options: {
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
 }): Promise<string> {

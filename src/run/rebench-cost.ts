@@ -5,7 +5,7 @@ import { estimatePlan } from "../estimate/estimate-plan.ts";
 import { builtInMarket } from "../estimate/market.ts";
 import { SUITE_VERSION } from "../evidence/method.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import type { Offer, PairOffer, RefreshOffer } from "../report/rebench-cost-text.ts";
+import type { Offer, PairOffer, RebenchCost } from "../report/rebench-cost-text.ts";
 import { SweepError } from "../support/errors.ts";
 import { usd } from "../support/money.ts";
 import { rebenchPlan, type PlanDefaults, type RebenchRequest } from "./rebench-plan.ts";
@@ -18,11 +18,11 @@ export async function refreshDefaults(): Promise<PlanDefaults> {
 }
 
 /** What would refresh that which is stale: the entries of the plan that `rebench --stale` makes, with prices. */
-export async function refreshOffer(
+export async function rebenchCost(
   records: readonly BenchmarkRecord[],
   nowMs: number,
   staleAfterDays: number,
-): Promise<RefreshOffer> {
+): Promise<RebenchCost> {
   const made = rebenchPlan(await requestFor(records, nowMs, staleAfterDays));
   const estimate = estimateOf(made.text);
   const entries = [...Map.groupBy(made.stale, ({ gpu }) => gpu)].map(([gpu, configurations]) => {

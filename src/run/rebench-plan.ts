@@ -49,7 +49,7 @@ export function rebenchPlan(given: RebenchRequest): RebenchPlan {
   const stale: Due[] = [];
   const left: StaleConfiguration[] = [];
   for (const configuration of due.filter(({ reasons }) => reasons.length > 0)) {
-    const obstacle = obstacleTo(configuration, described);
+    const obstacle = whyNotPublishable(configuration, described);
     if (obstacle === undefined) stale.push(configuration);
     else left.push({ ...configuration, reasons: [obstacle] });
   }
@@ -132,7 +132,7 @@ function settingsOf(
   };
 }
 
-function obstacleTo(
+function whyNotPublishable(
   configuration: Due,
   described: ReadonlyMap<string, object>,
 ): string | undefined {

@@ -2,7 +2,7 @@ import { readClientKey } from "../journal/client-key.ts";
 import type { RunState } from "../run-state/run-state.ts";
 import type { EventOf } from "../journal/events.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
-import { cutPasses } from "../sweep/interrupted-passes.ts";
+import { interruptedPasses } from "../sweep/interrupted-passes.ts";
 import { findReusable } from "../sweep/rental/find-reusable.ts";
 import type { Reusable } from "../sweep/rental/find-reusable.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
@@ -14,13 +14,13 @@ import type { Execution } from "./execution.ts";
  * and settled under the run's own ledger, and passes that were cut are void.
  * @returns undefined when something is not proved gone: then nothing new may be created.
  */
-export async function takeUp(
+export async function reclaimVms(
   { estimate, folder, sshCidrs, call, worldGone }: Execution,
   ports: SweepPorts,
   patienceMs: number,
 ): Promise<readonly Reusable[] | undefined> {
   const { cloud, clock, journal, ownership, onAlarm, random } = ports;
-  for (const cut of cutPasses(journal.events())) await journal.append(cut);
+  for (const cut of interruptedPasses(journal.events())) await journal.append(cut);
   const keyIsThere = readClientKey(folder) !== undefined;
   const reusable =
     keyIsThere && !worldGone
@@ -51,7 +51,7 @@ export async function takeUp(
 }
 
 /** Passes of a configuration that an earlier owner of the run has recorded. */
-export function passesDoneIn(state: RunState): (configuration: Configuration) => number {
+export function recordedPasses(state: RunState): (configuration: Configuration) => number {
   return ({ gpu, model, engine }) =>
     state.passes.filter(
       (event): event is EventOf<"pass.finished"> =>

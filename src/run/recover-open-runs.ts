@@ -9,15 +9,15 @@ import { unfinishedRuns } from "../run-state/status.ts";
 import { isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
-import { openAnyway, ownAnyway } from "../teardown/degraded-mode.ts";
+import { openOrReport, lockOrProceed } from "../teardown/degraded-mode.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
 import type { Recovery } from "../teardown/recover-run.ts";
 import type { CommandCall } from "../cli/command.ts";
 import { crashHookFor } from "./crash-hook-for.ts";
-import type { FarSide } from "./cloud-target.ts";
-import { owedHeartbeat, startHeartbeat } from "../guard/heartbeat.ts";
+import type { CloudTarget } from "./cloud-target.ts";
+import { pendingHeartbeat, startHeartbeat } from "../guard/heartbeat.ts";
 import { publishJournals } from "./publish-journals.ts";
-import { answerRepeats } from "../cli/repeated-signals.ts";
+import { onRepeatedInterrupt } from "../cli/repeated-signals.ts";
 import { isWorldGone } from "../simulator/client/world-gone.ts";
 import { connectCloud } from "./wire.ts";
 
@@ -31,7 +31,7 @@ export interface RecoveredRun {
  * run is not proved gone: beside a new sweep nobody would destroy it.
  */
 export async function recoverBefore(
-  far: FarSide,
+  far: CloudTarget,
   ownership: Ownership,
   call: CommandCall,
   except?: string,
@@ -52,7 +52,7 @@ export async function recoverBefore(
  * @throws SweepError exit 4 when the API refuses.
  */
 export async function recoverOpenRuns(
-  far: FarSide,
+  far: CloudTarget,
   ownership: Ownership,
   call: CommandCall,
   { locked, except }: { readonly locked: boolean; readonly except?: string | undefined },
@@ -68,7 +68,7 @@ export async function recoverOpenRuns(
     const own = await ownerOf(run, far.stateDir, ownership);
     if (own === undefined) continue;
     const { signals, stderr } = call.terminal;
-    const journal = await openAnyway(
+    const journal = await openOrReport(
       {
         folder,
         run,
@@ -88,12 +88,12 @@ export async function recoverOpenRuns(
       stderr.write("destroying goes on until the proof; a third signal ends it\n");
     };
     signals.stop.addEventListener("abort", goesOn);
-    const answered = answerRepeats(call.terminal, () => ({
+    const answered = onRepeatedInterrupt(call.terminal, () => ({
       state: foldRun(journal.events()),
       guard: undefined,
     }));
     const openVms = (): number => openRentals(foldRun(journal.events())).length;
-    const heartbeat = startHeartbeat(owedHeartbeat(folder), folder, openVms, far.clock);
+    const heartbeat = startHeartbeat(pendingHeartbeat(folder), folder, openVms, far.clock);
     let ended = false;
     try {
       const recovery = await recoverRun({
@@ -138,5 +138,5 @@ async function ownerOf(
   if (home === stateDir) return { ...ownership, release: () => Promise.resolve() };
   if (livingOwner(home) !== undefined) return undefined;
   const request = { run, role: "recover", since: isoUtc(Date.now()) } as const;
-  return (await ownAnyway(home, request, () => undefined)).ownership;
+  return (await lockOrProceed(home, request, () => undefined)).ownership;
 }

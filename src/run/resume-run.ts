@@ -9,15 +9,15 @@ import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandCall } from "../cli/command.ts";
 import { detach } from "./detach.ts";
 import { executeSweep } from "./execute-sweep.ts";
-import { openFarSide, withSpeed } from "./cloud-target.ts";
+import { openCloudTarget, withSpeed } from "./cloud-target.ts";
 import { heartbeatUrl } from "../guard/heartbeat.ts";
-import { readKeptPlan } from "./saved-plan.ts";
+import { readSavedPlan } from "./saved-plan.ts";
 import { simulatedStateDir, stateDir } from "./paths.ts";
 import { prepare } from "./prepare.ts";
 import { chooseSpeed, hubTokenFor, readAccount, sshCidr } from "./run-plan.ts";
 import { recoverBefore } from "./recover-open-runs.ts";
 import { readSettings } from "./run-settings.ts";
-import { passesDoneIn } from "./reclaim-vms.ts";
+import { recordedPasses } from "./reclaim-vms.ts";
 import { isWorldGone } from "../simulator/client/world-gone.ts";
 
 /**
@@ -53,7 +53,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
   }
   const settings = await readSettings(folder);
   const asBefore = { ...settings.options, ...options };
-  const plan = stillToDo(await readKeptPlan(folder, run, asBefore, terminal), before);
+  const plan = stillToDo(await readSavedPlan(folder, run, asBefore, terminal), before);
   if (plan.entries.length === 0 && before.closed !== undefined && !isUnsettled(before)) {
     terminal.stderr.write(`nothing is left to do in run ${run}: every pass has its record\n`);
     return ExitCode.done;
@@ -61,7 +61,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
   const { api_url: apiUrl, world, cap_micro_usd: cap } = before.opened;
   const worldGone = world !== null && (await isWorldGone(apiUrl, world));
   const where = world === null ? options : { ...options, simulate: worldGone ? true : apiUrl };
-  let far = await openFarSide(where, terminal, true);
+  let far = await openCloudTarget(where, terminal, true);
   try {
     heartbeatUrl(options, terminal.env, far);
     const account = await readAccount(far, stop);
@@ -108,7 +108,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
 
 /** The plan without the configurations that have all their passes. */
 function stillToDo(plan: CoveragePlan, state: RunState): CoveragePlan {
-  const done = passesDoneIn(state);
+  const done = recordedPasses(state);
   const isOpen = (configuration: Configuration): boolean =>
     done(configuration) < configuration.passes;
   const entries = plan.entries

@@ -10,19 +10,19 @@ const DAY_MS = 24 * 3_600_000;
 /** What has ended so long ago is packed. */
 export const PACKED_AFTER_DAYS = 1;
 /** And is kept for so long; the database keeps the results. */
-export const KEPT_DAYS = 400;
+export const RETENTION_DAYS = 400;
 
 /**
  * Packs journals and logs of runs that have ended, and takes away those that are kept no longer. What is not proved
  * gone, or whose journal cannot be read, stays as it is.
  * @param nowMs real time: the age is that of the files, also for simulated runs.
  */
-export async function keepRuns(stateDir: string, nowMs: number): Promise<void> {
+export async function applyRetention(stateDir: string, nowMs: number): Promise<void> {
   for (const run of listRuns(stateDir)) {
     const folder = runFolder(stateDir, run);
     const days = (nowMs - newestMs(folder)) / DAY_MS;
     if (days < PACKED_AFTER_DAYS || !hasEnded(folder)) continue;
-    if (days >= KEPT_DAYS) await rm(folder, { recursive: true, force: true });
+    if (days >= RETENTION_DAYS) await rm(folder, { recursive: true, force: true });
     else for (const name of plainFiles(folder)) await packFile(join(folder, name));
   }
 }

@@ -6,7 +6,7 @@ import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { simulatedStateDir } from "./paths.ts";
 
-export interface KeptFile {
+export interface RunLog {
   readonly name: string;
   readonly text: string;
 }
@@ -60,7 +60,7 @@ export function belongs(event: SweepEvent, part: Part | undefined): boolean {
 }
 
 /** Logs in a run's folder: all, or those of a part of the run. */
-export function keptFiles(folder: string, part: Part | undefined): readonly KeptFile[] {
+export function runLogs(folder: string, part: Part | undefined): readonly RunLog[] {
   const ofModel = part?.model?.replaceAll("/", "--");
   return [...new Set(readdirSync(folder).map(plainName))]
     .filter((name) => name.endsWith(".log"))

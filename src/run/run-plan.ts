@@ -7,23 +7,23 @@ import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { checkWritable } from "../results/store/database-file.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
-import { autoSpeed, lanesOf } from "./auto-speed.ts";
+import { autoSpeed, maxConcurrentRentals } from "./auto-speed.ts";
 import { beginRun } from "./begin-run.ts";
 import { checkBudget } from "./check-budget.ts";
 import type { CommandCall } from "../cli/command.ts";
 import { detach } from "./detach.ts";
 import { executeSweep } from "./execute-sweep.ts";
-import { openFarSide, withSpeed } from "./cloud-target.ts";
-import { keepPlan } from "./saved-plan.ts";
-import type { FarSide } from "./cloud-target.ts";
+import { openCloudTarget, withSpeed } from "./cloud-target.ts";
+import { savePlan } from "./saved-plan.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 import { Interrupted } from "../cli/signals.ts";
 import { isLoopback } from "../simulator/client/simulated-world.ts";
-import { ownCidr } from "./public-ip.ts";
+import { publicCidr } from "./public-ip.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { heartbeatUrl } from "../guard/heartbeat.ts";
 import { reaperWarning } from "../guard/reaper-sign.ts";
-import { keepSettings } from "./run-settings.ts";
-import { tokenEndWarning } from "./token-expiry-warning.ts";
+import { saveSettings } from "./run-settings.ts";
+import { tokenExpiryWarning } from "./token-expiry-warning.ts";
 import { readHubToken, runLocalProgram } from "./token.ts";
 import { connectCloud } from "./wire.ts";
 
@@ -35,7 +35,7 @@ export interface Hold {
 }
 
 /** What a verb has done differently. */
-export interface Ways {
+export interface RunHooks {
   /** Asked once it is known what it will cost. */
   readonly agreed?: (prepared: Prepared) => Promise<boolean>;
   readonly hold?: Hold;
@@ -44,7 +44,7 @@ export interface Ways {
 export interface HeldRun {
   readonly run: string;
   readonly folder: string;
-  readonly far: FarSide;
+  readonly far: CloudTarget;
 }
 
 /**
@@ -54,7 +54,7 @@ export interface HeldRun {
 export async function runPlan(
   plan: CoveragePlan,
   call: CommandCall,
-  ways: Ways = {},
+  ways: RunHooks = {},
 ): Promise<ExitCode> {
   try {
     return await checkAndRun(plan, call, ways);
@@ -69,7 +69,7 @@ export async function runPlan(
 async function checkAndRun(
   plan: CoveragePlan,
   call: CommandCall,
-  { agreed, hold }: Ways,
+  { agreed, hold }: RunHooks,
 ): Promise<ExitCode> {
   const { options, terminal } = call;
   const stop = terminal.signals.stop;
@@ -81,7 +81,7 @@ async function checkAndRun(
       hint: "add budget.max_cost to the plan, or give --max-cost USD",
     });
   }
-  let far = await openFarSide(options, terminal, true);
+  let far = await openCloudTarget(options, terminal, true);
   try {
     await checkWritable(far.databaseFile);
     heartbeatUrl(options, terminal.env, far);
@@ -96,7 +96,7 @@ async function checkAndRun(
       return ExitCode.done;
     }
     checkBudget(estimate, maxCost, wanted.budget);
-    const tokenEnds = await tokenEndWarning(far, estimate, wanted.concurrency, stop);
+    const tokenEnds = await tokenExpiryWarning(far, estimate, wanted.concurrency, stop);
     if (tokenEnds !== undefined) terminal.stderr.write(`warning: ${tokenEnds}\n`);
     if (far.simulated === undefined) {
       const worst = Math.min(maxCost, estimate.worst.micros);
@@ -117,8 +117,8 @@ async function checkAndRun(
     try {
       stop.throwIfAborted();
       const streamInterval = far.simulated === undefined ? undefined : speed.streamInterval;
-      await keepPlan(folder, wanted);
-      await keepSettings(folder, { options, streamInterval });
+      await savePlan(folder, wanted);
+      await saveSettings(folder, { options, streamInterval });
       const code = await executeSweep({
         run,
         folder,
@@ -148,7 +148,7 @@ async function checkAndRun(
 }
 
 /** Who we are, and whether the token may do what a sweep needs. @throws SweepError exit 4 */
-export async function readAccount(far: FarSide, signal: AbortSignal): Promise<Account> {
+export async function readAccount(far: CloudTarget, signal: AbortSignal): Promise<Account> {
   try {
     const account = await connectCloud(far).account(signal);
     checkAccount(account);
@@ -162,7 +162,7 @@ export async function readAccount(far: FarSide, signal: AbortSignal): Promise<Ac
 export function chooseSpeed(
   estimate: Estimate,
   plan: CoveragePlan,
-  far: FarSide,
+  far: CloudTarget,
   options: Readonly<Record<string, unknown>>,
 ): { readonly speed: number; readonly streamInterval: number | undefined } {
   if (far.simulated === undefined) return { speed: 1, streamInterval: undefined };
@@ -172,23 +172,23 @@ export function chooseSpeed(
       ? wanted
       : undefined
     : far.time.speed;
-  return autoSpeed(lanesOf(estimate, plan.concurrency), fixed);
+  return autoSpeed(maxConcurrentRentals(estimate, plan.concurrency), fixed);
 }
 
 export async function sshCidr(
   plan: Pick<CoveragePlan, "sshCidr">,
-  far: FarSide,
+  far: CloudTarget,
   signal: AbortSignal,
 ): Promise<string> {
   if (plan.sshCidr !== undefined) return plan.sshCidr;
   // Nothing leaves this machine for a cloud that is on it.
   if (isLoopback(far.apiUrl)) return "127.0.0.1/32";
-  return ownCidr({ fetch, signal });
+  return publicCidr({ fetch, signal });
 }
 
 /** A simulated hub lets anybody in who shows a token, and never sees a real one. */
 export async function hubTokenFor(
-  far: FarSide,
+  far: CloudTarget,
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
   if (far.simulated !== undefined) return "hf_simulated";

@@ -12,7 +12,7 @@ export interface RunSettings {
   readonly streamInterval: number | undefined;
 }
 
-export async function keepSettings(folder: string, settings: RunSettings): Promise<void> {
+export async function saveSettings(folder: string, settings: RunSettings): Promise<void> {
   const options = Object.fromEntries(
     KEPT.flatMap((name) =>
       settings.options[name] === undefined ? [] : [[name, settings.options[name]]],

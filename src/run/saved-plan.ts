@@ -11,7 +11,7 @@ const PLAN = "plan.yaml";
 const PROMPTS = "prompts.json";
 
 /** Puts the plan and its prompts into the run's folder, so that a resume needs neither file. */
-export async function keepPlan(folder: string, plan: CoveragePlan): Promise<void> {
+export async function savePlan(folder: string, plan: CoveragePlan): Promise<void> {
   const prompts = plan.entries[0]?.configurations[0]?.prompts;
   if (prompts !== undefined)
     await writeFileAtomically(join(folder, PROMPTS), JSON.stringify(promptsOf(prompts)));
@@ -19,7 +19,7 @@ export async function keepPlan(folder: string, plan: CoveragePlan): Promise<void
 }
 
 /** The plan with which a run began. @throws SweepError exit 2 */
-export async function readKeptPlan(
+export async function readSavedPlan(
   folder: string,
   run: string,
   options: Readonly<Record<string, unknown>>,

@@ -2,13 +2,13 @@ import { readTokenExpiry } from "../cloud/token-expiry.ts";
 import { longestMinutes } from "../estimate/estimate-plan.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { isoUtc } from "../support/clock.ts";
-import type { FarSide } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 
 const PATIENCE_MS = 10_000;
 
 /** Once the token has ended no VM can be destroyed with it. @returns what to say, when it may end before the plan */
-export async function tokenEndWarning(
-  far: FarSide,
+export async function tokenExpiryWarning(
+  far: CloudTarget,
   estimate: Estimate,
   concurrency: number,
   signal: AbortSignal,

@@ -10,15 +10,15 @@ import { buildUserData } from "../machine/user-data.ts";
 import { waitForServer } from "../vllm/wait-for-server.ts";
 import { waitForSetup } from "../machine/wait-for-setup.ts";
 import type { Machines, Measure } from "../sweep/ports.ts";
-import type { FarSide } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 
 /** The account that a command may change. Dry runs never come here. */
-export function connectCloud(far: FarSide, patienceMs?: number): Cloud {
+export function connectCloud(far: CloudTarget, patienceMs?: number): Cloud {
   const { apiUrl, token = "", clock } = far;
   return createLinodeCloud({ apiUrl, token, clock, patienceMs });
 }
 
-export function connectMachines(far: FarSide): Machines {
+export function connectMachines(far: CloudTarget): Machines {
   return {
     ...createSshConnector({ clock: far.clock }),
     newKey: generateSshKey,

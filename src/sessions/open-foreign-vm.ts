@@ -6,7 +6,7 @@ import { microUsd } from "../support/money.ts";
 import { connectionTo } from "../run/api-base.ts";
 import type { RentedGpu } from "../run/benchmark-server.ts";
 import type { CommandCall } from "../cli/command.ts";
-import { openFarSide } from "../run/cloud-target.ts";
+import { openCloudTarget } from "../run/cloud-target.ts";
 import { foreignGpus } from "./foreign-gpus.ts";
 import type { OpenedVm } from "./opened-vm.ts";
 import type { Session } from "./session.ts";
@@ -114,7 +114,7 @@ async function askLinode(
   { instanceId, ip, provider }: Session,
   { options, terminal }: CommandCall,
 ): Promise<{ type: string; region: string; hourly: number } | undefined> {
-  const far = await openFarSide(options, terminal, false);
+  const far = await openCloudTarget(options, terminal, false);
   if (far.token === undefined || provider !== "linode") return undefined;
   const signal = terminal.signals.stop;
   const cloud = createLinodeCloud({ apiUrl: far.apiUrl, token: far.token, clock: far.clock });

@@ -12,7 +12,7 @@ const PRICE_TOLERANCE = 1.01;
  *   or a reservation that passes `max_cost_per_entry` in all of them, which no waiting would change.
  * @throws CloudError, or the signal's reason.
  */
-export async function currentOffers(
+export async function checkOffers(
   planned: PlannedRental,
   ports: Pick<SweepPorts, "cloud">,
   { maxCostPerEntry }: Pick<SweepSettings, "maxCostPerEntry">,

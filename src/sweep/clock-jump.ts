@@ -6,7 +6,7 @@ import type { SweepPorts } from "./ports.ts";
  * What may have happened while this machine slept: another owner has come, or a reaper has destroyed what had expired.
  * A rental whose VM is gone ends at once, and is proved gone like any other. @throws FencedError
  */
-export async function reconcileAfterJump(
+export async function reconcileAfterClockJump(
   { cloud, journal, ownership }: SweepPorts,
   deadlines: Deadlines,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import type { EventOf, Fact, SweepEvent } from "../journal/events.ts";
 
 /** Passes that were begun and never came to an end: they are void, and are run again. */
-export function cutPasses(
+export function interruptedPasses(
   events: readonly SweepEvent[],
 ): readonly Extract<Fact, { readonly type: "pass.void" }>[] {
   const running = new Map<string, EventOf<"pass.started">>();

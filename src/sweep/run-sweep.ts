@@ -7,8 +7,8 @@ import type { Configuration } from "../plan/coverage-plan.ts";
 import { errorText } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
 import { formatUsd } from "../support/money.ts";
-import { reconcileAfterJump } from "./clock-jump.ts";
-import { currentOffers } from "./check-offers.ts";
+import { reconcileAfterClockJump } from "./clock-jump.ts";
+import { checkOffers } from "./check-offers.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { closeFirewall, openFirewall } from "./firewall.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
@@ -58,7 +58,7 @@ export async function runSweep(
   const watchEnd = new AbortController();
   const deadlines = createDeadlines(clock, (milliseconds) => {
     void journal.append({ type: "clock.jumped", milliseconds }).catch(() => undefined);
-    void reconcileAfterJump(ports, deadlines, watchEnd.signal).catch((error: unknown) => {
+    void reconcileAfterClockJump(ports, deadlines, watchEnd.signal).catch((error: unknown) => {
       ownStop.abort(error);
     });
   });
@@ -120,7 +120,7 @@ async function admitAll(
     running.add(ended);
   };
   const start = async (planned: PlannedRental): Promise<void> => {
-    const offers = await currentOffers(planned, ports, settings, stop);
+    const offers = await checkOffers(planned, ports, settings, stop);
     if (offers instanceof Error) {
       remove(waiting, planned);
       await notStarted(

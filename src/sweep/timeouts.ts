@@ -1,5 +1,5 @@
 /** How long each wait may last, milliseconds; the polls and budgets of Linode's VMs (see docs/architecture.md). */
-export const CEILINGS = {
+export const TIMEOUTS = {
   pollMs: 5_000,
   bootMs: 10 * 60_000,
   sshMs: 6 * 60_000,

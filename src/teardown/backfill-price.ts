@@ -6,7 +6,7 @@ import { note, type TeardownPorts } from "./teardown-ports.ts";
  * Books what a VM costs whose reservation the journal has lost: by its type, as the API's own list has it. It runs
  * beside the DELETE, and what the API does not tell keeps no VM alive. Never rejects.
  */
-export async function bookPrice(
+export async function backfillPrice(
   vmId: number,
   rental: RentalState,
   ports: TeardownPorts,

@@ -12,7 +12,7 @@ export interface AnyOwnership {
 }
 
 /** The lock, or leave to destroy without it. @throws SweepError exit 7 when another owner lives */
-export async function ownAnyway(
+export async function lockOrProceed(
   stateDir: string,
   request: OwnershipRequest,
   tell: (text: string) => void,
@@ -35,7 +35,7 @@ export async function ownAnyway(
  * The journal; where the disk takes nothing, one that goes on from what can be read and forgets: its run stays open
  * there until a later owner finds it gone. @throws FencedError
  */
-export async function openAnyway(
+export async function openOrReport(
   options: Parameters<typeof openJournal>[0],
   locked: boolean,
   tell: (text: string) => void,

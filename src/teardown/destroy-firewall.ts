@@ -3,7 +3,7 @@ import { foldRun } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import { checkAccount } from "./find-vm.ts";
 import { LATEST_CREATE_MS } from "./look-up-create.ts";
-import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./retry.ts";
+import { jitter, raceAbort, OutOfPatience, backOff, withPatience } from "./retry.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
 const BETWEEN_LOOKS_MS = 10_000;
@@ -57,7 +57,7 @@ async function untilNone(
     try {
       for (const firewall of found) {
         ownership.assertCurrent();
-        await orAborted(cloud.deleteFirewall(firewall.id), signal);
+        await raceAbort(cloud.deleteFirewall(firewall.id), signal);
       }
       await checkAccount(options, signal);
       found = (await cloud.listFirewalls({}, signal)).filter(({ label }) => isOf(run, label));
@@ -66,7 +66,7 @@ async function untilNone(
       const wait = emptyLooks > 0 ? BETWEEN_LOOKS_MS : jitter(Math.min(attempt, 3), options);
       await clock.sleep(wait, signal);
     } catch (error) {
-      await waitAfter(error, attempt, `mds-${run}`, options, signal);
+      await backOff(error, attempt, `mds-${run}`, options, signal);
     }
   }
 }

@@ -1,12 +1,12 @@
 import { CloudError, type CloudVm } from "../cloud/cloud.ts";
 import type { RentalState } from "../run-state/run-state.ts";
-import { bookPrice } from "./backfill-price.ts";
-import { isWhatWeAsked, lookByLabel, stillSeen, wasSent } from "./find-vm.ts";
+import { backfillPrice } from "./backfill-price.ts";
+import { matchesRequest, findVmByLabel, findIfExists, wasSent } from "./find-vm.ts";
 import { doubtUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts";
-import { jitter, orAborted, OutOfPatience, waitAfter, withPatience } from "./retry.ts";
+import { jitter, raceAbort, OutOfPatience, backOff, withPatience } from "./retry.ts";
 import { currentRental, settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
-import { vmFact } from "./vm-event-fields.ts";
+import { vmEventFields } from "./vm-event-fields.ts";
 
 /** The list may be a little behind; a second look this much later must agree. */
 const BETWEEN_LOOKS_MS = 20_000;
@@ -53,18 +53,18 @@ async function untilGone(options: DestroyRental, signal: AbortSignal): Promise<v
       if (vmId === undefined) return;
       if (announced !== vmId) await note(options, { type: "destroy.sent", label, vm_id: vmId });
       announced = vmId;
-      booked ??= bookPrice(vmId, rental, options, signal);
+      booked ??= backfillPrice(vmId, rental, options, signal);
       options.ownership.assertCurrent();
       const failure = await deleteOnce(vmId, options, signal);
       if (failure !== undefined && !mayBeGoneAllTheSame(failure)) throw failure;
       const seen = await seenTwice(vmId, rental, options, signal);
-      const left = seen ?? (await lateTwin(rental, options, signal));
+      const left = seen ?? (await duplicateVm(rental, options, signal));
       if (left === undefined) return await booked;
       if (left.id !== vmId) vmId = await adopt(left, options);
       if (failure !== undefined) throw failure;
       await options.clock.sleep(jitter(Math.min(attempt, 3), options), signal);
     } catch (error) {
-      await waitAfter(error, attempt, label, options, signal);
+      await backOff(error, attempt, label, options, signal);
     }
   }
 }
@@ -76,7 +76,7 @@ async function deleteOnce(
   signal: AbortSignal,
 ): Promise<Error | undefined> {
   try {
-    await orAborted(cloud.deleteVm(vmId), signal);
+    await raceAbort(cloud.deleteVm(vmId), signal);
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
@@ -97,18 +97,18 @@ async function seenTwice(
   options: DestroyRental,
   signal: AbortSignal,
 ): Promise<CloudVm | undefined> {
-  const first = await stillSeen(vmId, rental, options, signal);
+  const first = await findIfExists(vmId, rental, options, signal);
   if (first !== undefined) return first;
   await note(options, { type: "destroy.unseen", label: rental.label });
   await options.clock.sleep(BETWEEN_LOOKS_MS, signal);
-  return stillSeen(vmId, rental, options, signal);
+  return findIfExists(vmId, rental, options, signal);
 }
 
 /**
  * A create that was lost and sent again may still arrive once the second one's VM, and with it the label, is gone.
  * Looks until that would have shown. @returns its VM.
  */
-async function lateTwin(
+async function duplicateVm(
   rental: RentalState,
   options: DestroyRental,
   signal: AbortSignal,
@@ -117,8 +117,8 @@ async function lateTwin(
   const untilMs = doubtUntilMs(rental.label, options);
   while (clock.now() < untilMs) {
     await clock.sleep(Math.min(LONGEST_WAIT_MS, untilMs - clock.now()), signal);
-    const listed = await lookByLabel(rental.label, options, signal);
-    const twin = listed.find((vm) => isWhatWeAsked(vm, rental));
+    const listed = await findVmByLabel(rental.label, options, signal);
+    const twin = listed.find((vm) => matchesRequest(vm, rental));
     if (twin !== undefined) return twin;
   }
   return undefined;
@@ -130,11 +130,11 @@ async function findVm(
   options: DestroyRental,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const vm = await lookUpCreate(rental, { refusal: undefined }, options, signal);
+  const vm = await lookUpCreate(rental, { apiRefusal: undefined }, options, signal);
   return vm === undefined ? undefined : adopt(vm, options);
 }
 
 async function adopt(vm: CloudVm, options: DestroyRental): Promise<number> {
-  await note(options, { type: "create.adopted", ...vmFact(vm) });
+  await note(options, { type: "create.adopted", ...vmEventFields(vm) });
   return vm.id;
 }

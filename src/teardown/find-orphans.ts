@@ -1,18 +1,18 @@
 import type { CloudVm } from "../cloud/cloud.ts";
-import { foldRun, nameless } from "../run-state/fold-run.ts";
+import { foldRun, unknownRental } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import type { RentalState } from "../run-state/run-state.ts";
-import { checkAccount, isWhatWeAsked } from "./find-vm.ts";
-import { OutOfPatience, waitAfter, withPatience } from "./retry.ts";
+import { checkAccount, matchesRequest } from "./find-vm.ts";
+import { OutOfPatience, backOff, withPatience } from "./retry.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
-import { vmFact } from "./vm-event-fields.ts";
+import { vmEventFields } from "./vm-event-fields.ts";
 
 /**
  * VMs in the cloud that carry the run's name and are not among the labels that are cared for already: ones that the
  * journal has lost, or that showed up after they were believed absent. They are journaled as adopted.
  * @returns `undefined` when patience ended before a list was read.
  */
-export async function findStrays(
+export async function findOrphans(
   ports: TeardownPorts,
   covered: ReadonlySet<string>,
   patienceMs: number | undefined,
@@ -36,13 +36,13 @@ async function find(
   for (const vm of vms) {
     if (covered.has(vm.label)) continue;
     const before = foldRun(journal.events()).rentals.get(vm.label);
-    const rental = before ?? nameless(vm.label, vm.createdMs);
-    if (!isWhatWeAsked(vm, rental)) {
+    const rental = before ?? unknownRental(vm.label, vm.createdMs);
+    if (!matchesRequest(vm, rental)) {
       const message = `VM ${String(vm.id)} carries our label but is a ${vm.type} in ${vm.region}; it is left alone`;
       ports.onAlarm?.({ kind: "mismatch", label: vm.label, message });
       continue;
     }
-    await note(ports, { type: "create.adopted", ...vmFact(vm) });
+    await note(ports, { type: "create.adopted", ...vmEventFields(vm) });
     strays.push({ ...rental, vmId: vm.id });
   }
   return strays;
@@ -61,7 +61,7 @@ async function listOfRun(ports: TeardownPorts, signal: AbortSignal): Promise<rea
       const seen = await Promise.all(listed.map(({ id }) => cloud.getVm(id, signal)));
       return seen.filter((vm) => vm !== undefined);
     } catch (error) {
-      await waitAfter(error, attempt, `mds-${journal.run}`, ports, signal);
+      await backOff(error, attempt, `mds-${journal.run}`, ports, signal);
     }
   }
 }

@@ -10,7 +10,7 @@ export type Wanted = Pick<RentalState, "label" | "gpu" | "region">;
  * The VMs that carry a label, seen under the run's own account.
  * @throws CloudError, WrongAccount, or the signal's reason: none of them says that it is gone.
  */
-export async function lookByLabel(
+export async function findVmByLabel(
   label: string,
   ports: TeardownPorts,
   signal: AbortSignal,
@@ -22,9 +22,9 @@ export async function lookByLabel(
 
 /**
  * The VM as it is still seen, by its id or under its label; `undefined` when neither shows it.
- * @throws as `lookByLabel` does.
+ * @throws as `findVmByLabel` does.
  */
-export async function stillSeen(
+export async function findIfExists(
   id: number,
   wanted: Wanted,
   ports: TeardownPorts,
@@ -32,12 +32,12 @@ export async function stillSeen(
 ): Promise<CloudVm | undefined> {
   const byId = await ports.cloud.getVm(id, signal);
   if (byId !== undefined) return byId;
-  const listed = await lookByLabel(wanted.label, ports, signal);
-  return listed.find((vm) => isWhatWeAsked(vm, wanted));
+  const listed = await findVmByLabel(wanted.label, ports, signal);
+  return listed.find((vm) => matchesRequest(vm, wanted));
 }
 
 /** Same label, and what we asked for: the label is unique in the account, so anything else is not our doing. */
-export function isWhatWeAsked(vm: CloudVm, wanted: Wanted): boolean {
+export function matchesRequest(vm: CloudVm, wanted: Wanted): boolean {
   return (
     vm.label === wanted.label &&
     (wanted.gpu === "" || vm.type === wanted.gpu) &&

@@ -1,7 +1,7 @@
 import type { CloudVm } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
-import { isWhatWeAsked, lookByLabel, type Wanted } from "./find-vm.ts";
-import { waitAfter } from "./retry.ts";
+import { matchesRequest, findVmByLabel, type Wanted } from "./find-vm.ts";
+import { backOff } from "./retry.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
 const FIRST_ABSENCE_MS = 120_000;
@@ -16,7 +16,7 @@ export const LONGEST_WAIT_MS = 8_000;
 
 export interface LookUp {
   /** The API's own refusal, if that was its answer. */
-  readonly refusal: string | undefined;
+  readonly apiRefusal: string | undefined;
   /** Ends at the first look that counts, so that the create can be tried again under the same label. */
   readonly untilFirstAbsence?: boolean;
 }
@@ -36,8 +36,8 @@ export async function lookUpCreate(
   let failures = 0;
   for (let looks = 0; ; looks += 1) {
     try {
-      const vms = await lookByLabel(wanted.label, ports, signal);
-      const ours = vms.find((vm) => isWhatWeAsked(vm, wanted));
+      const vms = await findVmByLabel(wanted.label, ports, signal);
+      const ours = vms.find((vm) => matchesRequest(vm, wanted));
       if (ours !== undefined) return ours;
       for (const vm of vms) {
         const message = `VM ${String(vm.id)} carries our label but is a ${vm.type} in ${vm.region}; it is left alone`;
@@ -45,19 +45,19 @@ export async function lookUpCreate(
       }
       failures = 0;
     } catch (error) {
-      await waitAfter(error, failures, wanted.label, ports, signal);
+      await backOff(error, failures, wanted.label, ports, signal);
       failures += 1;
       continue;
     }
     const now = clock.now();
     notAfter(history, now);
-    const dueMs = absenceDueMs(history, lookUp.refusal !== undefined);
+    const dueMs = absenceDueMs(history, lookUp.apiRefusal !== undefined);
     if (now >= dueMs) {
       history.looks += 1;
       history.firstMs ??= now;
       const { label } = wanted;
-      const refusal = lookUp.refusal ?? "";
-      await note(ports, { type: "create.absent", label, look: history.looks, refusal });
+      const apiRefusal = lookUp.apiRefusal ?? "";
+      await note(ports, { type: "create.absent", label, look: history.looks, apiRefusal });
       if (history.looks >= 2 || lookUp.untilFirstAbsence === true) return undefined;
       continue;
     }

@@ -1,12 +1,12 @@
-import { forgetClientKey } from "../journal/client-key.ts";
-import { foldRun, nameless, openRentals } from "../run-state/fold-run.ts";
+import { deleteClientKey } from "../journal/client-key.ts";
+import { foldRun, unknownRental, openRentals } from "../run-state/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { parseLabel } from "../journal/label.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import { ExitCode } from "../support/errors.ts";
 import { destroyAndProve } from "./destroy-rental.ts";
 import { destroyFirewall } from "./destroy-firewall.ts";
-import { findStrays } from "./find-orphans.ts";
+import { findOrphans } from "./find-orphans.ts";
 import { wasSent } from "./find-vm.ts";
 import { whileWorldLives, WorldEnded } from "./retry.ts";
 import { settleRental } from "./settle.ts";
@@ -94,7 +94,7 @@ async function destroyLeft(options: RecoverRun): Promise<Recovery> {
   const spared = openRentals(state).filter(isSpared);
   const covered = new Set([...known, ...spared].map(({ label }) => label));
   const destroyStrays = async (): Promise<boolean> => {
-    const strays = await findStrays(options, covered, left());
+    const strays = await findOrphans(options, covered, left());
     if (strays === undefined) return false;
     for (const { label } of strays) covered.add(label);
     await destroyAll(strays);
@@ -137,7 +137,7 @@ async function doubtWhatIsDamaged(options: RecoverRun): Promise<void> {
   const { rentals } = foldRun(options.journal.events());
   for (const label of labels) {
     if (parseLabel(label)?.kind !== "vm") continue;
-    const rental = rentals.get(label) ?? nameless(label, options.clock.now());
+    const rental = rentals.get(label) ?? unknownRental(label, options.clock.now());
     if (rental.settled !== undefined || wasSent(rental, options)) continue;
     await note(options, { type: "create.unknown", label, reason: "the journal is damaged" });
   }
@@ -145,7 +145,7 @@ async function doubtWhatIsDamaged(options: RecoverRun): Promise<void> {
 
 async function closeRun(options: RecoverRun): Promise<void> {
   const { journal, by, folder } = options;
-  forgetClientKey(folder);
+  deleteClientKey(folder);
   const state = foldRun(journal.events());
   const held = journal.events().some(({ type }) => type === "rental.held");
   if (by === "down" || held) {

@@ -2,10 +2,10 @@ import { CloudError, type CloudErrorKind, type CloudVm, type CreateVm } from "..
 import type { RentalState } from "../run-state/run-state.ts";
 import { errorText } from "../support/errors.ts";
 import { lookUpCreate } from "./look-up-create.ts";
-import { waitAfter } from "./retry.ts";
+import { backOff } from "./retry.ts";
 import { byTheApi, settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
-import { vmFact } from "./vm-event-fields.ts";
+import { vmEventFields } from "./vm-event-fields.ts";
 
 export interface ResolveCreate extends TeardownPorts {
   readonly rental: RentalState;
@@ -61,10 +61,10 @@ export async function resolveCreate(
     const again = request !== undefined && answer !== "refused" && clock.now() < tryAgainUntilMs;
     if (answer === "unknown") await note(options, { type: "create.unknown", label, reason });
     if (arrived) {
-      const lookUp = { refusal: inDoubt ? undefined : reason, untilFirstAbsence: again };
+      const lookUp = { apiRefusal: inDoubt ? undefined : reason, untilFirstAbsence: again };
       const vm = await lookUpCreate(wanted, lookUp, options, signal);
       if (vm !== undefined) {
-        await note(options, { type: "create.adopted", ...vmFact(vm) });
+        await note(options, { type: "create.adopted", ...vmEventFields(vm) });
         return { outcome: "created", vm };
       }
     }
@@ -72,7 +72,7 @@ export async function resolveCreate(
       await settleRental(rental, options);
       return { outcome: "absent", error: error instanceof CloudError ? error : undefined, reason };
     }
-    if (answer !== "unknown") await waitAfter(error, attempt, label, options, signal);
+    if (answer !== "unknown") await backOff(error, attempt, label, options, signal);
     const next = await createAgain(request, options);
     if ("vm" in next) return { outcome: "created", vm: next.vm };
     ({ error } = next);
@@ -93,7 +93,7 @@ async function createAgain(
   } catch (error) {
     return { error };
   }
-  await note(options, { type: "create.acknowledged", ...vmFact(vm) });
+  await note(options, { type: "create.acknowledged", ...vmEventFields(vm) });
   return { vm };
 }
 

@@ -37,7 +37,7 @@ export class WorldEnded extends Error {
  * asks. A refused token may be put right by a person: it is said and tried again slowly.
  * @throws the error itself when waiting is no use, the signal's reason when it aborts.
  */
-export async function waitAfter(
+export async function backOff(
   error: unknown,
   attempt: number,
   label: string,
@@ -111,7 +111,7 @@ export async function whileWorldLives<T>(
 }
 
 /** Stops waiting for a write when the signal aborts; the write itself is never cut. */
-export async function orAborted<T>(write: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function raceAbort<T>(write: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = new AbortController();
   const abort = new Promise<never>((_resolve, reject) => {
     const onAbort = (): void => {

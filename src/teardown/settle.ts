@@ -3,7 +3,7 @@ import { hoursOf } from "../run-state/ledger.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import { isoUtc } from "../support/clock.ts";
 import { usd } from "../support/money.ts";
-import { note, noteOwed, type TeardownPorts } from "./teardown-ports.ts";
+import { note, flushPending, type TeardownPorts } from "./teardown-ports.ts";
 
 /** The newest that the journal knows of a rental; what the caller knew where the journal has lost it. */
 export function currentRental(rental: RentalState, ports: TeardownPorts): RentalState {
@@ -24,7 +24,7 @@ export function byTheApi({ cloud, clock }: Pick<TeardownPorts, "cloud" | "clock"
  */
 export async function settleRental(rental: RentalState, ports: TeardownPorts): Promise<void> {
   const { label } = rental;
-  await noteOwed(ports);
+  await flushPending(ports);
   if (currentRental(rental, ports).goneMs === undefined) {
     await note(ports, { type: "rental.gone", label, ...byTheApi(ports) });
   }

@@ -35,11 +35,11 @@ export async function note(ports: TeardownPorts, fact: Fact): Promise<void> {
   owed.set(ports.journal, facts);
   if (facts.length === 0 && (await wasTaken(fact, ports))) return;
   facts.push(fact);
-  if (facts.length > 1) await noteOwed(ports);
+  if (facts.length > 1) await flushPending(ports);
 }
 
 /** Writes what the disk has not taken so far, if it takes it now. @throws FencedError */
-export async function noteOwed(ports: TeardownPorts): Promise<void> {
+export async function flushPending(ports: TeardownPorts): Promise<void> {
   const facts = owed.get(ports.journal) ?? [];
   for (let fact = facts.shift(); fact !== undefined; fact = facts.shift()) {
     if (await wasTaken(fact, ports)) continue;

@@ -2,7 +2,7 @@ import { request as httpRequest } from "node:http";
 import type { Duplex } from "node:stream";
 import { errorText } from "../support/errors.ts";
 import { MachineError } from "../machine/machine.ts";
-import { untilDeadline } from "../machine/with-timeout.ts";
+import { withTimeout } from "../machine/with-timeout.ts";
 
 export interface ChannelRequest {
   readonly method: "GET" | "POST";
@@ -69,5 +69,5 @@ export function requestOverChannel(
   const abandon = (): void => {
     channel.destroy();
   };
-  return untilDeadline(work, { ...limits, what: `${method} ${path}` }, abandon).finally(abandon);
+  return withTimeout(work, { ...limits, what: `${method} ${path}` }, abandon).finally(abandon);
 }

@@ -1,12 +1,12 @@
 import { array, assert, constantFrom, nat, oneof, property } from "fast-check";
 import { expect, it } from "vitest";
-import { arrivalLog } from "../../src/benchmark/chunk-buffer.ts";
+import { chunkBuffer } from "../../src/benchmark/chunk-buffer.ts";
 
 it("gives back every read with its stamp, whatever the lengths", () => {
   const length = oneof(nat(700), nat(70_000), constantFrom(0, 65_536));
   assert(
     property(array(length, { maxLength: 40 }), (lengths) => {
-      const log = arrivalLog();
+      const log = chunkBuffer();
       const reads = lengths.map((size, stamp) => ({ stamp, bytes: Buffer.alloc(size, stamp + 1) }));
       for (const { stamp, bytes } of reads) log.add(stamp, bytes);
       const got = [...log];
@@ -20,7 +20,7 @@ it("gives back every read with its stamp, whatever the lengths", () => {
 });
 
 it("keeps what came, not the memory it came in", () => {
-  const log = arrivalLog();
+  const log = chunkBuffer();
   const read = Buffer.from("one");
   log.add(1, read);
   read.fill("x");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clientSlowed, watchLoop } from "../../src/benchmark/event-loop-monitor.ts";
+import { clientSlowed, monitorEventLoop } from "../../src/benchmark/event-loop-monitor.ts";
 
 const calm = { longestMs: 3, p99Ms: 1, samples: 5_000, utilisation: 0.2 };
 const measured = { decodeS: [2, 6, 4], speed: 1 };
@@ -40,7 +40,7 @@ describe("the watch on our own event loop", () => {
   });
 
   it("sees a blocked loop", async () => {
-    using watch = watchLoop();
+    using watch = monitorEventLoop();
     await new Promise((resolve) => setTimeout(resolve, 20));
     const end = performance.now() + 120;
     while (performance.now() < end);

@@ -1,6 +1,6 @@
 import { array, assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { glanceAt } from "../../src/benchmark/preview-result.ts";
+import { previewResult } from "../../src/benchmark/preview-result.ts";
 import { parseStream } from "../../src/benchmark/parse-stream.ts";
 import type { RawReply } from "../../src/benchmark/stream-request.ts";
 import { recordedReply } from "./recorded-reply.ts";
@@ -55,7 +55,7 @@ describe("a glance at a reply's ends says what the whole says", () => {
         array(length, { minLength: 1, maxLength: 5 }),
         (tokens, lengths) => {
           const raw = reply(body(tokens), lengths);
-          expect(glanceAt(raw, tokens, clock)).toEqual(whole(raw, tokens));
+          expect(previewResult(raw, tokens, clock)).toEqual(whole(raw, tokens));
         },
       ),
       { numRuns: 100 },
@@ -70,8 +70,8 @@ describe("a glance at a reply's ends says what the whole says", () => {
     ["sigterm_midstream", "failed"],
   ])("of a real vLLM's %s", (name, kind) => {
     const raw = recordedReply(name);
-    expect(glanceAt(raw, undefined, clock)).toEqual(whole(raw, undefined));
-    expect(glanceAt(raw, undefined, clock).kind).toBe(kind);
+    expect(previewResult(raw, undefined, clock)).toEqual(whole(raw, undefined));
+    expect(previewResult(raw, undefined, clock).kind).toBe(kind);
   });
 
   const error = JSON.stringify({ error: { message: "engine died" } });
@@ -83,7 +83,7 @@ describe("a glance at a reply's ends says what the whole says", () => {
     ["another length than was asked for", reply(body(200), [300]), 201],
     ["nothing at all", reply(Buffer.from(""), [1]), undefined],
   ])("of %s", (_, raw, fixedLength) => {
-    expect(glanceAt(raw, fixedLength, clock)).toEqual(whole(raw, fixedLength));
-    expect(glanceAt(raw, fixedLength, clock).kind).toBe("failed");
+    expect(previewResult(raw, fixedLength, clock)).toEqual(whole(raw, fixedLength));
+    expect(previewResult(raw, fixedLength, clock).kind).toBe("failed");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inLanes } from "../../src/benchmark/run-concurrently.ts";
+import { runConcurrently } from "../../src/benchmark/run-concurrently.ts";
 import { throughput } from "../../src/benchmark/throughput.ts";
 import type { LoadRequest } from "../../src/benchmark/throughput.ts";
 import { never } from "./reference.ts";
@@ -80,7 +80,7 @@ describe("lanes", () => {
         });
       });
     };
-    await expect(inLanes(3, lane, never)).rejects.toBe(reason);
+    await expect(runConcurrently(3, lane, never)).rejects.toBe(reason);
     expect(ended).toBe(2);
   });
 });

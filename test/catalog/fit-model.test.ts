@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { fitModel } from "../../src/catalog/fit-model.ts";
 import { findGpuType, GPU_TYPES } from "../../src/catalog/gpu-catalog.ts";
 import { findModel, MODELS } from "../../src/catalog/model-catalog.ts";
-import { largestWholeGroupParallel } from "../../src/catalog/tensor-parallel-limit.ts";
+import { tensorParallelLimit } from "../../src/catalog/tensor-parallel-limit.ts";
 
 function ask(gpuId: string, modelId: string, maxModelLen?: number) {
   const gpu = findGpuType(gpuId);
@@ -97,7 +97,7 @@ test.each([
 ] as const)(
   "%s with widths %s and %s divides over %s GPUs at most",
   (quantization, intermediate, expertIntermediate, largest) => {
-    expect(largestWholeGroupParallel(quantization, { intermediate, expertIntermediate })).toBe(
+    expect(tensorParallelLimit(quantization, { intermediate, expertIntermediate })).toBe(
       largest,
     );
   },

@@ -248,10 +248,10 @@ describe("what cannot be measured", () => {
   });
 
   test("OPENAI_API_KEY goes along, and is asked for where the server wants one", async () => {
-    const heard: string[] = [];
+    const trackOwner: string[] = [];
     const guarded = createServer((socket) => {
       socket.on("data", (bytes) => {
-        heard.push(bytes.toString());
+        trackOwner.push(bytes.toString());
         socket.end("HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\n{}");
       });
     });
@@ -263,8 +263,8 @@ describe("what cannot be measured", () => {
     );
     guarded.close();
     expect(code).toBe(4);
-    expect(heard[0]).toContain("Bearer sk-mine");
-    expect(heard[0]).toContain(`host: 127.0.0.1:${String(port)}`);
+    expect(trackOwner[0]).toContain("Bearer sk-mine");
+    expect(trackOwner[0]).toContain(`host: 127.0.0.1:${String(port)}`);
     expect(stderr).toContain("give its key in OPENAI_API_KEY");
     expect(stderr).not.toContain("sk-mine");
   });

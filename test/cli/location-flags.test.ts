@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { namedPlaces } from "../../src/cli/location-flags.ts";
+import { locationFlags } from "../../src/cli/location-flags.ts";
 
 it.each([
   [{}, ""],
@@ -10,5 +10,5 @@ it.each([
     String.raw` --db 'my results/it'\''s.json' --state-dir /state`,
   ],
 ])("a hint finds what %j has named", (options, named) => {
-  expect(namedPlaces(options)).toBe(named);
+  expect(locationFlags(options)).toBe(named);
 });

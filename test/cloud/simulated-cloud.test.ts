@@ -2,13 +2,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkAccount, explainCloudError } from "../../src/cloud/account-check.ts";
 import { type Cloud, CloudError } from "../../src/cloud/cloud.ts";
 import { createLinodeCloud } from "../../src/cloud/linode-cloud.ts";
-import type { MachineFace } from "../../src/simulator/world/simulated-vm.ts";
+import type { SshMachines } from "../../src/simulator/world/simulated-vm.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/control/start-simulator.ts";
 import { type Clock, type LinearTime, linearClock } from "../../src/support/clock.ts";
 import { cloudContract } from "./cloud-contract.ts";
 
 /** No guest comes up in these VMs: it is the API that is looked at. */
-const withoutGuests = (): MachineFace => ({
+const withoutGuests = (): SshMachines => ({
   powerOn: () => Promise.resolve(),
   powerOff: () => Promise.resolve(),
   served: () => [],
@@ -22,7 +22,7 @@ async function startWorld(): Promise<{ simulator: Simulator; clock: Clock }> {
     speed: 120,
     seed: 1,
     delays: 1,
-    createMachineFace: withoutGuests,
+    createSshMachines: withoutGuests,
   });
   const time = await fetch(`${simulator.url}/simulator/clock`);
   return { simulator, clock: linearClock((await time.json()) as LinearTime) };

@@ -6,7 +6,7 @@ import {
   runDrillCase,
   type DrillCase,
   type DrillResult,
-  type Way,
+  type DrillScenario,
 } from "../../src/drill/drill-case.ts";
 import { DRILL_PACE, settleDrillWorld, type DrillWorld } from "../../src/drill/drill-world.ts";
 import { WAYS } from "./ways.ts";
@@ -38,7 +38,7 @@ export async function runMatrix(
   cases: readonly DrillCase[],
   lanes: number,
   onResult: (result: DrillResult) => void,
-  wayTo: (drill: DrillCase) => Way = ({ point }) => WAYS[point],
+  wayTo: (drill: DrillCase) => DrillScenario = ({ point }) => WAYS[point],
 ): Promise<void> {
   const never = new AbortController().signal;
   let next = 0;

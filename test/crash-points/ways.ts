@@ -1,4 +1,4 @@
-import { DRILL_PLAN, type Way } from "../../src/drill/drill-case.ts";
+import { DRILL_PLAN, type DrillScenario } from "../../src/drill/drill-case.ts";
 import type { EventType } from "../../src/journal/events.ts";
 
 const CARD = "g2-gpu-rtx4000a1-s";
@@ -14,47 +14,47 @@ export const befalls = (what: string): Readonly<Record<string, string>> => ({
 });
 const machine = (action: string): object => ({ vm: { type: CARD }, action });
 
-const PLAIN: Way = { plan: DRILL_PLAN };
-const CREATED_AT_ONCE: Way = { ...PLAIN, spared: ["create"] };
+const PLAIN: DrillScenario = { plan: DRILL_PLAN };
+const CREATED_AT_ONCE: DrillScenario = { ...PLAIN, spared: ["create"] };
 /** The first create comes to nothing that we know of. */
-const CREATE_LOST: Way = {
+const CREATE_LOST: DrillScenario = {
   ...PLAIN,
   spared: ["create"],
   scripts: [{ match: { method: "POST", path: "^/linode/instances$" }, action: "drop-before" }],
 };
-const CREATE_UNHEARD: Way = {
+const CREATE_UNHEARD: DrillScenario = {
   ...PLAIN,
   spared: ["create"],
   scripts: [{ match: { method: "POST", path: "^/linode/instances$" }, action: "commit-then-drop" }],
 };
-const TWO_MODELS: Way = {
+const TWO_MODELS: DrillScenario = {
   plan: plan(`  - { gpu: ${CARD}, models: [${MODEL}, ${OTHER_MODEL}] }\n`),
 };
-const ONE_TOO_LARGE: Way = {
+const ONE_TOO_LARGE: DrillScenario = {
   plan: plan(`  - { gpu: [${CARD}], models: [${TOO_LARGE}, ${MODEL}] }\n`),
 };
-const CAP_FOR_ONE: Way = {
+const CAP_FOR_ONE: DrillScenario = {
   plan: plan(
     `  - { gpu: ${CARD}, models: [${MODEL}] }\n  - { gpu: ${CARD}, models: [${OTHER_MODEL}] }\n`,
   ),
   args: ["--max-cost", "1.60"],
 };
-const NO_STOCK: Way = { ...PLAIN, scripts: [{ type: CARD, action: "no-stock" }] };
-const OUT_OF_MEMORY: Way = { ...PLAIN, scripts: [machine("out-of-memory")] };
-const HELD: Way = { ...OUT_OF_MEMORY, args: ["--keep-on-failure", "5"] };
-const BOOT_HANGS: Way = { ...PLAIN, scripts: [machine("boot-hangs")] };
-const SERVER_STALLS: Way = { ...PLAIN, scripts: [machine("stalls")] };
-const STALLED: Way = { ...PLAIN, env: befalls("stall test.finished") };
-const CLOCK_AHEAD: Way = { ...PLAIN, env: befalls("clock-ahead boot.running") };
-const CLOCK_WRONG: Way = { ...PLAIN, env: befalls("clock-ahead now 6000") };
-const INTERRUPTED: Way = {
+const NO_STOCK: DrillScenario = { ...PLAIN, scripts: [{ type: CARD, action: "no-stock" }] };
+const OUT_OF_MEMORY: DrillScenario = { ...PLAIN, scripts: [machine("out-of-memory")] };
+const HELD: DrillScenario = { ...OUT_OF_MEMORY, args: ["--keep-on-failure", "5"] };
+const BOOT_HANGS: DrillScenario = { ...PLAIN, scripts: [machine("boot-hangs")] };
+const SERVER_STALLS: DrillScenario = { ...PLAIN, scripts: [machine("stalls")] };
+const STALLED: DrillScenario = { ...PLAIN, env: befalls("stall test.finished") };
+const CLOCK_AHEAD: DrillScenario = { ...PLAIN, env: befalls("clock-ahead boot.running") };
+const CLOCK_WRONG: DrillScenario = { ...PLAIN, env: befalls("clock-ahead now 6000") };
+const INTERRUPTED: DrillScenario = {
   ...PLAIN,
   befall: async ({ pid, until }) => {
     await until("boot.running");
     process.kill(pid, "SIGINT");
   },
 };
-const GUARD_DIES: Way = {
+const GUARD_DIES: DrillScenario = {
   ...PLAIN,
   befall: async ({ until }) => {
     await until("boot.running");
@@ -62,22 +62,22 @@ const GUARD_DIES: Way = {
     if (guard.type === "guard.acknowledged") process.kill(guard.pid, "SIGKILL");
   },
 };
-const RESUMED: Way = {
+const RESUMED: DrillScenario = {
   ...PLAIN,
   second: { diesAt: "boot.running:after+guard", args: (run) => ["run", "--resume", run] },
 };
 /** `recover` dies too, over what a sweep and its guard have left. */
-export const RECOVERED: Way = {
+export const RECOVERED: DrillScenario = {
   ...PLAIN,
   second: { diesAt: "boot.running:after+guard", args: () => ["recover"] },
 };
-const WORLD_LOST: Way = {
+const WORLD_LOST: DrillScenario = {
   ...PLAIN,
   second: { diesAt: "boot.running:after+guard", args: () => ["recover"], loseWorld: true },
 };
 
 /** How a run comes to each fact. A fact without a way does not compile, and fails the test that reads the list. */
-export const WAYS: Readonly<Record<EventType, Way>> = {
+export const WAYS: Readonly<Record<EventType, DrillScenario>> = {
   "run.opened": PLAIN,
   "run.adopted": RESUMED,
   "run.stopping": INTERRUPTED,

@@ -9,7 +9,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { leaveReaperSign, reaperWarning } from "../../src/guard/reaper-sign.ts";
+import { recordReaperRun, reaperWarning } from "../../src/guard/reaper-sign.ts";
 import { speak } from "../cli/fake-terminal.ts";
 
 const TOKEN = "canary-token";
@@ -217,7 +217,7 @@ describe("a dear run without a reaper", () => {
     const now = Date.UTC(2026, 10, 24);
     expect(reaperWarning(19_000_000, state, now)).toBeUndefined();
     expect(reaperWarning(21_000_000, state, now)).toMatch(/maider-sweep guard install/);
-    await leaveReaperSign(state, now);
+    await recordReaperRun(state, now);
     expect(reaperWarning(21_000_000, state, now + 3_600_000)).toBeUndefined();
     expect(reaperWarning(21_000_000, state, now + 3 * 3_600_000)).toMatch(/\$21\.00/);
   });

@@ -16,7 +16,7 @@ import type { SweepEvent } from "../../src/journal/events.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { FencedError, JournalError } from "../../src/journal/journal-errors.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
-import { journalOver } from "../../src/journal/create-journal.ts";
+import { createJournal } from "../../src/journal/create-journal.ts";
 import { runFolder } from "../../src/journal/state-folder.ts";
 import {
   newStateDir,
@@ -149,7 +149,7 @@ describe("openJournal", () => {
   it("says so when the disk takes nothing, and goes on without a gap when it does again", async () => {
     let full = false;
     const lines: string[] = [];
-    const journal = journalOver(
+    const journal = createJournal(
       {
         append: (text) => {
           if (full) return Promise.reject(new JournalError("j", "ENOSPC"));

@@ -12,8 +12,8 @@ import {
 } from "../../src/vllm/wait-for-server.ts";
 import { waitForSetup } from "../../src/machine/wait-for-setup.ts";
 import { createCoefficients } from "../../src/simulator/vllm/coefficients.ts";
-import { createMachineFace } from "../../src/simulator/ssh/ssh-machines.ts";
-import type { MachineFace, MachineFault } from "../../src/simulator/world/simulated-vm.ts";
+import { createSshMachines } from "../../src/simulator/ssh/ssh-machines.ts";
+import type { SshMachines, MachineFault } from "../../src/simulator/world/simulated-vm.ts";
 import { linearClock } from "../../src/support/clock.ts";
 
 const PORT = 22_077;
@@ -37,7 +37,7 @@ const request: ServeRequest = {
   streamInterval: undefined,
 };
 
-let face: MachineFace;
+let face: SshMachines;
 let machine: Machine | undefined;
 let ids = 0;
 afterEach(async () => {
@@ -50,7 +50,7 @@ afterEach(async () => {
 async function rent(faults: readonly MachineFault[] = [], admitted = true) {
   const clock = linearClock({ v0: 0, w0: Date.now(), speed: 600 });
   const coefficients = createCoefficients({ seed: 1, delays: 0.2 });
-  face = createMachineFace({ clock: () => clock, sshPort: PORT, coefficients, seed: 1 });
+  face = createSshMachines({ clock: () => clock, sshPort: PORT, coefficients, seed: 1 });
   const hostKey = generateSshKey("host");
   const clientKey = generateSshKey("client");
   const type = findGpuType("g2-gpu-rtx4000a1-s");

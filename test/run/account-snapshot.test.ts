@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { lookAtAccount } from "../../src/run/account-snapshot.ts";
+import { compareWithAccount } from "../../src/run/account-snapshot.ts";
 import { eventText } from "../../src/cli/output/event-text.ts";
 import type { Cloud } from "../../src/cloud/cloud.ts";
 import { newRig } from "../teardown/teardown-rig.ts";
@@ -15,7 +15,7 @@ async function story(balances: readonly (number | undefined)[], offsetMs?: numbe
     },
     clockOffsetMs: () => offsetMs,
   } as unknown as Cloud;
-  const compare = await lookAtAccount({ ...rig.ports, cloud });
+  const compare = await compareWithAccount({ ...rig.ports, cloud });
   await rig.rent();
   await rig.clock.sleep(60_000);
   await compare();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { keepPlan, readKeptPlan } from "../../src/run/saved-plan.ts";
+import { savePlan, readSavedPlan } from "../../src/run/saved-plan.ts";
 import { loadPlan } from "../../src/run/load-plan.ts";
 import { passesSeconds } from "../../src/estimate/pass-seconds.ts";
 import type { Configuration, CoveragePlan } from "../../src/plan/coverage-plan.ts";
@@ -64,9 +64,9 @@ test("a plan's prompts are read beside it, alike from YAML, JSON and JSON lines"
 
 test("a run's folder holds them, so that a resume needs no file", async () => {
   const plan = await planWith("kept.json", JSON.stringify(PROMPTS));
-  await keepPlan(folder, plan);
+  await savePlan(folder, plan);
   rmSync(join(folder, "kept.json"));
-  const again = await readKeptPlan(folder, "k3xw90ab", {}, fakeTerminal());
+  const again = await readSavedPlan(folder, "k3xw90ab", {}, fakeTerminal());
   expect(onlyOne(again).prompts).toEqual(onlyOne(plan).prompts);
 });
 

@@ -1,7 +1,7 @@
 import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ownCidr } from "../../src/run/public-ip.ts";
+import { publicCidr } from "../../src/run/public-ip.ts";
 
 const server = setupServer();
 beforeAll(() => {
@@ -21,7 +21,7 @@ const answers = (first: () => Response, second: () => Response) => {
   );
 };
 const says = (text: string) => () => HttpResponse.text(text);
-const ask = (signal = new AbortController().signal) => ownCidr({ fetch, signal });
+const ask = (signal = new AbortController().signal) => publicCidr({ fetch, signal });
 
 describe("our own address", () => {
   it("is what two services agree upon", async () => {

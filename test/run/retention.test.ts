@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { findRun, keptFiles } from "../../src/run/run-logs.ts";
+import { findRun, runLogs } from "../../src/run/run-logs.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { readJournal } from "../../src/journal/journal-file.ts";
-import { bytesOfRuns, keepRuns, KEPT_DAYS } from "../../src/run/retention.ts";
+import { bytesOfRuns, applyRetention, RETENTION_DAYS } from "../../src/run/retention.ts";
 import { runStatus } from "../../src/run-state/status.ts";
 import { runFolder } from "../../src/journal/state-folder.ts";
 import { newStateDir, opened, openIn, reserved, RUN, vmLabel } from "../journal/journal-rig.ts";
@@ -28,7 +28,7 @@ async function runOf(
   const old = (Date.now() - days * DAY_MS) / 1000;
   for (const name of readdirSync(folder)) utimesSync(join(folder, name), old, old);
   const names = () => readdirSync(folder).toSorted();
-  return { stateDir, folder, names, keep: () => keepRuns(stateDir, Date.now()) };
+  return { stateDir, folder, names, keep: () => applyRetention(stateDir, Date.now()) };
 }
 
 it("packs what has ended, and every reader reads it all the same", async () => {
@@ -38,7 +38,7 @@ it("packs what has ended, and every reader reads it all the same", async () => {
   expect(run.names()).toEqual(["journal.jsonl.gz", "plan.yaml", "vllm.log.gz"]);
   expect(readJournal(run.folder)).toMatchObject({ events: before.events, damaged: false });
   expect(runStatus(run.folder, Date.now()).state).toBe("finished");
-  expect(keptFiles(findRun(run.stateDir, RUN), undefined)).toMatchObject([
+  expect(runLogs(findRun(run.stateDir, RUN), undefined)).toMatchObject([
     { name: "vllm.log", text: expect.stringMatching(/^a line of a log/) as string },
   ]);
   expect(bytesOfRuns(run.stateDir)).toBeLessThan(before.bytes / 5);
@@ -76,7 +76,7 @@ it("dying between the two forms loses nothing", async () => {
 it.each([
   ["of today", 0.5, [opened, closed]],
   ["that is open", 30, [opened]],
-  ["with something unsettled", KEPT_DAYS + 1, [opened, reserved(vmLabel(1)), closed]],
+  ["with something unsettled", RETENTION_DAYS + 1, [opened, reserved(vmLabel(1)), closed]],
 ] as const)("leaves a run %s alone", async (_what, days, facts) => {
   const run = await runOf(days, [...facts]);
   const before = run.names();
@@ -85,14 +85,14 @@ it.each([
 });
 
 it("takes away what is too old, packed or not, and a packed journal that is damaged never", async () => {
-  const old = await runOf(KEPT_DAYS + 1, [opened, closed]);
+  const old = await runOf(RETENTION_DAYS + 1, [opened, closed]);
   await old.keep();
   expect(readdirSync(join(old.stateDir, "runs"))).toEqual([]);
   const damaged = await runOf(2, [opened, closed]);
   await damaged.keep();
   const packed = join(damaged.folder, "journal.jsonl.gz");
   writeFileSync(packed, readFileSync(packed).subarray(0, 40));
-  const veryOld = (Date.now() - (KEPT_DAYS + 9) * DAY_MS) / 1000;
+  const veryOld = (Date.now() - (RETENTION_DAYS + 9) * DAY_MS) / 1000;
   utimesSync(packed, veryOld, veryOld);
   expect(readJournal(damaged.folder).damaged).toBe(true);
   await damaged.keep();

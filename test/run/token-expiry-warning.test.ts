@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { FarSide } from "../../src/run/cloud-target.ts";
-import { tokenEndWarning } from "../../src/run/token-expiry-warning.ts";
+import type { CloudTarget } from "../../src/run/cloud-target.ts";
+import { tokenExpiryWarning } from "../../src/run/token-expiry-warning.ts";
 import { estimatePlan } from "../../src/estimate/estimate-plan.ts";
 import { builtInMarket } from "../../src/estimate/market.ts";
 import { startSimulator, type Simulator } from "../../src/simulator/control/start-simulator.ts";
@@ -18,8 +18,8 @@ const estimate = estimatePlan(
   builtInMarket(),
 );
 const signal = new AbortController().signal;
-const far = (token: string, apiUrl = cloud.url): FarSide =>
-  ({ apiUrl, token, clock: realClock(0.1) }) as unknown as FarSide;
+const far = (token: string, apiUrl = cloud.url): CloudTarget =>
+  ({ apiUrl, token, clock: realClock(0.1) }) as unknown as CloudTarget;
 
 async function tokenEnding(minutes: number | null): Promise<string> {
   const token = `${String(minutes)}-minutes-are-left`;
@@ -39,7 +39,7 @@ test.each([
 ])(
   "a token that ends in %s minutes, with two hours reserved, is warned of: %s",
   async (minutes, told) => {
-    const warning = await tokenEndWarning(far(await tokenEnding(minutes)), estimate, 1, signal);
+    const warning = await tokenExpiryWarning(far(await tokenEnding(minutes)), estimate, 1, signal);
     expect(warning !== undefined).toBe(told);
     expect(warning ?? "no VM can be destroyed").toContain("no VM can be destroyed");
   },
@@ -47,6 +47,6 @@ test.each([
 
 test("an API that tells nothing of the token is no reason to stop", async () => {
   expect(
-    await tokenEndWarning(far("x", "http://127.0.0.1:9"), estimate, 1, signal),
+    await tokenExpiryWarning(far("x", "http://127.0.0.1:9"), estimate, 1, signal),
   ).toBeUndefined();
 });

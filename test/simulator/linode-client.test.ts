@@ -31,7 +31,7 @@ describe("Linode's own client", () => {
       speed: 1_000,
       seed: 1,
       delays: 0.2,
-      createMachineFace: recordingMachines,
+      createSshMachines: recordingMachines,
     });
     baseRequest.interceptors.request.clear();
     baseRequest.interceptors.request.use((config) => {

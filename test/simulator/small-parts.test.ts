@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createAgenda } from "../../src/simulator/world/event-queue.ts";
+import { createEventQueue } from "../../src/simulator/world/event-queue.ts";
 import { createRandom } from "../../src/simulator/world/random.ts";
 import { createWorldClock } from "../../src/simulator/world/world-clock.ts";
 
 describe("the agenda", () => {
   it("does what is due in its order, with the moment it was due, and what that adds", () => {
-    const agenda = createAgenda();
+    const agenda = createEventQueue();
     const done: [string, number][] = [];
     agenda.at(30, (at) => done.push(["c", at]));
     agenda.at(10, (at) => {
@@ -26,7 +26,7 @@ describe("the agenda", () => {
   it("keeps the order of what is due at the same moment", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5)), (moments) => {
-        const agenda = createAgenda();
+        const agenda = createEventQueue();
         const done: [number, number][] = [];
         for (const [index, moment] of moments.entries())
           agenda.at(moment, () => done.push([moment, index]));

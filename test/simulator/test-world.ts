@@ -1,7 +1,7 @@
 import { GPU_TYPES } from "../../src/catalog/gpu-catalog.ts";
 import { createApi } from "../../src/simulator/api/api.ts";
 import type {
-  MachineFace,
+  SshMachines,
   MachineFault,
   SimulatedVm,
 } from "../../src/simulator/world/simulated-vm.ts";
@@ -12,7 +12,7 @@ export const TOKEN = "t".repeat(64);
 export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJxw me";
 
 /** A machine side that only writes down what it is told. */
-export function recordingMachines(): MachineFace & {
+export function recordingMachines(): SshMachines & {
   readonly told: string[];
   readonly faults: Map<string, readonly MachineFault[]>;
   readonly on: Map<string, SimulatedVm>;

@@ -9,7 +9,7 @@ import {
 } from "../../src/cloud/cloud.ts";
 import { microUsd } from "../../src/support/money.ts";
 import type { ApiReply } from "../../src/simulator/api/api.ts";
-import { type ApiSide, carryOut } from "../../src/simulator/faults/apply-fault.ts";
+import { type ApiSide, applyFault } from "../../src/simulator/faults/apply-fault.ts";
 import type { ApiProblem } from "../../src/simulator/api/api-error.ts";
 
 /**
@@ -23,7 +23,7 @@ export function createInMemoryCloud(side: ApiSide, token: string): Cloud {
     path: string,
     more: { body?: unknown; label?: string | undefined; page?: number } = {},
   ): Promise<ApiReply> => {
-    const reply = await carryOut(side, {
+    const reply = await applyFault(side, {
       method,
       path,
       query: new URLSearchParams(more.page === undefined ? "" : `page=${more.page}&page_size=500`),

@@ -5,7 +5,7 @@ import { readUserData } from "../../src/simulator/ssh/guest-setup.ts";
 import { runCommand, type CommandResult } from "../../src/simulator/ssh/vm-commands.ts";
 import type {
   Coefficients,
-  MachineFace,
+  SshMachines,
   ServedRequest,
   SimulatedVm,
 } from "../../src/simulator/world/simulated-vm.ts";
@@ -23,7 +23,7 @@ export interface Shell {
   open(port: number): Duplex | undefined;
 }
 
-export interface InMemoryMachines extends MachineFace {
+export interface InMemoryMachines extends SshMachines {
   /** The VM at this address, as long as it is up and answers. */
   at(ipv4: string): Shell | undefined;
 }

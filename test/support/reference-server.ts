@@ -5,12 +5,12 @@ import type { ServedRequest } from "../../src/simulator/world/simulated-vm.ts";
 import { asSocket } from "../../src/simulator/ssh/channel-socket.ts";
 import { delayedConnection } from "./delayed-connection.ts";
 import { createEngine } from "../../src/simulator/vllm/engine.ts";
-import type { Oddities } from "../../src/simulator/faults/server-faults.ts";
+import type { ServerFaults } from "../../src/simulator/faults/server-faults.ts";
 import { createTimeline } from "../../src/simulator/vllm/timeline.ts";
 import { createTokenizer } from "../../src/simulator/vllm/tokenizer.ts";
 import { createVllmServer, type VllmServer } from "../../src/simulator/vllm/vllm-server.ts";
 
-export interface ReferenceOptions extends Oddities {
+export interface ReferenceOptions extends ServerFaults {
   readonly ttftMs: number;
   readonly tpotMs: number;
   /** As `--stream-interval`; 1. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { estimatePlan } from "../../src/estimate/estimate-plan.ts";
 import { builtInMarket } from "../../src/estimate/market.ts";
-import { currentOffers } from "../../src/sweep/check-offers.ts";
+import { checkOffers } from "../../src/sweep/check-offers.ts";
 import type { SweepPorts } from "../../src/sweep/ports.ts";
 import { planWith } from "../plan/a-plan.ts";
 
@@ -25,7 +25,7 @@ const ports = {
   },
 } as unknown as SweepPorts;
 const offers = async (maxCostPerEntry: number | undefined): Promise<unknown> => {
-  const found = await currentOffers(
+  const found = await checkOffers(
     planned,
     ports,
     { maxCostPerEntry },

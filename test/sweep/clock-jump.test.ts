@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PassRequest } from "../../src/benchmark/benchmark.ts";
-import { reconcileAfterJump } from "../../src/sweep/clock-jump.ts";
+import { reconcileAfterClockJump } from "../../src/sweep/clock-jump.ts";
 import { ClockJumped, createDeadlines, DeadlineReached } from "../../src/sweep/deadlines.ts";
 import { passOrJump } from "../../src/sweep/pass-or-jump.ts";
 import type { Measure, SweepPorts } from "../../src/sweep/ports.ts";
@@ -103,14 +103,14 @@ describe("after a jump", () => {
     const deadlines = createDeadlines(rig.clock, () => undefined);
     const rental = deadlines.open(LABEL, Number.MAX_SAFE_INTEGER);
     const ports = rig.ports as unknown as SweepPorts;
-    await reconcileAfterJump(ports, deadlines, never);
+    await reconcileAfterClockJump(ports, deadlines, never);
     expect(rental.aborted).toBe(false);
     await rig.cloud.deleteVm(rig.cloud.living()[0]?.id ?? 0);
     await rig.clock.sleep(HOUR);
     rig.cloud.faults.push({ on: ["getVm"], count: 1, action: { do: "refuse", kind: "transient" } });
-    await reconcileAfterJump(ports, deadlines, never);
+    await reconcileAfterClockJump(ports, deadlines, never);
     expect(rental.aborted).toBe(false);
-    await reconcileAfterJump(ports, deadlines, never);
+    await reconcileAfterClockJump(ports, deadlines, never);
     expect(rental.reason).toMatchObject({ message: "its VM was destroyed in the meantime" });
   });
 
@@ -126,7 +126,7 @@ describe("after a jump", () => {
     const calls = rig.cloud.calls.length;
     const ports = { ...rig.ports, ownership } as unknown as SweepPorts;
     const deadlines = createDeadlines(rig.clock, () => undefined);
-    await expect(reconcileAfterJump(ports, deadlines, never)).rejects.toThrow(FencedError);
+    await expect(reconcileAfterClockJump(ports, deadlines, never)).rejects.toThrow(FencedError);
     expect(rig.cloud.calls).toHaveLength(calls);
   });
 });

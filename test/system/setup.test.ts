@@ -347,12 +347,12 @@ describe("a set-up in trouble", () => {
   it("asks for a reboot when the driver does not load, with the image pulled, and goes on after it", async () => {
     await fail("modprobe", -1, "module nvidia not found");
     expect((await setUp()).code).toBe(0);
-    const asking = { state: "waiting", stage: "driver", reboot_needed: true };
-    expect(await status()).toMatchObject(asking);
+    const withPrompt = { state: "waiting", stage: "driver", reboot_needed: true };
+    expect(await status()).toMatchObject(withPrompt);
     expect(await called("docker", "pull")).toHaveLength(1);
     // Not rebooted yet: still asking.
     await setUp();
-    expect(await status()).toMatchObject(asking);
+    expect(await status()).toMatchObject(withPrompt);
 
     await root.write(BOOT, "boot-2\n");
     await rm(join(root.path, "run"), { recursive: true });

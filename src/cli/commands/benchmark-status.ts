@@ -1,7 +1,7 @@
 import { coverageText } from "../../report/query-text.ts";
-import type { RefreshOffer } from "../../report/rebench-cost-text.ts";
+import type { RebenchCost } from "../../report/rebench-cost-text.ts";
 import { coverage } from "../../results/query/coverage.ts";
-import { keep, readKept } from "../../results/query/query-cache.ts";
+import { keep, readCachedQuery } from "../../results/query/query-cache.ts";
 import { keptFile, type IndexedContents } from "../../results/query/record-index.ts";
 import { withoutResult } from "../../results/query/unranked.ts";
 import { ExitCode } from "../../support/errors.ts";
@@ -46,10 +46,10 @@ async function refreshFor(
   call: CommandCall,
   { records, seal }: IndexedContents,
   nowMs: number,
-): Promise<RefreshOffer> {
-  const make = async (): Promise<RefreshOffer> => {
-    const { refreshOffer } = await import("../../run/rebench-cost.ts");
-    return refreshOffer(records, nowMs, STALE_AFTER_DAYS);
+): Promise<RebenchCost> {
+  const make = async (): Promise<RebenchCost> => {
+    const { rebenchCost } = await import("../../run/rebench-cost.ts");
+    return rebenchCost(records, nowMs, STALE_AFTER_DAYS);
   };
   if (seal === undefined) return make();
   const { options, terminal } = call;
@@ -57,8 +57,8 @@ async function refreshFor(
   const folder = indexFolder(stateDir(options, terminal.env));
   const path = keptFile(folder, await whereLinksLead(file), "refresh");
   const key = `${seal} ${String(Math.floor(nowMs / DAY_MS))}`;
-  const kept = readKept(path, key);
-  if (kept !== undefined) return kept as RefreshOffer;
+  const kept = readCachedQuery(path, key);
+  if (kept !== undefined) return kept as RebenchCost;
   const offer = await make();
   await keep(path, key, offer);
   return offer;

@@ -2,18 +2,18 @@ import { checkDatabase, type DatabaseCheck } from "../../results/store/check-dat
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
 import { databaseOfCall } from "../../run/database-of-call.ts";
-import { keptBytes, keptText } from "../output/disk-usage.ts";
+import { diskUsage, diskUsageText } from "../output/disk-usage.ts";
 import { stateDir } from "../../run/paths.ts";
 
 export const dbCheck: Handler = async (call) => {
   const { database, known } = await databaseOfCall(call);
   const check = await checkDatabase(database, known);
   const { env, stdout } = call.terminal;
-  const bytes = keptBytes(stateDir(call.options, env));
+  const bytes = diskUsage(stateDir(call.options, env));
   stdout.write(
     call.options["json"] === true
       ? `${JSON.stringify({ ...check, journal_bytes: bytes }, undefined, 2)}\n`
-      : `${[...told(check), keptText(bytes)].join("\n")}\n`,
+      : `${[...told(check), diskUsageText(bytes)].join("\n")}\n`,
   );
   return check.state === "damaged" || check.state === "unreadable" ? ExitCode.usage : ExitCode.done;
 };

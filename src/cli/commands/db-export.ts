@@ -6,7 +6,7 @@ import { exportRecords, type ExportFormat } from "../../results/exchange/export-
 import { recordSharer } from "../../results/exchange/share-record.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { meantIds } from "../../run/database-of-call.ts";
+import { resolveIdPrefixes } from "../../run/database-of-call.ts";
 import { openExportOf } from "../../run/read-records.ts";
 import { writeResult } from "../output/write-result.ts";
 
@@ -20,7 +20,7 @@ export const dbExport: Handler = async (call) => {
     taskCategory,
   });
   const ids = new Set(
-    meantIds(
+    resolveIdPrefixes(
       call.rest,
       records.map(({ id }) => id),
     ),

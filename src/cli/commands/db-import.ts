@@ -6,7 +6,7 @@ import { judgeImport } from "../../results/exchange/import-records.ts";
 import { readPublication } from "../../results/store/publication-log.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, healedText } from "../../run/database-of-call.ts";
+import { databaseOfCall, restoredMessage } from "../../run/database-of-call.ts";
 
 const LARGEST_FILE = 400_000_000;
 const SHOWN = 10;
@@ -39,7 +39,7 @@ export const dbImport: Handler = async (call) => {
     terminal.stdout.write(
       `${added} imported, ${duplicates} were here already, ${refused.length} refused; ${database.file} holds ${total} records now\n`,
     );
-    if (healed > 0) terminal.stdout.write(healedText(healed));
+    if (healed > 0) terminal.stdout.write(restoredMessage(healed));
   }
   if (refused.length === 0 || refused.length < values.length) return ExitCode.done;
   throw new SweepError(`nothing in ${path} could be imported`, {

@@ -1,6 +1,6 @@
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, healedText, meantIds } from "../../run/database-of-call.ts";
+import { databaseOfCall, restoredMessage, resolveIdPrefixes } from "../../run/database-of-call.ts";
 
 export const dbRemove: Handler = async (call) => {
   const { database, known } = await databaseOfCall(call);
@@ -10,7 +10,7 @@ export const dbRemove: Handler = async (call) => {
       ? [value.id]
       : [],
   );
-  const ids = meantIds(
+  const ids = resolveIdPrefixes(
     call.rest,
     [...records, ...known.ours, ...known.imported].map(({ id }) => id).concat(odd),
   );
@@ -26,6 +26,6 @@ export const dbRemove: Handler = async (call) => {
   stdout.write(
     `${removed} removed from ${database.file}, which holds ${total} records now; they stay away until db restore ${short}\n`,
   );
-  if (healed > 0) stdout.write(healedText(healed));
+  if (healed > 0) stdout.write(restoredMessage(healed));
   return ExitCode.done;
 };

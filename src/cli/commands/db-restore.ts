@@ -2,7 +2,7 @@ import { readPublication } from "../../results/store/publication-log.ts";
 import { restorable } from "../../results/store/restorable.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, meantIds } from "../../run/database-of-call.ts";
+import { databaseOfCall, resolveIdPrefixes } from "../../run/database-of-call.ts";
 
 export const dbRestore: Handler = async (call) => {
   const { database, known } = await databaseOfCall(call);
@@ -10,7 +10,7 @@ export const dbRestore: Handler = async (call) => {
   const named = call.rest.length > 0;
   const found = await restorable(database, [...known.ours, ...known.imported], named);
   const wanted = named
-    ? meantIds(call.rest, found.keys())
+    ? resolveIdPrefixes(call.rest, found.keys())
     : [...found.keys()].filter((id) => !removed.has(id));
   const { added } = await database.restore(wanted.flatMap((id) => found.get(id) ?? []));
   const healed = await database.publish(known.ours);

@@ -25,7 +25,7 @@ import {
   checkState,
 } from "../doctor/local-checks.ts";
 import { wrap } from "../../report/render-table.ts";
-import { openFarSide, type FarSide } from "../../run/cloud-target.ts";
+import { openCloudTarget, type CloudTarget } from "../../run/cloud-target.ts";
 import { loadPlan } from "../../run/load-plan.ts";
 import { sshCidr } from "../../run/run-plan.ts";
 
@@ -35,7 +35,7 @@ const PATIENCE_MS = 15_000;
 export const doctor: Handler = async (call) => {
   const { options, parameters, terminal } = call;
   const plan = parameters[0] === undefined ? undefined : await loadPlan(parameters[0], call);
-  const { far, tokenFailure } = await openAnyway(call);
+  const { far, tokenFailure } = await openOrReport(call);
   try {
     const checks = await examine(plan, far, tokenFailure, call);
     terminal.stdout.write(
@@ -59,7 +59,7 @@ export const doctor: Handler = async (call) => {
 
 async function examine(
   plan: CoveragePlan | undefined,
-  far: FarSide,
+  far: CloudTarget,
   tokenFailure: Check | undefined,
   { options, terminal }: CommandCall,
 ): Promise<readonly Check[]> {
@@ -87,7 +87,7 @@ async function examine(
 /** What only a good token can be asked. */
 async function ofToken(
   plan: CoveragePlan | undefined,
-  far: FarSide,
+  far: CloudTarget,
   reader: CloudReader,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
@@ -120,12 +120,12 @@ function wantedTypes(plan: CoveragePlan | undefined): ReadonlyMap<string, readon
 }
 
 /** A token that cannot even be read is a finding, not the end. */
-async function openAnyway(
+async function openOrReport(
   call: CommandCall,
-): Promise<{ readonly far: FarSide; readonly tokenFailure: Check | undefined }> {
+): Promise<{ readonly far: CloudTarget; readonly tokenFailure: Check | undefined }> {
   const { options, terminal } = call;
   try {
-    return { far: await openFarSide(options, terminal, false), tokenFailure: undefined };
+    return { far: await openCloudTarget(options, terminal, false), tokenFailure: undefined };
   } catch (error) {
     const ofToken =
       error instanceof SweepError &&
@@ -133,7 +133,7 @@ async function openAnyway(
       options["simulate"] === undefined;
     if (!ofToken) throw error;
     return {
-      far: await openFarSide({ ...options, tokenFile: undefined }, terminal, false),
+      far: await openCloudTarget({ ...options, tokenFile: undefined }, terminal, false),
       tokenFailure: explained("token", error, "read the token"),
     };
   }
@@ -141,7 +141,7 @@ async function openAnyway(
 
 async function address(
   plan: CoveragePlan | undefined,
-  far: FarSide,
+  far: CloudTarget,
   signal: AbortSignal,
 ): Promise<Check> {
   try {

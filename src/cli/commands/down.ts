@@ -1,6 +1,6 @@
 import { explainCloudError } from "../../cloud/account-check.ts";
 import { CloudError } from "../../cloud/cloud.ts";
-import { forgetClientKey } from "../../journal/client-key.ts";
+import { deleteClientKey } from "../../journal/client-key.ts";
 import { openJournal, readJournal } from "../../journal/journal-file.ts";
 import { foldRun } from "../../run-state/fold-run.ts";
 import { foldLedger } from "../../run-state/ledger.ts";
@@ -12,9 +12,9 @@ import { formatUsd } from "../../support/money.ts";
 import { createRedactor } from "../../support/redact.ts";
 import { recoverRun } from "../../teardown/recover-run.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { openFarSide, type FarSide } from "../../run/cloud-target.ts";
-import { tellGone } from "../../guard/heartbeat.ts";
-import { goneWorld } from "../../run/gone-world.ts";
+import { openCloudTarget, type CloudTarget } from "../../run/cloud-target.ts";
+import { reportGone } from "../../guard/heartbeat.ts";
+import { endedWorldTarget } from "../../run/gone-world.ts";
 import { heldVms, type HeldVm } from "../../sessions/held-vms.ts";
 import { stateDir } from "../../run/paths.ts";
 import { listSessions, sessionPlaces } from "../../sessions/find-session.ts";
@@ -91,8 +91,8 @@ async function letGo(vm: HeldVm, call: CommandCall): Promise<ExitCode> {
         onAlarm: ({ label, message }) => terminal.stderr.write(`warning: ${label}: ${message}\n`),
       });
       if (outcome !== "unproved") {
-        forgetClientKey(folder);
-        await tellGone(folder);
+        deleteClientKey(folder);
+        await reportGone(folder);
       }
       const ledger = foldLedger(foldRun(readJournal(folder).events), far.clock.now());
       if (outcome === "unproved") {
@@ -122,16 +122,16 @@ async function letGo(vm: HeldVm, call: CommandCall): Promise<ExitCode> {
 async function farSideOf(
   { state }: HeldVm,
   call: CommandCall,
-): Promise<{ readonly far: FarSide; readonly gone: boolean }> {
+): Promise<{ readonly far: CloudTarget; readonly gone: boolean }> {
   const { options, terminal } = call;
   const { api_url: apiUrl = "", world = null } = state.opened ?? {};
   if (world === null) {
     const where = isLoopback(apiUrl) ? { apiUrl, ...options } : options;
-    return { far: await openFarSide(where, terminal, true), gone: false };
+    return { far: await openCloudTarget(where, terminal, true), gone: false };
   }
-  if (await isWorldGone(apiUrl, world)) return { far: goneWorld(call), gone: true };
+  if (await isWorldGone(apiUrl, world)) return { far: endedWorldTarget(call), gone: true };
   return {
-    far: await openFarSide({ ...options, simulate: apiUrl }, terminal, true),
+    far: await openCloudTarget({ ...options, simulate: apiUrl }, terminal, true),
     gone: false,
   };
 }

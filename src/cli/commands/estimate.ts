@@ -2,7 +2,7 @@ import { comparePackings } from "../../estimate/compare-packings.ts";
 import { estimateJson } from "../../estimate/estimate-json.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { openFarSide } from "../../run/cloud-target.ts";
+import { openCloudTarget } from "../../run/cloud-target.ts";
 import { loadPlan } from "../../run/load-plan.ts";
 import { prepare } from "../../run/prepare.ts";
 import { columnsOf, printEstimate } from "../output/print-estimate.ts";
@@ -15,7 +15,7 @@ export const estimate: Handler = async (call) => {
 /** The dry run: it is given a reader, and never an object that could create anything. */
 export async function estimateOnly(plan: CoveragePlan, call: CommandCall): Promise<ExitCode> {
   const { options, terminal } = call;
-  const far = await openFarSide(options, terminal, false);
+  const far = await openCloudTarget(options, terminal, false);
   try {
     const prepared = await prepare(plan, far, options, terminal.signals.stop);
     const { plan: wanted, estimate: planned, market } = prepared;

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { canAsk } from "../with-prompt.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { openFarSide } from "../../run/cloud-target.ts";
+import { openCloudTarget } from "../../run/cloud-target.ts";
 import { draftText, type PlanDraft } from "../init/plan-draft.ts";
 import { planWithModels } from "../../run/load-plan.ts";
 import { checkOutput } from "../output/output-file.ts";
@@ -73,7 +73,7 @@ async function completeDraft(
       hint: "maider-sweep init --help shows a whole line",
     });
   }
-  const far = await openFarSide(options, terminal, false);
+  const far = await openCloudTarget(options, terminal, false);
   try {
     const { apiUrl, token, clock } = far;
     const connection = { apiUrl, token, clock, patienceMs: PATIENCE_MS };

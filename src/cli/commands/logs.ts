@@ -2,7 +2,7 @@ import { readJournal } from "../../journal/journal-file.ts";
 import { sleepReal } from "../../support/clock.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { belongs, findRun, keptFiles, partOf } from "../../run/run-logs.ts";
+import { belongs, findRun, runLogs, partOf } from "../../run/run-logs.ts";
 import { stateDir } from "../../run/paths.ts";
 import { plainView } from "../output/plain.ts";
 
@@ -15,7 +15,7 @@ export const logs: Handler = async ({ options, parameters, terminal }) => {
   const part = entry === undefined ? undefined : partOf(read(), entry);
   if (options["json"] === true) {
     const events = read().filter((event) => belongs(event, part));
-    const files = keptFiles(folder, part);
+    const files = runLogs(folder, part);
     terminal.stdout.write(`${JSON.stringify({ run, events, files }, undefined, 2)}\n`);
     return ExitCode.done;
   }
@@ -32,7 +32,7 @@ export const logs: Handler = async ({ options, parameters, terminal }) => {
     if (options["follow"] !== true || ended || terminal.signals.stop.aborted) break;
     await sleepReal(FOLLOW_EVERY_MS, terminal.signals.stop).catch(() => undefined);
   }
-  for (const { name, text } of keptFiles(folder, part)) {
+  for (const { name, text } of runLogs(folder, part)) {
     if (text.trim() === "") continue;
     terminal.stdout.write(`\n==> ${name} <==\n${printable(text).trimEnd()}\n`);
   }

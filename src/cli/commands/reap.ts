@@ -7,17 +7,17 @@ import { ExitCode } from "../../support/errors.ts";
 import { reap as reapExpired } from "../../teardown/reap.ts";
 import type { Reaped } from "../../teardown/reap.ts";
 import type { Handler } from "../command.ts";
-import { openFarSide } from "../../run/cloud-target.ts";
-import type { FarSide } from "../../run/cloud-target.ts";
-import { heartbeatUrl, tell, tellGone } from "../../guard/heartbeat.ts";
-import { leaveReaperSign } from "../../guard/reaper-sign.ts";
+import { openCloudTarget } from "../../run/cloud-target.ts";
+import type { CloudTarget } from "../../run/cloud-target.ts";
+import { heartbeatUrl, tell, reportGone } from "../../guard/heartbeat.ts";
+import { recordReaperRun } from "../../guard/reaper-sign.ts";
 import { connectCloud } from "../../run/wire.ts";
 
 /** Somebody waits, or the next pass comes in minutes: a list that cannot be read is told soon. */
 const READ_PATIENCE_MS = 45_000;
 
 export const reap: Handler = async ({ options, terminal }) => {
-  const far = await openFarSide(options, terminal, true);
+  const far = await openCloudTarget(options, terminal, true);
   const grace = options["grace"] as number | undefined;
   let reaped: Reaped;
   try {
@@ -31,7 +31,7 @@ export const reap: Handler = async ({ options, terminal }) => {
       terminal.signals.stop,
     );
     if (options["dryRun"] !== true) {
-      await leaveReaperSign(far.stateDir, far.clock.now());
+      await recordReaperRun(far.stateDir, far.clock.now());
       await tellOfEnds(reaped, far, heartbeatUrl(options, terminal.env, far));
     }
   } catch (error) {
@@ -52,14 +52,14 @@ export const reap: Handler = async ({ options, terminal }) => {
 /** A run of this machine has left a note where to; for others only our own environment can tell. */
 async function tellOfEnds(
   { alive, destroyed, failed, left }: Reaped,
-  { stateDir }: FarSide,
+  { stateDir }: CloudTarget,
   url: string | undefined,
 ): Promise<void> {
   const runOf = (label: string): string => parseLabel(label)?.run ?? "";
   const alsoOpen = new Set([...alive, ...failed.map(({ label }) => label), ...left].map(runOf));
   const ended = [...new Set(destroyed.map(runOf))].filter((run) => !alsoOpen.has(run));
   const folders = ended.map((run) => runFolder(stateDir, run));
-  for (const folder of folders) await tellGone(folder);
+  for (const folder of folders) await reportGone(folder);
   if (url !== undefined && folders.some((folder) => !existsSync(folder))) await tell(url, "gone");
 }
 

@@ -7,7 +7,7 @@ import {
   type PlanDefaults,
   type RebenchPlan,
 } from "../../run/rebench-plan.ts";
-import { asking, canAsk } from "../with-prompt.ts";
+import { withPrompt, canAsk } from "../with-prompt.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { asDetached } from "../../run/detached.ts";
 import { planWithModels } from "../../run/load-plan.ts";
@@ -109,7 +109,7 @@ async function agreed({ plan, estimate }: Prepared, call: CommandCall): Promise<
   if (!given || options["quiet"] !== true)
     terminal.stderr.write(printEstimate(plan, estimate, columnsOf(terminal.stderr)));
   if (given) return true;
-  return asking(terminal, (context) =>
+  return withPrompt(terminal, (context) =>
     confirm({ message: "Rent these now?", default: false }, context),
   );
 }

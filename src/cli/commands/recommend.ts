@@ -5,7 +5,7 @@ import type { Budget, Task } from "../../results/query/recommend.ts";
 import type { SizePreference } from "../../results/query/size-preference.ts";
 import type { ConfigurationResult } from "../../results/query/configurations.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { asking, canAsk } from "../with-prompt.ts";
+import { withPrompt, canAsk } from "../with-prompt.ts";
 import type { CommandCall, Handler, Terminal } from "../command.ts";
 import { queryRecords, tableStyle } from "../../run/read-records.ts";
 import { rebenchOffers } from "../../run/rebench-cost.ts";
@@ -81,7 +81,7 @@ async function ask(
   terminal: Terminal,
 ): Promise<Answers> {
   const answer = <T>(config: Parameters<typeof select<T>>[0]): Promise<T> =>
-    asking(terminal, (context) => select<T>(config, context));
+    withPrompt(terminal, (context) => select<T>(config, context));
   return {
     task:
       task ??

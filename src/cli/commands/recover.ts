@@ -2,12 +2,12 @@ import { openStateFolder } from "../../journal/state-folder.ts";
 import { unfinishedRuns } from "../../run-state/status.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { ExitCode } from "../../support/errors.ts";
-import { ownAnyway } from "../../teardown/degraded-mode.ts";
+import { lockOrProceed } from "../../teardown/degraded-mode.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { openFarSide } from "../../run/cloud-target.ts";
-import type { FarSide } from "../../run/cloud-target.ts";
+import { openCloudTarget } from "../../run/cloud-target.ts";
+import type { CloudTarget } from "../../run/cloud-target.ts";
 import { simulatedStateDir, stateDir } from "../../run/paths.ts";
-import { goneWorld } from "../../run/gone-world.ts";
+import { endedWorldTarget } from "../../run/gone-world.ts";
 import { recoverOpenRuns } from "../../run/recover-open-runs.ts";
 import type { RecoveredRun } from "../../run/recover-open-runs.ts";
 import { isWorldGone } from "../../simulator/client/world-gone.ts";
@@ -17,7 +17,7 @@ export const recover: Handler = async (call) => {
   const done: RecoveredRun[] = [];
   for (const far of await farSides(call)) {
     openStateFolder(far.stateDir);
-    const { ownership, locked } = await ownAnyway(
+    const { ownership, locked } = await lockOrProceed(
       far.stateDir,
       { run: "recover", role: "recover", since: isoUtc(Date.now()) },
       (text) => terminal.stderr.write(`warning: ${text}\n`),
@@ -55,24 +55,24 @@ function worldless({ options, terminal }: CommandCall): readonly string[] {
 }
 
 /** The real cloud where a real run is open, and each simulated world that still has a run of ours. */
-async function farSides(call: CommandCall): Promise<readonly FarSide[]> {
+async function farSides(call: CommandCall): Promise<readonly CloudTarget[]> {
   const { options, terminal } = call;
   if (options["simulate"] !== undefined || options["apiUrl"] !== undefined) {
-    return [await openFarSide(options, terminal, true)];
+    return [await openCloudTarget(options, terminal, true)];
   }
   const state = stateDir(options, terminal.env);
-  const sides: FarSide[] = [];
-  if (unfinishedRuns(state).length > 0) sides.push(await openFarSide(options, terminal, true));
+  const sides: CloudTarget[] = [];
+  if (unfinishedRuns(state).length > 0) sides.push(await openCloudTarget(options, terminal, true));
   const worlds = new Map<string, string | null>();
   for (const { state: run } of unfinishedRuns(simulatedStateDir(state))) {
     if (run.opened !== undefined) worlds.set(run.opened.api_url, run.opened.world);
   }
   for (const [url, world] of worlds) {
     if (world === null || (await isWorldGone(url, world))) continue;
-    sides.push(await openFarSide({ ...options, simulate: url }, terminal, true));
+    sides.push(await openCloudTarget({ ...options, simulate: url }, terminal, true));
     worlds.delete(url);
   }
   // What is left lived in worlds that are gone: only their books have to be closed.
-  if (worlds.size > 0) sides.push(goneWorld(call));
+  if (worlds.size > 0) sides.push(endedWorldTarget(call));
   return sides;
 }

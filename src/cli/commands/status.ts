@@ -5,7 +5,7 @@ import { runStatus } from "../../run-state/status.ts";
 import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { keptBytes, keptText } from "../output/disk-usage.ts";
+import { diskUsage, diskUsageText } from "../output/disk-usage.ts";
 import { simulatedStateDir, stateDir } from "../../run/paths.ts";
 import { runText, type LocatedRun } from "../output/status-text.ts";
 import { runClock } from "../../run/run-clock.ts";
@@ -22,7 +22,7 @@ export const status: Handler = async ({ options, parameters, terminal }) => {
   }
   if (options["json"] === true) {
     const told = runs.map(({ journal: _journal, nowMs: _now, ...run }) => run);
-    const bytes = keptBytes(state);
+    const bytes = diskUsage(state);
     terminal.stdout.write(`${JSON.stringify({ runs: told, bytes }, undefined, 2)}\n`);
     return ExitCode.done;
   }
@@ -32,7 +32,7 @@ export const status: Handler = async ({ options, parameters, terminal }) => {
   }
   const width = terminal.stdout.isTTY ? terminal.stdout.columns : Infinity;
   const texts = runs.map((run) => runText(run, wanted !== undefined, width));
-  if (wanted === undefined) texts.push(keptText(keptBytes(state)));
+  if (wanted === undefined) texts.push(diskUsageText(diskUsage(state)));
   terminal.stdout.write(`${texts.join("\n\n")}\n`);
   return ExitCode.done;
 };

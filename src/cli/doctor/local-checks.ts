@@ -8,8 +8,8 @@ import { checkWritable } from "../../results/store/database-file.ts";
 import { openDatabase } from "../../results/store/database.ts";
 import { errorText, SweepError } from "../../support/errors.ts";
 import { checkTakesFiles } from "../../support/make-folder.ts";
-import { clockDiffers } from "../../run/account-snapshot.ts";
-import { lastReaped, reaperLives } from "../../guard/reaper-sign.ts";
+import { isClockSkewed } from "../../run/account-snapshot.ts";
+import { lastReaped, isReaperActive } from "../../guard/reaper-sign.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 
 /** Newest patch that each supported line needs, as `engines` in package.json says. */
@@ -38,7 +38,7 @@ export function checkClock(offsetMs: number | undefined, speed: number): Check {
     return warning("clock", "the API told no time", "check the clock yourself: date -u");
   const seconds = Math.round(Math.abs(offsetMs) / 1000);
   const detail = `${String(seconds)} s from the API's`;
-  if (!clockDiffers(offsetMs, speed)) return ok("clock", detail);
+  if (!isClockSkewed(offsetMs, speed)) return ok("clock", detail);
   const remedy = "set the clock by NTP: timedatectl set-ntp true";
   return seconds > 120 + 10 * speed
     ? problem("clock", detail, remedy)
@@ -92,7 +92,7 @@ export function checkReaper(stateDir: string, nowMs: number): Check {
   const at = lastReaped(stateDir);
   if (at === undefined) return warning("reaper", "none has run with this state folder", remedy);
   const detail = `last pass ${String(Math.round((nowMs - Date.parse(at)) / 60_000))} min ago`;
-  return reaperLives(stateDir, nowMs) ? ok("reaper", detail) : warning("reaper", detail, remedy);
+  return isReaperActive(stateDir, nowMs) ? ok("reaper", detail) : warning("reaper", detail, remedy);
 }
 
 function nearestExisting(path: string): string {

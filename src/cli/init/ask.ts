@@ -3,7 +3,7 @@ import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
 import type { Market } from "../../estimate/market.ts";
 import { CATEGORIES } from "../../evidence/suite.ts";
 import { formatUsd } from "../../support/money.ts";
-import { asking, type AskContext } from "../with-prompt.ts";
+import { withPrompt, type AskContext } from "../with-prompt.ts";
 import type { Terminal } from "../command.ts";
 import { modelsThatFit, type PlanDraft } from "./plan-draft.ts";
 
@@ -32,7 +32,7 @@ export interface Questions {
 /** The questions, asked on a terminal. */
 export function questionsOn(terminal: Terminal, market: Market): Questions {
   const ask = <T>(question: (context: AskContext) => Promise<T>): Promise<T> =>
-    asking(terminal, question);
+    withPrompt(terminal, question);
   const several = { required: true, pageSize: LINES_SHOWN, loop: false };
   return {
     gpus: async (draft) => {

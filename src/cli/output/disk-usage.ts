@@ -1,12 +1,12 @@
-import { bytesOfRuns, KEPT_DAYS, PACKED_AFTER_DAYS } from "../../run/retention.ts";
+import { bytesOfRuns, RETENTION_DAYS, PACKED_AFTER_DAYS } from "../../run/retention.ts";
 import { simulatedStateDir } from "../../run/paths.ts";
 import { count } from "./event-text.ts";
 
 /** What real and simulated runs take on the disk. */
-export function keptBytes(state: string): number {
+export function diskUsage(state: string): number {
   return bytesOfRuns(state) + bytesOfRuns(simulatedStateDir(state));
 }
 
-export function keptText(bytes: number): string {
-  return `journals and logs take ${(bytes / 1e6).toFixed(1)} MB; those of ended runs are packed after ${count(PACKED_AFTER_DAYS, "day")} and kept for ${KEPT_DAYS}`;
+export function diskUsageText(bytes: number): string {
+  return `journals and logs take ${(bytes / 1e6).toFixed(1)} MB; those of ended runs are packed after ${count(PACKED_AFTER_DAYS, "day")} and kept for ${RETENTION_DAYS}`;
 }

@@ -1,5 +1,5 @@
 import type { EventOf, EventType, SweepEvent } from "../../journal/events.ts";
-import { serverEnd } from "../../run-state/server-failure-text.ts";
+import { serverFailureText } from "../../run-state/server-failure-text.ts";
 import { formatUsd } from "../../support/money.ts";
 
 export interface EventText {
@@ -68,8 +68,8 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
     price === undefined
       ? warning(`the VM does exist: ${vm_id}, taken over`)
       : note(`VM ${vm_id} is a ${gpu ?? "VM"} at ${formatUsd(price)} an hour`),
-  "create.absent": ({ look, refusal }) =>
-    look > 1 ? undefined : warning(`no VM was made: ${refusal}`),
+  "create.absent": ({ look, apiRefusal }) =>
+    look > 1 ? undefined : warning(`no VM was made: ${apiRefusal}`),
   "rental.reused": ({ minutes_left }) =>
     note(`the VM is still there and is used again, ${count(minutes_left, "minute")} at most`),
   "boot.running": ({ seconds: took }) => note(`running after ${seconds(took)}`),
@@ -92,7 +92,7 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
   "server.ready": ({ seconds: took, vllm_version }) =>
     note(`vLLM ${vllm_version} answers after ${seconds(took)}`),
   "server.failed": ({ during, cause, evidence, remedy, log }) =>
-    warning(`${serverEnd(during)}: ${cause}: ${evidence} (${remedy}; log: ${log})`),
+    warning(`${serverFailureText(during)}: ${cause}: ${evidence} (${remedy}; log: ${log})`),
   "pass.started": ({ pass, passes, tests }) =>
     note(`pass ${pass} of ${passes}, ${count(tests, "test")}`),
   "test.finished": (event) => {

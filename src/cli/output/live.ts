@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import { DefaultRenderer, Listr, ListrEventType, ListrLogger, ProcessOutput } from "listr2";
 import { foldRun } from "../../run-state/fold-run.ts";
 import type { SweepEvent } from "../../journal/events.ts";
-import { drawable } from "./printable-streams.ts";
+import { rawStream } from "./printable-streams.ts";
 import { eventText } from "./event-text.ts";
 import { liveLines, type LiveLine } from "./live-lines.ts";
 import { oneLine } from "./plain.ts";
@@ -81,7 +81,7 @@ function openScreen(
     finish = resolve;
   });
   // What listr2 calls stdout is where it draws.
-  const output = new ProcessOutput(drawable(stderr), drawable(stdout));
+  const output = new ProcessOutput(rawStream(stderr), rawStream(stdout));
   const list = new Listr(
     Array.from({ length: rentals + 1 }, () => ({ title: " ", task: () => finished })),
     {

@@ -14,7 +14,7 @@ export function printableTerminal(terminal: Terminal): Terminal {
 }
 
 /** The stream itself, for what draws with terminal codes and has no text of others in it. */
-export function drawable(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+export function rawStream(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   return behind.get(stream) ?? stream;
 }
 

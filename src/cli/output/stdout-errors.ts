@@ -12,7 +12,7 @@ const WHY: Readonly<Record<string, string>> = {
  * What becomes of output that cannot be written. The work goes on without it, a clean-up above all; at the end one
  * line on stderr says so, and an exit code of 0 becomes 2. A reader that has left is no error.
  */
-export function watchOutput(target: NodeJS.Process): void {
+export function watchStdoutErrors(target: NodeJS.Process): void {
   let lost: NodeJS.ErrnoException | undefined;
   target.stderr.on("error", () => undefined);
   target.stdout.on("error", (error: NodeJS.ErrnoException) => {

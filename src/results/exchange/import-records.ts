@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
-import { obstacleTo } from "../store/why-not-publishable.ts";
+import { whyNotPublishable } from "../store/why-not-publishable.ts";
 import { measuredAtMs } from "../query/record-quality.ts";
 import { nameOfElement } from "../store/read-record.ts";
 
@@ -80,7 +80,7 @@ function judge(
   // First of all: what follows may rely on a tree of bounded depth.
   const strange = strangeness(value, DEEPEST);
   if (strange !== undefined) return { reason: strange };
-  const obstacle = obstacleTo(value);
+  const obstacle = whyNotPublishable(value);
   if (obstacle !== undefined) return { reason: obstacle };
   const record = value as BenchmarkRecord;
   if (JSON.stringify(record).length > LONGEST_RECORD) return { reason: "it is far too large" };

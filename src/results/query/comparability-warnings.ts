@@ -3,7 +3,7 @@ import type { BenchmarkRecord } from "../../evidence/record.ts";
 import type { ConfigurationResult } from "./configurations.ts";
 
 /** Why rows are not alike, for the user; empty when they are. */
-export function mixtures(
+export function comparabilityWarnings(
   rows: readonly ConfigurationResult[],
   category: string | undefined,
 ): string[] {

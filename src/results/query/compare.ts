@@ -1,14 +1,14 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { costEfficiency } from "../../evidence/cost.ts";
 import {
-  barred,
+  rejectedRecords,
   configurations,
   figuresOf,
-  type BarredRecord,
+  type RejectedRecord,
   type ConfigurationResult,
 } from "./configurations.ts";
 import { comparableRows, type ApartRow } from "./comparable-rows.ts";
-import { mixtures } from "./comparability-warnings.ts";
+import { comparabilityWarnings } from "./comparability-warnings.ts";
 import { joinUnranked, unrankedRecord, unrankedRow, type Unranked } from "./unranked.ts";
 
 export const SORT_METRICS = ["tokens_per_sec", "cost_per_1k_tokens", "cost_efficiency"] as const;
@@ -46,7 +46,7 @@ export interface CompareAnswer {
   readonly records: readonly BenchmarkRecord[];
   readonly recordCount: number;
   /** Of the database, but not sound, each with its reason. */
-  readonly barred: readonly BarredRecord[];
+  readonly rejectedRecords: readonly RejectedRecord[];
   /** All that is not ranked: not sound, unstable, and what only the journals know. */
   readonly unranked: readonly Unranked[];
   /** Why the rows are not alike, for the user. */
@@ -69,7 +69,7 @@ export function compare(question: CompareQuestion): CompareAnswer {
       ];
   const { rows, apart } =
     question.onlyAlike === true ? comparableRows(own) : { rows: own, apart: [] };
-  const notSound = barred(chosen);
+  const notSound = rejectedRecords(chosen);
   return {
     rows,
     apart,
@@ -80,13 +80,13 @@ export function compare(question: CompareQuestion): CompareAnswer {
       return inOrderOfMerit(chosen, all, question);
     },
     recordCount: all.reduce((sum, { records }) => sum + records.length, 0),
-    barred: notSound,
+    rejectedRecords: notSound,
     unranked: joinUnranked([
       ...unstable.map(unrankedRow),
       ...notSound.map(unrankedRecord),
       ...(question.unsound ?? []).filter((one) => isMeant(one, question)),
     ]),
-    mixed: mixtures(rows, taskCategory),
+    mixed: comparabilityWarnings(rows, taskCategory),
   };
 }
 

@@ -7,7 +7,7 @@ import {
 } from "../../evidence/comparability.ts";
 import { costEfficiency, costPer1kTokens } from "../../evidence/cost.ts";
 import { distribution, median, type Distribution } from "../../evidence/statistics.ts";
-import { measuredAtMs, newestFirst, unsoundness } from "./record-quality.ts";
+import { measuredAtMs, newestFirst, rejectionReason } from "./record-quality.ts";
 
 /** What the database knows of one GPU type x model x engine. */
 export interface ConfigurationResult {
@@ -46,7 +46,7 @@ export interface ConfigurationResult {
 }
 
 /** A record that takes no part in a ranking. */
-export interface BarredRecord {
+export interface RejectedRecord {
   readonly record: BenchmarkRecord;
   readonly reason: string;
 }
@@ -60,7 +60,7 @@ export function configurations(
   category?: string,
 ): ConfigurationResult[] {
   const usable = records.filter(
-    (record) => unsoundness(record) === undefined && figuresOf(record, category) !== undefined,
+    (record) => rejectionReason(record) === undefined && figuresOf(record, category) !== undefined,
   );
   return [...Map.groupBy(usable, groupKey(category)).values()].map((group) =>
     summarise(newestFirst(group), category),
@@ -68,9 +68,9 @@ export function configurations(
 }
 
 /** What `configurations` leaves out, with the reason. */
-export function barred(records: readonly BenchmarkRecord[]): BarredRecord[] {
+export function rejectedRecords(records: readonly BenchmarkRecord[]): RejectedRecord[] {
   return records.flatMap((record) => {
-    const reason = unsoundness(record);
+    const reason = rejectionReason(record);
     return reason === undefined ? [] : [{ record, reason }];
   });
 }

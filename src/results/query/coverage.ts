@@ -27,7 +27,7 @@ export interface TestedConfiguration {
 export interface Coverage {
   readonly total: number;
   /** Records that count for nothing: their passes were not sound. */
-  readonly barred: number;
+  readonly rejectedRecords: number;
   /** Other people's, in none of the figures below. */
   readonly imported: number;
   /** Of the public catalogue. */
@@ -66,7 +66,7 @@ export function coverage(
     tested.filter((one) => one.confidence === confidence).length;
   return {
     total: records.length,
-    barred: records.length - sound.length,
+    rejectedRecords: records.length - sound.length,
     imported: given.length - records.length,
     gpuTypesTested: catalogue.filter(({ id }) => seen.has(id)).length,
     gpuTypesTotal: catalogue.length,

@@ -4,7 +4,7 @@ import {
   newestFirst,
   ownRecords,
   soundRecords,
-  unsoundness,
+  rejectionReason,
 } from "./record-quality.ts";
 
 /** What would be measured now. A fact that is undefined is not asked for. */
@@ -53,7 +53,7 @@ export function freshness(question: FreshnessQuestion): Freshness {
   const sound = newestFirst(soundRecords(all)).filter((record) => covers(record, wanted));
   const newest = sound[0];
   if (newest === undefined) {
-    const why = all.length === 0 ? undefined : unsoundness(newestFirst(all)[0] as BenchmarkRecord);
+    const why = all.length === 0 ? undefined : rejectionReason(newestFirst(all)[0] as BenchmarkRecord);
     const reason = why === undefined ? "never measured" : `no sound pass: ${why}`;
     return { state: "missing", reasons: [reason] };
   }

@@ -9,7 +9,7 @@ import { makeFolder } from "../../support/make-folder.ts";
 const LINE_BREAK = 0x0a;
 
 /** What was kept under this key; undefined when there is nothing, another key, or damage. */
-export function readKept(path: string, key: string): unknown {
+export function readCachedQuery(path: string, key: string): unknown {
   try {
     // At once: nothing else waits, and piece by piece it takes three times as long.
     const bytes = readFileSync(path);

@@ -6,7 +6,7 @@ import type { BenchmarkRecord, TestRecord, VllmConfig } from "../../evidence/rec
 import { packageVersion } from "../../support/package-version.ts";
 import { whereLinksLead } from "../../support/safe-file.ts";
 import type { DatabaseContents } from "../store/database-contents.ts";
-import { keep, readKept } from "./query-cache.ts";
+import { keep, readCachedQuery } from "./query-cache.ts";
 
 export interface IndexedContents extends Pick<DatabaseContents, "records" | "problems"> {
   /** What the contents were read under: the same as long as the file is. Undefined where nothing is kept. */
@@ -36,7 +36,7 @@ export async function readIndexed(
   const seal = sealOf(target);
   if (seal === undefined) return readWhole(path);
   const kept = keptFile(folder, target, "records");
-  const found = readKept(kept, seal.text);
+  const found = readCachedQuery(kept, seal.text);
   if (found !== undefined) return { ...(found as IndexedContents), seal: seal.text };
   const contents = await readSlim(path, target);
   if (contents === undefined) return readWhole(path);

@@ -15,7 +15,7 @@ export function measuredAtMs(record: BenchmarkRecord): number | undefined {
 }
 
 /** Why a record must not be ranked; undefined = it may. Foreign records have no verdict: all their tests must have passed. */
-export function unsoundness(record: BenchmarkRecord): string | undefined {
+export function rejectionReason(record: BenchmarkRecord): string | undefined {
   const { verdict, tests_passed, tests_total, avg_tokens_per_sec } = record.summary;
   if (verdict !== undefined && verdict.state !== "sound")
     return verdict.reasons.length === 0
@@ -39,7 +39,7 @@ export function ownRecords(records: readonly BenchmarkRecord[]): BenchmarkRecord
 
 /** The records that may be ranked. */
 export function soundRecords(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
-  return records.filter((record) => unsoundness(record) === undefined);
+  return records.filter((record) => rejectionReason(record) === undefined);
 }
 
 /** Newest first; what has no readable time comes last. */

@@ -1,7 +1,7 @@
 import { findModel } from "../../catalog/model-catalog.ts";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import type { SweepEvent } from "../../journal/events.ts";
-import type { BarredRecord, ConfigurationResult } from "./configurations.ts";
+import type { RejectedRecord, ConfigurationResult } from "./configurations.ts";
 import { measuredAtMs, soundRecords } from "./record-quality.ts";
 
 /** What takes no part in a ranking, with the reason. */
@@ -74,7 +74,7 @@ export function withoutResult(
   return joinUnranked(unsound.filter(({ gpu, model }) => !sound.has(pairKey(gpu, model))));
 }
 
-export function unrankedRecord({ record, reason }: BarredRecord): Unranked {
+export function unrankedRecord({ record, reason }: RejectedRecord): Unranked {
   return {
     gpu: record.gpu_type,
     model: record.model_id,

@@ -4,7 +4,7 @@ import { whereLinksLead } from "../../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
 import { idOf, readDatabaseFile } from "./database-file.ts";
 import type { BenchmarkDatabase } from "./database.ts";
-import { unsoundness } from "../query/record-quality.ts";
+import { rejectionReason } from "../query/record-quality.ts";
 import { LARGEST_TEXT } from "./database-text.ts";
 import { readPublication, tombstones } from "./publication-log.ts";
 import { pythonReads } from "./read-record.ts";
@@ -83,7 +83,7 @@ export async function checkDatabase(
     records: records.length,
     own: records.filter(({ id }) => own.has(id)).length,
     imported: records.filter(({ summary }) => summary.origin !== undefined).length,
-    unsound: records.filter((record) => unsoundness(record) !== undefined).length,
+    unsound: records.filter((record) => rejectionReason(record) !== undefined).length,
     unusable: foreign.length,
     dropped_by_maider: records.filter((record) => !pythonReads(record)).length,
     missing: missing(own),

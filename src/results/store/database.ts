@@ -8,9 +8,9 @@ import { checkWritable, databaseError, idOf, readDatabaseFile } from "./database
 import { removeElements, scanDatabase } from "./database-text.ts";
 import { rememberTexts } from "./element-text.ts";
 import { mergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
-import { obstacleTo } from "./why-not-publishable.ts";
+import { whyNotPublishable } from "./why-not-publishable.ts";
 import { notePublication, readPublication, tombstones } from "./publication-log.ts";
-import { keepCopies, readCopies } from "./imported-records.ts";
+import { saveImportedRecords, readImportedRecords } from "./imported-records.ts";
 import { mend, type Repair } from "./repair-database.ts";
 
 export interface Written {
@@ -57,7 +57,7 @@ export function openDatabase(
     const low = new Low(adapter, empty());
     await low.read();
     const before = new Set(low.data.benchmarks.map(idOf));
-    const copies = await readCopies(file, (id) => !before.has(id));
+    const copies = await readImportedRecords(file, (id) => !before.has(id));
     const wanted = unique([...records, ...copies]).filter(({ id }) => !removed.has(id));
     const added = wanted.filter(({ id }) => !before.has(id));
     // Another writer may have left half a file in which nothing of ours is missing.
@@ -110,13 +110,13 @@ export function openDatabase(
     async take(records) {
       records.forEach(assertPublishable);
       await checkWritable(file);
-      await keepCopies(file, records);
+      await saveImportedRecords(file, records);
       return restore(records);
     },
     async repair(ours) {
       const removed = await keptAway(file);
       const path = await whereLinksLead(file);
-      const known = [...ours, ...(await readCopies(file))];
+      const known = [...ours, ...(await readImportedRecords(file))];
       let repair: Repair | undefined;
       const aside = await adapter.rewrite(async (database) => {
         const mended = await mend(path, database, known, removed);
@@ -147,7 +147,7 @@ function damaged(file: string, why: string): SweepError {
 }
 
 function assertPublishable(record: BenchmarkRecord): void {
-  const why = obstacleTo(record);
+  const why = whyNotPublishable(record);
   if (why !== undefined) throw new TypeError(`record ${record.id} must not be published: ${why}`);
 }
 

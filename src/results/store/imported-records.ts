@@ -1,28 +1,28 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
-import { appendBeside, linesBeside } from "./sidecar-file.ts";
-import { obstacleTo } from "./why-not-publishable.ts";
+import { appendSidecar, sidecarLines } from "./sidecar-file.ts";
+import { whyNotPublishable } from "./why-not-publishable.ts";
 
 /** Keeps records that no journal holds, such as imported ones, beside the database; those it has it keeps as they are. @throws SweepError */
-export async function keepCopies(
+export async function saveImportedRecords(
   database: string,
   records: readonly BenchmarkRecord[],
 ): Promise<void> {
-  const kept = new Set((await linesBeside(database, "copies")).map(idOfLine));
+  const kept = new Set((await sidecarLines(database, "copies")).map(idOfLine));
   const lines = records
     .filter(({ id }) => !kept.has(id))
     // The id leads, so that a line need not be parsed to be known.
     .map(({ id, ...others }) => JSON.stringify({ id, ...others }));
-  if (lines.length > 0) await appendBeside(database, "copies", lines);
+  if (lines.length > 0) await appendSidecar(database, "copies", lines);
 }
 
 /**
  * The copies whose ids are wanted. Lines that are cut or strange are passed over. @throws SweepError
  */
-export async function readCopies(
+export async function readImportedRecords(
   database: string,
   isWanted: (id: string) => boolean = () => true,
 ): Promise<BenchmarkRecord[]> {
-  return (await linesBeside(database, "copies")).flatMap((line) => {
+  return (await sidecarLines(database, "copies")).flatMap((line) => {
     const id = idOfLine(line);
     return id !== undefined && isWanted(id) ? recordIn(line) : [];
   });
@@ -36,7 +36,7 @@ function idOfLine(line: string): string | undefined {
 function recordIn(line: string): BenchmarkRecord[] {
   try {
     const value: unknown = JSON.parse(line);
-    return obstacleTo(value) === undefined ? [value as BenchmarkRecord] : [];
+    return whyNotPublishable(value) === undefined ? [value as BenchmarkRecord] : [];
   } catch {
     return [];
   }

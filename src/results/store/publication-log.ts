@@ -1,5 +1,5 @@
 import { isMissing } from "../../support/safe-file.ts";
-import { appendBeside, linesBeside } from "./sidecar-file.ts";
+import { appendSidecar, sidecarLines } from "./sidecar-file.ts";
 
 /** What became of records in the database: a log beside it, one JSON line an act, folded when it is read. */
 export interface Publication {
@@ -20,7 +20,7 @@ export async function readPublication(database: string): Promise<Publication> {
   const removed = new Set<string>();
   const deleted = new Set<string>();
   const sets = { published, removed, deleted };
-  for (const line of await linesBeside(database, "published")) {
+  for (const line of await sidecarLines(database, "published")) {
     const entry = parse(line);
     if (entry === undefined) continue;
     for (const id of entry.ids) {
@@ -58,7 +58,7 @@ export async function notePublication(
   act: Act,
   ids: readonly string[],
 ): Promise<void> {
-  if (ids.length > 0) await appendBeside(database, "published", [JSON.stringify({ act, ids })]);
+  if (ids.length > 0) await appendSidecar(database, "published", [JSON.stringify({ act, ids })]);
 }
 
 function parse(line: string): { act: Act; ids: string[] } | undefined {

@@ -30,7 +30,7 @@ export interface Repair {
 }
 
 /** A text in the place of the file's, if there must be one, and what it is made of. */
-export interface Mended {
+export interface RepairedText {
   readonly text: string | undefined;
   readonly repair: Repair;
 }
@@ -45,7 +45,7 @@ export async function mend(
   file: DatabaseFile,
   ours: readonly BenchmarkRecord[],
   removed: ReadonlySet<string>,
-): Promise<Mended> {
+): Promise<RepairedText> {
   if (file.kind !== "sound" && file.kind !== "corrupt") {
     const nothing = { kept: 0, corrected: 0, fromBackup: 0, fromJournals: 0, total: 0 };
     return { text: undefined, repair: { state: "missing", ...nothing } };
@@ -55,7 +55,7 @@ export async function mend(
   const journals = new Map(
     ours.map((record) => [record.id, JSON.stringify(record, undefined, 2)] as const),
   );
-  const { text, corrected, added } = withTruth(base, new Map([...saved, ...journals]), removed);
+  const { text, corrected, added } = overlayKnownRecords(base, new Map([...saved, ...journals]), removed);
   const fromJournals = added.filter((id) => journals.has(id)).length;
   const found = scanDatabase(base).elements.length;
   const why = file.kind === "sound" ? file.flaw : file.why;
@@ -76,7 +76,7 @@ export async function mend(
 }
 
 /** The database with every record as the truth has it. */
-function withTruth(
+function overlayKnownRecords(
   text: string,
   truth: ReadonlyMap<string, string>,
   removed: ReadonlySet<string>,

@@ -1,6 +1,6 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import type { BenchmarkDatabase } from "./database.ts";
-import { obstacleTo } from "./why-not-publishable.ts";
+import { whyNotPublishable } from "./why-not-publishable.ts";
 
 /**
  * What can be brought back, by id: what journals and copies hold, and what only backups do.
@@ -15,7 +15,7 @@ export async function restorable(
   const found = new Map(known.map((record) => [record.id, record]));
   for await (const records of database.backups()) {
     for (const record of records)
-      if (!found.has(record.id) && obstacleTo(record) === undefined) found.set(record.id, record);
+      if (!found.has(record.id) && whyNotPublishable(record) === undefined) found.set(record.id, record);
     if (!older) break;
   }
   return found;

@@ -8,7 +8,7 @@ import { whereLinksLead } from "../../support/safe-file.ts";
 type Ending = "published" | "copies";
 
 /** Adds lines, and makes file and folder for their owner alone where they are not there yet. @throws SweepError */
-export async function appendBeside(
+export async function appendSidecar(
   database: string,
   ending: Ending,
   lines: readonly string[],
@@ -34,7 +34,7 @@ export async function appendBeside(
 }
 
 /** Its lines; none when there is no such file. @throws SweepError */
-export async function linesBeside(database: string, ending: Ending): Promise<string[]> {
+export async function sidecarLines(database: string, ending: Ending): Promise<string[]> {
   try {
     const text = await readFile(await besideOf(database, ending), "utf8");
     return text.split("\n").filter((line) => line !== "");

@@ -4,7 +4,7 @@ import { pythonReads, readRecord } from "./read-record.ts";
  * Why a value must not enter the database, for the user; undefined = it may. The Python reader ranks whatever is
  * there, and drops what it does not know: neither may come from us.
  */
-export function obstacleTo(value: unknown): string | undefined {
+export function whyNotPublishable(value: unknown): string | undefined {
   const read = readRecord(value);
   if (!read.usable) return read.reason;
   if (!pythonReads(read.record)) return "its keys are not the known ones";

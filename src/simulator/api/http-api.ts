@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { ApiRequest } from "./api.ts";
-import { type ApiSide, carryOut } from "../faults/apply-fault.ts";
+import { type ApiSide, applyFault } from "../faults/apply-fault.ts";
 import type { RequestLog } from "./request-log.ts";
-import type { SideDoor } from "../control/control-api.ts";
+import type { ControlApi } from "../control/control-api.ts";
 
 export interface HttpParts extends ApiSide {
-  readonly sideDoor: SideDoor;
+  readonly sideDoor: ControlApi;
   readonly log: RequestLog;
   /** A request came, or the world was changed by one. */
   onRequest(): void;
@@ -51,7 +51,7 @@ async function answer(
     from: request.socket.remoteAddress ?? "",
   };
   const entry = parts.log.begin(parts.world.now(), { method, path, query: url.search, body });
-  const reply = await carryOut(parts, call);
+  const reply = await applyFault(parts, call);
   parts.onRequest();
   if (reply === undefined) {
     request.socket.destroy();

@@ -10,7 +10,7 @@ import { MAIN_ACCOUNT } from "../world/tokens.ts";
 import type { World } from "../world/world.ts";
 import type { WorldClock } from "../world/world-clock.ts";
 
-export interface SideDoorParts {
+export interface ControlApiParts {
   readonly world: World;
   readonly clock: WorldClock;
   readonly faults: ApiFaults;
@@ -21,7 +21,7 @@ export interface SideDoorParts {
 }
 
 /** Looks behind the scenes and pulls the strings; `path` begins after `/simulator`. */
-export type SideDoor = (
+export type ControlApi = (
   method: string,
   path: string,
   body: string,
@@ -37,7 +37,7 @@ const tokenChange = z.strictObject({
 const priceChange = z.strictObject({ type: z.string(), hourly: z.number().min(0) });
 const speedChange = z.strictObject({ speed: z.number().positive() });
 
-export function createSideDoor(parts: SideDoorParts): SideDoor {
+export function createControlApi(parts: ControlApiParts): ControlApi {
   const { world, clock, faults } = parts;
   /** `"auto"` tells a client that the choice is still open, and that time runs at 1 until then. */
   const time = () => (clock.isAuto() ? { ...clock.time(), speed: "auto" } : clock.time());

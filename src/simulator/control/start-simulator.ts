@@ -2,16 +2,16 @@ import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
 import { createApi } from "../api/api.ts";
-import { claimSubnet } from "../world/reserve-subnet.ts";
+import { reserveSubnet } from "../world/reserve-subnet.ts";
 import { createApiFaults, type FaultScript } from "../faults/faults.ts";
 import { createHttpApi } from "../api/http-api.ts";
 import { createCoefficients } from "../vllm/coefficients.ts";
-import { createMachineFace } from "../ssh/ssh-machines.ts";
+import { createSshMachines } from "../ssh/ssh-machines.ts";
 import { createRequestLog } from "../api/request-log.ts";
-import { createSideDoor } from "./control-api.ts";
+import { createControlApi } from "./control-api.ts";
 import { createWorld } from "../world/world.ts";
 import { createWorldClock } from "../world/world-clock.ts";
-import { driveWorld } from "../world/clock-driver.ts";
+import { driveClock } from "../world/clock-driver.ts";
 
 export interface SimulatorOptions {
   /** 0 = any free one. */
@@ -24,7 +24,7 @@ export interface SimulatorOptions {
   readonly faults?: FaultScript;
   readonly sshPort?: number;
   /** Replaces the SSH side, for tests of the HTTP side alone. */
-  readonly createMachineFace?: typeof createMachineFace;
+  readonly createSshMachines?: typeof createSshMachines;
   /** Something in the world's own works failed; a VM may stay silent. */
   readonly onProblem?: (error: unknown) => void;
 }
@@ -53,9 +53,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const id = `sim-${randomBytes(6).toString("hex")}`;
   const token = randomBytes(32).toString("hex");
   const clock = createWorldClock(options.speed, Date.now());
-  const subnet = await claimSubnet(sshPort, randomBytes(1)[0] ?? 0);
+  const subnet = await reserveSubnet(sshPort, randomBytes(1)[0] ?? 0);
   const coefficients = createCoefficients({ seed, delays });
-  const machines = (options.createMachineFace ?? createMachineFace)({
+  const machines = (options.createSshMachines ?? createSshMachines)({
     clock: clock.clock,
     sshPort,
     coefficients,
@@ -80,13 +80,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   const log = createRequestLog();
   const ended = new AbortController();
-  const driver = driveWorld(world, clock.clock, onProblem);
+  const driver = driveClock(world, clock.clock, onProblem);
   let lastRequestMs = performance.now();
   const server = createHttpApi({
     clock: clock.clock,
     world,
     api: createApi(world),
-    sideDoor: createSideDoor({
+    sideDoor: createControlApi({
       world,
       clock,
       faults,

@@ -15,7 +15,7 @@ export interface ApiSide {
 }
 
 /** The answer as the fault scripts let it come; nothing where the connection breaks. */
-export async function carryOut(
+export async function applyFault(
   { api, world, clock, faults, ended }: ApiSide,
   call: ApiRequest,
 ): Promise<ApiReply | undefined> {

@@ -2,7 +2,7 @@
  * What a server may do that a client must survive or notice. The servers of the simulated VMs have none of them;
  * a reference server has those that its test asks for.
  */
-export interface Oddities {
+export interface ServerFaults {
   /** Body bytes of one HTTP chunk, so that events are cut in the middle of `data:` and of a character. */
   readonly chunkBytes?: number;
   /** A comment line before every event. */

@@ -10,7 +10,7 @@ type InPassFault = MachineFault & { readonly action: InPass };
  * The fault scripts of one VM. `after_seconds` counts from the boot. What needs a running server then waits for the
  * first request that is long enough to be a measurement and half done, so that it always strikes in the middle of one.
  */
-export interface Troubles {
+export interface VmFaults {
   /** What holds for a server of this model that starts now. */
   atStart(model: string): "out-of-memory" | "gated" | undefined;
   /** What strikes now, each once. */
@@ -24,11 +24,11 @@ export interface Troubles {
 const MEASUREMENT_TOKENS = 65;
 const IN_THE_MIDDLE = 0.5;
 
-export function createTroubles(
+export function createVmFaults(
   timeline: Timeline,
   faults: readonly MachineFault[],
   bootedEpochMs: number,
-): Troubles {
+): VmFaults {
   const pending = new Set(faults);
   const cancels: Cancel[] = [];
   const sinceBoot = (): number => timeline.epoch(timeline.now()) - bootedEpochMs;

@@ -15,7 +15,7 @@ import type {
 import type { EngineRequest } from "../vllm/engine.ts";
 import { gpuFacts, gpuSamples } from "./gpu-facts.ts";
 import type { GuestSetup } from "./guest-setup.ts";
-import { createTroubles, type Troubles } from "../faults/vm-faults.ts";
+import { createVmFaults, type VmFaults } from "../faults/vm-faults.ts";
 import type { Timeline } from "../vllm/timeline.ts";
 import { createVllmProcess, imageDigest, type VllmProcess } from "../vllm/vllm-process.ts";
 
@@ -84,7 +84,7 @@ export function createGuest(options: GuestOptions): Guest {
   let secret = "";
   let hotUntil = -Infinity;
   let process: VllmProcess | undefined;
-  let troubles: Troubles = createTroubles(timeline, [], 0);
+  let troubles: VmFaults = createVmFaults(timeline, [], 0);
 
   const upFor = (): number => (upSince === undefined ? 0 : timeline.now() - upSince);
   const progress = (): number =>
@@ -151,7 +151,7 @@ export function createGuest(options: GuestOptions): Guest {
     vllm: () => process?.server(),
     bootUp: (faults, bootedMs) => {
       upSince = timeline.now();
-      troubles = createTroubles(timeline, faults, bootedMs);
+      troubles = createVmFaults(timeline, faults, bootedMs);
       troubles.whenFrozen(options.onFreeze);
     },
     shutDown: () => {

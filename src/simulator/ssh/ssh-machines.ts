@@ -1,7 +1,7 @@
 import type { Clock } from "../../support/clock.ts";
 import type {
   Coefficients,
-  MachineFace,
+  SshMachines,
   MachineFault,
   ServedRequest,
   SimulatedVm,
@@ -12,7 +12,7 @@ import { startSshServer, type SshServer } from "./ssh-server.ts";
 import { createTimeline } from "../vllm/timeline.ts";
 import { runCommand } from "./vm-commands.ts";
 
-export interface MachineFaceOptions {
+export interface SshMachinesOptions {
   /** The present one: its speed may be chosen before the first VM. */
   readonly clock: () => Clock;
   readonly sshPort: number;
@@ -31,7 +31,7 @@ interface Machine {
 const VLLM_PORT = 8000;
 
 /** The machines of the simulated cloud: an SSH server on each VM's own loopback address, a vLLM behind it. */
-export function createMachineFace(options: MachineFaceOptions): MachineFace {
+export function createSshMachines(options: SshMachinesOptions): SshMachines {
   const timeline = createTimeline(options.clock);
   const machines = new Map<number, Machine>();
   const served: ServedRequest[] = [];

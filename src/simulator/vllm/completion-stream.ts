@@ -5,7 +5,7 @@ import { writeChunks } from "./chunk-writer.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import type { FinishReason } from "./engine-metrics.ts";
 import type { Engine, EngineRequest } from "./engine.ts";
-import type { Oddities } from "../faults/server-faults.ts";
+import type { ServerFaults } from "../faults/server-faults.ts";
 import { createReplyText, naturalLength } from "./reply-text.ts";
 import { streamEvents, wholeReply, type Reply } from "./stream-events.ts";
 
@@ -23,7 +23,7 @@ export interface Completion {
   readonly request: CompletionRequest;
   readonly reply: Omit<Reply, "id">;
   readonly receivedMs: number;
-  readonly oddities: Oddities;
+  readonly oddities: ServerFaults;
   /** Writes a whole reply with its headers. */
   respond(status: number, body: string): void;
   /** Writes the headers of a stream. */

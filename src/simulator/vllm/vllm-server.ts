@@ -14,7 +14,7 @@ import { runCompletion, type ServedCompletion } from "./completion-stream.ts";
 import type { Engine, EngineRequest } from "./engine.ts";
 import { createHttpStatistics } from "./http-statistics.ts";
 import { metricsPage } from "./metrics-page.ts";
-import type { Oddities } from "../faults/server-faults.ts";
+import type { ServerFaults } from "../faults/server-faults.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -28,7 +28,7 @@ export interface VllmServerOptions {
   readonly gpuMemoryUtilization: number;
   readonly cacheTokens: number;
   readonly blockTokens: number;
-  readonly oddities: Oddities;
+  readonly oddities: ServerFaults;
   readonly onProgress: (request: EngineRequest, share: number) => void;
   readonly onServed: (served: ServedCompletion) => void;
 }

@@ -2,17 +2,17 @@ import type { Clock } from "../../support/clock.ts";
 import type { World } from "./world.ts";
 
 /** Lets the world's clock fall due on a running clock: sleeps until the next thing, and looks again. */
-export interface WorldDriver {
+export interface ClockDriver {
   /** Something was scheduled, or the clock runs at another speed. */
   wake(): void;
   stop(): void;
 }
 
-export function driveWorld(
+export function driveClock(
   world: World,
   clock: () => Clock,
   onProblem: (error: unknown) => void,
-): WorldDriver {
+): ClockDriver {
   let sleeping: AbortController | undefined;
   let stopped = false;
   const wake = (): void => {

@@ -1,5 +1,5 @@
 /** What is going to happen in the world, by virtual time. */
-export interface Agenda {
+export interface EventQueue {
   /** `act` gets the moment it was due, which a late look must not blur. */
   at(dueMs: number, act: (dueMs: number) => void): void;
   /** Does all that is due until then, oldest first; what that adds, too. */
@@ -10,7 +10,7 @@ export interface Agenda {
   readonly onAdded: (listener: () => void) => void;
 }
 
-export function createAgenda(): Agenda {
+export function createEventQueue(): EventQueue {
   const items: { readonly dueMs: number; readonly act: (dueMs: number) => void }[] = [];
   let added = (): void => undefined;
   return {

@@ -15,7 +15,7 @@ const SUBNETS = 256;
  * Takes the first free one, from `first` on. What marks it is a listener on its last address, which the kernel
  * takes away with the process, however that ends. @throws Error when none is free, or the port may not be used.
  */
-export async function claimSubnet(port: number, first: number): Promise<Subnet> {
+export async function reserveSubnet(port: number, first: number): Promise<Subnet> {
   for (let step = 0; step < SUBNETS; step += 1) {
     const number = (first + step) % SUBNETS;
     const server = await listen(`127.64.${number}.${MARK}`, port);

@@ -34,7 +34,7 @@ export interface MachineFault {
 }
 
 /** What the machine side needs of the world, and the world of the machine side. */
-export interface MachineFace {
+export interface SshMachines {
   /** The guest is up: its SSH server listens from now on. Also after a reboot. */
   powerOn(vm: SimulatedVm, faults: readonly MachineFault[]): Promise<void>;
   /** Deleted, rebooting or shut down: everything on it stops at once. Disks keep their state over a reboot. */

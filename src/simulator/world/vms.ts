@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { MicroUsd } from "../../support/money.ts";
 import type { Addresses } from "./addresses.ts";
-import type { Agenda } from "./event-queue.ts";
+import type { EventQueue } from "./event-queue.ts";
 import { type EventLog, finish } from "./event-log.ts";
 import { admits } from "./firewall-rules.ts";
 import type { Firewalls } from "./firewalls.ts";
 import { faultsOf } from "../faults/machine-faults.ts";
 import type { PriceList } from "./price-list.ts";
 import { accountLimit, badRequest, busy, noCapacity, notFound } from "../api/api-error.ts";
-import type { Coefficients, MachineFace, MachineFault, SimulatedVm } from "./simulated-vm.ts";
+import type { Coefficients, SshMachines, MachineFault, SimulatedVm } from "./simulated-vm.ts";
 import { readVmOrder } from "./vm-order.ts";
 import type { WorldDelays } from "./world-delays.ts";
 
@@ -56,14 +56,14 @@ export interface Vms {
 
 export interface VmsParts {
   readonly now: () => number;
-  readonly agenda: Agenda;
+  readonly agenda: EventQueue;
   readonly addresses: Addresses;
   readonly prices: PriceList;
   readonly firewalls: Firewalls;
   readonly events: EventLog;
   readonly coefficients: Coefficients;
   readonly delays: WorldDelays;
-  readonly machines: Pick<MachineFace, "powerOn" | "powerOff">;
+  readonly machines: Pick<SshMachines, "powerOn" | "powerOff">;
   hasStock(typeId: string, region: string): boolean;
   machineFaults(): readonly MachineFault[];
   /** The machine side could not do what it was told. */

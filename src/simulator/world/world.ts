@@ -1,11 +1,11 @@
 import type { GpuType } from "../../catalog/gpu-types.ts";
 import { createAddresses } from "./addresses.ts";
-import { createAgenda } from "./event-queue.ts";
+import { createEventQueue } from "./event-queue.ts";
 import { createEventLog, type EventLog } from "./event-log.ts";
 import { createFirewalls, type Firewalls } from "./firewalls.ts";
 import { createPriceList, type PriceList } from "./price-list.ts";
 import { createRandom } from "./random.ts";
-import type { Coefficients, MachineFace, MachineFault } from "./simulated-vm.ts";
+import type { Coefficients, SshMachines, MachineFault } from "./simulated-vm.ts";
 import { inStock, type StockFault, type StockRow, stockRows } from "./stock.ts";
 import { createTokenBook, type TokenBook } from "./tokens.ts";
 import { createVms, type Vms } from "./vms.ts";
@@ -44,13 +44,13 @@ export interface WorldOptions {
   readonly now: () => number;
   readonly gpuTypes: readonly GpuType[];
   readonly coefficients: Coefficients;
-  readonly machines: Pick<MachineFace, "powerOn" | "powerOff">;
+  readonly machines: Pick<SshMachines, "powerOn" | "powerOff">;
   readonly onProblem: (error: unknown) => void;
 }
 
 export function createWorld(options: WorldOptions): World {
   const { now } = options;
-  const agenda = createAgenda();
+  const agenda = createEventQueue();
   const events = createEventLog();
   const prices = createPriceList(options.gpuTypes);
   const firewalls = createFirewalls(events);

@@ -1,7 +1,7 @@
 import { findGpuType } from "../../catalog/gpu-catalog.ts";
 import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineTarget } from "../../machine/machine.ts";
-import { CEILINGS } from "../timeouts.ts";
+import { TIMEOUTS } from "../timeouts.ts";
 import { connectWhenReady } from "./connect.ts";
 import type { SweepPorts } from "../ports.ts";
 import type { RentedVm } from "./rented-vm.ts";
@@ -22,12 +22,12 @@ export async function bringUp(
   const start = clock.now();
   await untilRunning(vm, ports, signal);
   await journal.append({ type: "boot.running", label, seconds: seconds(start, clock.now()) });
-  let machine = await logIn(target, CEILINGS.sshMs, ports, signal);
+  let machine = await logIn(target, TIMEOUTS.sshMs, ports, signal);
   await journal.append({ type: "ssh.ready", label, seconds: seconds(start, clock.now()) });
   try {
     const options = {
       clock,
-      ceilingMs: CEILINGS.setupMs,
+      ceilingMs: TIMEOUTS.setupMs,
       onProgress: (status: {
         readonly stage: string;
         readonly index: number;
@@ -44,7 +44,7 @@ export async function bringUp(
       ports.ownership.assertCurrent();
       await ports.cloud.rebootVm(vm.vmId);
       await machine.close().catch(() => undefined);
-      machine = await logIn(target, CEILINGS.rebootMs, ports, signal);
+      machine = await logIn(target, TIMEOUTS.rebootMs, ports, signal);
       status = await machines.waitForSetup(machine, options, signal);
     }
     if (status.state !== "done") {
@@ -93,7 +93,7 @@ async function logIn(
 /** `running` is power on, no more; a VM that fell back to `offline` is booted once more. */
 async function untilRunning(vm: RentedVm, ports: SweepPorts, signal: AbortSignal): Promise<void> {
   const { clock, cloud, ownership } = ports;
-  const end = clock.now() + CEILINGS.bootMs;
+  const end = clock.now() + TIMEOUTS.bootMs;
   let offlineSince: number | undefined;
   for (;;) {
     const seen = await cloud.getVm(vm.vmId, signal);
@@ -111,10 +111,10 @@ async function untilRunning(vm: RentedVm, ports: SweepPorts, signal: AbortSignal
     if (clock.now() >= end) {
       throw new MachineError(
         "timeout",
-        `it was still ${seen.status} ${String(CEILINGS.bootMs / 60_000)} minutes after its creation`,
+        `it was still ${seen.status} ${String(TIMEOUTS.bootMs / 60_000)} minutes after its creation`,
       );
     }
-    await clock.sleep(CEILINGS.pollMs, signal);
+    await clock.sleep(TIMEOUTS.pollMs, signal);
   }
 }
 

@@ -9,7 +9,7 @@ import { giveUp } from "./give-up.ts";
 import type { SshKey } from "../ports.ts";
 import type { RentContext } from "./rent-context.ts";
 import type { RentedVm } from "./rented-vm.ts";
-import { vmFact } from "../../teardown/vm-event-fields.ts";
+import { vmEventFields } from "../../teardown/vm-event-fields.ts";
 
 const IMAGE = "linode/ubuntu24.04";
 
@@ -64,7 +64,7 @@ export async function createVm(
   let failure: unknown;
   try {
     const vm = await cloud.createVm(request);
-    await journal.append({ type: "create.acknowledged", ...vmFact(vm) });
+    await journal.append({ type: "create.acknowledged", ...vmEventFields(vm) });
     return rented(vm);
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;

@@ -5,7 +5,7 @@ import type { EventOf, SweepEvent } from "../../journal/events.ts";
 import { foldRun, openRentals } from "../../run-state/fold-run.ts";
 import type { RentalStage, RentalState } from "../../run-state/run-state.ts";
 import type { Clock } from "../../support/clock.ts";
-import { isWhatWeAsked } from "../../teardown/find-vm.ts";
+import { matchesRequest } from "../../teardown/find-vm.ts";
 
 /** A VM that a former owner of the run has left alive, and what it will do for us. */
 export interface Reusable {
@@ -84,7 +84,7 @@ async function livingVm(
     const [listed] = await cloud.listVms({ label: rental.label }, signal);
     const id = rental.vmId ?? listed?.id;
     const vm = id === undefined ? undefined : await cloud.getVm(id, signal);
-    return vm !== undefined && isWhatWeAsked(vm, rental) && ALIVE.has(vm.status) ? vm : undefined;
+    return vm !== undefined && matchesRequest(vm, rental) && ALIVE.has(vm.status) ? vm : undefined;
   } catch (error) {
     signal.throwIfAborted();
     // What cannot be seen is not gone on with; it is destroyed with patience.

@@ -1,5 +1,5 @@
 import { isoUtc } from "../../support/clock.ts";
-import { lendWayIn } from "./write-ssh-access.ts";
+import { writeSshAccess } from "./write-ssh-access.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
 import type { RentedVm } from "./rented-vm.ts";
 import type { SweepSettings } from "../settings.ts";
@@ -21,7 +21,7 @@ export async function holdFailed(
   const now = clock.now();
   const untilMs = Math.min(now + settings.keepOnFailureMs, deadlineMs);
   if (settings.keepOnFailureMs <= 0 || untilMs <= now || signal.aborted) return;
-  const wayIn = await lendWayIn(vm, clientKey, settings.sshPort, ports);
+  const wayIn = await writeSshAccess(vm, clientKey, settings.sshPort, ports);
   if (wayIn === undefined) return;
   await journal.append({
     type: "rental.held",

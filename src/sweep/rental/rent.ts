@@ -11,7 +11,7 @@ import type { RentContext } from "./rent-context.ts";
 import { serveAndHold } from "./serve-and-hold.ts";
 import { useVm } from "./use-vm.ts";
 import type { RentedVm } from "./rented-vm.ts";
-import { vmFact } from "../../teardown/vm-event-fields.ts";
+import { vmEventFields } from "../../teardown/vm-event-fields.ts";
 
 export type RentalEnd =
   | { readonly kind: "ended" }
@@ -68,7 +68,7 @@ export function reuse(
   const { journal, clock } = context.ports;
   return lifeOf(planned, rental, context, stop, async () => {
     const ipv4 = vm.ipv4 ?? rental.ipv4 ?? "";
-    if (rental.vmId === undefined) await journal.append({ type: "create.adopted", ...vmFact(vm) });
+    if (rental.vmId === undefined) await journal.append({ type: "create.adopted", ...vmEventFields(vm) });
     const minutes = Math.floor((deadlineMs - clock.now()) / 60_000);
     await journal.append({ type: "rental.reused", label, minutes_left: minutes });
     const { region, priceMicroUsd, hostKey } = rental;

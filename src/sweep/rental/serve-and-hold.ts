@@ -4,7 +4,7 @@ import { isoUtc } from "../../support/clock.ts";
 import { errorText } from "../../support/errors.ts";
 import { bringUp } from "./boot.ts";
 import { giveUp } from "./give-up.ts";
-import { lendWayIn } from "./write-ssh-access.ts";
+import { writeSshAccess } from "./write-ssh-access.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
 import type { RentedVm } from "./rented-vm.ts";
 import type { SweepSettings } from "../settings.ts";
@@ -43,7 +43,7 @@ export async function serveAndHold(
       await giveUp(label, planned, [configuration], served.cause, ports);
       return false;
     }
-    await lendWayIn(vm, clientKey, settings.sshPort, ports);
+    await writeSshAccess(vm, clientKey, settings.sshPort, ports);
     signal.throwIfAborted();
     await ports.journal.append({
       type: "rental.held",

@@ -1,6 +1,6 @@
 import { foldRun } from "../../run-state/fold-run.ts";
-import { serverEnd } from "../../run-state/server-failure-text.ts";
-import { briefEvidence } from "./log-excerpt.ts";
+import { serverFailureText } from "../../run-state/server-failure-text.ts";
+import { logExcerpt } from "./log-excerpt.ts";
 import type { SweepPorts } from "../ports.ts";
 import type { ServerJob } from "./start-server.ts";
 
@@ -32,11 +32,11 @@ export async function serverDeath(
   );
   if (told.ready) return undefined;
   const { cause, remedy } = told;
-  const evidence = briefEvidence(told.evidence);
+  const evidence = logExcerpt(told.evidence);
   const rental = foldRun(ports.journal.events()).rentals.get(label);
   const during = rental?.stage === "measuring" ? `pass ${String(rental.pass)}` : "the warm-up";
   const log = await ports.keep(`${label}-${model.replaceAll("/", "--")}-died.log`, told.log);
   const death = { during, cause, evidence, remedy, log };
   await ports.journal.append({ type: "server.failed", label, model, ...death });
-  return `${serverEnd(during)}: ${cause}`;
+  return `${serverFailureText(during)}: ${cause}`;
 }

@@ -1,7 +1,7 @@
 import type { Machine, ServeRequest } from "../../machine/machine.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
-import { briefEvidence } from "./log-excerpt.ts";
-import { CEILINGS, SERVER_RETRIES } from "../timeouts.ts";
+import { logExcerpt } from "./log-excerpt.ts";
+import { TIMEOUTS, SERVER_RETRIES } from "../timeouts.ts";
 import type { ServerFailure, ServerReady, SweepPorts } from "../ports.ts";
 import type { SweepSettings } from "../settings.ts";
 
@@ -53,8 +53,8 @@ async function untilReady(
       {
         model,
         clock: ports.clock,
-        ceilingMs: CEILINGS.serverMs,
-        stallMs: CEILINGS.downloadStallMs,
+        ceilingMs: TIMEOUTS.serverMs,
+        stallMs: TIMEOUTS.downloadStallMs,
         onProgress: (progress) => {
           void ports.journal
             .append({
@@ -91,7 +91,7 @@ async function untilReady(
       label,
       model,
       cause: again ? `${answer.cause} (trying again)` : answer.cause,
-      evidence: briefEvidence(answer.evidence),
+      evidence: logExcerpt(answer.evidence),
       remedy: answer.remedy,
       log,
     });

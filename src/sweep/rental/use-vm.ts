@@ -4,7 +4,7 @@ import type { PlannedRental } from "../../estimate/estimate.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
 import { errorText } from "../../support/errors.ts";
 import { bringUp } from "./boot.ts";
-import { CEILINGS } from "../timeouts.ts";
+import { TIMEOUTS } from "../timeouts.ts";
 import { connectWhenReady } from "./connect.ts";
 import { giveUp } from "./give-up.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
@@ -102,7 +102,7 @@ async function reconnect(
   try {
     return await connectWhenReady(
       target,
-      { connector: machines, clock, ceilingMs: CEILINGS.reconnectMs },
+      { connector: machines, clock, ceilingMs: TIMEOUTS.reconnectMs },
       signal,
     );
   } catch (error) {

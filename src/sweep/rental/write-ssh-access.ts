@@ -2,7 +2,7 @@ import type { SshKey, SweepPorts } from "../ports.ts";
 import type { RentedVm } from "./rented-vm.ts";
 
 /** Writes the key and the known host of a VM for its user alone. @returns the `ssh` line to get in; undefined when nothing is lent */
-export async function lendWayIn(
+export async function writeSshAccess(
   vm: RentedVm,
   clientKey: SshKey,
   sshPort: number,

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { expect, it } from "vitest";
-import { watchOutput } from "../../../src/cli/output/stdout-errors.ts";
+import { watchStdoutErrors } from "../../../src/cli/output/stdout-errors.ts";
 
 /** A process whose stdout fails with these errors, one after the other, before it ends. */
 function ended(errors: readonly (string | undefined)[], code: number) {
@@ -18,7 +18,7 @@ function ended(errors: readonly (string | undefined)[], code: number) {
     stderr,
     exitCode: undefined as number | undefined,
   });
-  watchOutput(target as unknown as NodeJS.Process);
+  watchStdoutErrors(target as unknown as NodeJS.Process);
   for (const error of errors)
     stdout.emit("error", Object.assign(new Error(`it failed: ${error ?? ""}`), { code: error }));
   const before = told;

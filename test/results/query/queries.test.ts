@@ -116,7 +116,7 @@ describe("compare", () => {
 
   it("puts aside what must not be ranked, with the reason, and says what is mixed", () => {
     const answer = compare({ records: [...fixture, ...fast], sortBy: "tokens_per_sec" });
-    expect(answer.barred.map(({ reason }) => reason)).toEqual(["2 of 12 tests failed"]);
+    expect(answer.rejectedRecords.map(({ reason }) => reason)).toEqual(["2 of 12 tests failed"]);
     expect(answer.mixed.some((text) => text.includes("different categories"))).toBe(true);
     expect(answer.mixed.some((text) => text.includes("method 1, unknown"))).toBe(true);
     expect(compare({ records: fast, sortBy: "tokens_per_sec" }).mixed).toEqual([]);
@@ -158,7 +158,7 @@ describe("coverage", () => {
     const answer = coverage(records, NOW, 30);
     expect(answer).toMatchObject({
       total: 10,
-      barred: 1,
+      rejectedRecords: 1,
       gpuTypesTotal: 13,
       outside: expect.arrayContaining(["retired-type"]) as unknown,
       simulated: false,

@@ -23,7 +23,7 @@ async function start(changes: Partial<SimulatorOptions> = {}) {
     speed: 1_000,
     seed: 1,
     delays: 0.2,
-    createMachineFace: recordingMachines,
+    createSshMachines: recordingMachines,
     ...changes,
   });
   open.push(simulator);
@@ -240,7 +240,7 @@ describe("the simulator's process", () => {
     speed: "auto",
     seed: 1,
     delays: 1,
-    createMachineFace: recordingMachines,
+    createSshMachines: recordingMachines,
   };
 
   const run = (changes: Partial<ProcessOptions>, signal: AbortSignal, stdout = new PassThrough()) =>

@@ -6,14 +6,14 @@ import type {
   SetupStatusJson,
 } from "../../../src/machine/agent-protocol.ts";
 import { createCoefficients } from "../../../src/simulator/vllm/coefficients.ts";
-import { createMachineFace } from "../../../src/simulator/ssh/ssh-machines.ts";
-import type { MachineFace, MachineFault } from "../../../src/simulator/world/simulated-vm.ts";
+import { createSshMachines } from "../../../src/simulator/ssh/ssh-machines.ts";
+import type { SshMachines, MachineFault } from "../../../src/simulator/world/simulated-vm.ts";
 import { ask, events, fixedLength, logIn, type Login } from "./ssh-login.ts";
 import { clockAt, CODER_7B, serveJson, testVm } from "./test-vm.ts";
 
 const SSH_PORT = 22_022;
 const VLLM_PORT = 8000;
-let faces: MachineFace[] = [];
+let faces: SshMachines[] = [];
 
 afterEach(async () => {
   await Promise.all(faces.map((face) => face.close()));
@@ -21,10 +21,10 @@ afterEach(async () => {
 });
 
 /** A face whose set-ups, downloads and loads take next to no time. */
-function face(speed: number): { face: MachineFace; clock: ReturnType<typeof clockAt> } {
+function face(speed: number): { face: SshMachines; clock: ReturnType<typeof clockAt> } {
   const clock = clockAt(speed);
   const coefficients = createCoefficients({ seed: 1, delays: 1e-4 * speed });
-  const made = createMachineFace({ clock: () => clock, sshPort: SSH_PORT, coefficients, seed: 1 });
+  const made = createSshMachines({ clock: () => clock, sshPort: SSH_PORT, coefficients, seed: 1 });
   faces.push(made);
   return { face: made, clock };
 }

@@ -1,6 +1,6 @@
 import { AGENT_PATH } from "../../../src/machine/agent-protocol.ts";
 import { createCoefficients } from "../../../src/simulator/vllm/coefficients.ts";
-import { createMachineFace } from "../../../src/simulator/ssh/ssh-machines.ts";
+import { createSshMachines } from "../../../src/simulator/ssh/ssh-machines.ts";
 import type { SshServerUnderTest } from "../../machine/ssh-contract.ts";
 import { ask, fixedLength, logIn } from "../ssh/ssh-login.ts";
 import { clockAt, CODER_7B, serveJson, testVm } from "../ssh/test-vm.ts";
@@ -15,7 +15,7 @@ const LOG_PIECE = 256 << 10;
 export async function startServingVm(): Promise<SshServerUnderTest> {
   const clock = clockAt(SPEED);
   const coefficients = createCoefficients({ seed: 1, delays: 1e-4 * SPEED });
-  const face = createMachineFace({ clock: () => clock, sshPort: SSH_PORT, coefficients, seed: 1 });
+  const face = createSshMachines({ clock: () => clock, sshPort: SSH_PORT, coefficients, seed: 1 });
   const vm = testVm(clock);
   await face.powerOn(vm, []);
   const login = await logIn(vm, SSH_PORT, vm.clientKey);

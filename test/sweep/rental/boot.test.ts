@@ -74,12 +74,12 @@ it.each([0, 1, 4])("a machine that shows %i GPUs instead of two measures nothing
 });
 
 it("a driver that loads after a reboot only is waited for, and one reboot is all it gets", async () => {
-  const asking: SetupStatus = { ...done, state: "waiting", stage: "driver", rebootNeeded: true };
-  const good = rig(2, [asking, done]);
+  const withPrompt: SetupStatus = { ...done, state: "waiting", stage: "driver", rebootNeeded: true };
+  const good = rig(2, [withPrompt, done]);
   await good.up();
   expect(good.calls).toEqual(["close", "reboot"].toReversed());
   const reason = "the NVIDIA driver loads after a reboot only";
-  const bad = rig(2, [asking, { ...asking, reason }]);
+  const bad = rig(2, [withPrompt, { ...withPrompt, reason }]);
   await expect(bad.up()).rejects.toThrow(`the set-up failed at driver: ${reason}`);
   expect(bad.calls.filter((call) => call === "reboot")).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedRental } from "../../../src/estimate/estimate.ts";
 import type { Fact } from "../../../src/journal/events.ts";
-import { cutPasses } from "../../../src/sweep/interrupted-passes.ts";
+import { interruptedPasses } from "../../../src/sweep/interrupted-passes.ts";
 import { findReusable } from "../../../src/sweep/rental/find-reusable.ts";
 import { firewallLabel, HOUR } from "../../journal/journal-rig.ts";
 import { LABEL, newRig, type Rig } from "../../teardown/teardown-rig.ts";
@@ -110,11 +110,11 @@ it("passes that were begun and did not end are void, once", async () => {
     { type: "pass.started", ...pass, pass: 1 },
     { type: "pass.started", ...pass, model: "other", pass: 2 },
   );
-  const cut = cutPasses(rig.journal.events());
+  const cut = interruptedPasses(rig.journal.events());
   expect(cut).toMatchObject([
     { model: "m", pass: 1 },
     { model: "other", pass: 2 },
   ]);
   await rig.append(...cut);
-  expect(cutPasses(rig.journal.events())).toEqual([]);
+  expect(interruptedPasses(rig.journal.events())).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import { GPU_TYPES } from "../../../src/catalog/gpu-catalog.ts";
 import type { Estimate } from "../../../src/estimate/estimate.ts";
-import { keepClientKey } from "../../../src/journal/client-key.ts";
+import { saveClientKey } from "../../../src/journal/client-key.ts";
 import type { SweepEvent } from "../../../src/journal/events.ts";
 import { foldRun } from "../../../src/run-state/fold-run.ts";
 import { FencedError, JournalError } from "../../../src/journal/journal-errors.ts";
 import { foldLedger } from "../../../src/run-state/ledger.ts";
-import { journalOver } from "../../../src/journal/create-journal.ts";
+import { createJournal } from "../../../src/journal/create-journal.ts";
 import { createApi } from "../../../src/simulator/api/api.ts";
 import { createApiFaults } from "../../../src/simulator/faults/faults.ts";
 import { createInMemoryCloud } from "../../support/in-memory-cloud.ts";
@@ -16,7 +16,7 @@ import { charged } from "../../../src/simulator/world/invoice.ts";
 import type { StockFault } from "../../../src/simulator/world/stock.ts";
 import { createRandom } from "../../../src/simulator/world/random.ts";
 import { createWorld, type World } from "../../../src/simulator/world/world.ts";
-import { driveWorld } from "../../../src/simulator/world/clock-driver.ts";
+import { driveClock } from "../../../src/simulator/world/clock-driver.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
 import { reap } from "../../../src/teardown/reap.ts";
 import { RUN, START } from "../../journal/journal-rig.ts";
@@ -49,7 +49,7 @@ export interface Outcome {
 export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   const { seed, concurrency, passes, capShare } = schedule;
   // Before any clock runs: while a real disk is waited for, virtual time would go on.
-  await keepClientKey(folder, clientKey);
+  await saveClientKey(folder, clientKey);
   const estimate = estimateOf(schedule.entries, concurrency, passes);
   const capMicroUsd = Math.round(estimate.worst.micros * capShare);
   const clock = createJumpingClock(START);
@@ -68,7 +68,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     machines,
     onProblem: (error) => problems.push(error),
   });
-  const driver = driveWorld(
+  const driver = driveClock(
     world,
     () => clock,
     (error) => problems.push(error),
@@ -124,7 +124,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       },
       close: () => Promise.resolve(),
     };
-    const durable = journalOver(store, events, { run: RUN, ownership, clock: life.clock });
+    const durable = createJournal(store, events, { run: RUN, ownership, clock: life.clock });
     durable.subscribe(() => {
       if (newest === gen) events = [...durable.events()];
     });

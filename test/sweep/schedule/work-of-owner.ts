@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Execution } from "../../../src/run/execution.ts";
-import { passesDoneIn, takeUp } from "../../../src/run/reclaim-vms.ts";
+import { recordedPasses, reclaimVms } from "../../../src/run/reclaim-vms.ts";
 import type { Estimate } from "../../../src/estimate/estimate.ts";
 import { foldRun } from "../../../src/run-state/fold-run.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
@@ -29,9 +29,9 @@ export interface Work {
 export async function workOf(who: Successor | undefined, work: Work): Promise<void> {
   const { estimate, ports, settings, stop } = work;
   const { journal } = ports;
-  const sweep = async (reusable: Awaited<ReturnType<typeof takeUp>>): Promise<void> => {
+  const sweep = async (reusable: Awaited<ReturnType<typeof reclaimVms>>): Promise<void> => {
     if (reusable === undefined) return;
-    const passesDone = passesDoneIn(foldRun(journal.events()));
+    const passesDone = recordedPasses(foldRun(journal.events()));
     try {
       await runSweep({ estimate, passesDone, clientKey, reusable }, ports, settings, stop);
     } finally {
@@ -50,7 +50,7 @@ export async function workOf(who: Successor | undefined, work: Work): Promise<vo
     await journal.append({ type: "run.adopted", by: "resume", pid: 1 });
     const call = { terminal: { signals: { stop } } };
     const facts = { estimate, folder, sshCidrs: SSH_CIDRS, call, worldGone: false };
-    await sweep(await takeUp(facts as unknown as Execution, ports, PATIENCE_MS));
+    await sweep(await reclaimVms(facts as unknown as Execution, ports, PATIENCE_MS));
     return;
   }
   await recoverRun({
