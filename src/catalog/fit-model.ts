@@ -34,8 +34,8 @@ interface Layout {
  */
 export const fitModel: FitModel = (question) => {
   const { gpu, model } = question;
-  const apiRefusal = cardRefuses(gpu.card, model);
-  if (apiRefusal !== undefined) return { fits: false, reason: apiRefusal };
+  const refusal = cardRefuses(gpu.card, model);
+  if (refusal !== undefined) return { fits: false, reason: refusal };
   const layout = layouts(gpu, model).find((one) => tokensThatFit(question, one) >= SHORTEST_WINDOW);
   return layout === undefined ? tooLarge(question) : windowOf(question, layout);
 };

@@ -83,7 +83,7 @@ export function liveFindings(events: readonly SweepEvent[], facts: LiveFacts): r
       "the create is accepted: user-data of this size, firewall and interface in one request",
       sent === undefined ? undefined : find("create.acknowledged") !== undefined,
       find("create.unknown")?.reason ??
-        find("create.absent")?.apiRefusal ??
+        find("create.absent")?.refusal ??
         `acknowledged after ${told(secondsBetween(sent, find("create.acknowledged")))}`,
     ),
     finding(

@@ -16,7 +16,7 @@ export async function askHub(id: string, hub: Hub): Promise<KnownModel | string>
   const path = id.split("/").map(encodeURIComponent).join("/");
   try {
     const told = await get(`/api/models/${path}?blobs=true`, hub);
-    if (typeof told === "number") return apiRefusal(told, false, hub);
+    if (typeof told === "number") return refusal(told, false, hub);
     const info = readHubInfo(told.body);
     if (info === undefined) return "the Hub's answer could not be read";
     const gated = info.gated !== false;
@@ -24,7 +24,7 @@ export async function askHub(id: string, hub: Hub): Promise<KnownModel | string>
     if (typeof config === "number")
       return config === 404
         ? "it has no config.json, so vLLM cannot serve it"
-        : apiRefusal(config, gated, hub);
+        : refusal(config, gated, hub);
     const index = await get(`/${path}/resolve/${info.sha}/model.safetensors.index.json`, hub);
     return factsFromHub(
       info,
@@ -50,7 +50,7 @@ async function get(path: string, hub: Hub): Promise<{ readonly body: unknown } |
   return { body: await reply.json() };
 }
 
-function apiRefusal(status: number, gated: boolean, { token }: Hub): string {
+function refusal(status: number, gated: boolean, { token }: Hub): string {
   if (status === 401 || status === 403) {
     if (token === undefined)
       return gated

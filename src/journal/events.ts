@@ -96,7 +96,7 @@ export interface Facts {
   "create.unknown": { label: string; reason: string };
   "create.adopted": FoundVm;
   /** One look that did not find the label; two far enough apart close it (`rental.gone`). */
-  "create.absent": { label: string; look: number; apiRefusal: string };
+  "create.absent": { label: string; look: number; refusal: string };
   /** A resume has found the VM alive, ours and not expired, and goes on with it. */
   "rental.reused": { label: string; minutes_left: number };
   "boot.running": { label: string; seconds: number };

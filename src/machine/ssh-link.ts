@@ -143,7 +143,7 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
     const outcome = new Promise<T>((resolve, reject) => {
       const done = (error: Error | undefined, channel: C): void => {
         if (error !== undefined) {
-          reject(isRefusal(error) ? apiRefusal(label, limits.what, error) : linkLost());
+          reject(isRefusal(error) ? refusal(label, limits.what, error) : linkLost());
           return;
         }
         opened = channel;
@@ -213,6 +213,6 @@ function isRefusal(error: Error): boolean {
   return typeof (error as { readonly reason?: unknown }).reason === "number";
 }
 
-function apiRefusal(label: string, what: string, error: Error): MachineError {
+function refusal(label: string, what: string, error: Error): MachineError {
   return new MachineError("unreachable", `${label}: ${what}: ${plainText(error.message, 200)}`);
 }

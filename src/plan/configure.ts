@@ -51,8 +51,8 @@ export function configure(wish: EngineWish): Configuration | Refusal {
     maxModelLen: own.max_model_len,
     preferredModelLen: defaults.max_model_len ?? DEFAULT_MODEL_LEN,
   };
-  const apiRefusal = engineRefuses(gpu, model, engine, image);
-  if (apiRefusal !== undefined) return apiRefusal;
+  const refusal = engineRefuses(gpu, model, engine, image);
+  if (refusal !== undefined) return refusal;
   const fit = fitModel(question);
   if (!fit.fits) {
     const isWindow =

@@ -130,7 +130,7 @@ async function findVm(
   options: DestroyRental,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const vm = await lookUpCreate(rental, { apiRefusal: undefined }, options, signal);
+  const vm = await lookUpCreate(rental, { refusal: undefined }, options, signal);
   return vm === undefined ? undefined : adopt(vm, options);
 }
 

@@ -16,7 +16,7 @@ export const LONGEST_WAIT_MS = 8_000;
 
 export interface LookUp {
   /** The API's own refusal, if that was its answer. */
-  readonly apiRefusal: string | undefined;
+  readonly refusal: string | undefined;
   /** Ends at the first look that counts, so that the create can be tried again under the same label. */
   readonly untilFirstAbsence?: boolean;
 }
@@ -51,13 +51,13 @@ export async function lookUpCreate(
     }
     const now = clock.now();
     notAfter(history, now);
-    const dueMs = absenceDueMs(history, lookUp.apiRefusal !== undefined);
+    const dueMs = absenceDueMs(history, lookUp.refusal !== undefined);
     if (now >= dueMs) {
       history.looks += 1;
       history.firstMs ??= now;
       const { label } = wanted;
-      const apiRefusal = lookUp.apiRefusal ?? "";
-      await note(ports, { type: "create.absent", label, look: history.looks, apiRefusal });
+      const refusal = lookUp.refusal ?? "";
+      await note(ports, { type: "create.absent", label, look: history.looks, refusal });
       if (history.looks >= 2 || lookUp.untilFirstAbsence === true) return undefined;
       continue;
     }

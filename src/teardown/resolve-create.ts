@@ -61,7 +61,7 @@ export async function resolveCreate(
     const again = request !== undefined && answer !== "refused" && clock.now() < tryAgainUntilMs;
     if (answer === "unknown") await note(options, { type: "create.unknown", label, reason });
     if (arrived) {
-      const lookUp = { apiRefusal: inDoubt ? undefined : reason, untilFirstAbsence: again };
+      const lookUp = { refusal: inDoubt ? undefined : reason, untilFirstAbsence: again };
       const vm = await lookUpCreate(wanted, lookUp, options, signal);
       if (vm !== undefined) {
         await note(options, { type: "create.adopted", ...vmEventFields(vm) });

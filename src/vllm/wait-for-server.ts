@@ -91,7 +91,7 @@ export async function waitForServer(
       if (now - grown.at >= options.stallMs) return failed(stalled(status, options), log.text());
       if (status.state === "running") {
         const probe = await probeServer(machine, options.model, clock, signal);
-        if (probe.kind === "refused") return failed(apiRefusal(probe.reason), log.text());
+        if (probe.kind === "refused") return failed(refusal(probe.reason), log.text());
         if (probe.kind === "ready") {
           await log.read(signal);
           return {
@@ -179,7 +179,7 @@ function stalled(status: ServerStatus, options: WaitForServerOptions): Diagnosis
   };
 }
 
-function apiRefusal(reason: string): Diagnosis {
+function refusal(reason: string): Diagnosis {
   return {
     cause: "the server is up, but refuses a completion",
     evidence: reason,

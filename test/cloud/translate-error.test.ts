@@ -21,7 +21,7 @@ function vendorError(status: number, data: unknown, headers: object = {}) {
     response: { status, data, headers },
   };
 }
-const apiRefusal = (status: number, reason: string, headers: object = {}) =>
+const refusal = (status: number, reason: string, headers: object = {}) =>
   vendorError(status, { errors: [{ reason }] }, headers);
 
 const NGINX = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>";
@@ -73,7 +73,7 @@ describe("what the API says becomes one of our kinds", () => {
     [503, "Service unavailable", "transient"],
   ];
   it.each(rows)("%i %s is %s", (status, reason, kind) => {
-    const error = translate(apiRefusal(status, reason));
+    const error = translate(refusal(status, reason));
     expect(error).toMatchObject({ kind, status, sent: true });
     expect(error.message).toContain(reason.slice(0, 60));
   });
@@ -88,7 +88,7 @@ describe("what the API says becomes one of our kinds", () => {
   });
 
   it("knows announced maintenance by its header", () => {
-    const error = translate(apiRefusal(503, "down", { "x-maintenance-mode": "all" }));
+    const error = translate(refusal(503, "down", { "x-maintenance-mode": "all" }));
     expect(error.kind).toBe("maintenance");
   });
 });
@@ -142,7 +142,7 @@ describe("without a reply only certainty counts as not sent", () => {
 
 describe("how long the API asks us to wait", () => {
   const wait = (status: number, headers: object) =>
-    translate(apiRefusal(status, "Too many requests", headers)).retryAfterMs;
+    translate(refusal(status, "Too many requests", headers)).retryAfterMs;
   it.each([
     ["0", 0],
     ["7", 7_000],
@@ -178,14 +178,14 @@ describe("how long the API asks us to wait", () => {
 
 describe("nothing of the vendor's error is left", () => {
   it("neither in its text nor in its fields, even where the API repeats the secret", () => {
-    const error = translate(apiRefusal(400, `bad value ${TOKEN}`));
+    const error = translate(refusal(400, `bad value ${TOKEN}`));
     const everything = inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error);
     expect(everything).not.toContain(TOKEN);
     expect(everything).not.toContain("Bearer");
     expect(error.cause).toBeUndefined();
   });
   it("and control characters and endless texts are cut", () => {
-    const error = translate(apiRefusal(400, `\u001B[31mred\u0007${"x".repeat(10_000)}`));
+    const error = translate(refusal(400, `\u001B[31mred\u0007${"x".repeat(10_000)}`));
     expect(error.message).not.toMatch(/\p{Cc}/u);
     expect(error.message.length).toBeLessThan(500);
   });

@@ -126,7 +126,7 @@ describe("foldRun", () => {
   });
 
   it("counts looks for an absent VM anew after each create that was sent", async () => {
-    const absent = { type: "create.absent", label, look: 1, apiRefusal: "" } as const;
+    const absent = { type: "create.absent", label, look: 1, refusal: "" } as const;
     const facts = [
       [0, reserved(label)],
       [1, { type: "create.sent", label }],

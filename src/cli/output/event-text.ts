@@ -68,8 +68,8 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
     price === undefined
       ? warning(`the VM does exist: ${vm_id}, taken over`)
       : note(`VM ${vm_id} is a ${gpu ?? "VM"} at ${formatUsd(price)} an hour`),
-  "create.absent": ({ look, apiRefusal }) =>
-    look > 1 ? undefined : warning(`no VM was made: ${apiRefusal}`),
+  "create.absent": ({ look, refusal }) =>
+    look > 1 ? undefined : warning(`no VM was made: ${refusal}`),
   "rental.reused": ({ minutes_left }) =>
     note(`the VM is still there and is used again, ${count(minutes_left, "minute")} at most`),
   "boot.running": ({ seconds: took }) => note(`running after ${seconds(took)}`),

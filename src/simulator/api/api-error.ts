@@ -17,20 +17,20 @@ export class Refusal extends Error {
   }
 }
 
-const apiRefusal = (status: number, reason: string): Refusal => new Refusal(status, [{ reason }]);
+const refusal = (status: number, reason: string): Refusal => new Refusal(status, [{ reason }]);
 
-export const notFound = (): Refusal => apiRefusal(404, "Not found");
-export const invalidToken = (): Refusal => apiRefusal(401, "Invalid Token");
+export const notFound = (): Refusal => refusal(404, "Not found");
+export const invalidToken = (): Refusal => refusal(401, "Invalid Token");
 /** 401 for a missing scope, as recorded by several clients; a missing grant would be 403. */
 export const missingScope = (): Refusal =>
-  apiRefusal(401, "Your OAuth token is not authorized to use this endpoint.");
-export const busy = (): Refusal => apiRefusal(400, "Linode busy.");
-export const tooManyRequests = (): Refusal => apiRefusal(429, "Too many requests");
+  refusal(401, "Your OAuth token is not authorized to use this endpoint.");
+export const busy = (): Refusal => refusal(400, "Linode busy.");
+export const tooManyRequests = (): Refusal => refusal(429, "Too many requests");
 /** 403 although it has nothing to do with rights: only the text tells. */
 export const noCapacity = (): Refusal =>
-  apiRefusal(403, "The Linode plan you chose is not currently available in the selected region");
+  refusal(403, "The Linode plan you chose is not currently available in the selected region");
 export const accountLimit = (): Refusal =>
-  apiRefusal(
+  refusal(
     400,
     "You've reached a limit for the number of active services on your account. Please contact Support to request an increase and provide the total number of services you may need.",
   );

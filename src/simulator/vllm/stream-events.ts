@@ -119,7 +119,7 @@ export function wholeReply(
   const message = {
     role: "assistant",
     content: text,
-    apiRefusal: null,
+    refusal: null,
     annotations: null,
     audio: null,
     function_call: null,

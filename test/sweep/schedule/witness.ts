@@ -57,8 +57,8 @@ export function createWitness(): Witness {
     overApi: (api) => (request, bend) => {
       const reply = api(request, bend);
       if (reply.status === 401) met.add("token revoked, then restored");
-      const apiRefusal = reply.status === 200 ? "" : JSON.stringify(reply.body);
-      if (apiRefusal.includes("not currently available")) met.add("no stock");
+      const refusal = reply.status === 200 ? "" : JSON.stringify(reply.body);
+      if (refusal.includes("not currently available")) met.add("no stock");
       return reply;
     },
     overFaults: (faults) => ({
