@@ -28,7 +28,8 @@ export async function readWhenIdle(
   for (;;) {
     const read = await readCounters(client, basePath, signal);
     if (typeof read === "string") return { kind: "unreadable", reason: read };
-    if (earlier !== undefined && waitUntilIdle(earlier, read)) return { kind: "at rest", counters: read };
+    if (earlier !== undefined && waitUntilIdle(earlier, read))
+      return { kind: "at rest", counters: read };
     if (clock.monotonic() > end && earlier !== undefined)
       return { kind: "busy", reason: "the server did not come to rest: another client uses it" };
     earlier = read;

@@ -24,14 +24,14 @@ export async function liveDrill(call: CommandCall): Promise<ExitCode> {
       hint: "maider-sweep drill --live --max-cost 2",
     });
   }
-  const far = await openCloudTarget(options, terminal, true);
+  const target = await openCloudTarget(options, terminal, true);
   try {
     const stop = terminal.signals.stop;
-    const { apiUrl, token, clock } = far;
+    const { apiUrl, token, clock } = target;
     const reader = createLinodeReader({ apiUrl, token, clock });
     const gpu = cheapest(await readMarket({ apiUrl, token, clock }, stop));
     const before = await reader.account(stop);
-    const tokenExpiryMs = await expiryOf(far, stop);
+    const tokenExpiryMs = await expiryOf(target, stop);
     const plan = planFromText(
       `version: 1\nname: live-drill\npasses: 1\nsuites: [coding]\nentries:\n  - gpu: ${gpu}\n    models: [${MODEL}]\n`,
       "<drill>",
@@ -41,7 +41,11 @@ export async function liveDrill(call: CommandCall): Promise<ExitCode> {
     // Stdout is for the findings; the same far side is used, so that a simulated one is not started twice.
     const code = await runPlan(plan, {
       ...call,
-      options: { ...options, json: false, ...(far.simulated === undefined ? {} : joined(far)) },
+      options: {
+        ...options,
+        json: false,
+        ...(target.simulated === undefined ? {} : joined(target)),
+      },
       terminal: { ...terminal, stdout: terminal.stderr },
       onBegun: (_run, at) => {
         folder = at;
@@ -60,17 +64,17 @@ export async function liveDrill(call: CommandCall): Promise<ExitCode> {
     });
     terminal.stdout.write(
       options["json"] === true
-        ? `${JSON.stringify({ simulated: far.simulated !== undefined, findings }, undefined, 2)}\n`
+        ? `${JSON.stringify({ simulated: target.simulated !== undefined, findings }, undefined, 2)}\n`
         : findings.map(line).join(""),
     );
     return code;
   } finally {
-    far.simulated?.release();
+    target.simulated?.release();
   }
 }
 
-function joined(far: CloudTarget): Readonly<Record<string, unknown>> {
-  return { simulate: far.apiUrl, speed: undefined, seed: undefined };
+function joined(target: CloudTarget): Readonly<Record<string, unknown>> {
+  return { simulate: target.apiUrl, speed: undefined, seed: undefined };
 }
 
 function cheapest({ prices, availability }: Market): string {
@@ -86,8 +90,14 @@ function cheapest({ prices, availability }: Market): string {
   });
 }
 
-async function expiryOf(far: CloudTarget, signal: AbortSignal): Promise<number | null | undefined> {
-  return readTokenExpiry({ apiUrl: far.apiUrl, token: far.token ?? "", clock: far.clock }, signal);
+async function expiryOf(
+  target: CloudTarget,
+  signal: AbortSignal,
+): Promise<number | null | undefined> {
+  return readTokenExpiry(
+    { apiUrl: target.apiUrl, token: target.token ?? "", clock: target.clock },
+    signal,
+  );
 }
 
 function line({ item, what, state, detail }: Finding): string {

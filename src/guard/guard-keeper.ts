@@ -17,28 +17,28 @@ export interface GuardKeeper {
 
 export function createGuardKeeper(options: {
   readonly run: string;
-  readonly far: CloudTarget;
+  readonly target: CloudTarget;
   readonly ownership: HeldOwnership;
   readonly holdMinutes: number;
   readonly heartbeat: string | undefined;
   readonly env: NodeJS.ProcessEnv;
 }): GuardKeeper {
-  const { run, far, ownership, holdMinutes, heartbeat, env } = options;
+  const { run, target, ownership, holdMinutes, heartbeat, env } = options;
   let guard: Guard | undefined;
   let starting: Promise<void> | undefined;
   let released = false;
   const start = async (journal: Journal): Promise<void> => {
     const started = await startGuard({
-      stateDir: far.stateDir,
+      stateDir: target.stateDir,
       run,
       gen: ownership.gen,
-      token: far.token ?? "",
-      apiUrl: far.apiUrl,
+      token: target.token ?? "",
+      apiUrl: target.apiUrl,
       holdMinutes,
       heartbeat,
-      time: far.time,
-      ceilings: far.ceilings,
-      world: far.simulated?.world ?? null,
+      time: target.time,
+      ceilings: target.ceilings,
+      world: target.simulated?.world ?? null,
       env,
     });
     guard = started;

@@ -26,7 +26,7 @@ const PATIENCE_MS = 5_000;
 export function heartbeatUrl(
   options: Readonly<Record<string, unknown>>,
   env: NodeJS.ProcessEnv,
-  far: Pick<CloudTarget, "apiUrl">,
+  target: Pick<CloudTarget, "apiUrl">,
 ): string | undefined {
   const given = (options["heartbeatUrl"] as string | undefined) ?? env["MAIDER_SWEEP_HEARTBEAT"];
   if (given === undefined || given === "") return undefined;
@@ -36,7 +36,7 @@ export function heartbeatUrl(
       hint: "give an http or https address with --heartbeat-url or MAIDER_SWEEP_HEARTBEAT",
     });
   }
-  return isLoopback(far.apiUrl) && !isLoopback(given) ? undefined : given;
+  return isLoopback(target.apiUrl) && !isLoopback(given) ? undefined : given;
 }
 
 /** Where a run has told that VMs are open, and not yet that all are gone. */

@@ -86,7 +86,10 @@ function assemble(
 }
 
 /** What is well-formed key by key and cannot be meant together. */
-function contradictions({ settings, budget, engine, entries }: SalvagedPlan, text: PlanText): Problem[] {
+function contradictions(
+  { settings, budget, engine, entries }: SalvagedPlan,
+  text: PlanText,
+): Problem[] {
   const problems: Problem[] = [];
   const { max_cost: cap, max_cost_per_entry: perEntry, monthly_cap: monthly } = budget;
   const money = (dollars: number): string => formatUsd(microUsd(dollars));

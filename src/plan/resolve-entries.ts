@@ -6,7 +6,12 @@ import { CATEGORIES } from "../evidence/suite.ts";
 import { nearest } from "../support/nearest.ts";
 import { configure, type Refusal } from "./configure.ts";
 import type { Configuration, Entry, Problem, Skip } from "./coverage-plan.ts";
-import { REQUIRED_FACTS, type SalvagedPlan, type SalvagedEntry, type SalvagedModel } from "./salvage-plan.ts";
+import {
+  REQUIRED_FACTS,
+  type SalvagedPlan,
+  type SalvagedEntry,
+  type SalvagedModel,
+} from "./salvage-plan.ts";
 import { gpuTypeValidator } from "./validators.ts";
 import type { KnownModel } from "./facts-from-hub.ts";
 import { modelFromFacts } from "./model-from-facts.ts";
@@ -22,7 +27,11 @@ export interface Resolution {
 export type KnownModels = ReadonlyMap<string, KnownModel | string>;
 
 /** GPU types and models looked up, every pair held against the card, each list of types made into entries. */
-export function resolveEntries(draft: SalvagedPlan, text: PlanText, known: KnownModels): Resolution {
+export function resolveEntries(
+  draft: SalvagedPlan,
+  text: PlanText,
+  known: KnownModels,
+): Resolution {
   const entries: Entry[] = [];
   const skipped: Skip[] = [];
   const problems: Problem[] = [];

@@ -2,7 +2,12 @@ import { ageText, type Confidence, type Coverage } from "../results/query/covera
 import type { RecommendAnswer } from "../results/query/recommend.ts";
 import type { Unranked } from "../results/query/unranked.ts";
 import { usd } from "../support/money.ts";
-import { pairLines, rebenchCostLines, type PairOffer, type RebenchCost } from "./rebench-cost-text.ts";
+import {
+  pairLines,
+  rebenchCostLines,
+  type PairOffer,
+  type RebenchCost,
+} from "./rebench-cost-text.ts";
 import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
 import { gpuLabel, modelNames, speedText, unrankedLines } from "./format.ts";
 

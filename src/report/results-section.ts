@@ -82,7 +82,8 @@ export function resultsSection(
       rejectedRecords.length === 0
         ? undefined
         : html`<h3>
-              Not ranked${rejectedRecords.length > MOST_BARRED ? `: ${MOST_BARRED} of ${rejectedRecords.length}` : ""}
+              Not
+              ranked${rejectedRecords.length > MOST_BARRED ? `: ${MOST_BARRED} of ${rejectedRecords.length}` : ""}
             </h3>
             <ul>
               ${rejectedRecords.slice(0, MOST_BARRED).map(({ record, reason }) => html`<li>${record.model_id} on ${record.gpu_type}: ${reason}</li>`)}

@@ -15,22 +15,23 @@ import { recoverBefore } from "./recover-open-runs.ts";
  */
 export async function beginRun(
   run: string,
-  far: CloudTarget,
+  target: CloudTarget,
   call: CommandCall,
   apart: boolean,
 ): Promise<HeldOwnership> {
   const since = isoUtc(Date.now());
   const role = "sweep";
-  const busy = apart && livingOwner(far.stateDir) !== undefined;
-  const ownership = busy ? undefined : await takeOwnership(far.stateDir, { run, role, since });
+  const busy = apart && livingOwner(target.stateDir) !== undefined;
+  const ownership = busy ? undefined : await takeOwnership(target.stateDir, { run, role, since });
   try {
-    if (ownership !== undefined) await recoverBefore(far, ownership, call);
-    await publishJournals(far.stateDir).catch((error: unknown) => {
+    if (ownership !== undefined) await recoverBefore(target, ownership, call);
+    await publishJournals(target.stateDir).catch((error: unknown) => {
       call.terminal.stderr.write(`warning: ${errorText(error)}\n`);
     });
     // A packed journal that cannot be made for want of room keeps nobody from a run.
-    if (ownership !== undefined) await applyRetention(far.stateDir, Date.now()).catch(() => undefined);
-    const folder = runFolder(far.stateDir, run);
+    if (ownership !== undefined)
+      await applyRetention(target.stateDir, Date.now()).catch(() => undefined);
+    const folder = runFolder(target.stateDir, run);
     makeFolder(folder, 0o700);
     if (!apart && ownership !== undefined) return ownership;
     const own = await takeOwnership(folder, { run, role, since });

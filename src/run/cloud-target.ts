@@ -85,12 +85,12 @@ export async function openCloudTarget(
 
 /** The same far side once the speed of its clock is settled. */
 export async function withSpeed(
-  far: CloudTarget,
+  target: CloudTarget,
   speed: number,
   options: Readonly<Record<string, unknown>>,
 ): Promise<CloudTarget> {
-  if (far.simulated === undefined || !far.simulated.speedOpen) return far;
-  return { ...far, ...clockOf(await far.simulated.setSpeed(speed), options) };
+  if (target.simulated === undefined || !target.simulated.speedOpen) return target;
+  return { ...target, ...clockOf(await target.simulated.setSpeed(speed), options) };
 }
 
 function clockOf(

@@ -9,14 +9,14 @@ const hooks = new WeakMap<NodeJS.ProcessEnv, CrashHook>();
  * `MAIDER_SWEEP_CRASH`, taken out of the environment so that no child obeys it; one hook for all journals that the
  * program writes, which counts over all of them.
  */
-export function crashHookFor(far: CloudTarget, env: NodeJS.ProcessEnv): CrashHook | undefined {
+export function crashHookFor(target: CloudTarget, env: NodeJS.ProcessEnv): CrashHook | undefined {
   const known = hooks.get(env);
   if (known !== undefined) return known;
   const text = env["MAIDER_SWEEP_CRASH"];
   delete env["MAIDER_SWEEP_CRASH"];
   const hook = createCrashHook({
     point: text === undefined || text === "" ? undefined : parseCrashPoint(text),
-    loopback: isLoopback(far.apiUrl),
+    loopback: isLoopback(target.apiUrl),
     pid: process.pid,
     kill: (pid) => {
       process.kill(pid, "SIGKILL");

@@ -21,7 +21,7 @@ const ITS_OWN = ["--quiet", "--yes"];
  * it. Returns once its guard watches and the run can be followed, or with its end when that came first. Secrets go
  * over a pipe, and stand in no argument and no environment.
  */
-export async function detach(call: CommandCall, far: CloudTarget): Promise<ExitCode> {
+export async function detach(call: CommandCall, target: CloudTarget): Promise<ExitCode> {
   const { argv, options, terminal } = call;
   const state = stateDir(options, terminal.env);
   openStateFolder(state);
@@ -31,7 +31,9 @@ export async function detach(call: CommandCall, far: CloudTarget): Promise<ExitC
   const output = openSync(log, "ax", 0o600);
   const hubToken = givenHubToken(terminal.env);
   const secrets = {
-    ...(far.simulated !== undefined || far.token === undefined ? {} : { LINODE_TOKEN: far.token }),
+    ...(target.simulated !== undefined || target.token === undefined
+      ? {}
+      : { LINODE_TOKEN: target.token }),
     ...(hubToken === undefined ? {} : { HF_TOKEN: hubToken }),
   };
   const env = { ...terminal.env };

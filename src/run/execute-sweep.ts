@@ -33,14 +33,14 @@ import { connectCloud, connectMachines, measure } from "./wire.ts";
 
 /** From the first line of the journal to the summary; the lock is held and everything was checked. */
 export async function executeSweep(execution: Execution): Promise<ExitCode> {
-  const { run, folder, far, call, ownership, leaveHeld } = execution;
+  const { run, folder, target, call, ownership, leaveHeld } = execution;
   const { options, terminal } = call;
-  const hidden = [far.token, execution.hubToken].filter((secret) => secret !== undefined);
+  const hidden = [target.token, execution.hubToken].filter((secret) => secret !== undefined);
   const redact = createRedactor(hidden);
-  const heartbeatTo = heartbeatUrl(options, terminal.env, far) ?? pendingHeartbeat(folder);
+  const heartbeatTo = heartbeatUrl(options, terminal.env, target) ?? pendingHeartbeat(folder);
   const guard = createGuardKeeper({
     run,
-    far,
+    target,
     ownership,
     holdMinutes: (options["hold"] as number | undefined) ?? 0,
     heartbeat: heartbeatTo,
@@ -50,9 +50,9 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     folder,
     run,
     ownership,
-    clock: far.clock,
+    clock: target.clock,
     redact,
-    crash: crashHookFor(far, terminal.env),
+    crash: crashHookFor(target, terminal.env),
   });
   const view = await chooseView({
     json: options["json"] === true && !leaveHeld,
@@ -61,34 +61,34 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     colour: terminal.colour,
     stdout: terminal.stdout,
     stderr: terminal.stderr,
-    now: () => far.clock.now(),
+    now: () => target.clock.now(),
     expectedMinutes: execution.estimate.wallMinutes,
     before: execution.resumed,
   });
   const openVms = (): number => openRentals(foldRun(journal.events())).length;
-  const heartbeat = startHeartbeat(heartbeatTo, folder, openVms, far.clock);
-  const ticking = setInterval(() => view.tick?.(far.clock.now()), VIEW_EVERY_MS);
+  const heartbeat = startHeartbeat(heartbeatTo, folder, openVms, target.clock);
+  const ticking = setInterval(() => view.tick?.(target.clock.now()), VIEW_EVERY_MS);
   const showing = journal.subscribe((event) => {
     view.show(event);
   });
   const alarms = new Set<string>();
-  const publisher = startPublisher(far.databaseFile);
+  const publisher = startPublisher(target.databaseFile);
   const ports: SweepPorts = {
-    cloud: connectCloud(far),
-    machines: connectMachines(far),
+    cloud: connectCloud(target),
+    machines: connectMachines(target),
     measure,
     journal,
     ownership,
-    clock: far.clock,
+    clock: target.clock,
     guard: { ensure: () => guard.ensure(journal) },
     publish: (record) => {
       publisher.publish(record);
     },
-    keep: async (name, text) => {
+    saveLog: async (name, text) => {
       await writeFile(join(folder, name), redact(text), { mode: 0o600 });
       return name;
     },
-    lend: async (name, text) => {
+    writePrivateFile: async (name, text) => {
       await writeFile(join(folder, name), text, { mode: 0o600 });
       return join(folder, name);
     },
@@ -137,8 +137,8 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
           monthlyCap: execution.plan.budget.monthlyCap,
           maxCostPerEntry: execution.plan.budget.maxCostPerEntry,
           concurrency: execution.plan.concurrency,
-          world: far.simulated?.world,
-          sshPort: far.sshPort,
+          world: target.simulated?.world,
+          sshPort: target.sshPort,
           sshCidrs: execution.sshCidrs,
           destroyPatienceMs,
           keepOnFailureMs: ((options["keepOnFailure"] as number | undefined) ?? 0) * 60_000,
@@ -148,7 +148,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
           hfToken: execution.hubToken,
           version: packageVersion(),
           timeZoneOffsetMinutes: new Date().getTimezoneOffset(),
-          monthSpentElsewhere: monthSpent(far.stateDir, run, far.clock.now()),
+          monthSpentElsewhere: monthSpent(target.stateDir, run, target.clock.now()),
           hurry: hurry.signal,
         },
         stop,
@@ -159,7 +159,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
   }
   // What a newer owner has done since stands on the disk only.
   const fenced = crashed instanceof FencedError;
-  if (!fenced) await endWithItsWorld(far, journal);
+  if (!fenced) await endWithItsWorld(target, journal);
   const state = foldRun(fenced ? readJournal(folder).events : journal.events());
   const code = exitCodeOf(state, {
     interrupted: terminal.signals.stop.aborted,
@@ -197,9 +197,9 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
       sweepSummary(
         {
           state: foldRun(journal.events()),
-          ledger: foldLedger(foldRun(journal.events()), far.clock.now()),
-          nowMs: far.clock.now(),
-          database: far.databaseFile,
+          ledger: foldLedger(foldRun(journal.events()), target.clock.now()),
+          nowMs: target.clock.now(),
+          database: target.databaseFile,
           where: locationFlags(options),
           folder,
         },
@@ -219,7 +219,10 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
 const VIEW_EVERY_MS = 100;
 
 /** A simulated world that is gone has taken everything with it: nothing in it is billed any more. */
-async function endWithItsWorld({ apiUrl, simulated }: CloudTarget, journal: Journal): Promise<void> {
+async function endWithItsWorld(
+  { apiUrl, simulated }: CloudTarget,
+  journal: Journal,
+): Promise<void> {
   if (simulated === undefined || !isUnsettled(foldRun(journal.events()))) return;
   if (await isWorldGone(apiUrl, simulated.world))
     await journal.append({ type: "world.ended", world: simulated.world }).catch(() => undefined);

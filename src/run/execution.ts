@@ -13,7 +13,7 @@ export interface Execution {
   readonly plan: CoveragePlan;
   readonly estimate: Estimate;
   readonly cap: number;
-  readonly far: CloudTarget;
+  readonly target: CloudTarget;
   readonly account: Account;
   readonly ownership: HeldOwnership;
   readonly sshCidrs: readonly string[];

@@ -4,10 +4,10 @@ import type { Execution } from "./execution.ts";
 
 /** The first fact of a new run, or of a new owner of one that was left. */
 export function openingFact(execution: Execution): Fact {
-  const { account, cap, estimate, far, plan, resumed, worldGone } = execution;
+  const { account, cap, estimate, target, plan, resumed, worldGone } = execution;
   if (resumed !== undefined) {
-    const world = far.simulated?.world;
-    const moved = worldGone && world !== undefined ? { world, api_url: far.apiUrl } : undefined;
+    const world = target.simulated?.world;
+    const moved = worldGone && world !== undefined ? { world, api_url: target.apiUrl } : undefined;
     const adopted = { type: "run.adopted", by: "resume", pid: process.pid } as const;
     return moved === undefined ? adopted : { ...adopted, moved };
   }
@@ -17,11 +17,11 @@ export function openingFact(execution: Execution): Fact {
     plan: plan.name,
     cap_micro_usd: cap,
     monthly_cap_micro_usd: plan.budget.monthlyCap ?? null,
-    world: far.simulated?.world ?? null,
-    api_url: far.apiUrl,
+    world: target.simulated?.world ?? null,
+    api_url: target.apiUrl,
     account: account.fingerprint,
-    database: far.databaseFile,
-    ssh_port: far.sshPort,
+    database: target.databaseFile,
+    ssh_port: target.sshPort,
     rentals: estimate.rentals.length,
     configurations: configurations.length,
     concurrency: plan.concurrency,

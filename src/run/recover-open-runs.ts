@@ -31,12 +31,12 @@ export interface RecoveredRun {
  * run is not proved gone: beside a new sweep nobody would destroy it.
  */
 export async function recoverBefore(
-  far: CloudTarget,
+  target: CloudTarget,
   ownership: Ownership,
   call: CommandCall,
   except?: string,
 ): Promise<void> {
-  const recovered = await recoverOpenRuns(far, ownership, call, { locked: true, except });
+  const recovered = await recoverOpenRuns(target, ownership, call, { locked: true, except });
   const open = recovered.filter(({ recovery }) => recovery.outcome === "unproved");
   if (open.length === 0) return;
   const labels = open.flatMap(({ recovery }) => recovery.unproved);
@@ -52,20 +52,20 @@ export async function recoverBefore(
  * @throws SweepError exit 4 when the API refuses.
  */
 export async function recoverOpenRuns(
-  far: CloudTarget,
+  target: CloudTarget,
   ownership: Ownership,
   call: CommandCall,
   { locked, except }: { readonly locked: boolean; readonly except?: string | undefined },
 ): Promise<readonly RecoveredRun[]> {
   const done: RecoveredRun[] = [];
-  for (const { run, folder, state } of unfinishedRuns(far.stateDir)) {
+  for (const { run, folder, state } of unfinishedRuns(target.stateDir)) {
     if (run === except) continue;
-    const apiUrl = state.opened?.api_url ?? far.apiUrl;
+    const apiUrl = state.opened?.api_url ?? target.apiUrl;
     const world = state.opened?.world ?? null;
-    const elsewhere = world !== null && world !== far.simulated?.world;
+    const elsewhere = world !== null && world !== target.simulated?.world;
     // A run of another simulated world is that world's: its guard destroys there; here only its end can be seen.
     if (elsewhere && !(await isWorldGone(apiUrl, world))) continue;
-    const own = await ownerOf(run, far.stateDir, ownership);
+    const own = await ownerOf(run, target.stateDir, ownership);
     if (own === undefined) continue;
     const { signals, stderr } = call.terminal;
     const journal = await openOrReport(
@@ -73,9 +73,9 @@ export async function recoverOpenRuns(
         folder,
         run,
         ownership: own,
-        clock: far.clock,
-        redact: createRedactor(far.token === undefined ? [] : [far.token]),
-        crash: crashHookFor(far, call.terminal.env),
+        clock: target.clock,
+        redact: createRedactor(target.token === undefined ? [] : [target.token]),
+        crash: crashHookFor(target, call.terminal.env),
       },
       locked,
       (text) => stderr.write(`warning: ${text}\n`),
@@ -93,15 +93,15 @@ export async function recoverOpenRuns(
       guard: undefined,
     }));
     const openVms = (): number => openRentals(foldRun(journal.events())).length;
-    const heartbeat = startHeartbeat(pendingHeartbeat(folder), folder, openVms, far.clock);
+    const heartbeat = startHeartbeat(pendingHeartbeat(folder), folder, openVms, target.clock);
     let ended = false;
     try {
       const recovery = await recoverRun({
         folder,
-        cloud: connectCloud(far),
+        cloud: connectCloud(target),
         ownership: own,
         journal,
-        clock: far.clock,
+        clock: target.clock,
         by: "recover",
         pid: process.pid,
         spareHeld: true,
@@ -112,7 +112,7 @@ export async function recoverOpenRuns(
       });
       done.push({ run, recovery });
       ended = recovery.outcome === "closed" || recovery.outcome === "world_ended";
-      await publishJournals(far.stateDir, [run]).catch((error: unknown) => {
+      await publishJournals(target.stateDir, [run]).catch((error: unknown) => {
         call.terminal.stderr.write(`warning: ${errorText(error)}\n`);
       });
     } catch (error) {

@@ -61,25 +61,25 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
   const { api_url: apiUrl, world, cap_micro_usd: cap } = before.opened;
   const worldGone = world !== null && (await isWorldGone(apiUrl, world));
   const where = world === null ? options : { ...options, simulate: worldGone ? true : apiUrl };
-  let far = await openCloudTarget(where, terminal, true);
+  let target = await openCloudTarget(where, terminal, true);
   try {
-    heartbeatUrl(options, terminal.env, far);
-    const account = await readAccount(far, stop);
-    if (options["detach"] === true) return await detach(call, far);
-    const ownership = await takeOwnership(far.stateDir, {
+    heartbeatUrl(options, terminal.env, target);
+    const account = await readAccount(target, stop);
+    if (options["detach"] === true) return await detach(call, target);
+    const ownership = await takeOwnership(target.stateDir, {
       run,
       role: "resume",
       since: isoUtc(Date.now()),
     });
     try {
-      await recoverBefore(far, ownership, call, damaged ? undefined : run);
+      await recoverBefore(target, ownership, call, damaged ? undefined : run);
       if (damaged) throw damagedRun(run, folder);
-      const prepared = await prepare(plan, far, asBefore, stop, {
+      const prepared = await prepare(plan, target, asBefore, stop, {
         run,
         nowMs: Date.parse(before.opened.ts),
       });
-      const speed = chooseSpeed(prepared.estimate, plan, far, options);
-      far = await withSpeed(far, speed.speed, options);
+      const speed = chooseSpeed(prepared.estimate, plan, target, options);
+      target = await withSpeed(target, speed.speed, options);
       const interval = worldGone ? speed.streamInterval : settings.streamInterval;
       return await executeSweep({
         run,
@@ -87,11 +87,11 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
         plan: prepared.plan,
         estimate: prepared.estimate,
         cap,
-        far,
+        target,
         account,
         ownership,
-        sshCidrs: [await sshCidr(plan, far, stop)],
-        hubToken: await hubTokenFor(far, terminal.env),
+        sshCidrs: [await sshCidr(plan, target, stop)],
+        hubToken: await hubTokenFor(target, terminal.env),
         streamInterval: interval,
         call,
         resumed: before,
@@ -102,7 +102,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
       await ownership.release();
     }
   } finally {
-    far.simulated?.release();
+    target.simulated?.release();
   }
 }
 

@@ -44,7 +44,7 @@ export interface RunHooks {
 export interface HeldRun {
   readonly run: string;
   readonly folder: string;
-  readonly far: CloudTarget;
+  readonly target: CloudTarget;
 }
 
 /**
@@ -81,12 +81,12 @@ async function checkAndRun(
       hint: "add budget.max_cost to the plan, or give --max-cost USD",
     });
   }
-  let far = await openCloudTarget(options, terminal, true);
+  let target = await openCloudTarget(options, terminal, true);
   try {
-    await checkWritable(far.databaseFile);
-    heartbeatUrl(options, terminal.env, far);
-    const account = await readAccount(far, stop);
-    const prepared = await prepare(plan, far, options, stop);
+    await checkWritable(target.databaseFile);
+    heartbeatUrl(options, terminal.env, target);
+    const account = await readAccount(target, stop);
+    const prepared = await prepare(plan, target, options, stop);
     const { plan: wanted } = prepared;
     const estimate =
       hold?.reserve(prepared.estimate, maxCost, plan.budget.maxHoursPerRental) ?? prepared.estimate;
@@ -96,27 +96,27 @@ async function checkAndRun(
       return ExitCode.done;
     }
     checkBudget(estimate, maxCost, wanted.budget);
-    const tokenEnds = await tokenExpiryWarning(far, estimate, wanted.concurrency, stop);
+    const tokenEnds = await tokenExpiryWarning(target, estimate, wanted.concurrency, stop);
     if (tokenEnds !== undefined) terminal.stderr.write(`warning: ${tokenEnds}\n`);
-    if (far.simulated === undefined) {
+    if (target.simulated === undefined) {
       const worst = Math.min(maxCost, estimate.worst.micros);
-      const warning = reaperWarning(worst, far.stateDir, far.clock.now());
+      const warning = reaperWarning(worst, target.stateDir, target.clock.now());
       if (warning !== undefined) terminal.stderr.write(`warning: ${warning}\n`);
     }
     if ((await agreed?.(prepared)) === false) return ExitCode.done;
-    if (options["detach"] === true) return await detach(call, far);
-    const speed = chooseSpeed(estimate, wanted, far, options);
-    far = await withSpeed(far, speed.speed, options);
-    const sshCidrs = [await sshCidr(wanted, far, stop)];
-    const hubToken = await hubTokenFor(far, terminal.env);
+    if (options["detach"] === true) return await detach(call, target);
+    const speed = chooseSpeed(estimate, wanted, target, options);
+    target = await withSpeed(target, speed.speed, options);
+    const sshCidrs = [await sshCidr(wanted, target, stop)];
+    const hubToken = await hubTokenFor(target, terminal.env);
 
-    openStateFolder(far.stateDir);
+    openStateFolder(target.stateDir);
     const run = newRunId();
-    const folder = runFolder(far.stateDir, run);
-    const ownership = await beginRun(run, far, call, hold !== undefined);
+    const folder = runFolder(target.stateDir, run);
+    const ownership = await beginRun(run, target, call, hold !== undefined);
     try {
       stop.throwIfAborted();
-      const streamInterval = far.simulated === undefined ? undefined : speed.streamInterval;
+      const streamInterval = target.simulated === undefined ? undefined : speed.streamInterval;
       await savePlan(folder, wanted);
       await saveSettings(folder, { options, streamInterval });
       const code = await executeSweep({
@@ -125,7 +125,7 @@ async function checkAndRun(
         plan: wanted,
         estimate,
         cap: maxCost,
-        far,
+        target,
         account,
         ownership,
         sshCidrs,
@@ -137,20 +137,20 @@ async function checkAndRun(
         leaveHeld: hold !== undefined,
       });
       return code === ExitCode.done && hold !== undefined
-        ? await hold.whenHeld({ run, folder, far })
+        ? await hold.whenHeld({ run, folder, target })
         : code;
     } finally {
       await ownership.release();
     }
   } finally {
-    far.simulated?.release();
+    target.simulated?.release();
   }
 }
 
 /** Who we are, and whether the token may do what a sweep needs. @throws SweepError exit 4 */
-export async function readAccount(far: CloudTarget, signal: AbortSignal): Promise<Account> {
+export async function readAccount(target: CloudTarget, signal: AbortSignal): Promise<Account> {
   try {
-    const account = await connectCloud(far).account(signal);
+    const account = await connectCloud(target).account(signal);
     checkAccount(account);
     return account;
   } catch (error) {
@@ -162,35 +162,35 @@ export async function readAccount(far: CloudTarget, signal: AbortSignal): Promis
 export function chooseSpeed(
   estimate: Estimate,
   plan: CoveragePlan,
-  far: CloudTarget,
+  target: CloudTarget,
   options: Readonly<Record<string, unknown>>,
 ): { readonly speed: number; readonly streamInterval: number | undefined } {
-  if (far.simulated === undefined) return { speed: 1, streamInterval: undefined };
+  if (target.simulated === undefined) return { speed: 1, streamInterval: undefined };
   const wanted = options["speed"] as number | "auto" | undefined;
-  const fixed = far.simulated.speedOpen
+  const fixed = target.simulated.speedOpen
     ? typeof wanted === "number"
       ? wanted
       : undefined
-    : far.time.speed;
+    : target.time.speed;
   return autoSpeed(maxConcurrentRentals(estimate, plan.concurrency), fixed);
 }
 
 export async function sshCidr(
   plan: Pick<CoveragePlan, "sshCidr">,
-  far: CloudTarget,
+  target: CloudTarget,
   signal: AbortSignal,
 ): Promise<string> {
   if (plan.sshCidr !== undefined) return plan.sshCidr;
   // Nothing leaves this machine for a cloud that is on it.
-  if (isLoopback(far.apiUrl)) return "127.0.0.1/32";
+  if (isLoopback(target.apiUrl)) return "127.0.0.1/32";
   return publicCidr({ fetch, signal });
 }
 
 /** A simulated hub lets anybody in who shows a token, and never sees a real one. */
 export async function hubTokenFor(
-  far: CloudTarget,
+  target: CloudTarget,
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
-  if (far.simulated !== undefined) return "hf_simulated";
+  if (target.simulated !== undefined) return "hf_simulated";
   return readHubToken({ env, run: runLocalProgram });
 }

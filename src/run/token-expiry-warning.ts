@@ -8,12 +8,12 @@ const PATIENCE_MS = 10_000;
 
 /** Once the token has ended no VM can be destroyed with it. @returns what to say, when it may end before the plan */
 export async function tokenExpiryWarning(
-  far: CloudTarget,
+  target: CloudTarget,
   estimate: Estimate,
   concurrency: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { apiUrl, clock, token = "" } = far;
+  const { apiUrl, clock, token = "" } = target;
   const options = { apiUrl, token, clock, patienceMs: PATIENCE_MS };
   // Whoever cannot tell says nothing: it was good a moment ago.
   const endMs = await readTokenExpiry(options, signal).catch(() => undefined);

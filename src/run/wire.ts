@@ -13,14 +13,14 @@ import type { Machines, Measure } from "../sweep/ports.ts";
 import type { CloudTarget } from "./cloud-target.ts";
 
 /** The account that a command may change. Dry runs never come here. */
-export function connectCloud(far: CloudTarget, patienceMs?: number): Cloud {
-  const { apiUrl, token = "", clock } = far;
+export function connectCloud(target: CloudTarget, patienceMs?: number): Cloud {
+  const { apiUrl, token = "", clock } = target;
   return createLinodeCloud({ apiUrl, token, clock, patienceMs });
 }
 
-export function connectMachines(far: CloudTarget): Machines {
+export function connectMachines(target: CloudTarget): Machines {
   return {
-    ...createSshConnector({ clock: far.clock }),
+    ...createSshConnector({ clock: target.clock }),
     newKey: generateSshKey,
     userData: buildUserData,
     waitForSetup,

@@ -114,10 +114,14 @@ async function askLinode(
   { instanceId, ip, provider }: Session,
   { options, terminal }: CommandCall,
 ): Promise<{ type: string; region: string; hourly: number } | undefined> {
-  const far = await openCloudTarget(options, terminal, false);
-  if (far.token === undefined || provider !== "linode") return undefined;
+  const target = await openCloudTarget(options, terminal, false);
+  if (target.token === undefined || provider !== "linode") return undefined;
   const signal = terminal.signals.stop;
-  const cloud = createLinodeCloud({ apiUrl: far.apiUrl, token: far.token, clock: far.clock });
+  const cloud = createLinodeCloud({
+    apiUrl: target.apiUrl,
+    token: target.token,
+    clock: target.clock,
+  });
   const vm = await cloud.getVm(Number(instanceId), signal);
   if (vm === undefined || (vm.ipv4 !== undefined && vm.ipv4 !== ip))
     throw new Error(`this account has no VM ${instanceId} at ${ip}`);

@@ -30,7 +30,7 @@ export async function openSshTunnel(
       hint: `check that the VM lives and that ssh root@${ip} works`,
     });
   if (isIP(ip) === 0) throw refused(`${JSON.stringify(ip)} is no address`);
-  const far = new URL(apiBase);
+  const target = new URL(apiBase);
   const near = new URL(apiBase);
   near.hostname = "127.0.0.1";
   near.port = String(await freePort(undefined));
@@ -41,7 +41,7 @@ export async function openSshTunnel(
       "-N",
       ...words.flatMap((word) => ["-o", word]),
       "-L",
-      `127.0.0.1:${near.port}:127.0.0.1:${far.port === "" ? "80" : far.port}`,
+      `127.0.0.1:${near.port}:127.0.0.1:${target.port === "" ? "80" : target.port}`,
       `root@${ip}`,
     ],
     { stdin: "ignore", stdout: "ignore", reject: false },

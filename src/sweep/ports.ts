@@ -19,9 +19,9 @@ export interface SweepPorts {
   /** Hands a sound record over to be published beside; never waits. */
   readonly publish: (record: BenchmarkRecord) => void;
   /** Keeps a text in the run's folder and returns the file's name there. */
-  readonly keep: (name: string, text: string) => Promise<string>;
+  readonly saveLog: (name: string, text: string) => Promise<string>;
   /** Writes a file for the user alone, as it is, into the run's folder; its path. Without it no failed VM is held. */
-  readonly lend?: (name: string, text: string) => Promise<string>;
+  readonly writePrivateFile?: (name: string, text: string) => Promise<string>;
   /** Random lower-case letters and digits. */
   readonly nonce: (length: number) => string;
   readonly uuid: () => string;

@@ -71,8 +71,8 @@ describe("one streaming request", () => {
   it("works on a stream that is no socket, as an SSH channel", async () => {
     const port = await listen((socket) => socket.end(`${HEAD}0\r\n\r\n`));
     const socket = await underTest({ port, model: "m" }).open(never);
-    const [near, far] = duplexPair();
-    far.pipe(socket).pipe(far);
+    const [near, target] = duplexPair();
+    target.pipe(socket).pipe(target);
     const request = { path: "/", apiKey: undefined, body: "{}", idleMs: 60_000 };
     expect(await streamRequest(near, request, realClock(), never)).toMatchObject({ status: 200 });
     expect(near.destroyed).toBe(true);

@@ -97,9 +97,7 @@ test.each([
 ] as const)(
   "%s with widths %s and %s divides over %s GPUs at most",
   (quantization, intermediate, expertIntermediate, largest) => {
-    expect(tensorParallelLimit(quantization, { intermediate, expertIntermediate })).toBe(
-      largest,
-    );
+    expect(tensorParallelLimit(quantization, { intermediate, expertIntermediate })).toBe(largest);
   },
 );
 

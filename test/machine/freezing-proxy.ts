@@ -23,9 +23,9 @@ export async function startFreezingProxy(host: string, port: number): Promise<Fr
     sockets.add(from);
   };
   const server = createServer({ allowHalfOpen: true }, (near) => {
-    const far = connect(port, host);
-    pass(near, far);
-    pass(far, near);
+    const target = connect(port, host);
+    pass(near, target);
+    pass(target, near);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

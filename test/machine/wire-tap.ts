@@ -16,15 +16,15 @@ export async function startWireTap(host: string, port: number): Promise<WireTap>
   const sockets = new Set<Socket>();
   const connections: Buffer[][] = [];
   const server = createServer((near) => {
-    const far = connect(port, host);
+    const target = connect(port, host);
     const bytes: Buffer[] = [];
     connections.push(bytes);
     near.on("data", (chunk: Buffer) => bytes.push(chunk));
-    for (const socket of [near, far]) {
+    for (const socket of [near, target]) {
       sockets.add(socket);
       socket.on("error", () => socket.destroy());
     }
-    near.pipe(far).pipe(near);
+    near.pipe(target).pipe(near);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -18,7 +18,7 @@ const estimate = estimatePlan(
   builtInMarket(),
 );
 const signal = new AbortController().signal;
-const far = (token: string, apiUrl = cloud.url): CloudTarget =>
+const target = (token: string, apiUrl = cloud.url): CloudTarget =>
   ({ apiUrl, token, clock: realClock(0.1) }) as unknown as CloudTarget;
 
 async function tokenEnding(minutes: number | null): Promise<string> {
@@ -39,7 +39,12 @@ test.each([
 ])(
   "a token that ends in %s minutes, with two hours reserved, is warned of: %s",
   async (minutes, told) => {
-    const warning = await tokenExpiryWarning(far(await tokenEnding(minutes)), estimate, 1, signal);
+    const warning = await tokenExpiryWarning(
+      target(await tokenEnding(minutes)),
+      estimate,
+      1,
+      signal,
+    );
     expect(warning !== undefined).toBe(told);
     expect(warning ?? "no VM can be destroyed").toContain("no VM can be destroyed");
   },
@@ -47,6 +52,6 @@ test.each([
 
 test("an API that tells nothing of the token is no reason to stop", async () => {
   expect(
-    await tokenExpiryWarning(far("x", "http://127.0.0.1:9"), estimate, 1, signal),
+    await tokenExpiryWarning(target("x", "http://127.0.0.1:9"), estimate, 1, signal),
   ).toBeUndefined();
 });

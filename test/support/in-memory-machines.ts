@@ -61,11 +61,11 @@ export function createInMemoryMachines(options: {
       open: (port) => {
         const server = port === VLLM_PORT ? guest.vllm() : undefined;
         if (server === undefined) return undefined;
-        const [near, far] = duplexPair();
-        server.attach(far);
+        const [near, target] = duplexPair();
+        server.attach(target);
         // A pair's end does not notice that the other one is destroyed.
-        near.once("close", () => far.destroy());
-        far.once("close", () => near.destroy());
+        near.once("close", () => target.destroy());
+        target.once("close", () => near.destroy());
         return near;
       },
     };

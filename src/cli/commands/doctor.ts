@@ -35,9 +35,9 @@ const PATIENCE_MS = 15_000;
 export const doctor: Handler = async (call) => {
   const { options, parameters, terminal } = call;
   const plan = parameters[0] === undefined ? undefined : await loadPlan(parameters[0], call);
-  const { far, tokenFailure } = await openOrReport(call);
+  const { target, tokenFailure } = await openOrReport(call);
   try {
-    const checks = await examine(plan, far, tokenFailure, call);
+    const checks = await examine(plan, target, tokenFailure, call);
     terminal.stdout.write(
       options["json"] === true
         ? `${JSON.stringify({ checks }, undefined, 2)}\n`
@@ -53,45 +53,50 @@ export const doctor: Handler = async (call) => {
     );
     return checks.some(({ state }) => state === "problem") ? ExitCode.provider : ExitCode.done;
   } finally {
-    far.simulated?.release();
+    target.simulated?.release();
   }
 };
 
 async function examine(
   plan: CoveragePlan | undefined,
-  far: CloudTarget,
+  target: CloudTarget,
   tokenFailure: Check | undefined,
   { options, terminal }: CommandCall,
 ): Promise<readonly Check[]> {
   const signal = terminal.signals.stop;
   const reading = (token: string | undefined): CloudReader =>
-    createLinodeReader({ apiUrl: far.apiUrl, token, clock: far.clock, patienceMs: PATIENCE_MS });
-  const token = tokenFailure ?? (await checkToken(reading(far.token), signal));
+    createLinodeReader({
+      apiUrl: target.apiUrl,
+      token,
+      clock: target.clock,
+      patienceMs: PATIENCE_MS,
+    });
+  const token = tokenFailure ?? (await checkToken(reading(target.token), signal));
   // A bad token spoils even what needs none.
-  const reader = reading(token.state === "ok" ? far.token : undefined);
+  const reader = reading(token.state === "ok" ? target.token : undefined);
   const market = await checkMarket(reader, wantedTypes(plan), signal);
   return [
     checkNode(process.version),
-    checkClock(reader.clockOffsetMs(), far.clock.speed),
-    checkState(far.stateDir),
-    await checkDatabase(far.databaseFile),
+    checkClock(reader.clockOffsetMs(), target.clock.speed),
+    checkState(target.stateDir),
+    await checkDatabase(target.databaseFile),
     token,
-    ...(token.state === "ok" ? await ofToken(plan, far, reader, signal) : []),
+    ...(token.state === "ok" ? await ofToken(plan, target, reader, signal) : []),
     ...market,
     await checkHub(plan, options, terminal.env, signal),
-    await address(plan, far, signal),
-    checkReaper(far.stateDir, far.clock.now()),
+    await address(plan, target, signal),
+    checkReaper(target.stateDir, target.clock.now()),
   ];
 }
 
 /** What only a good token can be asked. */
 async function ofToken(
   plan: CoveragePlan | undefined,
-  far: CloudTarget,
+  target: CloudTarget,
   reader: CloudReader,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
-  const { apiUrl, clock, token = "" } = far;
+  const { apiUrl, clock, token = "" } = target;
   const options = { apiUrl, token, clock, patienceMs: PATIENCE_MS };
   const estimate =
     plan === undefined ? undefined : estimatePlan(plan, await readMarket(options, signal));
@@ -122,10 +127,10 @@ function wantedTypes(plan: CoveragePlan | undefined): ReadonlyMap<string, readon
 /** A token that cannot even be read is a finding, not the end. */
 async function openOrReport(
   call: CommandCall,
-): Promise<{ readonly far: CloudTarget; readonly tokenFailure: Check | undefined }> {
+): Promise<{ readonly target: CloudTarget; readonly tokenFailure: Check | undefined }> {
   const { options, terminal } = call;
   try {
-    return { far: await openCloudTarget(options, terminal, false), tokenFailure: undefined };
+    return { target: await openCloudTarget(options, terminal, false), tokenFailure: undefined };
   } catch (error) {
     const ofToken =
       error instanceof SweepError &&
@@ -133,7 +138,7 @@ async function openOrReport(
       options["simulate"] === undefined;
     if (!ofToken) throw error;
     return {
-      far: await openCloudTarget({ ...options, tokenFile: undefined }, terminal, false),
+      target: await openCloudTarget({ ...options, tokenFile: undefined }, terminal, false),
       tokenFailure: explained("token", error, "read the token"),
     };
   }
@@ -141,11 +146,11 @@ async function openOrReport(
 
 async function address(
   plan: CoveragePlan | undefined,
-  far: CloudTarget,
+  target: CloudTarget,
   signal: AbortSignal,
 ): Promise<Check> {
   try {
-    const cidr = plan?.sshCidr ?? (await sshCidr({ sshCidr: undefined }, far, signal));
+    const cidr = plan?.sshCidr ?? (await sshCidr({ sshCidr: undefined }, target, signal));
     return ok("own address", cidr);
   } catch (error) {
     signal.throwIfAborted();

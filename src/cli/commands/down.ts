@@ -63,7 +63,7 @@ function choose(held: readonly HeldVm[], wanted: string | undefined): HeldVm {
 async function letGo(vm: HeldVm, call: CommandCall): Promise<ExitCode> {
   const { options, terminal } = call;
   const { name, run, stateDir: home } = vm;
-  const { far, gone } = await farSideOf(vm, call);
+  const { target, gone } = await farSideOf(vm, call);
   const folder = runFolder(home, run);
   const ownership = await takeOwnership(folder, { run, role: "down", since: isoUtc(Date.now()) });
   try {
@@ -71,17 +71,17 @@ async function letGo(vm: HeldVm, call: CommandCall): Promise<ExitCode> {
       folder,
       run,
       ownership,
-      clock: far.clock,
-      redact: createRedactor(far.token === undefined ? [] : [far.token]),
+      clock: target.clock,
+      redact: createRedactor(target.token === undefined ? [] : [target.token]),
     });
     terminal.stderr.write(`destroying ${vm.rental.label}; waiting for proof that it is gone\n`);
     try {
       const { outcome } = await recoverRun({
         folder,
-        cloud: connectCloud(far),
+        cloud: connectCloud(target),
         ownership,
         journal,
-        clock: far.clock,
+        clock: target.clock,
         by: "down",
         pid: process.pid,
         spareHeld: false,
@@ -94,7 +94,7 @@ async function letGo(vm: HeldVm, call: CommandCall): Promise<ExitCode> {
         deleteClientKey(folder);
         await reportGone(folder);
       }
-      const ledger = foldLedger(foldRun(readJournal(folder).events), far.clock.now());
+      const ledger = foldLedger(foldRun(readJournal(folder).events), target.clock.now());
       if (outcome === "unproved") {
         terminal.stderr.write(
           `not proved gone: ${vm.rental.label}; its guard goes on destroying it\n`,
@@ -122,16 +122,16 @@ async function letGo(vm: HeldVm, call: CommandCall): Promise<ExitCode> {
 async function farSideOf(
   { state }: HeldVm,
   call: CommandCall,
-): Promise<{ readonly far: CloudTarget; readonly gone: boolean }> {
+): Promise<{ readonly target: CloudTarget; readonly gone: boolean }> {
   const { options, terminal } = call;
   const { api_url: apiUrl = "", world = null } = state.opened ?? {};
   if (world === null) {
     const where = isLoopback(apiUrl) ? { apiUrl, ...options } : options;
-    return { far: await openCloudTarget(where, terminal, true), gone: false };
+    return { target: await openCloudTarget(where, terminal, true), gone: false };
   }
-  if (await isWorldGone(apiUrl, world)) return { far: endedWorldTarget(call), gone: true };
+  if (await isWorldGone(apiUrl, world)) return { target: endedWorldTarget(call), gone: true };
   return {
-    far: await openCloudTarget({ ...options, simulate: apiUrl }, terminal, true),
+    target: await openCloudTarget({ ...options, simulate: apiUrl }, terminal, true),
     gone: false,
   };
 }

@@ -15,9 +15,9 @@ export const estimate: Handler = async (call) => {
 /** The dry run: it is given a reader, and never an object that could create anything. */
 export async function estimateOnly(plan: CoveragePlan, call: CommandCall): Promise<ExitCode> {
   const { options, terminal } = call;
-  const far = await openCloudTarget(options, terminal, false);
+  const target = await openCloudTarget(options, terminal, false);
   try {
-    const prepared = await prepare(plan, far, options, terminal.signals.stop);
+    const prepared = await prepare(plan, target, options, terminal.signals.stop);
     const { plan: wanted, estimate: planned, market } = prepared;
     const packings = comparePackings(wanted, market);
     terminal.stdout.write(
@@ -29,6 +29,6 @@ export async function estimateOnly(plan: CoveragePlan, call: CommandCall): Promi
       terminal.stderr.write(`warning: ${warning}\n`);
     return ExitCode.done;
   } finally {
-    far.simulated?.release();
+    target.simulated?.release();
   }
 }

@@ -73,9 +73,9 @@ async function completeDraft(
       hint: "maider-sweep init --help shows a whole line",
     });
   }
-  const far = await openCloudTarget(options, terminal, false);
+  const target = await openCloudTarget(options, terminal, false);
   try {
-    const { apiUrl, token, clock } = far;
+    const { apiUrl, token, clock } = target;
     const connection = { apiUrl, token, clock, patienceMs: PATIENCE_MS };
     const market = await readMarket(connection, terminal.signals.stop);
     const [{ questionsOn }, { wizard }] = await Promise.all([
@@ -89,7 +89,7 @@ async function completeDraft(
     if (there && !(await ask.agree(`${file} is there already; overwrite it?`))) return undefined;
     return { ...made, overwrite: there };
   } finally {
-    far.simulated?.release();
+    target.simulated?.release();
   }
 }
 

@@ -17,29 +17,29 @@ import { connectCloud } from "../../run/wire.ts";
 const READ_PATIENCE_MS = 45_000;
 
 export const reap: Handler = async ({ options, terminal }) => {
-  const far = await openCloudTarget(options, terminal, true);
+  const target = await openCloudTarget(options, terminal, true);
   const grace = options["grace"] as number | undefined;
   let reaped: Reaped;
   try {
     reaped = await reapExpired(
       {
-        cloud: connectCloud(far, READ_PATIENCE_MS),
-        clock: far.clock,
+        cloud: connectCloud(target, READ_PATIENCE_MS),
+        clock: target.clock,
         graceMs: grace === undefined ? undefined : grace * 60_000,
         dryRun: options["dryRun"] === true,
       },
       terminal.signals.stop,
     );
     if (options["dryRun"] !== true) {
-      await recordReaperRun(far.stateDir, far.clock.now());
-      await tellOfEnds(reaped, far, heartbeatUrl(options, terminal.env, far));
+      await recordReaperRun(target.stateDir, target.clock.now());
+      await tellOfEnds(reaped, target, heartbeatUrl(options, terminal.env, target));
     }
   } catch (error) {
     throw error instanceof CloudError
       ? explainCloudError(error, "list the VMs of the account")
       : error;
   } finally {
-    far.simulated?.release();
+    target.simulated?.release();
   }
   terminal.stdout.write(
     options["json"] === true

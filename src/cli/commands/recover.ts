@@ -15,15 +15,15 @@ import { isWorldGone } from "../../simulator/client/world-gone.ts";
 export const recover: Handler = async (call) => {
   const { options, terminal } = call;
   const done: RecoveredRun[] = [];
-  for (const far of await farSides(call)) {
-    openStateFolder(far.stateDir);
+  for (const target of await farSides(call)) {
+    openStateFolder(target.stateDir);
     const { ownership, locked } = await lockOrProceed(
-      far.stateDir,
+      target.stateDir,
       { run: "recover", role: "recover", since: isoUtc(Date.now()) },
       (text) => terminal.stderr.write(`warning: ${text}\n`),
     );
     try {
-      done.push(...(await recoverOpenRuns(far, ownership, call, { locked })));
+      done.push(...(await recoverOpenRuns(target, ownership, call, { locked })));
     } finally {
       await ownership.release();
     }

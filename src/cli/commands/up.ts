@@ -44,7 +44,7 @@ export const up: Handler = async (call) => {
           held,
           name,
           port,
-          held.far.simulated === undefined ? places.real : places.simulated,
+          held.target.simulated === undefined ? places.real : places.simulated,
           call,
         ),
     },
@@ -76,7 +76,7 @@ function sessionName(
 
 /** The session's files, the tunnel, and what to do next. */
 async function welcome(
-  { run, folder, far }: HeldRun,
+  { run, folder, target }: HeldRun,
   name: string,
   port: number,
   place: string,
@@ -101,11 +101,11 @@ async function welcome(
       provider: "linode",
       apiBase,
       apiKey: "sk-dummy",
-      rental: { stateDir: far.stateDir, run, label },
+      rental: { stateDir: target.stateDir, run, label },
     },
     place,
   );
-  const { sshPort, time, stateDir: state_dir } = far;
+  const { sshPort, time, stateDir: state_dir } = target;
   await startTunnel(
     { stateDir: state_dir, run, label, sshPort, localPort: port, time },
     terminal.env,
@@ -129,14 +129,14 @@ async function welcome(
       held_until: until,
       expires: isoUtc(rental.expiresMs),
       reserved_usd: usd(rental.reservedMicroUsd),
-      simulated: far.simulated !== undefined,
+      simulated: target.simulated !== undefined,
     };
     terminal.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);
     return ExitCode.done;
   }
   const env = linked ? ".aider-env" : `${sessionFolder}/aider-env`;
   const lines = [
-    `${far.simulated === undefined ? "" : "SIMULATED "}${name} is up: ${model} on ${gpu} in ${region}, ${formatUsd(priceMicroUsd)} an hour`,
+    `${target.simulated === undefined ? "" : "SIMULATED "}${name} is up: ${model} on ${gpu} in ${region}, ${formatUsd(priceMicroUsd)} an hour`,
     `  API      ${apiBase}   (source ${env})`,
     `  held     until ${until} at the latest, ${formatUsd(rental.reservedMicroUsd)} at most`,
     `  log in   ${ssh}`,

@@ -53,7 +53,8 @@ export function freshness(question: FreshnessQuestion): Freshness {
   const sound = newestFirst(soundRecords(all)).filter((record) => covers(record, wanted));
   const newest = sound[0];
   if (newest === undefined) {
-    const why = all.length === 0 ? undefined : rejectionReason(newestFirst(all)[0] as BenchmarkRecord);
+    const why =
+      all.length === 0 ? undefined : rejectionReason(newestFirst(all)[0] as BenchmarkRecord);
     const reason = why === undefined ? "never measured" : `no sound pass: ${why}`;
     return { state: "missing", reasons: [reason] };
   }

@@ -55,7 +55,11 @@ export async function mend(
   const journals = new Map(
     ours.map((record) => [record.id, JSON.stringify(record, undefined, 2)] as const),
   );
-  const { text, corrected, added } = overlayKnownRecords(base, new Map([...saved, ...journals]), removed);
+  const { text, corrected, added } = overlayKnownRecords(
+    base,
+    new Map([...saved, ...journals]),
+    removed,
+  );
   const fromJournals = added.filter((id) => journals.has(id)).length;
   const found = scanDatabase(base).elements.length;
   const why = file.kind === "sound" ? file.flaw : file.why;

@@ -15,7 +15,8 @@ export async function restorable(
   const found = new Map(known.map((record) => [record.id, record]));
   for await (const records of database.backups()) {
     for (const record of records)
-      if (!found.has(record.id) && whyNotPublishable(record) === undefined) found.set(record.id, record);
+      if (!found.has(record.id) && whyNotPublishable(record) === undefined)
+        found.set(record.id, record);
     if (!older) break;
   }
   return found;

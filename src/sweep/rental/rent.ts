@@ -68,7 +68,8 @@ export function reuse(
   const { journal, clock } = context.ports;
   return lifeOf(planned, rental, context, stop, async () => {
     const ipv4 = vm.ipv4 ?? rental.ipv4 ?? "";
-    if (rental.vmId === undefined) await journal.append({ type: "create.adopted", ...vmEventFields(vm) });
+    if (rental.vmId === undefined)
+      await journal.append({ type: "create.adopted", ...vmEventFields(vm) });
     const minutes = Math.floor((deadlineMs - clock.now()) / 60_000);
     await journal.append({ type: "rental.reused", label, minutes_left: minutes });
     const { region, priceMicroUsd, hostKey } = rental;

@@ -35,7 +35,7 @@ export async function serverDeath(
   const evidence = logExcerpt(told.evidence);
   const rental = foldRun(ports.journal.events()).rentals.get(label);
   const during = rental?.stage === "measuring" ? `pass ${String(rental.pass)}` : "the warm-up";
-  const log = await ports.keep(`${label}-${model.replaceAll("/", "--")}-died.log`, told.log);
+  const log = await ports.saveLog(`${label}-${model.replaceAll("/", "--")}-died.log`, told.log);
   const death = { during, cause, evidence, remedy, log };
   await ports.journal.append({ type: "server.failed", label, model, ...death });
   return `${serverFailureText(during)}: ${cause}`;

@@ -82,7 +82,7 @@ async function untilReady(
       return answer;
     }
     const again = (answer.retry || (attempt === 0 && job.serverMayRun)) && attempt < SERVER_RETRIES;
-    const log = await ports.keep(
+    const log = await ports.saveLog(
       `${label}-${model.replaceAll("/", "--")}-${String(attempt + 1)}.log`,
       answer.log,
     );

@@ -6,12 +6,12 @@ export async function writeSshAccess(
   vm: RentedVm,
   clientKey: SshKey,
   sshPort: number,
-  { lend }: Pick<SweepPorts, "lend">,
+  { writePrivateFile }: Pick<SweepPorts, "lend">,
 ): Promise<string | undefined> {
-  if (lend === undefined) return undefined;
+  if (writePrivateFile === undefined) return undefined;
   const port = String(sshPort);
-  const key = await lend(`${vm.label}.key`, clientKey.privateKey);
-  const hosts = await lend(
+  const key = await writePrivateFile(`${vm.label}.key`, clientKey.privateKey);
+  const hosts = await writePrivateFile(
     `${vm.label}.known_hosts`,
     `[${vm.ipv4}]:${port} ssh-ed25519 ${vm.hostKey}\n${vm.ipv4} ssh-ed25519 ${vm.hostKey}\n`,
   );

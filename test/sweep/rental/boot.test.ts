@@ -74,7 +74,12 @@ it.each([0, 1, 4])("a machine that shows %i GPUs instead of two measures nothing
 });
 
 it("a driver that loads after a reboot only is waited for, and one reboot is all it gets", async () => {
-  const withPrompt: SetupStatus = { ...done, state: "waiting", stage: "driver", rebootNeeded: true };
+  const withPrompt: SetupStatus = {
+    ...done,
+    state: "waiting",
+    stage: "driver",
+    rebootNeeded: true,
+  };
   const good = rig(2, [withPrompt, done]);
   await good.up();
   expect(good.calls).toEqual(["close", "reboot"].toReversed());

@@ -137,7 +137,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       clock: life.clock,
       guard: { ensure: () => Promise.resolve() },
       publish: () => undefined,
-      keep: (name) => Promise.resolve(name),
+      saveLog: (name) => Promise.resolve(name),
       nonce: () => String((ids += 1)).padStart(4, "0"),
       uuid: () => `id-${String((ids += 1))}`,
       password: () => "Aa1!correct-horse-battery",
