@@ -6,7 +6,7 @@ export async function writeSshAccess(
   vm: RentedVm,
   clientKey: SshKey,
   sshPort: number,
-  { writePrivateFile }: Pick<SweepPorts, "lend">,
+  { writePrivateFile }: Pick<SweepPorts, "writePrivateFile">,
 ): Promise<string | undefined> {
   if (writePrivateFile === undefined) return undefined;
   const port = String(sshPort);

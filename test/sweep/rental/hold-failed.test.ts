@@ -23,7 +23,7 @@ async function hold(keepOnFailureMs: number, deadlineMs: number, signal?: AbortS
         return Promise.resolve();
       },
     },
-    lend: (name: string, text: string) => {
+    writePrivateFile: (name: string, text: string) => {
       files[name] = text;
       return Promise.resolve(`/run/${name}`);
     },

@@ -18,7 +18,7 @@ async function death(before: readonly object[], state: "exited" | "running") {
         before.map((fact) => ({ ...fact, label, model, ts: "2026-11-24T10:00:00Z" }) as SweepEvent),
       append: async (fact: Fact) => void appended.push(fact),
     },
-    keep: async (name: string) => name,
+    saveLog: async (name: string) => name,
     machines: {
       waitForServer: async () => ({ ready: false, cause, evidence: "e", remedy: "r", log: "l" }),
     },

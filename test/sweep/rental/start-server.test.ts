@@ -31,7 +31,7 @@ async function acts(model: string, hfToken: string | undefined, ready: boolean) 
     : { ready, retry: false, cause: "", evidence: "", remedy: "", log: "" };
   const ports = {
     journal: { append: () => Promise.resolve() },
-    keep: (name: string) => Promise.resolve(name),
+    saveLog: (name: string) => Promise.resolve(name),
     machines: {
       waitForServer: () => {
         seen.push("wait");
