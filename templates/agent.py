@@ -319,11 +319,13 @@ def secret():
 
 
 def setup_status():
+    with open(ROOT + "/proc/sys/kernel/random/boot_id") as f:
+        boot = {"boot_id": f.read().strip()}
     path = RUN + "/setup.json"
     status = read_json(path)
     if type(status) is not dict:
         waiting = {"state": "waiting", "stage": "start", "index": 0, "stages": 5}
-        return {**waiting, "reboot_needed": False, "reason": None}
+        return {**waiting, "reboot_needed": False, "reason": None, **boot}
     if status["state"] == "running":
         with open(RUN + "/setup.lock", "a") as lock:
             try:
@@ -332,7 +334,7 @@ def setup_status():
                     status.update(state="failed", reason="the set-up ended without a word")
             except BlockingIOError:
                 pass
-    return status
+    return {**status, **boot}
 
 
 def query(*fields):

@@ -30,6 +30,8 @@ export interface SetupStatusJson {
   stages: number;
   reboot_needed: boolean;
   reason: string | null;
+  /** Of the kernel that answers: another one after each boot. */
+  boot_id: string;
 }
 
 export interface FactsJson {

@@ -50,6 +50,7 @@ const SETUP = object<SetupStatusJson>({
   stages: count,
   reboot_needed: yesOrNo,
   reason: orNull(text),
+  boot_id: text,
 });
 const FACTS = object<FactsJson>({
   gpus: listOf(
@@ -115,6 +116,7 @@ export function readSetupStatus(bytes: Buffer): SetupStatus {
     stages: json.stages,
     rebootNeeded: json.reboot_needed,
     reason: json.reason ?? undefined,
+    bootId: json.boot_id,
   };
 }
 

@@ -47,6 +47,8 @@ export interface SetupStatus {
   /** The set-up asks for a reboot through the API. */
   readonly rebootNeeded: boolean;
   readonly reason: string | undefined;
+  /** Tells one boot of the VM from the next. */
+  readonly bootId: string;
 }
 
 export interface MachineFacts {

@@ -31,6 +31,7 @@ export async function waitForSetup(
     stages: 0,
     rebootNeeded: false,
     reason: undefined,
+    bootId: "",
   };
   let shown = "";
   for (;;) {

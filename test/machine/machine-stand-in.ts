@@ -40,6 +40,7 @@ const setup: SetupStatus = {
   stages: 5,
   rebootNeeded: false,
   reason: undefined,
+  bootId: "boot-1",
 };
 const server: ServerStatus = {
   state: "starting",

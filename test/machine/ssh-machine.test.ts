@@ -46,11 +46,13 @@ const sent = () => server.commands.at(-1);
 describe("a machine over SSH", () => {
   it("reads the set-up's state", async () => {
     const json = { state: "running", stage: "driver", index: 3, stages: 5 };
-    await on({ "setup-status": { ...json, reboot_needed: true, reason: null } });
+    const boot_id = "8f1c2d3e-0000-4000-8000-000000000001";
+    await on({ "setup-status": { ...json, reboot_needed: true, reason: null, boot_id } });
     expect(await machine.setupStatus(never)).toEqual({
       ...json,
       rebootNeeded: true,
       reason: undefined,
+      bootId: boot_id,
     });
   });
 
@@ -151,12 +153,12 @@ describe("a machine over SSH", () => {
     ["no JSON", "Welcome to Ubuntu"],
     [
       "another state",
-      '{"state":"odd","stage":"x","index":1,"stages":5,"reboot_needed":false,"reason":null}',
+      '{"state":"odd","stage":"x","index":1,"stages":5,"reboot_needed":false,"reason":null,"boot_id":"b"}',
     ],
-    ["a missing field", '{"state":"done","stage":"x","index":1,"stages":5,"reason":null}'],
+    ["a missing field", '{"state":"done","stage":"x","index":1,"stages":5,"reason":null,"boot_id":"b"}'],
     [
       "a wrong type",
-      '{"state":"done","stage":"x","index":"1","stages":5,"reboot_needed":false,"reason":null}',
+      '{"state":"done","stage":"x","index":"1","stages":5,"reboot_needed":false,"reason":null,"boot_id":"b"}',
     ],
     ["null", "null"],
     ["a list", "[]"],

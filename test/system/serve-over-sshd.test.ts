@@ -160,9 +160,11 @@ describe("serving over a real sshd", () => {
     await machine.setSecret(undefined, never);
     expect((await machine.facts(never)).gpus[0]?.driver).toBe("580.95.05");
     expect(await machine.sampleGpus(never)).toHaveLength(1);
+    await root.write("proc/sys/kernel/random/boot_id", "boot-1\n");
     expect(await machine.setupStatus(never)).toMatchObject({
       state: "waiting",
       rebootNeeded: false,
+      bootId: "boot-1",
     });
   });
 });

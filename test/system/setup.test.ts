@@ -77,6 +77,7 @@ describe("the set-up of a bare machine", () => {
       stages: 5,
       reboot_needed: false,
       reason: null,
+      boot_id: "boot-1",
     });
     const installed = (await called("apt-get")).map((call) => call.slice(-3));
     expect(installed).toContainEqual([

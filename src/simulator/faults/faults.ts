@@ -72,6 +72,8 @@ const machineFault = z.strictObject({
     "gated",
     "stalls",
     "throttles",
+    "needs-reboot",
+    "module-uninstallable",
   ]),
   after_seconds: z.number().min(0).exactOptional(),
   for_seconds: z.number().positive().exactOptional(),

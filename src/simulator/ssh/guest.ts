@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type {
   FactsJson,
   GpuSampleJson,
@@ -15,6 +16,7 @@ import type {
 import type { EngineRequest } from "../vllm/engine.ts";
 import { gpuFacts, gpuSamples } from "./gpu-facts.ts";
 import type { GuestSetup } from "./guest-setup.ts";
+import { createSetupRun } from "./setup-run.ts";
 import { createVmFaults, type VmFaults } from "../faults/vm-faults.ts";
 import type { Timeline } from "../vllm/timeline.ts";
 import { createVllmProcess, imageDigest, type VllmProcess } from "../vllm/vllm-process.ts";
@@ -51,18 +53,8 @@ export interface Guest {
 }
 
 export const SETUP_PATH = "/opt/maider-sweep/setup";
-/** The stages of templates/setup.sh in their order, each with its share of the time. */
-export const SETUP_STAGES = [
-  ["packages", 0.1],
-  ["docker", 0.15],
-  ["driver", 0.35],
-  ["image", 0.38],
-  ["check", 0.02],
-] as const;
 /** How long cards stay hot when the script does not say. */
 const HOT_SECONDS = 60;
-/** cloud-init comes to `runcmd` a little after SSH listens. */
-const BEFORE_SETUP = 0.015;
 const ABSENT: ServerStatusJson = {
   state: "absent",
   exit_code: null,
@@ -76,31 +68,20 @@ const ABSENT: ServerStatusJson = {
 export function createGuest(options: GuestOptions): Guest {
   const { vm, setup, timeline, coefficients } = options;
   const random = createRandom(`${String(options.seed)}/sample/${String(vm.id)}`);
-  const setupMs = coefficients.setupSeconds(vm) * 1000;
+  const setupRun = createSetupRun(coefficients.setupSeconds(vm) * 1000, () => timeline.now());
   const starts = setup.commands.some((command) => command.includes(SETUP_PATH));
   const onDisk = new Set<string>();
-  let setUpBefore = 0;
-  let upSince: number | undefined;
+  let boots = 0;
   let secret = "";
   let hotUntil = -Infinity;
   let process: VllmProcess | undefined;
   let troubles: VmFaults = createVmFaults(timeline, [], 0);
 
-  const upFor = (): number => (upSince === undefined ? 0 : timeline.now() - upSince);
-  const progress = (): number =>
-    starts && setup.files.has(SETUP_PATH)
-      ? (setUpBefore + upFor()) / Math.max(1, setupMs) - BEFORE_SETUP
-      : -1;
   const setupStatus = (): SetupStatusJson => {
-    const base = { stages: SETUP_STAGES.length, reboot_needed: false, reason: null };
-    const share = progress();
-    if (share < 0) return { ...base, state: "waiting", stage: SETUP_STAGES[0][0], index: 0 };
-    let end = 0;
-    const index = SETUP_STAGES.findIndex(([, part]) => (end += part * (1 - BEFORE_SETUP)) > share);
-    const stage = SETUP_STAGES[index];
-    return stage === undefined
-      ? { ...base, state: "done", stage: "check", index: SETUP_STAGES.length }
-      : { ...base, state: "running", stage: stage[0], index: index + 1 };
+    const boot_id = bootId(`${String(options.seed)}/${String(vm.id)}/${String(boots)}`);
+    if (starts && setup.files.has(SETUP_PATH)) return { ...setupRun.status(), boot_id };
+    const waiting = { state: "waiting", stage: "packages", index: 0, stages: 5 } as const;
+    return { ...waiting, reboot_needed: false, reason: null, boot_id };
   };
   const onProgress = (running: VllmProcess, request: EngineRequest, share: number): void => {
     for (const fault of troubles.due(running.request.model, request, share)) {
@@ -150,13 +131,13 @@ export function createGuest(options: GuestOptions): Guest {
     },
     vllm: () => process?.server(),
     bootUp: (faults, bootedMs) => {
-      upSince = timeline.now();
+      boots += 1;
+      setupRun.bootUp(faults);
       troubles = createVmFaults(timeline, faults, bootedMs);
       troubles.whenFrozen(options.onFreeze);
     },
     shutDown: () => {
-      setUpBefore += upFor();
-      upSince = undefined;
+      setupRun.shutDown();
       // The secret lies in memory only.
       secret = "";
       process?.stop();
@@ -164,6 +145,12 @@ export function createGuest(options: GuestOptions): Guest {
       troubles.end();
     },
   };
+}
+
+/** As `/proc/sys/kernel/random/boot_id` has it: another one for each boot. */
+function bootId(key: string): string {
+  const hex = createHash("sha1").update(key).digest("hex");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
 /** The set-up reads the image's name from a file beside it. */

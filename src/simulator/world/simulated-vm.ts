@@ -27,6 +27,10 @@ export interface MachineFault {
     | "out-of-memory"
     | "gated"
     | "stalls"
+    /** The driver that the set-up installed loads after a reboot only. */
+    | "needs-reboot"
+    /** No prebuilt driver modules can be installed: the set-up builds them, which takes longer. */
+    | "module-uninstallable"
     /** The GPUs are hot and slow down, for `for_seconds`. */
     | "throttles";
   readonly after_seconds?: number;

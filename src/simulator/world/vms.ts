@@ -219,8 +219,13 @@ export function createVms(parts: VmsParts): Vms {
       if (vm.status === "offline") throw badRequest("Linode is not running.");
       // Until the guest is up, the boot job still runs.
       if (vm.status !== "running") throw busy();
-      powerOff(vm, "reboot");
-      start(vm, "rebooting", now(), parts.delays.rebootSeconds(vm));
+      newJob(vm);
+      enter(vm, "rebooting", now());
+      // Queued: SSH still reaches the old boot until its shutdown is over.
+      later(vm, now() + parts.delays.shutdownSeconds(vm) * 1_000, (offMs) => {
+        powerOff(vm, "reboot");
+        start(vm, "rebooting", offMs, parts.delays.rebootSeconds(vm));
+      });
     },
     boot(account, id) {
       const vm = find(account, id);

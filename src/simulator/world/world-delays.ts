@@ -7,6 +7,9 @@ export interface WorldDelays {
   provisioningShare(vm: SimulatedVm): number;
   /** From `running` until its SSH server listens. */
   guestSeconds(vm: SimulatedVm): number;
+  /** From a reboot's request until the old boot is off; a guest's shutdown takes 16 to 28 s on Linode. */
+  shutdownSeconds(vm: SimulatedVm): number;
+  /** From power off to `running`. */
   rebootSeconds(vm: SimulatedVm): number;
   deleteSeconds(vm: SimulatedVm): number;
 }
@@ -18,6 +21,7 @@ export function createWorldDelays(random: Random, scale: number): WorldDelays {
   return {
     provisioningShare: (vm) => draw(vm, "provisioning", 0.45, 0.7),
     guestSeconds: (vm) => scale * draw(vm, "guest", 5, 15),
+    shutdownSeconds: (vm) => scale * draw(vm, "shutdown", 16, 28),
     rebootSeconds: (vm) => scale * draw(vm, "reboot", 45, 90),
     // Blackwell VMs are known to go slowly.
     deleteSeconds: (vm) =>

@@ -4,6 +4,7 @@ import type { Machine, MachineTarget } from "../../machine/machine.ts";
 import { TIMEOUTS } from "../timeouts.ts";
 import { connectWhenReady } from "./connect.ts";
 import type { SweepPorts } from "../ports.ts";
+import { reboot } from "./reboot.ts";
 import type { RentedVm } from "./rented-vm.ts";
 
 /**
@@ -22,7 +23,11 @@ export async function bringUp(
   const start = clock.now();
   await untilRunning(vm, ports, signal);
   await journal.append({ type: "boot.running", label, seconds: seconds(start, clock.now()) });
-  let machine = await logIn(target, TIMEOUTS.sshMs, ports, signal);
+  let machine = await connectWhenReady(
+    target,
+    { connector: machines, clock, ceilingMs: TIMEOUTS.sshMs },
+    signal,
+  );
   await journal.append({ type: "ssh.ready", label, seconds: seconds(start, clock.now()) });
   try {
     const options = {
@@ -41,10 +46,7 @@ export async function bringUp(
     };
     let status = await machines.waitForSetup(machine, options, signal);
     if (status.rebootNeeded) {
-      ports.ownership.assertCurrent();
-      await ports.cloud.rebootVm(vm.vmId);
-      await machine.close().catch(() => undefined);
-      machine = await logIn(target, TIMEOUTS.rebootMs, ports, signal);
+      machine = await reboot(vm.vmId, target, { machine, bootId: status.bootId }, ports, signal);
       status = await machines.waitForSetup(machine, options, signal);
     }
     if (status.state !== "done") {
@@ -75,19 +77,6 @@ export async function bringUp(
     void machine.close().catch(() => undefined);
     throw error;
   }
-}
-
-async function logIn(
-  target: MachineTarget,
-  ceilingMs: number,
-  ports: SweepPorts,
-  signal: AbortSignal,
-): Promise<Machine> {
-  return connectWhenReady(
-    target,
-    { connector: ports.machines, clock: ports.clock, ceilingMs },
-    signal,
-  );
 }
 
 /** `running` is power on, no more; a VM that fell back to `offline` is booted once more. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { buildUserData } from "../../../src/machine/user-data.ts";
 import { AGENT_PATH } from "../../../src/machine/agent-protocol.ts";
 import { generateSshKey } from "../../../src/machine/keys.ts";
-import { SETUP_STAGES } from "../../../src/simulator/ssh/guest.ts";
+import { SETUP_STAGES } from "../../../src/simulator/ssh/setup-run.ts";
 import { generateHostKey, readUserData } from "../../../src/simulator/ssh/guest-setup.ts";
 
 const key = generateSshKey("host");

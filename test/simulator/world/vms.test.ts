@@ -63,6 +63,16 @@ describe("a VM's life", () => {
     expect(machines.told).toEqual(["on bench-1", "reboot bench-1", "on bench-1"]);
   });
 
+  it("leaves the old boot reachable for 16 to 28 s after a reboot was asked for", async () => {
+    const { ask, pass, path, machines } = await withVm();
+    await pass(200);
+    ask("POST", `${path}/reboot`);
+    await pass(15);
+    expect(machines.told).toEqual(["on bench-1"]);
+    await pass(14);
+    expect(machines.told).toEqual(["on bench-1", "reboot bench-1"]);
+  });
+
   it("forgets a guest that was about to come up when it is rebooted before", async () => {
     const { ask, pass, path, machines } = await withVm();
     await pass(101);

@@ -1,0 +1,79 @@
+import type { SetupStatusJson } from "../../machine/agent-protocol.ts";
+import type { MachineFault } from "../world/simulated-vm.ts";
+
+/** The stages of templates/setup.sh in their order, each with its share of the time. */
+export const SETUP_STAGES = [
+  ["packages", 0.1],
+  ["docker", 0.15],
+  ["driver", 0.35],
+  ["image", 0.38],
+  ["check", 0.02],
+] as const;
+/** cloud-init comes to `runcmd` a little after SSH listens. */
+const BEFORE_SETUP = 0.015;
+/** Share of the usual time by which building the driver's modules makes its stage longer. */
+const MODULE_BUILD = 0.3;
+
+/** The set-up program on one VM, over all of its boots. */
+export interface SetupRun {
+  status(): Omit<SetupStatusJson, "boot_id">;
+  bootUp(faults: readonly MachineFault[]): void;
+  shutDown(): void;
+}
+
+/** @param setupMs how long it takes from the first boot to its end; @param nowMs monotonic. Both virtual. */
+export function createSetupRun(setupMs: number, nowMs: () => number): SetupRun {
+  let doneBefore = 0;
+  let upSince: number | undefined;
+  let faults: readonly MachineFault[] = [];
+  let rebootedForDriver = false;
+
+  const has = (action: MachineFault["action"]): boolean =>
+    faults.some((fault) => fault.action === action);
+  const stages = (): readonly (readonly [stage: string, share: number])[] => {
+    const build = has("module-uninstallable") ? MODULE_BUILD : 0;
+    return SETUP_STAGES.map(([stage, share]) => [stage, share + (stage === "driver" ? build : 0)]);
+  };
+  /** The driver of this boot does not load: all but the check is done, and then it waits. */
+  const stop = (): number =>
+    has("needs-reboot") && !rebootedForDriver
+      ? stages().reduce((sum, [stage, share]) => sum + (stage === "check" ? 0 : share), 0)
+      : Infinity;
+  const done = (): number => {
+    const upFor = upSince === undefined ? 0 : nowMs() - upSince;
+    const share = (doneBefore + upFor / Math.max(1, setupMs) - BEFORE_SETUP) / (1 - BEFORE_SETUP);
+    return Math.min(share, stop());
+  };
+  return {
+    status: () => {
+      const base = { stages: SETUP_STAGES.length, reboot_needed: false, reason: null };
+      const share = done();
+      if (share < 0) return { ...base, state: "waiting", stage: SETUP_STAGES[0][0], index: 0 };
+      if (share >= stop())
+        return {
+          ...base,
+          state: "waiting",
+          stage: "driver",
+          index: 3,
+          reboot_needed: true,
+          reason: "the NVIDIA driver loads after a reboot only",
+        };
+      let end = 0;
+      const index = stages().findIndex(([, part]) => (end += part) > share);
+      const stage = SETUP_STAGES[index];
+      return stage === undefined
+        ? { ...base, state: "done", stage: "check", index: SETUP_STAGES.length }
+        : { ...base, state: "running", stage: stage[0], index: index + 1 };
+    },
+    bootUp: (scripts) => {
+      faults = scripts;
+      upSince = nowMs();
+    },
+    shutDown: () => {
+      const share = done();
+      if (share >= stop()) rebootedForDriver = true;
+      doneBefore = Math.max(0, share * (1 - BEFORE_SETUP) + BEFORE_SETUP);
+      upSince = undefined;
+    },
+  };
+}
