@@ -155,7 +155,10 @@ describe("a machine over SSH", () => {
       "another state",
       '{"state":"odd","stage":"x","index":1,"stages":5,"reboot_needed":false,"reason":null,"boot_id":"b"}',
     ],
-    ["a missing field", '{"state":"done","stage":"x","index":1,"stages":5,"reason":null,"boot_id":"b"}'],
+    [
+      "a missing field",
+      '{"state":"done","stage":"x","index":1,"stages":5,"reason":null,"boot_id":"b"}',
+    ],
     [
       "a wrong type",
       '{"state":"done","stage":"x","index":"1","stages":5,"reboot_needed":false,"reason":null,"boot_id":"b"}',
