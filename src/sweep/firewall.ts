@@ -4,6 +4,7 @@ import { foldRun } from "../run-state/fold-run.ts";
 import { makeFirewallLabel, parseLabel } from "../journal/label.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { destroyFirewall } from "../teardown/destroy-firewall.ts";
+import type { Patience } from "../teardown/patience.ts";
 import type { SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
 
@@ -77,9 +78,13 @@ async function firewallOfBefore(
 }
 
 /** @returns when it is gone, or patience ended, the program's or the user's: then the fold still shows it open. */
-export async function closeFirewall(ports: SweepPorts, settings: SweepSettings): Promise<void> {
+export async function closeFirewall(
+  ports: SweepPorts,
+  settings: SweepSettings,
+  patience: Patience,
+): Promise<void> {
   const { cloud, journal, ownership, clock, onAlarm } = ports;
-  const patienceMs = settings.destroyPatienceMs;
+  patience.start();
   await destroyFirewall({
     cloud,
     journal,
@@ -88,7 +93,7 @@ export async function closeFirewall(ports: SweepPorts, settings: SweepSettings):
     onAlarm,
     random: ports.random,
     run: settings.run,
-    patienceMs,
+    patience: patience.over(),
     hurry: settings.hurry,
   });
 }

@@ -7,6 +7,7 @@ import type { Configuration } from "../plan/coverage-plan.ts";
 import { errorText } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
 import { formatUsd } from "../support/money.ts";
+import { createPatience } from "../teardown/patience.ts";
 import { reconcileAfterClockJump } from "./clock-jump.ts";
 import { checkOffers } from "./check-offers.ts";
 import { createDeadlines } from "./deadlines.ts";
@@ -14,7 +15,7 @@ import { closeFirewall, openFirewall } from "./firewall.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
 import type { Reusable } from "./rental/find-reusable.ts";
 import { rent, reuse } from "./rental/rent.ts";
-import type { RentalEnd } from "./rental/rent.ts";
+import type { Rental } from "./rental/rent.ts";
 import type { RentContext } from "./rental/rent-context.ts";
 import type { SweepSettings } from "./settings.ts";
 
@@ -31,8 +32,9 @@ export interface SweepWork {
 
 /**
  * Executes an estimate: every rental is admitted by the ledger, used, destroyed and proved gone. All that happens is
- * in the journal; nothing is returned. @throws what ended the sweep early, once everything is destroyed: CloudError
- * for a token that is refused, FencedError for a newer owner, JournalError for a disk that takes nothing.
+ * in the journal; nothing is returned. What is not proved gone when patience ends is still open there, for the guard.
+ * @throws what ended the sweep early, once everything is destroyed: CloudError for a token that is refused,
+ * FencedError for a newer owner, JournalError for a disk that takes nothing.
  */
 export async function runSweep(
   { estimate, passesDone, clientKey, reusable }: SweepWork,
@@ -64,6 +66,8 @@ export async function runSweep(
   });
   const ports = { ...given, nextJump: () => deadlines.nextJump() };
   const watching = deadlines.watch(watchEnd.signal);
+  const unproved = new Set<string>();
+  const patience = createPatience(clock, settings.destroyPatienceMs);
   try {
     const context = {
       deadlines,
@@ -72,6 +76,8 @@ export async function runSweep(
       passesDone,
       ports,
       settings,
+      unproved,
+      patience,
     };
     await admitAll(estimate.rentals, reusable, context, stop, (error) => {
       ownStop.abort(error);
@@ -79,9 +85,10 @@ export async function runSweep(
   } finally {
     watchEnd.abort();
     await watching;
-    // What is held still stands behind it.
-    if (!(settings.leaveHeld && isHeld(foldRun(journal.events()))))
-      await closeFirewall(ports, settings);
+    // It protects what is held, and what is not proved gone.
+    const isNeeded = unproved.size > 0 || (settings.leaveHeld && isHeld(foldRun(journal.events())));
+    if (!isNeeded) await closeFirewall(ports, settings, patience);
+    patience.stop();
   }
   if (ownStop.signal.aborted) throw ownStop.signal.reason;
 }
@@ -94,18 +101,26 @@ async function admitAll(
   stop: AbortSignal,
   end: (error: unknown) => void,
 ): Promise<void> {
-  const { ports, settings } = context;
-  // Never given the signal: `onIdle` would resolve while a job is still destroying its VM.
+  const { ports, settings, unproved, patience } = context;
+  // Never given the signal: `onIdle` would resolve while a job is still using its VM.
   const lanes = new PQueue({ concurrency: settings.concurrency });
   const running = new Set<Promise<void>>();
   const waiting = [...rentals];
   const refusals = new Map<number, string[]>();
   const told = new Set<number>();
 
-  const begin = (planned: PlannedRental, job: () => Promise<RentalEnd>): void => {
+  const waitIfIdle = (): void => {
+    if (unproved.size > 0 && unproved.size === running.size) patience.start();
+  };
+  const destroy = async (rental: Rental): Promise<void> => {
+    unproved.add(rental.label);
+    waitIfIdle();
+    if ((await rental.destroy()) === "gone") unproved.delete(rental.label);
+  };
+  const begin = (planned: PlannedRental, rental: Rental): void => {
     remove(waiting, planned);
     const ended: Promise<void> = lanes
-      .add(job)
+      .add(async () => rental.use())
       .then((result) => {
         if (result.kind === "ended") return;
         refusals.set(planned.seq, [
@@ -116,7 +131,12 @@ async function admitAll(
         waiting.unshift({ ...planned, regions });
       })
       .catch(end)
-      .finally(() => running.delete(ended));
+      .then(() => destroy(rental))
+      .catch(end)
+      .finally(() => {
+        running.delete(ended);
+        waitIfIdle();
+      });
     running.add(ended);
   };
   const start = async (planned: PlannedRental): Promise<void> => {
@@ -131,6 +151,7 @@ async function admitAll(
       return;
     }
     const [offer] = offers;
+    if (unproved.size > 0) return;
     const needed = offer.hourly * planned.reservedHours;
     if (!fitsNow(needed, ports, settings)) {
       if (told.has(planned.seq)) return;
@@ -147,11 +168,12 @@ async function admitAll(
   try {
     while (waiting.length > 0 && !stop.aborted) {
       for (const planned of waiting.slice()) {
-        if (running.size >= settings.concurrency || stop.aborted) break;
+        if (running.size >= settings.concurrency || unproved.size > 0 || stop.aborted) break;
+        patience.stop();
         await start(planned);
       }
       if (running.size > 0) await Promise.race(running);
-      else if (waiting.every(({ seq }) => told.has(seq))) break;
+      else if (unproved.size > 0 || waiting.every(({ seq }) => told.has(seq))) break;
     }
   } catch (error) {
     if (!stop.aborted) end(error);
@@ -159,7 +181,7 @@ async function admitAll(
   await Promise.all(running);
   await lanes.onIdle();
   for (const planned of waiting)
-    await notStarted(planned, whyNotStarted(planned, stop, ports, settings), ports);
+    await notStarted(planned, whyNotStarted(planned, stop, context), ports);
 }
 
 function remove(waiting: PlannedRental[], planned: PlannedRental): void {
@@ -182,10 +204,11 @@ function monthUsed(ledger: Ledger, { monthSpentElsewhere }: SweepSettings): Micr
 function whyNotStarted(
   planned: PlannedRental,
   stop: AbortSignal,
-  ports: SweepPorts,
-  settings: SweepSettings,
+  { ports, settings, unproved }: RentContext,
 ): string {
   if (stop.aborted) return errorText(stop.reason);
+  if (unproved.size > 0)
+    return `${[...unproved].join(", ")} is not proved gone; nothing new is created until then`;
   const ledger = foldLedger(foldRun(ports.journal.events()), ports.clock.now());
   const needed = Math.max(...planned.regions.map(({ hourly }) => hourly)) * planned.reservedHours;
   if (settings.monthlyCap !== undefined && admits(ledger, needed)) {

@@ -3,14 +3,16 @@ import { foldRun } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import { checkAccount } from "./find-vm.ts";
 import { LATEST_CREATE_MS } from "./look-up-create.ts";
-import { jitter, raceAbort, OutOfPatience, backOff, withPatience } from "./retry.ts";
+import { OutOfPatience } from "./patience.ts";
+import { endOfWaiting, jitter, raceAbort, backOff } from "./retry.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
 const BETWEEN_LOOKS_MS = 10_000;
 
 export interface DestroyFirewall extends TeardownPorts {
   readonly run: string;
-  readonly patienceMs?: number | undefined;
+  /** Aborts with `OutOfPatience`; without it there is no end but the proof. */
+  readonly patience?: AbortSignal | undefined;
   /** Ends patience when it aborts. */
   readonly hurry?: AbortSignal | undefined;
 }
@@ -21,15 +23,14 @@ export interface DestroyFirewall extends TeardownPorts {
  * @returns "unproved" when patience ended first. @throws FencedError
  */
 export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" | "unproved"> {
-  const { hurry } = options;
+  const { hurry, patience } = options;
   const { firewall } = foldRun(options.journal.events());
   try {
-    await withPatience(options, options.patienceMs, (patience) =>
-      untilNone(
-        options,
-        firewall?.gone === true ? undefined : firewall?.id,
-        hurry === undefined ? patience : AbortSignal.any([patience, hurry]),
-      ),
+    const end = endOfWaiting(options, patience);
+    await untilNone(
+      options,
+      firewall?.gone === true ? undefined : firewall?.id,
+      hurry === undefined ? end : AbortSignal.any([end, hurry]),
     );
   } catch (error) {
     if (error instanceof OutOfPatience || hurry?.aborted === true) return "unproved";

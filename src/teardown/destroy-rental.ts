@@ -3,7 +3,8 @@ import type { RentalState } from "../run-state/run-state.ts";
 import { backfillPrice } from "./backfill-price.ts";
 import { matchesRequest, findVmByLabel, findIfExists, wasSent } from "./find-vm.ts";
 import { doubtUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts";
-import { jitter, raceAbort, OutOfPatience, backOff, withPatience } from "./retry.ts";
+import { OutOfPatience } from "./patience.ts";
+import { endOfWaiting, jitter, raceAbort, backOff } from "./retry.ts";
 import { currentRental, settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 import { vmEventFields } from "./vm-event-fields.ts";
@@ -14,8 +15,8 @@ const BETWEEN_LOOKS_MS = 20_000;
 export interface DestroyRental extends TeardownPorts {
   readonly rental: RentalState;
   readonly reason: string;
-  /** Virtual; without it there is no end but the proof. */
-  readonly patienceMs?: number | undefined;
+  /** Aborts with `OutOfPatience`; without it there is no end but the proof. */
+  readonly patience?: AbortSignal | undefined;
 }
 
 /**
@@ -32,7 +33,7 @@ export async function destroyAndProve(options: DestroyRental): Promise<"gone" | 
   }
   await note(options, { type: "destroy.intended", label, reason: options.reason });
   try {
-    await withPatience(options, options.patienceMs, (signal) => untilGone(options, signal));
+    await untilGone(options, endOfWaiting(options, options.patience));
   } catch (error) {
     if (error instanceof OutOfPatience) return "unproved";
     throw error;

@@ -3,7 +3,8 @@ import { foldRun, unknownRental } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import { checkAccount, matchesRequest } from "./find-vm.ts";
-import { OutOfPatience, backOff, withPatience } from "./retry.ts";
+import { OutOfPatience } from "./patience.ts";
+import { endOfWaiting, backOff } from "./retry.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 import { vmEventFields } from "./vm-event-fields.ts";
 
@@ -15,10 +16,10 @@ import { vmEventFields } from "./vm-event-fields.ts";
 export async function findOrphans(
   ports: TeardownPorts,
   covered: ReadonlySet<string>,
-  patienceMs: number | undefined,
+  patience: AbortSignal | undefined,
 ): Promise<readonly RentalState[] | undefined> {
   try {
-    return await withPatience(ports, patienceMs, (signal) => find(ports, covered, signal));
+    return await find(ports, covered, endOfWaiting(ports, patience));
   } catch (error) {
     if (error instanceof OutOfPatience) return undefined;
     throw error;

@@ -8,6 +8,7 @@ import { destroyAndProve } from "./destroy-rental.ts";
 import { destroyFirewall } from "./destroy-firewall.ts";
 import { findOrphans } from "./find-orphans.ts";
 import { wasSent } from "./find-vm.ts";
+import { withPatience } from "./patience.ts";
 import { whileWorldLives, WorldEnded } from "./retry.ts";
 import { settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
@@ -53,9 +54,12 @@ export async function recoverRun(options: RecoverRun): Promise<Recovery> {
   if ((await worldGone?.()) === true) return endWithItsWorld(options);
   await doubtWhatIsDamaged(options);
   try {
-    if (worldGone === undefined) return await destroyLeft(options);
-    return await whileWorldLives(worldGone, clock, (worldEnded) =>
-      destroyLeft({ ...options, worldEnded }),
+    return await withPatience(clock, options.patienceMs, (patience) =>
+      worldGone === undefined
+        ? destroyLeft(options, patience)
+        : whileWorldLives(worldGone, clock, (worldEnded) =>
+            destroyLeft({ ...options, worldEnded }, patience),
+          ),
     );
   } catch (error) {
     if (error instanceof WorldEnded) return endWithItsWorld(options);
@@ -70,11 +74,11 @@ async function endWithItsWorld(options: RecoverRun): Promise<Recovery> {
   return { outcome: "world_ended", spared: [], unproved: [] };
 }
 
-async function destroyLeft(options: RecoverRun): Promise<Recovery> {
+async function destroyLeft(
+  options: RecoverRun,
+  patience: AbortSignal | undefined,
+): Promise<Recovery> {
   const { journal, clock, by } = options;
-  const giveUpMs = clock.now() + (options.patienceMs ?? Infinity);
-  const left = (): number | undefined =>
-    options.patienceMs === undefined ? undefined : Math.max(0, giveUpMs - clock.now());
   const isSpared = (rental: RentalState): boolean =>
     (options.spareHeld && isHeld(rental, clock.now())) || options.spare?.(rental) === true;
   const reason = options.reason ?? "the run was left by its owner";
@@ -82,7 +86,7 @@ async function destroyLeft(options: RecoverRun): Promise<Recovery> {
   const destroyAll = (rentals: readonly RentalState[]): Promise<unknown> =>
     Promise.all(
       rentals.map(async (rental) => {
-        const end = await destroyAndProve({ ...options, rental, reason, patienceMs: left() });
+        const end = await destroyAndProve({ ...options, rental, reason, patience });
         if (end === "unproved") unproved.add(rental.label);
       }),
     );
@@ -94,7 +98,7 @@ async function destroyLeft(options: RecoverRun): Promise<Recovery> {
   const spared = openRentals(state).filter(isSpared);
   const covered = new Set([...known, ...spared].map(({ label }) => label));
   const destroyStrays = async (): Promise<boolean> => {
-    const strays = await findOrphans(options, covered, left());
+    const strays = await findOrphans(options, covered, patience);
     if (strays === undefined) return false;
     for (const { label } of strays) covered.add(label);
     await destroyAll(strays);
@@ -114,7 +118,7 @@ async function destroyLeft(options: RecoverRun): Promise<Recovery> {
     return { outcome: "spared", spared: labelsOf(spared), unproved: [] };
   }
   const { run } = journal;
-  if ((await destroyFirewall({ ...options, run, patienceMs: left() })) === "unproved") {
+  if ((await destroyFirewall({ ...options, run, patience })) === "unproved") {
     return { outcome: "unproved", spared: [], unproved: [] };
   }
   // A disk that took nothing for a while may have lost the end of one: books that lack it are not closed.

@@ -8,14 +8,6 @@ const LONGEST_MS = 60_000;
 /** Real: nothing but the loopback lies between. */
 const LOOK_AT_THE_WORLD_MS = 2_000;
 
-/** Patience ended before the proof; destroying is somebody else's now. */
-export class OutOfPatience extends Error {
-  constructor() {
-    super("patience ended before the proof");
-    this.name = "OutOfPatience";
-  }
-}
-
 /** The token belongs to another account than the run: what it does not see proves nothing. */
 export class WrongAccount extends Error {
   constructor() {
@@ -66,25 +58,12 @@ export function jitter(attempt: number, { random = Math.random }: TeardownPorts)
   return SHORTEST_MS + random() * (upper - SHORTEST_MS);
 }
 
-/** Gives the work a signal that aborts after so many virtual milliseconds, if a number is given, and with the world. */
-export async function withPatience<T>(
-  { clock, worldEnded }: TeardownPorts,
-  patienceMs: number | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const patience = new AbortController();
-  const done = new AbortController();
-  if (patienceMs !== undefined) {
-    void clock.sleep(patienceMs, done.signal).then(
-      () => patience.abort(new OutOfPatience()),
-      () => undefined,
-    );
-  }
-  try {
-    return await work(AbortSignal.any([patience.signal, ...(worldEnded ? [worldEnded] : [])]));
-  } finally {
-    done.abort(new Error("done"));
-  }
+/** Aborts when patience ends, where it has an end, and with the world. */
+export function endOfWaiting(
+  { worldEnded }: Pick<TeardownPorts, "worldEnded">,
+  patience: AbortSignal | undefined,
+): AbortSignal {
+  return AbortSignal.any([patience, worldEnded].filter((signal) => signal !== undefined));
 }
 
 /**

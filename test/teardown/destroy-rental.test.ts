@@ -2,13 +2,16 @@ import { describe, expect, it } from "vitest";
 import type { Journal } from "../../src/journal/events.ts";
 import { FencedError, JournalError } from "../../src/journal/journal-errors.ts";
 import { destroyAndProve } from "../../src/teardown/destroy-rental.ts";
+import { withPatience } from "../../src/teardown/patience.ts";
 import { HOUR, START } from "../journal/journal-rig.ts";
 import type { Fault } from "./memory-cloud.ts";
 import { LABEL, newRig, requestOf, type Rig } from "./teardown-rig.ts";
 
 const MINUTE = 60_000;
 const destroy = (rig: Rig, patienceMs?: number) =>
-  destroyAndProve({ ...rig.ports, rental: rig.rental(), reason: "done", patienceMs });
+  withPatience(rig.clock, patienceMs, (patience) =>
+    destroyAndProve({ ...rig.ports, rental: rig.rental(), reason: "done", patience }),
+  );
 const deletes = (rig: Rig) => rig.cloud.calls.filter(({ call }) => call === "deleteVm");
 
 describe("destroyAndProve", () => {

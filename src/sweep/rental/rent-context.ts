@@ -1,4 +1,5 @@
 import type { Configuration } from "../../plan/coverage-plan.ts";
+import type { Patience } from "../../teardown/patience.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
 import type { SweepSettings } from "../settings.ts";
@@ -11,4 +12,8 @@ export interface RentContext {
   readonly passesDone: (configuration: Configuration) => number;
   readonly ports: SweepPorts;
   readonly settings: SweepSettings;
+  /** Labels whose destruction has begun and is not proved: while there are any, nothing new is admitted. */
+  readonly unproved: Set<string>;
+  /** For the proofs, once there is nothing else to do. */
+  readonly patience: Patience;
 }

@@ -17,16 +17,27 @@ export type RentalEnd =
   | { readonly kind: "ended" }
   | Extract<CreateEnd, { readonly kind: "no_stock" }>;
 
-/**
- * Reserves a rental in the ledger; the returned job is its whole life, from the create to the proof that it is gone.
- * The job rejects only for what ends the sweep too: a token that is refused, a newer owner.
- */
+/** A rental under its reservation. */
+export interface Rental {
+  readonly label: string;
+  /**
+   * From the create to the last pass. Rejects only for what ends the sweep too: a token that is refused, a newer owner.
+   */
+  use(): Promise<RentalEnd>;
+  /**
+   * Destroys whatever `use` has left, until the proof that it is gone; nothing, where it is held for a user.
+   * @returns "unproved" once the sweep's patience is over. @throws FencedError
+   */
+  destroy(): Promise<"gone" | "unproved">;
+}
+
+/** Reserves a rental in the ledger. */
 export async function rent(
   planned: PlannedRental,
   offer: RegionOffer,
   context: RentContext,
   stop: AbortSignal,
-): Promise<() => Promise<RentalEnd>> {
+): Promise<Rental> {
   const { ports, settings } = context;
   const { clock, journal } = ports;
   const now = clock.now();
@@ -53,20 +64,20 @@ export async function rent(
     expires: isoUtc(expiresMs),
     host_key: hostKey.publicWire,
   });
-  return lifeOf(planned, { label, deadlineMs }, context, stop, (signal) =>
+  return rentalOf(planned, { label, deadlineMs }, context, stop, (signal) =>
     createVm(planned, offer, label, hostKey, context, signal),
   );
 }
 
-/** The rest of the life of a VM that a former owner of the run has left alive, under its reservation. */
+/** The rental of a VM that a former owner of the run has left alive, under its reservation. */
 export function reuse(
   { planned, rental, vm, serverMayRun }: Reusable,
   context: RentContext,
   stop: AbortSignal,
-): () => Promise<RentalEnd> {
+): Rental {
   const { label, deadlineMs } = rental;
   const { journal, clock } = context.ports;
-  return lifeOf(planned, rental, context, stop, async () => {
+  return rentalOf(planned, rental, context, stop, async () => {
     const ipv4 = vm.ipv4 ?? rental.ipv4 ?? "";
     if (rental.vmId === undefined)
       await journal.append({ type: "create.adopted", ...vmEventFields(vm) });
@@ -78,20 +89,19 @@ export function reuse(
   });
 }
 
-/** A rental from its VM's creation to the proof that it is gone. */
-function lifeOf(
+function rentalOf(
   planned: PlannedRental,
   { label, deadlineMs }: { readonly label: string; readonly deadlineMs: number },
   context: RentContext,
   stop: AbortSignal,
   create: (signal: AbortSignal) => Promise<CreateEnd>,
-): () => Promise<RentalEnd> {
+): Rental {
   const { clientKey, passesDone, ports, settings } = context;
-  return async () => {
+  let reason = "all of it is measured";
+  let held = false;
+  const use = async (): Promise<RentalEnd> => {
     const signal = AbortSignal.any([stop, context.deadlines.open(label, deadlineMs)]);
-    let reason = "all of it is measured";
     let vm: RentedVm | undefined;
-    let held = false;
     const lookAt = async (failure: string): Promise<void> => {
       if (vm === undefined) return;
       await holdFailed(vm, failure, deadlineMs, clientKey, ports, settings, signal);
@@ -119,26 +129,25 @@ function lifeOf(
       await lookAt(reason);
     } finally {
       context.deadlines.close(label);
-      if (!held) await destroy(label, reason, context);
     }
     return { kind: "ended" };
   };
+  return {
+    label,
+    use,
+    destroy: async () => (held ? "gone" : destroy(label, reason, context)),
+  };
 }
 
-/** Always, and with a patience of its own: the signal that ended the rental must not end its destruction. */
-async function destroy(label: string, reason: string, context: RentContext): Promise<void> {
-  const { cloud, journal, ownership, clock } = context.ports;
-  const rental = currentRental(label, context.ports);
-  if (rental.stage === "settled") return;
-  await destroyAndProve({
-    cloud,
-    journal,
-    ownership,
-    clock,
-    rental,
-    reason,
-    patienceMs: context.settings.destroyPatienceMs,
-    onAlarm: context.ports.onAlarm,
-    random: context.ports.random,
-  });
+/** Always, and never cut by the signal that ended the rental. */
+async function destroy(
+  label: string,
+  reason: string,
+  { ports, patience }: RentContext,
+): Promise<"gone" | "unproved"> {
+  const { cloud, journal, ownership, clock, onAlarm, random } = ports;
+  const rental = currentRental(label, ports);
+  if (rental.stage === "settled") return "gone";
+  const teardown = { cloud, journal, ownership, clock, onAlarm, random };
+  return destroyAndProve({ ...teardown, rental, reason, patience: patience.over() });
 }

@@ -23,6 +23,7 @@ export function breaches(outcome: Outcome): readonly string[] {
     ...forbidden.map((what) => [what, true] as const),
     ...passesTwice(outcome).map((what) => [what, true] as const),
     ...admittedAboveTheCap(outcome).map((what) => [what, true] as const),
+    ...admittedBesideUnproved(outcome).map((what) => [what, true] as const),
   ];
   return found.filter(([, wrong]) => wrong).map(([what]) => what);
 }
@@ -58,6 +59,21 @@ function admittedAboveTheCap({ events, capMicroUsd }: Outcome): readonly string[
     const then = foldLedger(foldRun(events.slice(0, index + 1)), Date.parse(event.ts));
     const all = then.spentMicroUsd + then.reservedMicroUsd;
     return all <= capMicroUsd ? [] : [`${event.label} was admitted at ${String(all)}`];
+  });
+}
+
+/** Longer than a destruction takes that meets no obstacle. */
+const UNPROVED_MS = 120_000;
+
+/** Each reservation that was made while a VM had not been proved gone for a while. */
+function admittedBesideUnproved({ events }: Outcome): readonly string[] {
+  return events.flatMap((event, index) => {
+    if (event.type !== "rental.reserved") return [];
+    const { rentals } = foldRun(events.slice(0, index));
+    return [...rentals.values()]
+      .filter(({ stage }) => stage === "destroying")
+      .filter(({ sinceMs }) => Date.parse(event.ts) - sinceMs > UNPROVED_MS)
+      .map(({ label }) => `${event.label} was admitted while ${label} was not proved gone`);
   });
 }
 

@@ -22,7 +22,7 @@ import { reap } from "../../../src/teardown/reap.ts";
 import { RUN, START } from "../../journal/journal-rig.ts";
 import { cloudOf, journalOf, newLife, type Life } from "./life.ts";
 import { memoryMachines, memoryMeasure } from "./memory-machines.ts";
-import { estimateOf, FOREIGN, MINUTE, settingsOf } from "./plan-of-schedule.ts";
+import { estimateOf, FOREIGN, MINUTE, PATIENCE_MS, settingsOf } from "./plan-of-schedule.ts";
 import type { Happening, Schedule, Successor } from "./schedule.ts";
 import { createWitness, metInJournal, type Met } from "./witness.ts";
 import { clientKey, folder, workOf } from "./work-of-owner.ts";
@@ -75,12 +75,22 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   );
   const witness = createWitness();
   const faults = createApiFaults();
+  let deletesFail: "briefly" | "for long" | undefined;
   const cloud = createInMemoryCloud(
     {
       clock: () => clock,
       world,
       api: witness.overApi(createApi(world)),
-      faults: witness.overFaults(faults),
+      faults: witness.overFaults({
+        ...faults,
+        claim(method, path) {
+          const fails = method === "DELETE" && path.includes("instances") && deletesFail;
+          if (!fails) return faults.claim(method, path);
+          if (deletesFail === "for long")
+            witness.saw("DELETE that fails for longer than the patience");
+          return { match: {}, action: "status", status: 503 };
+        },
+      }),
     },
     TOKEN,
   );
@@ -207,6 +217,11 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
         diskFull = true;
         await clock.sleep(happening.minutes * MINUTE);
         diskFull = false;
+        break;
+      case "deletes fail":
+        deletesFail = happening.minutes * MINUTE > PATIENCE_MS ? "for long" : "briefly";
+        await clock.sleep(happening.minutes * MINUTE);
+        deletesFail = undefined;
         break;
       case "no stock": {
         const { region, advertised } = happening;

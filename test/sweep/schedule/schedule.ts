@@ -6,7 +6,10 @@ import type { DeathAtFact } from "./life.ts";
 /** Something that happens at a moment, whatever the program is doing then. */
 export type Happening = { readonly atMinutes: number } & (
   | { readonly what: "kill" | "interrupt" | "stopped" | "reap" }
-  | { readonly what: "asleep" | "revoked" | "disk full"; readonly minutes: number }
+  | {
+      readonly what: "asleep" | "revoked" | "disk full" | "deletes fail";
+      readonly minutes: number;
+    }
   | { readonly what: "clock step"; readonly minutes: number }
   | {
       readonly what: "no stock";
@@ -60,6 +63,12 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     atMinutes: at,
     what: fc.constantFrom("revoked", "disk full"),
     minutes: fc.constantFrom(1, 15, 200),
+  }),
+  // The patience of an owner is 10 minutes.
+  fc.record({
+    atMinutes: at,
+    what: fc.constant("deletes fail"),
+    minutes: fc.constantFrom(5, 30, 150),
   }),
   fc.record({
     atMinutes: at,

@@ -18,6 +18,7 @@ export const MET = [
   "clock step",
   "token revoked, then restored",
   "full disk",
+  "DELETE that fails for longer than the patience",
   "no stock",
   "reaper that found nothing",
   "reaper that destroyed",

@@ -1,0 +1,57 @@
+import type { Clock } from "../support/clock.ts";
+
+/** Patience ended before the proof; destroying is somebody else's now. */
+export class OutOfPatience extends Error {
+  constructor() {
+    super("patience ended before the proof");
+    this.name = "OutOfPatience";
+  }
+}
+
+/** How long a program in the foreground waits for proof: one deadline for all that it destroys. */
+export interface Patience {
+  /** Aborts with `OutOfPatience` at the end of the wait that is under way, or of the next one. */
+  over(): AbortSignal;
+  /** Starts the wait; does nothing while it runs. */
+  start(): void;
+  /** Ends the wait; the next `start` begins a new one. */
+  stop(): void;
+}
+
+/** @param patienceMs virtual */
+export function createPatience(clock: Clock, patienceMs: number): Patience {
+  let over = new AbortController();
+  let waiting: AbortController | undefined;
+  return {
+    over: () => over.signal,
+    start() {
+      if (waiting !== undefined) return;
+      waiting = new AbortController();
+      clock.sleep(patienceMs, waiting.signal).then(
+        () => over.abort(new OutOfPatience()),
+        () => undefined,
+      );
+    },
+    stop() {
+      waiting?.abort();
+      waiting = undefined;
+      if (over.signal.aborted) over = new AbortController();
+    },
+  };
+}
+
+/** Gives the work a signal that aborts after so many virtual milliseconds, if a number is given. */
+export async function withPatience<T>(
+  clock: Clock,
+  patienceMs: number | undefined,
+  work: (over: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (patienceMs === undefined) return work(undefined);
+  const patience = createPatience(clock, patienceMs);
+  patience.start();
+  try {
+    return await work(patience.over());
+  } finally {
+    patience.stop();
+  }
+}
