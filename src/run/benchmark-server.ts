@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Connection, PassRequest, TestEnd } from "../benchmark/benchmark.ts";
 import { describeServer } from "../vllm/describe-server.ts";
-import { measureServer } from "../benchmark/measure-server.ts";
+import { runPass } from "../benchmark/run-pass.ts";
+import { runPasses } from "../benchmark/run-passes.ts";
 import { sizeSuite } from "../benchmark/size-suite.ts";
+import { warmUp } from "../benchmark/warm-up.ts";
 import { findModel } from "../catalog/model-catalog.ts";
 import { benchmarkFile, hasFigures } from "../evidence/benchmark-file.ts";
 import type { PassMode } from "../evidence/pass.ts";
@@ -83,8 +85,8 @@ export async function benchmarkServer(job: BenchmarkJob, terminal: Terminal): Pr
       saved.push(record.id);
     };
     let ended: unknown;
-    const incomplete = await measureServer(
-      {
+    const measured = async (): Promise<string | undefined> => {
+      const request = {
         server: found.server,
         suite,
         load: job.load,
@@ -92,36 +94,47 @@ export async function benchmarkServer(job: BenchmarkJob, terminal: Terminal): Pr
         clock: job.clock,
         sampleGpus: job.sampleGpus,
         mode: job.mode,
-        passes: job.passes,
-        onStart: (pass, again) => {
-          if (again !== undefined) say(`pass ${pass} again: it was void: ${again}`);
-          else if (job.passes > 1) say(`pass ${pass} of ${job.passes}`);
+      };
+      await warmUp({ ...request, seed: `${request.seed}/warm-up` }, signal);
+      const passes = Array.from({ length: job.passes }, (_, index) => index + 1);
+      return runPasses(
+        { ...request, passes },
+        {
+          runPass,
+          onStart: (pass, voided) => {
+            if (voided !== undefined) say(`pass ${pass} again: it was void: ${voided}`);
+            else if (job.passes > 1) say(`pass ${pass} of ${job.passes}`);
+          },
+          onTest: (_, test, index, tests) => {
+            say(testLine(test, index, tests));
+          },
+          onPass: async (_, pass) => {
+            await keep(
+              recordOfPass({
+                id: randomUUID(),
+                pass,
+                suite,
+                gpu: job.rented?.gpu ?? { id: "unknown", gpus: 0, vramGb: 0 },
+                priceMicroUsd: job.rented?.priceMicroUsd ?? 0,
+                model: { id: modelId, category: findModel(modelId)?.category ?? "unknown" },
+                vllm: { ...job.engine, ...found.vllm },
+                run: undefined,
+                vm: job.vm,
+                region: job.region,
+                simulated: job.simulated ?? false,
+                passesAsked: job.passes,
+                timeZoneOffsetMinutes: new Date().getTimezoneOffset(),
+                ...(job.provenance === undefined ? {} : { provenance: job.provenance }),
+              }),
+            );
+            return undefined;
+          },
+          onVoid: () => Promise.resolve(),
         },
-        onTest: (test, index, tests) => {
-          say(testLine(test, index, tests));
-        },
-        onPass: (pass) =>
-          keep(
-            recordOfPass({
-              id: randomUUID(),
-              pass,
-              suite,
-              gpu: job.rented?.gpu ?? { id: "unknown", gpus: 0, vramGb: 0 },
-              priceMicroUsd: job.rented?.priceMicroUsd ?? 0,
-              model: { id: modelId, category: findModel(modelId)?.category ?? "unknown" },
-              vllm: { ...job.engine, ...found.vllm },
-              run: undefined,
-              vm: job.vm,
-              region: job.region,
-              simulated: job.simulated ?? false,
-              passesAsked: job.passes,
-              timeZoneOffsetMinutes: new Date().getTimezoneOffset(),
-              ...(job.provenance === undefined ? {} : { provenance: job.provenance }),
-            }),
-          ),
-      },
-      signal,
-    ).catch((error: unknown) => {
+        signal,
+      );
+    };
+    const incomplete = await measured().catch((error: unknown) => {
       ended = error;
       return errorText(error);
     });
