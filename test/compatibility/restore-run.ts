@@ -40,7 +40,7 @@ export interface Changes {
   readonly shiftSeconds?: number;
   /** The simulated cloud that takes the place of the recorded one; a world that is gone when left out. */
   readonly world?: { readonly url: string; readonly world: string } | undefined;
-  /** Recorded texts and what stands in their place: addresses, ids, keys. */
+  /** Recorded texts and their replacements: addresses, ids, keys. */
   readonly replace?: ReadonlyMap<string, string>;
 }
 
@@ -108,7 +108,7 @@ export function changedText(text: string, { shiftSeconds = 0, replace }: Changes
 }
 
 /**
- * Writes a recording's state folder to `<folder>/state`, and its database, where it has one, beside that.
+ * Writes a recording's state folder to `<folder>/state`, and its database, if any, next to it.
  * @param folder holds state and database, as `/tmp/maider-sweep-v0.1/<recording>` did.
  */
 export function restoreRun(recording: Recording, folder: string, changes: Changes = {}): void {
