@@ -1,4 +1,5 @@
 import type { ExitCode } from "../support/errors.ts";
+import type { Signals } from "../support/interrupts.ts";
 
 /** A verb as data; its handler is loaded only when the verb is used. */
 export interface CommandSpec {
@@ -61,15 +62,4 @@ export interface Terminal {
   readonly colour: boolean;
   /** Ctrl-C, SIGTERM, SIGHUP; see signals.ts. */
   readonly signals: Signals;
-}
-
-export interface Signals {
-  /** Aborted by the first signal; the reason names it. */
-  readonly stop: AbortSignal;
-  /** How often the user asked. */
-  count(): number;
-  /** Called at each signal from the second on, until the returned function is; without one the second ends the program. */
-  onRepeat(listener: (count: number) => void): () => void;
-  /** Gets errors that nobody caught, instead of the end of the program. */
-  onUncaught(listener: (error: unknown) => void): void;
 }

@@ -3,7 +3,8 @@ import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandGroup, CommandSpec, OptionSpec, Terminal } from "./command.ts";
 import { commandOf, VERBS, type Verb } from "./verbs.ts";
 import { printableTerminal } from "./output/printable-streams.ts";
-import { bugReport, installSignals, Interrupted } from "./signals.ts";
+import { Interrupted } from "../support/interrupts.ts";
+import { bugReport, installSignals } from "./signals.ts";
 import { watchStdoutErrors } from "./output/stdout-errors.ts";
 import { packageVersion } from "../support/package-version.ts";
 

@@ -1,17 +1,6 @@
 import { ExitCode } from "../support/errors.ts";
 import { printable } from "../support/printable.ts";
-import type { Signals } from "./command.ts";
-
-/** The reason of a run that a person, or the system, asked to end. */
-export class Interrupted extends Error {
-  readonly signal: string;
-
-  constructor(signal: string) {
-    super(`stopped by ${signal}`);
-    this.name = "Interrupted";
-    this.signal = signal;
-  }
-}
+import { Interrupted, type Signals } from "../support/interrupts.ts";
 
 /** An error that nobody caught: a bug of ours. */
 export type OnUncaught = (error: unknown) => void;

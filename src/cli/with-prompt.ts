@@ -1,6 +1,6 @@
 import type { Terminal } from "./command.ts";
 import { rawStream } from "./output/printable-streams.ts";
-import { Interrupted } from "./signals.ts";
+import { Interrupted } from "../support/interrupts.ts";
 
 /** What a prompt is given; what it asks goes to stderr, as all that is no result. */
 export interface AskContext {

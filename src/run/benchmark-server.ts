@@ -18,7 +18,7 @@ import { errorText, ExitCode } from "../support/errors.ts";
 import type { Terminal } from "../cli/command.ts";
 import { writeOutput } from "../cli/output/output-file.ts";
 import { tableStyle } from "./read-records.ts";
-import { Interrupted } from "../cli/signals.ts";
+import { Interrupted } from "../support/interrupts.ts";
 
 /** A benchmark of a server that runs already, wherever it is. */
 export interface BenchmarkJob {

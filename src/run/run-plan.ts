@@ -16,7 +16,7 @@ import { executeSweep } from "./execute-sweep.ts";
 import { openCloudTarget, withSpeed } from "./cloud-target.ts";
 import { savePlan } from "./saved-plan.ts";
 import type { CloudTarget } from "./cloud-target.ts";
-import { Interrupted } from "../cli/signals.ts";
+import { Interrupted } from "../support/interrupts.ts";
 import { isLoopback } from "../simulator/client/simulated-world.ts";
 import { publicCidr } from "./public-ip.ts";
 import { prepare, type Prepared } from "./prepare.ts";

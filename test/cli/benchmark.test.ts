@@ -10,7 +10,7 @@ import {
   type ReferenceOptions,
   type ReferenceServer,
 } from "../support/reference-server.ts";
-import { Interrupted } from "../../src/cli/signals.ts";
+import { Interrupted } from "../../src/support/interrupts.ts";
 import { sleepReal } from "../../src/support/clock.ts";
 import { speak, type Spoken } from "./fake-terminal.ts";
 

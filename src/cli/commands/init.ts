@@ -8,7 +8,7 @@ import { draftText, type PlanDraft } from "../init/plan-draft.ts";
 import { planWithModels } from "../../run/load-plan.ts";
 import { checkOutput } from "../output/output-file.ts";
 import { readMarket } from "../../run/market.ts";
-import { Interrupted } from "../signals.ts";
+import { Interrupted } from "../../support/interrupts.ts";
 import { estimateOnly } from "./estimate.ts";
 
 const PATIENCE_MS = 15_000;

@@ -1,20 +1,12 @@
-import type { RunState } from "../../run-state/run-state.ts";
-import type { SweepEvent } from "../../journal/events.ts";
+import type { ShownRun } from "../../run/run-context.ts";
 
-/** Shows a sweep's events as they become durable. */
-export interface ProgressView {
-  show(event: SweepEvent): void;
-  /** Draws the clock-driven parts anew; views that have none lack it. */
-  tick?(nowMs: number): void;
-  /** Leaves the terminal as it was. Nothing may be printed beside a live view before this. */
-  close(): Promise<void>;
-}
+export type { ProgressView } from "../../run/run-context.ts";
 
 export interface Sink {
   write(text: string): unknown;
 }
 
-export interface ViewOptions {
+export interface ViewOptions extends Pick<ShownRun, "now">, Partial<Omit<ShownRun, "now">> {
   readonly json: boolean;
   readonly quiet: boolean;
   /** Continuous integration: plain lines although there may be a terminal. */
@@ -23,10 +15,4 @@ export interface ViewOptions {
   readonly stdout: NodeJS.WriteStream;
   /** Where progress goes. */
   readonly stderr: NodeJS.WriteStream;
-  /** Milliseconds since the epoch, on the run's clock. */
-  readonly now: () => number;
-  /** What the estimate says the sweep takes. */
-  readonly expectedMinutes?: number | undefined;
-  /** What happened before: of a run that is resumed. */
-  readonly before?: RunState | undefined;
 }

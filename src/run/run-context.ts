@@ -1,0 +1,49 @@
+import type { Estimate } from "../estimate/estimate.ts";
+import type { SweepEvent } from "../journal/events.ts";
+import type { CoveragePlan } from "../plan/coverage-plan.ts";
+import type { RunState } from "../run-state/run-state.ts";
+import type { Signals } from "../support/interrupts.ts";
+
+/** What a run may use of the process that it runs in. */
+export interface RunContext {
+  /** Secrets are read from it, and removed. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly signals: Signals;
+  readonly reporter: RunReporter;
+}
+
+/** How a run reaches a person. Texts have no prefix and no line break at the end. */
+export interface RunReporter {
+  /** Something that the person should act on, or know. */
+  warn(text: string): void;
+  /** What happens now. */
+  note(text: string): void;
+  /** Begins to show a run's events. */
+  showProgress(run: ShownRun): Promise<ProgressView>;
+  /** Whether a run that will cost so much may begin. */
+  confirm(planned: PlannedRun): Promise<boolean>;
+}
+
+/** A plan, and what it will cost. */
+export interface PlannedRun {
+  readonly plan: CoveragePlan;
+  readonly estimate: Estimate;
+}
+
+export interface ShownRun {
+  /** Milliseconds since the epoch, on the run's clock. */
+  readonly now: () => number;
+  /** How long the estimate says it takes. */
+  readonly expectedMinutes: number;
+  /** Set for a run that is resumed: what happened before. */
+  readonly before: RunState | undefined;
+}
+
+/** Shows a sweep's events as they become durable. */
+export interface ProgressView {
+  show(event: SweepEvent): void;
+  /** Redraws what depends on the clock; views that show no such thing lack it. */
+  tick?(nowMs: number): void;
+  /** Restores the terminal. Nothing may be printed beside a live view before this. */
+  close(): Promise<void>;
+}
