@@ -1,11 +1,10 @@
 import { writeFileSync } from "node:fs";
 
-const MODELS = [
-  "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ",
-  "Qwen/Qwen2.5-72B-Instruct-AWQ",
-  "a/b-14B",
-  "c/d-32B",
-];
+/** With the types below 600 configurations of 16 or 17 passes: a query's time grows with both. */
+const MODELS = Array.from(
+  { length: 120 },
+  (_, number) => `maker-${number % 7}/Model-${number}-14B-AWQ`,
+);
 const TYPES = [
   "g1-gpu-rtx6000-1",
   "g1-gpu-rtx6000-2",
@@ -42,7 +41,7 @@ export function writeLargeDatabase(file: string, records: number): void {
       vram_per_gpu: 24,
       total_vram: 48,
       hourly_cost: 3,
-      model_id: MODELS[(number >> 3) % MODELS.length],
+      model_id: MODELS[Math.floor(number / TYPES.length) % MODELS.length],
       model_category: "70b",
       vllm_config: { tensor_parallel_size: 2, max_model_len: 32768, gpu_memory_utilization: 0.9 },
       results_by_category: Object.fromEntries(CATEGORIES.map((category) => [category, figures(4)])),

@@ -19,15 +19,11 @@ export function figuresOverPasses(
 ): Readonly<Record<string, FiguresOverPasses>> {
   const categories = new Set(records.flatMap((record) => Object.keys(record.results_by_category)));
   return {
-    overall: figures(
-      "overall",
-      records.map(({ summary }) => summary),
-    ),
+    overall: figures(records.map(({ summary }) => summary)),
     ...Object.fromEntries(
       [...categories].map((category) => [
         category,
         figures(
-          category,
           records.flatMap((record) => record.results_by_category[category as "custom"] ?? []),
         ),
       ]),
@@ -35,12 +31,12 @@ export function figuresOverPasses(
   };
 }
 
-function figures(scope: string, results: readonly CategoryResult[]): FiguresOverPasses {
+function figures(results: readonly CategoryResult[]): FiguresOverPasses {
   const over = (key: string): Distribution | undefined => {
     const values = results.flatMap((result) =>
       typeof result[key] === "number" && result[key] > 0 ? [result[key]] : [],
     );
-    return values.length === 0 ? undefined : distribution(values, `${scope}|${key}`);
+    return values.length === 0 ? undefined : distribution(values);
   };
   return {
     tokens_per_sec: over("avg_tokens_per_sec"),

@@ -1,7 +1,7 @@
-/** Configurations have mostly as many runs as one another, and to find a point takes a millisecond. */
+/** Finding a point takes a millisecond, and most configurations have the same number of passes. */
 const found = new Map<string, number>();
 
-/** The point that Student's t with `freedom` degrees (any positive number) stays below with probability `p` >= 0.5. */
+/** Quantile of Student's t: the point below which it stays with probability `p` >= 0.5. `freedom` may be fractional. */
 export function studentQuantile(p: number, freedom: number): number {
   const name = `${p} ${freedom}`;
   const known = found.get(name);
@@ -11,7 +11,7 @@ export function studentQuantile(p: number, freedom: number): number {
   return point;
 }
 
-/** Halves until two neighbouring numbers are left. */
+/** Bisection, down to two neighbouring doubles. */
 function pointBelow(p: number, freedom: number): number {
   let low = 0;
   let high = 1;
@@ -25,7 +25,7 @@ function pointBelow(p: number, freedom: number): number {
 }
 
 /** P(T <= t) for t >= 0, by the regularised incomplete beta function. */
-export function studentCumulative(t: number, freedom: number): number {
+function studentCumulative(t: number, freedom: number): number {
   return 1 - incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5) / 2;
 }
 

@@ -89,10 +89,8 @@ function best(
           )
           .filter(
             (other) =>
-              compareRates(rates(other), rates(winner), {
-                threshold: OTHER_VM_THRESHOLD,
-                seed: question,
-              }).outcome === "no difference shown",
+              compareRates(rates(other), rates(winner), OTHER_VM_THRESHOLD).outcome ===
+              "no difference shown",
           );
   return {
     question,

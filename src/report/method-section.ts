@@ -23,8 +23,8 @@ export function methodSection(records: readonly BenchmarkRecord[]): Html {
         median over the passes.
       </li>
       <li>
-        95 %: Student's t on the logarithms of the passes; a bootstrap from 8 to 29 passes. One pass
-        gives no interval. More than 10 % spread is unstable and wins nothing.
+        95 %: Student's t on the logarithms of the passes. One pass gives no interval. More than 10
+        % spread is unstable and wins nothing.
       </li>
       <li>
         TTFT: from the writing of the request to the first token, median over tests, then over

@@ -1,4 +1,4 @@
-import CliTable3 from "cli-table3";
+import stringWidth from "fast-string-width";
 
 export interface Column {
   readonly head: string;
@@ -19,12 +19,9 @@ export const UNLIMITED: TableStyle = { width: Infinity, colour: false };
 const SMALLEST = 8;
 const BOLD = "\u001b[1m";
 const NOT_BOLD = "\u001b[22m";
-const BORDERS =
-  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid";
-const NO_BORDERS = Object.fromEntries(BORDERS.split(" ").map((name) => [name, ""]));
 
 /**
- * A table that keeps to the width: its borders go first, then the ends of the columns that may be cut, the widest
+ * A table that keeps to the width: its borders go first, then the middles of the columns that may shrink, the widest
  * first.
  */
 export function renderTable(
@@ -32,42 +29,67 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   style: TableStyle,
 ): string {
-  const cells = rows.map((row) => row.map(cleanCell));
-  const widths = columns.map(({ head }, index) =>
-    Math.max(head.length, ...cells.map((row) => (row[index] ?? "").length)),
+  const cells = rows.map((row) => columns.map((_, index) => cleanCell(row[index] ?? "")));
+  const natural = columns.map(({ head }, index) =>
+    cells.reduce((widest, row) => Math.max(widest, stringWidth(row[index] ?? "")), head.length),
   );
-  const text = widths.reduce((sum, width) => sum + width, 0);
+  const text = natural.reduce((sum, width) => sum + width, 0);
   // Two blanks and a border for each column, and the last border.
-  const bordered = text + 3 * widths.length + 1 <= style.width;
-  if (!bordered) shrink(columns, widths, text + 2 * (widths.length - 1) - style.width);
-  const table = new CliTable3({
-    head: columns.map(({ head }, index) => {
-      const text = cut(head, widths[index] ?? 0);
-      return style.colour ? `${BOLD}${text}${NOT_BOLD}` : text;
-    }),
-    colAligns: columns.map(({ align = "left" }) => align),
-    ...(bordered ? {} : { chars: { ...NO_BORDERS, middle: "  " } }),
-    style: {
-      // The table's own colours ask the environment, and would contradict the caller.
-      head: [],
-      border: [],
-      compact: true,
-      ...(bordered ? {} : { "padding-left": 0, "padding-right": 0 }),
-    },
-  });
-  table.push(...cells.map((row) => row.map((cell, index) => cut(cell, widths[index] ?? 0))));
-  return table.toString().replaceAll(/ +$/gm, "");
+  const bordered = text + 3 * columns.length + 1 <= style.width;
+  const widths = bordered
+    ? natural
+    : shrink(columns, natural, style.width - 2 * (columns.length - 1));
+  const line = (row: readonly string[], bold: boolean): string => {
+    const padded = row.map((cell, index) => {
+      const text = pad(cut(cell, widths[index] ?? 0), widths[index] ?? 0, columns[index]?.align);
+      return bold ? `${BOLD}${text}${NOT_BOLD}` : text;
+    });
+    return bordered ? `│ ${padded.join(" │ ")} │` : padded.join("  ").trimEnd();
+  };
+  const rule = (left: string, middle: string, right: string): string[] =>
+    bordered ? [`${left}${widths.map((width) => "─".repeat(width + 2)).join(middle)}${right}`] : [];
+  return [
+    ...rule("┌", "┬", "┐"),
+    line(
+      columns.map(({ head }) => head),
+      style.colour,
+    ),
+    ...rule("├", "┼", "┤"),
+    ...cells.map((row) => line(row, false)),
+    ...rule("└", "┴", "┘"),
+  ].join("\n");
 }
 
-function shrink(columns: readonly Column[], widths: number[], surplus: number): void {
-  for (let left = surplus; left > 0; left -= 1) {
-    const shrinking = columns.flatMap(({ shrinks }, index) =>
-      shrinks === true && (widths[index] ?? 0) > SMALLEST ? [index] : [],
+/** The widest of the columns that may shrink are brought down to one common width, as little as the room asks for. */
+function shrink(columns: readonly Column[], widths: readonly number[], room: number): number[] {
+  const mayShrink = widths.map(
+    (width, index) => columns[index]?.shrinks === true && width > SMALLEST,
+  );
+  const total = (cap: number): number =>
+    widths.reduce(
+      (sum, width, index) => sum + (mayShrink[index] ? Math.min(width, cap) : width),
+      0,
     );
-    if (shrinking.length === 0) return;
-    const widest = shrinking.reduce((a, b) => ((widths[b] ?? 0) > (widths[a] ?? 0) ? b : a));
-    widths[widest] = (widths[widest] ?? 0) - 1;
+  let [fits, tooWide] = [SMALLEST, Math.max(SMALLEST, ...widths)];
+  if (total(tooWide) <= room) return [...widths];
+  while (tooWide - fits > 1) {
+    const middle = Math.floor((fits + tooWide) / 2);
+    if (total(middle) <= room) fits = middle;
+    else tooWide = middle;
   }
+  // What the common width leaves over goes to the first columns, one each.
+  let spare = Math.max(0, room - total(fits));
+  return widths.map((width, index) => {
+    if (!mayShrink[index] || width <= fits) return width;
+    spare -= 1;
+    return spare >= 0 ? fits + 1 : fits;
+  });
+}
+
+function pad(text: string, width: number, align: Column["align"] = "left"): string {
+  const missing = Math.max(0, width - stringWidth(text));
+  const before = align === "left" ? 0 : align === "right" ? missing : Math.floor(missing / 2);
+  return `${" ".repeat(before)}${text}${" ".repeat(missing - before)}`;
 }
 
 /** Rows without borders, for what does not deserve a table; what does not fit the width goes on further in. */
@@ -91,9 +113,17 @@ function cleanCell(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll(/\p{Cc}/gu, "");
 }
 
-/** Keeps the end, which tells GPU types and models apart. */
+/** Cuts the middle: the end tells GPU types and models apart. */
 function cut(text: string, width: number): string {
-  if (text.length <= width) return text;
+  if (stringWidth(text) <= width) return text;
+  const letters = [...text];
   const tail = Math.floor((width - 1) / 2);
-  return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}`;
+  const shorten = (part: string[], room: number, from: "start" | "end"): string => {
+    const kept = from === "start" ? part.slice(0, room) : part.slice(part.length - room);
+    while (stringWidth(kept.join("")) > room)
+      if (from === "start") kept.pop();
+      else kept.shift();
+    return kept.join("");
+  };
+  return `${shorten(letters, width - 1 - tail, "start")}…${tail === 0 ? "" : shorten(letters, tail, "end")}`;
 }

@@ -1,4 +1,6 @@
 import { readFile } from "node:fs/promises";
+import stringWidth from "fast-string-width";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
 import type { Fact } from "../../src/journal/events.ts";
@@ -54,6 +56,31 @@ describe("renderTable", () => {
     const row = [["\u001b[31mred\nline", "1"]];
     expect(renderTable(columns, row, UNLIMITED)).not.toContain("\u001b");
     expect(renderTable(columns, row, { width: 80, colour: true })).toContain("\u001b[1m");
+  });
+});
+
+describe("renderTable, for any names", () => {
+  const columns = [{ head: "A", shrinks: true }, { head: "B", shrinks: true }, { head: "C" }];
+  const name = fc.string({ unit: "grapheme", maxLength: 60 });
+
+  it("keeps to the width, and cuts no column that may not shrink", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(name, name, fc.constantFrom("1", "12345.6")), { maxLength: 5 }),
+        fc.integer({ min: 28, max: 90 }),
+        (rows, width) => {
+          const text = renderTable(columns, rows, { width, colour: false });
+          for (const line of text.split("\n")) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+          for (const [, , figure] of rows) expect(text).toContain(figure);
+        },
+      ),
+    );
+  });
+
+  it("cuts a name of a hundred thousand letters to the room there is", () => {
+    const text = renderTable(columns, [["x".repeat(100_000), "y".repeat(30), "1.0"]], NARROW);
+    expect(widest(text)).toBeLessThanOrEqual(80);
+    expect(text).toContain("y".repeat(30));
   });
 });
 

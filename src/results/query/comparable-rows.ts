@@ -1,5 +1,11 @@
-import { COMPARABILITY_FIELDS, differingFields } from "../../evidence/comparability.ts";
-import type { ComparabilityField, FieldDifference } from "../../evidence/comparability.ts";
+import {
+  COMPARABILITY_FIELDS,
+  differingFields,
+  engineFacts,
+  wayFacts,
+  type ComparabilityField,
+  type FieldDifference,
+} from "../../evidence/comparability.ts";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import type { ConfigurationResult } from "./configurations.ts";
 
@@ -14,7 +20,7 @@ export interface ApartRow {
  * What rows must agree in when GPU types and models are what is compared. The other fields follow from that choice:
  * a Turing card has another dtype, a larger model a shorter window.
  */
-const MUST_AGREE: readonly ComparabilityField[] = [
+const MUST_AGREE = [
   "vllm_version",
   "kv_cache_dtype",
   "enforce_eager",
@@ -23,29 +29,41 @@ const MUST_AGREE: readonly ComparabilityField[] = [
   "suite",
   "method",
   "simulated",
-];
-const COMPARED = COMPARABILITY_FIELDS.filter((field) => !MUST_AGREE.includes(field));
+] as const;
+const COMPARED = COMPARABILITY_FIELDS.filter(
+  (field) => !(MUST_AGREE as readonly ComparabilityField[]).includes(field),
+);
 
 /** The largest set of rows that agree, the newest among equals; the others with the fields that tell them apart. */
 export function comparableRows(rows: readonly ConfigurationResult[]): {
   readonly rows: readonly ConfigurationResult[];
   readonly apart: readonly ApartRow[];
 } {
-  const agreeing = (leader: ConfigurationResult): readonly ConfigurationResult[] =>
-    rows.filter((row) => differences(leader, row).length === 0);
-  const best = rows
-    .map((leader) => ({ leader, agree: agreeing(leader) }))
-    .toSorted(
-      (a, b) => b.agree.length - a.agree.length || (b.leader.lastMs ?? 0) - (a.leader.lastMs ?? 0),
-    )[0];
+  // Hundreds of rows share a few sets of facts: only these are held against each other.
+  const alike = [...Map.groupBy(rows, factsText).values()].map((group) => ({
+    rows: group,
+    leader: group.reduce((a, b) => ((b.lastMs ?? 0) > (a.lastMs ?? 0) ? b : a)),
+  }));
+  const best = alike
+    .map(({ leader }) => {
+      const agreeing = alike.filter((other) => differences(leader, other.leader).length === 0);
+      return { leader, agreeing, count: agreeing.reduce((sum, one) => sum + one.rows.length, 0) };
+    })
+    .toSorted((a, b) => b.count - a.count || (b.leader.lastMs ?? 0) - (a.leader.lastMs ?? 0))[0];
   if (best === undefined) return { rows, apart: [] };
-  const kept = new Set(best.agree);
+  const agreeing = new Set(best.agreeing.flatMap((group) => group.rows));
   return {
-    rows: best.agree,
+    rows: rows.filter((row) => agreeing.has(row)),
     apart: rows
-      .filter((row) => !kept.has(row))
+      .filter((row) => !agreeing.has(row))
       .map((row) => ({ row, differences: differences(best.leader, row) })),
   };
+}
+
+function factsText({ records }: ConfigurationResult): string {
+  const { vllm_config, summary } = records[0] as BenchmarkRecord;
+  const facts = { ...engineFacts(vllm_config), ...wayFacts(summary) };
+  return JSON.stringify(MUST_AGREE.map((field) => facts[field] ?? null));
 }
 
 function differences(a: ConfigurationResult, b: ConfigurationResult): FieldDifference[] {

@@ -130,7 +130,7 @@ function summarise(
   const id = configurationId(newest, category);
   const figures = records.flatMap((record) => figuresOf(record, category) ?? []);
   const speeds = figures.map(({ avg_tokens_per_sec }) => avg_tokens_per_sec);
-  const speed = distribution(speeds, id);
+  const speed = distribution(speeds);
   const vms = new Set(records.flatMap(({ summary }) => summary.vm ?? []));
   const costPer1k = costPer1kTokens(speed.median, newest.hourly_cost);
   const ofNewest = figuresOf(newest, category);

@@ -66,7 +66,7 @@ export function recommend(question: RecommendQuestion): RecommendAnswer {
   for (const [confidence, group] of Map.groupBy(ranked, (one) => one.confidence)) {
     const rows = group.map(({ configuration }) => configuration);
     const before = all.length;
-    for (const { row, rank, tied, sized } of inOrder(rows, task, size)) {
+    for (const { row, rank, tied, sized } of inOrder(rows, size)) {
       all.push({
         rank: before + rank,
         tied,
@@ -101,13 +101,8 @@ interface Place {
 }
 
 /** Of one confidence, the best first. */
-function inOrder(
-  rows: readonly ConfigurationResult[],
-  task: Task,
-  size: SizePreference,
-): readonly Place[] {
-  const options = { threshold: OTHER_VM_THRESHOLD, seed: task };
-  const shown = ranksWithTies(rows.map(efficiencies), options);
+function inOrder(rows: readonly ConfigurationResult[], size: SizePreference): readonly Place[] {
+  const shown = ranksWithTies(rows.map(efficiencies), OTHER_VM_THRESHOLD);
   const placed = rows.map((row, index) => ({ row, shown: shown[index] ?? 1 }));
   const ordered = [...Map.groupBy(placed, (one) => one.shown)]
     .toSorted(([a], [b]) => a - b)
