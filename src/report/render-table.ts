@@ -116,7 +116,7 @@ function cleanCell(text: string): string {
 /** Cuts the middle: the end tells GPU types and models apart. */
 function cut(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
-  const letters = [...text];
+  const letters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
   const tail = Math.floor((width - 1) / 2);
   const shorten = (part: string[], room: number, from: "start" | "end"): string => {
     const kept = from === "start" ? part.slice(0, room) : part.slice(part.length - room);
