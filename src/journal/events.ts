@@ -2,6 +2,9 @@ import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Category } from "../evidence/suite.ts";
 import type { MicroUsd } from "../support/money.ts";
 
+/** Tells one configuration of a GPU type and model from another (`configurationKey`); version 0.1 did not write it. */
+type ConfigurationKey = string;
+
 /** A VM that exists. */
 export interface FoundVm {
   label: string;
@@ -120,7 +123,13 @@ export interface Facts {
   "rental.gone": { label: string; by_the_api?: string };
   "rental.settled": { label: string; hours: number; micro_usd: MicroUsd; usd: number };
 
-  "server.starting": { label: string; model: string; image: string; max_model_len: number };
+  "server.starting": {
+    label: string;
+    model: string;
+    configuration?: ConfigurationKey;
+    image: string;
+    max_model_len: number;
+  };
   "server.progressed": {
     label: string;
     model: string;
@@ -163,11 +172,18 @@ export interface Facts {
     reason: string | null;
   };
   /** A sound pass; the record is the truth of which the database is a projection. */
-  "pass.finished": { label: string; model: string; pass: number; record: BenchmarkRecord };
+  "pass.finished": {
+    label: string;
+    model: string;
+    configuration?: ConfigurationKey;
+    pass: number;
+    record: BenchmarkRecord;
+  };
   /** Kept here and in our own views, never in the database. */
   "pass.failed": {
     label: string;
     model: string;
+    configuration?: ConfigurationKey;
     pass: number;
     record: BenchmarkRecord;
     reasons: string[];
@@ -178,6 +194,7 @@ export interface Facts {
     label: string;
     gpu: string;
     model: string;
+    configuration?: ConfigurationKey;
     state: "measured" | "partial" | "failed" | "not_started";
     passes: number;
     reason: string | null;

@@ -27,7 +27,7 @@ import { startPublisher } from "./publisher.ts";
 import { locationFlags } from "../cli/location-flags.ts";
 import { onRepeatedInterrupt, printUndestroyed } from "../cli/repeated-signals.ts";
 import { chooseView } from "../cli/output/choose-view.ts";
-import { recordedPasses, reclaimVms } from "./reclaim-vms.ts";
+import { reclaimVms } from "./reclaim-vms.ts";
 import { isWorldGone } from "../simulator/client/world-gone.ts";
 import { connectCloud, connectMachines, measure } from "./wire.ts";
 
@@ -126,7 +126,6 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
       await runSweep(
         {
           estimate: execution.estimate,
-          passesDone: recordedPasses(foldRun(journal.events())),
           clientKey: await clientKeyOf(folder, run, ports),
           reusable,
         },

@@ -1,7 +1,4 @@
 import { readClientKey } from "../journal/client-key.ts";
-import type { RunState } from "../run-state/run-state.ts";
-import type { EventOf } from "../journal/events.ts";
-import type { Configuration } from "../plan/coverage-plan.ts";
 import { interruptedPasses } from "../sweep/interrupted-passes.ts";
 import { findReusable } from "../sweep/rental/find-reusable.ts";
 import type { Reusable } from "../sweep/rental/find-reusable.ts";
@@ -48,16 +45,4 @@ export async function reclaimVms(
     random,
   });
   return outcome === "unproved" ? undefined : reusable;
-}
-
-/** Passes of a configuration that an earlier owner of the run has recorded. */
-export function recordedPasses(state: RunState): (configuration: Configuration) => number {
-  return ({ gpu, model, engine }) =>
-    state.passes.filter(
-      (event): event is EventOf<"pass.finished"> =>
-        event.type === "pass.finished" &&
-        event.record.gpu_type === gpu.id &&
-        event.model === model.id &&
-        event.record.vllm_config.max_model_len === engine.maxModelLen,
-    ).length;
 }

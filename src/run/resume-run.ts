@@ -1,9 +1,9 @@
 import { foldRun, isUnsettled } from "../run-state/fold-run.ts";
+import type { SweepEvent } from "../journal/events.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { takeOwnership } from "../lock/owner-lock.ts";
 import { listRuns, lockHome, runFolder } from "../journal/state-folder.ts";
 import type { Configuration, CoveragePlan } from "../plan/coverage-plan.ts";
-import type { RunState } from "../run-state/run-state.ts";
 import { isoUtc } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { CommandCall } from "../cli/command.ts";
@@ -17,7 +17,7 @@ import { prepare } from "./prepare.ts";
 import { chooseSpeed, hubTokenFor, readAccount, sshCidr } from "./run-plan.ts";
 import { recoverBefore } from "./recover-open-runs.ts";
 import { readSettings } from "./run-settings.ts";
-import { recordedPasses } from "./reclaim-vms.ts";
+import { recordedPasses } from "../sweep/recorded-passes.ts";
 import { isWorldGone } from "../simulator/client/world-gone.ts";
 
 /**
@@ -53,7 +53,7 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
   }
   const settings = await readSettings(folder);
   const asBefore = { ...settings.options, ...options };
-  const plan = stillToDo(await readSavedPlan(folder, run, asBefore, terminal), before);
+  const plan = stillToDo(await readSavedPlan(folder, run, asBefore, terminal), events);
   if (plan.entries.length === 0 && before.closed !== undefined && !isUnsettled(before)) {
     terminal.stderr.write(`nothing is left to do in run ${run}: every pass has its record\n`);
     return ExitCode.done;
@@ -107,10 +107,9 @@ export async function resumeRun(run: string, call: CommandCall): Promise<ExitCod
 }
 
 /** The plan without the configurations that have all their passes. */
-function stillToDo(plan: CoveragePlan, state: RunState): CoveragePlan {
-  const done = recordedPasses(state);
+function stillToDo(plan: CoveragePlan, events: readonly SweepEvent[]): CoveragePlan {
   const isOpen = (configuration: Configuration): boolean =>
-    done(configuration) < configuration.passes;
+    recordedPasses(events, configuration) < configuration.passes;
   const entries = plan.entries
     .map((entry) => ({ ...entry, configurations: entry.configurations.filter(isOpen) }))
     .filter(({ configurations }) => configurations.length > 0);

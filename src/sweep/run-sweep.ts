@@ -3,7 +3,6 @@ import type { Estimate, PlannedRental } from "../estimate/estimate.ts";
 import { foldRun, isHeld } from "../run-state/fold-run.ts";
 import { admits, foldLedger } from "../run-state/ledger.ts";
 import type { Ledger } from "../run-state/run-state.ts";
-import type { Configuration } from "../plan/coverage-plan.ts";
 import { errorText } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
 import { formatUsd } from "../support/money.ts";
@@ -22,8 +21,6 @@ import type { SweepSettings } from "./settings.ts";
 /** What a sweep is to do. */
 export interface SweepWork {
   readonly estimate: Estimate;
-  /** Passes of a configuration that an earlier owner of the run has recorded. */
-  readonly passesDone: (configuration: Configuration) => number;
   /** Opens every VM of the run. */
   readonly clientKey: SshKey;
   /** VMs that an earlier owner has left alive, each for one of the estimate's rentals. */
@@ -37,7 +34,7 @@ export interface SweepWork {
  * FencedError for a newer owner, JournalError for a disk that takes nothing.
  */
 export async function runSweep(
-  { estimate, passesDone, clientKey, reusable }: SweepWork,
+  { estimate, clientKey, reusable }: SweepWork,
   given: SweepPorts,
   settings: SweepSettings,
   signal: AbortSignal,
@@ -73,7 +70,6 @@ export async function runSweep(
       deadlines,
       firewallId: await openFirewall(estimate, ports, settings),
       clientKey,
-      passesDone,
       ports,
       settings,
       unproved,

@@ -1,6 +1,7 @@
 import type { Cloud, CloudVm } from "../../cloud/cloud.ts";
 import { CloudError } from "../../cloud/cloud.ts";
 import type { PlannedRental } from "../../estimate/estimate.ts";
+import { configurationKey } from "../configuration-key.ts";
 import type { EventOf, SweepEvent } from "../../journal/events.ts";
 import { foldRun, openRentals } from "../../run-state/fold-run.ts";
 import type { RentalStage, RentalState } from "../../run-state/run-state.ts";
@@ -103,10 +104,11 @@ function mayServe(
     (event): event is EventOf<"server.starting"> =>
       event.type === "server.starting" && event.label === rental.label,
   );
+  if (rental.model === undefined || started === undefined || first === undefined) return false;
+  if (started.configuration !== undefined) return started.configuration === configurationKey(first);
   return (
-    rental.model !== undefined &&
-    started?.model === first?.model.id &&
-    started?.image === first?.engine.image &&
-    started?.max_model_len === first?.engine.maxModelLen
+    started.model === first.model.id &&
+    started.image === first.engine.image &&
+    started.max_model_len === first.engine.maxModelLen
   );
 }

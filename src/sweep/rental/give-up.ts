@@ -1,7 +1,9 @@
 import type { PlannedRental } from "../../estimate/estimate.ts";
 import { foldRun } from "../../run-state/fold-run.ts";
+import { configurationKey } from "../configuration-key.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
 import type { SweepPorts } from "../ports.ts";
+import { passProgress } from "../recorded-passes.ts";
 
 /** Journals the end of a rental that did not do all it was for, and what became of each of its configurations. */
 export async function giveUp(
@@ -11,7 +13,7 @@ export async function giveUp(
   reason: string,
   ports: SweepPorts,
 ): Promise<void> {
-  const { journal } = ports;
+  const { journal, ownership } = ports;
   const ours = journal.events().filter((event) => "label" in event && event.label === label);
   const stage = foldRun(journal.events()).rentals.get(label)?.stage ?? "reserved";
   await journal.append({
@@ -21,18 +23,25 @@ export async function giveUp(
     stage: stage === "settled" ? "creating" : stage,
     reason,
   });
-  for (const [index, { model }] of todo.entries()) {
+  for (const [index, configuration] of todo.entries()) {
+    const { model } = configuration;
+    const key = configurationKey(configuration);
     const begun =
       index === 0 &&
-      ours.some((event) => event.type === "server.starting" && event.model === model.id);
-    const passes = ours.filter(
-      (event) => event.type === "pass.finished" && event.model === model.id,
-    ).length;
+      ours.some(
+        (event) =>
+          event.type === "server.starting" &&
+          event.model === model.id &&
+          (event.configuration ?? key) === key,
+      );
+    const here = { label, gen: ownership.gen };
+    const passes = passProgress(journal.events(), configuration, here).recorded;
     await journal.append({
       type: "configuration.finished",
       label,
       gpu: planned.gpuId,
       model: model.id,
+      configuration: key,
       state: passes > 0 ? "partial" : begun ? "failed" : "not_started",
       passes,
       reason,

@@ -1,4 +1,3 @@
-import type { Configuration } from "../../plan/coverage-plan.ts";
 import type { Patience } from "../../teardown/patience.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
@@ -9,7 +8,6 @@ export interface RentContext {
   readonly deadlines: Deadlines;
   readonly firewallId: number;
   readonly clientKey: SshKey;
-  readonly passesDone: (configuration: Configuration) => number;
   readonly ports: SweepPorts;
   readonly settings: SweepSettings;
   /** Labels whose destruction has begun and is not proved: while there are any, nothing new is admitted. */

@@ -96,7 +96,7 @@ function rentalOf(
   stop: AbortSignal,
   create: (signal: AbortSignal) => Promise<CreateEnd>,
 ): Rental {
-  const { clientKey, passesDone, ports, settings } = context;
+  const { clientKey, ports, settings } = context;
   let reason = "all of it is measured";
   let held = false;
   const use = async (): Promise<RentalEnd> => {
@@ -117,7 +117,7 @@ function rentalOf(
       }
       const failed = settings.leaveHeld
         ? planned.configurations.map(({ model }) => model.id)
-        : await useVm(vm, planned, clientKey, passesDone, ports, settings, signal);
+        : await useVm(vm, planned, clientKey, ports, settings, signal);
       if (failed.length > 0) {
         reason = `failed: ${failed.join(", ")}`;
         await lookAt(reason);

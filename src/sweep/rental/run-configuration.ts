@@ -1,8 +1,10 @@
 import type { ServerUnderTest } from "../../benchmark/benchmark.ts";
 import { VOID_REPEATS } from "../../evidence/method.ts";
+import { configurationKey } from "../configuration-key.ts";
 import { ClockJumped } from "../deadlines.ts";
 import { passOrJump } from "../pass-or-jump.ts";
 import type { ServerReady, SweepPorts } from "../ports.ts";
+import { passProgress, type PassProgress } from "../recorded-passes.ts";
 import type { SweepSettings } from "../settings.ts";
 import { serverDeath } from "./server-death.ts";
 import { startServer, type ServerJob } from "./start-server.ts";
@@ -12,8 +14,6 @@ import { toRecord } from "./to-record.ts";
 export interface ConfigurationJob extends ServerJob {
   readonly region: string;
   readonly priceMicroUsd: number;
-  /** Passes that a former owner of the run has recorded already. */
-  readonly passesDone: number;
 }
 
 export type ConfigurationEnd = "measured" | "partial" | "failed";
@@ -32,7 +32,7 @@ export async function runConfiguration(
   const served = await startServer(job, ports, settings, signal);
   const passes = served.ready
     ? await measureUntilDeath(job, served, ports, settings, signal)
-    : { done: job.passesDone, reason: served.cause };
+    : { done: progressOf(job, ports).recorded, reason: served.cause };
   const state =
     passes.done >= job.configuration.passes
       ? "measured"
@@ -44,6 +44,7 @@ export async function runConfiguration(
     label: job.label,
     gpu: job.configuration.gpu.id,
     model: job.configuration.model.id,
+    configuration: configurationKey(job.configuration),
     state,
     passes: passes.done,
     reason: passes.reason ?? null,
@@ -65,22 +66,15 @@ async function measureUntilDeath(
     signal.throwIfAborted();
     const death = await serverDeath(job, ports, signal);
     if (death === undefined) throw error;
-    return { done: passesRecorded(job, ports), reason: death };
+    return { done: progressOf(job, ports).recorded, reason: death };
   }
 }
 
-/** Of this configuration, by any owner of the run. */
-function passesRecorded(
-  { configuration, label, passesDone }: ConfigurationJob,
-  ports: SweepPorts,
-): number {
-  const model = configuration.model.id;
-  const here = ports.journal
-    .events()
-    .filter(
-      (event) => event.type === "pass.finished" && event.label === label && event.model === model,
-    );
-  return passesDone + here.length;
+function progressOf(
+  { configuration, label }: ConfigurationJob,
+  { journal, ownership }: SweepPorts,
+): PassProgress {
+  return passProgress(journal.events(), configuration, { label, gen: ownership.gen });
 }
 
 async function measurePasses(
@@ -92,6 +86,7 @@ async function measurePasses(
 ): Promise<{ readonly done: number; readonly reason: string | undefined }> {
   const { configuration, label, machine } = job;
   const model = configuration.model.id;
+  const key = configurationKey(configuration);
   const server: ServerUnderTest = {
     open: (inner) => machine.openChannel(inner),
     basePath: "/v1",
@@ -113,10 +108,11 @@ async function measurePasses(
   await ports.measure.warmUp({ ...request, seed: `${label}/${model}/warm-up` }, signal);
   await ports.journal.append({ type: "warmup.finished", label, model });
 
-  let done = job.passesDone;
+  const before = progressOf(job, ports);
+  let done = before.recorded;
   let voids = 0;
   let reason: string | undefined;
-  for (let pass = job.passesDone + 1; pass <= configuration.passes;) {
+  for (let pass = before.recorded + before.failed + 1; pass <= configuration.passes;) {
     await ports.journal.append({
       type: "pass.started",
       label,
@@ -165,7 +161,14 @@ async function measurePasses(
     voids = 0;
     const record = toRecord({ pass: result, job, served, facts, suite }, ports, settings);
     if (result.verdict.state === "sound") {
-      await ports.journal.append({ type: "pass.finished", label, model, pass, record });
+      await ports.journal.append({
+        type: "pass.finished",
+        label,
+        model,
+        configuration: key,
+        pass,
+        record,
+      });
       ports.publish(record);
       done += 1;
     } else {
@@ -174,6 +177,7 @@ async function measurePasses(
         type: "pass.failed",
         label,
         model,
+        configuration: key,
         pass,
         record,
         reasons: [...result.verdict.reasons],

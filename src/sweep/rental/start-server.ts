@@ -1,4 +1,5 @@
 import type { Machine, ServeRequest } from "../../machine/machine.ts";
+import { configurationKey } from "../configuration-key.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
 import { logExcerpt } from "./log-excerpt.ts";
 import { TIMEOUTS, SERVER_RETRIES } from "../timeouts.ts";
@@ -43,6 +44,7 @@ async function untilReady(
       type: "server.starting",
       label,
       model,
+      configuration: configurationKey(configuration),
       image: configuration.engine.image,
       max_model_len: configuration.engine.maxModelLen,
     });

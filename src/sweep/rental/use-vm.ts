@@ -1,7 +1,6 @@
 import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineTarget } from "../../machine/machine.ts";
 import type { PlannedRental } from "../../estimate/estimate.ts";
-import type { Configuration } from "../../plan/coverage-plan.ts";
 import { errorText } from "../../support/errors.ts";
 import { bringUp } from "./boot.ts";
 import { TIMEOUTS } from "../timeouts.ts";
@@ -22,7 +21,6 @@ export async function useVm(
   vm: RentedVm,
   planned: PlannedRental,
   clientKey: SshKey,
-  passesDone: (configuration: Configuration) => number,
   ports: SweepPorts,
   settings: SweepSettings,
   signal: AbortSignal,
@@ -50,7 +48,6 @@ export async function useVm(
             region: vm.region,
             priceMicroUsd: vm.priceMicroUsd,
             configuration,
-            passesDone: passesDone(configuration),
             machine,
             serverMayRun,
           },

@@ -9,6 +9,7 @@ import { machineOver } from "../../../src/machine/ssh-machine.ts";
 import { buildUserData } from "../../../src/machine/user-data.ts";
 import { waitForSetup } from "../../../src/machine/wait-for-setup.ts";
 import type { InMemoryMachines } from "../../support/in-memory-machines.ts";
+import { createNetwork, type Network } from "../network.ts";
 
 /** PKCS #8 of an ed25519 key, up to its seed (RFC 8410). */
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
@@ -32,24 +33,30 @@ export function keyOf(comment: string): SshKey {
 const POLL_MS = 5_000;
 
 /** The machine room's own code over links that are function calls; only the look at vLLM's port is left out. */
-export function memoryMachines(world: InMemoryMachines, clock: Clock): Machines {
+export function memoryMachines(
+  world: InMemoryMachines,
+  clock: Clock,
+  network: Network = createNetwork(),
+): Machines {
   return {
     connect: async (target) => {
-      const shell = world.at(target.host);
-      if (shell === undefined || shell.vm.label !== target.label)
+      const shell = network.isUp ? world.at(target.host) : undefined;
+      if (shell?.vm.label !== target.label || !shell.vm.admitsSsh(network.address))
         throw new MachineError("unreachable", `${target.label}: nobody listens`);
       const lost = new MachineError("link_lost", `${target.label}: SSH lost`);
+      const { epoch } = network;
+      const isAlive = (): boolean => network.epoch === epoch && shell.alive();
       return machineOver({
         // Nobody waits for it here: what is lost shows at the next call.
         lost: new Promise(() => undefined),
         run: async (line, { stdin = "" }) => {
-          if (!shell.alive()) throw lost;
+          if (!isAlive()) throw lost;
           const result = await shell.run(line, stdin);
           if (result.code !== 0) throw new MachineError("command", result.stderr, result.code);
           return Buffer.from(result.stdout);
         },
         open: async (port) => {
-          if (!shell.alive()) throw lost;
+          if (!isAlive()) throw lost;
           const stream = shell.open(port);
           if (stream === undefined) throw new MachineError("unreachable", "nobody listens");
           return stream;

@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Execution } from "../../../src/run/execution.ts";
-import { recordedPasses, reclaimVms } from "../../../src/run/reclaim-vms.ts";
+import { reclaimVms } from "../../../src/run/reclaim-vms.ts";
 import type { Estimate } from "../../../src/estimate/estimate.ts";
 import { foldRun } from "../../../src/run-state/fold-run.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
@@ -31,9 +31,8 @@ export async function workOf(who: Successor | undefined, work: Work): Promise<vo
   const { journal } = ports;
   const sweep = async (reusable: Awaited<ReturnType<typeof reclaimVms>>): Promise<void> => {
     if (reusable === undefined) return;
-    const passesDone = recordedPasses(foldRun(journal.events()));
     try {
-      await runSweep({ estimate, passesDone, clientKey, reusable }, ports, settings, stop);
+      await runSweep({ estimate, clientKey, reusable }, ports, settings, stop);
     } finally {
       const state = foldRun(journal.events());
       const open = [...state.rentals.values()].some(({ settled }) => settled === undefined);

@@ -1,0 +1,75 @@
+import type { EventOf, SweepEvent } from "../journal/events.ts";
+import { configurationKey } from "./configuration-key.ts";
+import type { Configuration } from "../plan/coverage-plan.ts";
+
+/** Sound passes of a configuration that the journal holds. */
+export function recordedPasses(
+  events: readonly SweepEvent[],
+  configuration: Configuration,
+): number {
+  const key = configurationKey(configuration);
+  return events.filter((event) => event.type === "pass.finished" && isOf(event, configuration, key))
+    .length;
+}
+
+/** How far a configuration has come on one VM. */
+export interface PassProgress {
+  /** Sound passes, those of the run's former owners included. */
+  readonly recorded: number;
+  /** Passes that were measured here and are not sound; they are not repeated on the same VM. */
+  readonly failed: number;
+}
+
+/**
+ * Read anew from the journal each time, so that a pass counts once whatever is interrupted. Another VM of this owner
+ * that measures an equal configuration does not count: the plan asks for both.
+ */
+export function passProgress(
+  events: readonly SweepEvent[],
+  configuration: Configuration,
+  here: { readonly label: string; readonly gen: number },
+): PassProgress {
+  const { label, gen } = here;
+  const key = configurationKey(configuration);
+  return {
+    recorded: recordedPasses(
+      events.filter(
+        (event) => event.gen < gen || (event.type === "pass.finished" && event.label === label),
+      ),
+      configuration,
+    ),
+    failed: events.filter(
+      (event) =>
+        event.type === "pass.failed" &&
+        event.gen === gen &&
+        event.label === label &&
+        isOf(event, configuration, key),
+    ).length,
+  };
+}
+
+type Measured = EventOf<"pass.finished"> | EventOf<"pass.failed">;
+
+function isOf(event: Measured, configuration: Configuration, key: string): boolean {
+  return event.configuration === undefined
+    ? recordMatches(event, configuration)
+    : event.configuration === key;
+}
+
+/** For journals before 0.2, which name no configuration: by what the record tells of the engine. */
+function recordMatches({ model: id, record }: Measured, configuration: Configuration): boolean {
+  const { gpu, model, engine } = configuration;
+  const told = record.vllm_config;
+  const agrees = (recorded: unknown, asked: unknown): boolean =>
+    recorded === undefined || recorded === asked;
+  return (
+    record.gpu_type === gpu.id &&
+    id === model.id &&
+    told.max_model_len === engine.maxModelLen &&
+    told["max_num_seqs"] === engine.maxNumSeqs &&
+    agrees(told["image"], engine.image) &&
+    agrees(told["gpu_memory_utilization"], engine.gpuMemoryUtilization) &&
+    agrees(told["enforce_eager"], engine.enforceEager) &&
+    agrees(told["kv_cache_dtype"], engine.kvCacheDtype ?? "auto")
+  );
+}
