@@ -66,18 +66,15 @@ export async function runSweep(
   const unproved = new Set<string>();
   const patience = createPatience(clock, settings.destroyPatienceMs);
   try {
-    const context = {
-      deadlines,
-      firewallId: await openFirewall(estimate, ports, settings),
-      clientKey,
-      ports,
-      settings,
-      unproved,
-      patience,
-    };
+    const firewallId = await openFirewall(estimate, ports, settings, stop);
+    const context = { deadlines, firewallId, clientKey, ports, settings, unproved, patience };
     await admitAll(estimate.rentals, reusable, context, stop, (error) => {
       ownStop.abort(error);
     });
+  } catch (error) {
+    // Nothing was admitted: the firewall could not be opened, or the user did not wait for it.
+    for (const planned of estimate.rentals) await notStarted(planned, errorText(error), given);
+    if (!signal.aborted) throw error;
   } finally {
     watchEnd.abort();
     await watching;

@@ -48,8 +48,8 @@ async function untilNone(
   signal: AbortSignal,
 ): Promise<void> {
   const { cloud, clock, ownership, run } = options;
-  const doubtMs = doubtMsOf(options, id);
-  // A clock that is set back while we wait must not make it longer.
+  // Once: a clock that is set back while we wait must not make it longer.
+  const doubtMs = doubtMsOf(options);
   const beganMs = clock.monotonic();
   // The journal knows its id: that DELETE need not wait for a list.
   let found: readonly Pick<CloudFirewall, "id">[] = id === undefined ? [] : [{ id }];
@@ -63,7 +63,8 @@ async function untilNone(
       await checkAccount(options, signal);
       found = (await cloud.listFirewalls({}, signal)).filter(({ label }) => isOf(run, label));
       emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
-      if (emptyLooks >= 2 && clock.monotonic() - beganMs >= doubtMs) return;
+      const mayArrive = clock.monotonic() - beganMs < doubtMs && !isAnswered(options);
+      if (emptyLooks >= 2 && !mayArrive) return;
       const wait = emptyLooks > 0 ? BETWEEN_LOOKS_MS : jitter(Math.min(attempt, 3), options);
       await clock.sleep(wait, signal);
     } catch (error) {
@@ -72,13 +73,18 @@ async function untilNone(
   }
 }
 
-/** For how long a create that was lost may still arrive; a single one has arrived once it was answered. */
-function doubtMsOf({ journal, clock }: DestroyFirewall, id: number | undefined): number {
+/** A single create has arrived once it was answered; the answer may come while the firewall is looked for. */
+function isAnswered({ journal }: DestroyFirewall): boolean {
+  const { firewall } = foldRun(journal.events());
   const asked = journal.events().filter((event) => event.type === "firewall.intended");
-  const last = asked.at(-1);
-  const times = asked.filter(({ label }) => label === last?.label).length;
-  const sure = last === undefined || (id !== undefined && times === 1);
-  if (sure) return 0;
+  const times = asked.filter(({ label }) => label === firewall?.label).length;
+  return firewall?.id !== undefined && !firewall.gone && times === 1;
+}
+
+/** For how long a create that was lost may still arrive. */
+function doubtMsOf({ journal, clock }: DestroyFirewall): number {
+  const last = journal.events().findLast((event) => event.type === "firewall.intended");
+  if (last === undefined) return 0;
   const sinceMs = Math.max(0, clock.now() - Date.parse(last.ts));
   return Math.max(0, LATEST_CREATE_MS - sinceMs);
 }

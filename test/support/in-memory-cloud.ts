@@ -8,6 +8,7 @@ import {
   type CloudVm,
 } from "../../src/cloud/cloud.ts";
 import { microUsd } from "../../src/support/money.ts";
+import { raceAbort } from "../../src/teardown/retry.ts";
 import type { ApiReply } from "../../src/simulator/api/api.ts";
 import { type ApiSide, applyFault } from "../../src/simulator/faults/apply-fault.ts";
 import type { ApiProblem } from "../../src/simulator/api/api-error.ts";
@@ -39,7 +40,7 @@ export function createInMemoryCloud(side: ApiSide, token: string): Cloud {
   };
   const get = async (path: string, signal: AbortSignal): Promise<ApiReply> => {
     signal.throwIfAborted();
-    return send("GET", path);
+    return raceAbort(send("GET", path), signal);
   };
   const list = async <Row extends { label: string }>(
     path: string,
@@ -49,7 +50,7 @@ export function createInMemoryCloud(side: ApiSide, token: string): Cloud {
     const rows: Row[] = [];
     for (let page = 1, pages = 1; page <= pages; page += 1) {
       signal.throwIfAborted();
-      const { body } = await send("GET", path, { label, page });
+      const { body } = await raceAbort(send("GET", path, { label, page }), signal);
       const part = body as { data: Row[]; pages: number };
       rows.push(...part.data);
       pages = part.pages;
