@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { chatRequest } from "../src/vllm/chat-request.ts";
 import { parseStream } from "../src/benchmark/parse-stream.ts";
-import { sendChat } from "../src/vllm/send-chat.ts";
+import { sendChat } from "../src/benchmark/stream-request.ts";
 import type { RawReply } from "../src/benchmark/stream-request.ts";
 import { realClock } from "../src/support/clock.ts";
 import { monotonicMs } from "./monotonic.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { ServerUnderTest } from "../src/benchmark/benchmark.ts";
+import type { ServerUnderTest } from "../src/vllm/connection.ts";
 import type { ReferenceOptions } from "../test/support/reference-server.ts";
 
 /** What the server did for one request by its own log, seconds of the machine's monotonic clock. */

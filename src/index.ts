@@ -3,7 +3,7 @@
  * and US dollars; records are those of the shared database, with its own snake_case names.
  */
 import { readAnswer, sendTest } from "./benchmark/run-test.ts";
-import { connectionTo } from "./run/api-base.ts";
+import { connectionTo } from "./vllm/api-base.ts";
 import { databaseFile, stateDir } from "./run/paths.ts";
 import { readDatabase } from "./run/read-records.ts";
 import { singlePromptSuite } from "./evidence/custom-suite.ts";

@@ -1,4 +1,3 @@
-import type { Duplex } from "node:stream";
 import type {
   PassMode,
   PassResult,
@@ -7,35 +6,11 @@ import type {
   TestResult,
 } from "../evidence/pass.ts";
 import type { Suite } from "../evidence/suite.ts";
+import type { GpuSample } from "../machine/machine.ts";
 import type { Clock } from "../support/clock.ts";
+import type { ServerUnderTest } from "../vllm/connection.ts";
 
-/** The way to a server. */
-export interface Connection {
-  /** A fresh connection to its port: an SSH channel or a socket. Opened before the clock of a request starts. */
-  open(signal: AbortSignal): Promise<Duplex>;
-  /** Path before the routes of OpenAI's kind: usually `/v1`. */
-  readonly basePath: string;
-  readonly apiKey: string | undefined;
-  /** The `Host` header, for proxies that go by it; left out = loopback. */
-  readonly host?: string;
-}
-
-/** A vLLM that answers, wherever it runs. */
-export interface ServerUnderTest extends Connection {
-  /** Name under which the model is served. */
-  readonly model: string;
-  /** Tokens. */
-  readonly maxModelLen: number;
-}
-
-/** What a GPU does at a moment. */
-export interface GpuReading {
-  readonly clockMhz: number;
-  readonly powerW: number;
-  readonly temperatureC: number;
-  /** Why it is slower than it could be; idle and power management at rest left out. */
-  readonly throttle: readonly string[];
-}
+export type { ServerUnderTest };
 
 export interface PassRequest {
   readonly server: ServerUnderTest;
@@ -46,7 +21,7 @@ export interface PassRequest {
   readonly seed: string;
   readonly clock: Clock;
   /** What the GPUs do, sampled during the pass; undefined where nobody can tell. */
-  readonly sampleGpus: ((signal: AbortSignal) => Promise<readonly GpuReading[]>) | undefined;
+  readonly sampleGpus: ((signal: AbortSignal) => Promise<readonly GpuSample[]>) | undefined;
   /** Left out = `fixed`. */
   readonly mode?: PassMode;
   /** Called as each test ends; `index` counts from 1 in the order in which they ran. Does no work of its own beyond one asynchronous journal write. */

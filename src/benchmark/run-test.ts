@@ -6,7 +6,7 @@ import type { PassRequest } from "./benchmark.ts";
 import { chatRequest } from "../vllm/chat-request.ts";
 import type { ChatRequest } from "../vllm/chat-request.ts";
 import { parseStream } from "./parse-stream.ts";
-import { sendChat } from "../vllm/send-chat.ts";
+import { sendChat } from "./stream-request.ts";
 import type { RawReply } from "./stream-request.ts";
 
 /** A test whose reply is there and not yet read. */

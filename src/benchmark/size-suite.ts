@@ -3,8 +3,9 @@ import type { TestTemplate } from "../evidence/standard-suite.ts";
 import { SUITE_VERSION } from "../evidence/method.ts";
 import type { Suite, Test } from "../evidence/suite.ts";
 import type { Clock } from "../support/clock.ts";
-import type { ServerUnderTest } from "./benchmark.ts";
-import { NoAnswerError, httpClient } from "../vllm/http-client.ts";
+import type { ServerUnderTest } from "../vllm/connection.ts";
+import { NoAnswerError } from "../vllm/connection.ts";
+import { httpClient } from "../vllm/http-client.ts";
 import { countTokens } from "../vllm/server-api.ts";
 
 const CALLS_PER_TEST = 8;

@@ -3,8 +3,11 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { errorText } from "../support/errors.ts";
 import type { Clock } from "../support/clock.ts";
+import type { ChatRequest } from "../vllm/chat-request.ts";
+import type { ServerUnderTest } from "../vllm/connection.ts";
+import { chatPath } from "../vllm/server-api.ts";
 import { chunkBuffer } from "./chunk-buffer.ts";
-import { asSocket } from "../vllm/as-socket.ts";
+import { asSocket } from "../support/as-socket.ts";
 import type { Arrivals } from "../vllm/sse.ts";
 
 export interface StreamRequest {
@@ -28,6 +31,35 @@ export interface RawReply {
   readonly ended: number;
   /** Why it did not end by itself. */
   readonly broken: string | undefined;
+}
+
+/** Longest silence of a stream, milliseconds. With several in flight the first token waits for all prompts before it. */
+const IDLE_MS = 60_000;
+
+/**
+ * Opens a connection, then sends a chat request on it, one of `inFlight` at once.
+ * @throws what `open` threw, or the signal's reason.
+ */
+export async function sendChat(
+  server: ServerUnderTest,
+  chat: ChatRequest,
+  inFlight: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<RawReply> {
+  const connection = await server.open(signal);
+  return streamRequest(
+    connection,
+    {
+      path: chatPath(server),
+      apiKey: server.apiKey,
+      host: server.host,
+      body: chat.body,
+      idleMs: IDLE_MS * inFlight,
+    },
+    clock,
+    signal,
+  );
 }
 
 /**

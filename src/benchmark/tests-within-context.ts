@@ -1,5 +1,5 @@
 import type { Suite, Test } from "../evidence/suite.ts";
-import type { ServerUnderTest } from "./benchmark.ts";
+import type { ServerUnderTest } from "../vllm/connection.ts";
 import type { HttpClient } from "../vllm/http-client.ts";
 import { countTokens } from "../vllm/server-api.ts";
 

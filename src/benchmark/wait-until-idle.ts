@@ -1,5 +1,5 @@
 import type { Clock } from "../support/clock.ts";
-import { NoAnswerError } from "../vllm/http-client.ts";
+import { NoAnswerError } from "../vllm/connection.ts";
 import type { HttpClient } from "../vllm/http-client.ts";
 import { rootPath } from "../vllm/server-api.ts";
 import { waitUntilIdle, serverCounters } from "../vllm/server-counters.ts";

@@ -3,9 +3,10 @@ import type { Test } from "../evidence/suite.ts";
 import type { PassRequest, WarmUp } from "./benchmark.ts";
 import { chatRequest } from "../vllm/chat-request.ts";
 import { testsWithinContext } from "./tests-within-context.ts";
-import { NoAnswerError, httpClient } from "../vllm/http-client.ts";
+import { NoAnswerError } from "../vllm/connection.ts";
+import { httpClient } from "../vllm/http-client.ts";
 import { runConcurrently } from "./run-concurrently.ts";
-import { sendChat } from "../vllm/send-chat.ts";
+import { sendChat } from "./stream-request.ts";
 
 const LEAST = 3;
 /** Longer replies run no other code. */

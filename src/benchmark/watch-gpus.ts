@@ -1,6 +1,7 @@
 import { mean } from "../evidence/statistics.ts";
 import type { Clock } from "../support/clock.ts";
-import type { GpuReading, PassRequest } from "./benchmark.ts";
+import type { GpuSample } from "../machine/machine.ts";
+import type { PassRequest } from "./benchmark.ts";
 
 const EVERY_MS = 5_000;
 /** Each sample is a command on the VM: never more than one in a real second. */
@@ -23,7 +24,7 @@ export function watchGpus(
   clock: Clock,
   signal: AbortSignal,
 ): Disposable & { read(): GpuWatch } {
-  const readings: GpuReading[] = [];
+  const readings: GpuSample[] = [];
   let samples = 0;
   const ended = new AbortController();
   const both = AbortSignal.any([signal, ended.signal]);
@@ -37,7 +38,7 @@ export function watchGpus(
   };
   // The end is an abort; a machine that does not answer shows in the requests themselves.
   sample().catch(() => undefined);
-  const most = (of: (reading: GpuReading) => number): number | undefined =>
+  const most = (of: (reading: GpuSample) => number): number | undefined =>
     readings.length === 0 ? undefined : Math.max(...readings.map(of));
   return {
     read: () => ({

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Connection, PassRequest, TestEnd } from "../benchmark/benchmark.ts";
+import type { PassRequest, TestEnd } from "../benchmark/benchmark.ts";
+import type { Connection } from "../vllm/connection.ts";
 import { describeServer } from "../vllm/describe-server.ts";
 import { runPass } from "../benchmark/run-pass.ts";
 import { runPasses } from "../benchmark/run-passes.ts";

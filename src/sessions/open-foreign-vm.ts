@@ -3,7 +3,7 @@ import { createLinodeCloud } from "../cloud/linode-cloud.ts";
 import { realClock } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { microUsd } from "../support/money.ts";
-import { connectionTo } from "../run/api-base.ts";
+import { connectionTo } from "../vllm/api-base.ts";
 import type { RentedGpu } from "../run/benchmark-server.ts";
 import type { CommandCall } from "../cli/command.ts";
 import { openCloudTarget } from "../run/cloud-target.ts";

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { execa } from "execa";
 import { sleepReal } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { connectionTo } from "../run/api-base.ts";
+import { connectionTo } from "../vllm/api-base.ts";
 import { freePort } from "./start-tunnel.ts";
 import type { Session } from "./session.ts";
 

@@ -1,3 +1,5 @@
+import { CONTROL } from "../support/printable.ts";
+
 /** What a chunk of a stream, or an error's body, says: read without trust, since any server may have sent it. */
 export interface ChatChunk {
   readonly error: string | undefined;
@@ -21,6 +23,9 @@ export interface ChunkChoice {
   readonly finishReason: string | undefined;
 }
 
+/** Longer ones quote the prompt. */
+const LONGEST_MESSAGE = 400;
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** Undefined when it is not a JSON object. */
@@ -35,12 +40,16 @@ export function readChunk(data: string): ChatChunk | undefined {
   };
 }
 
-/** The message in vLLM's `{"error":{"message"}}` or FastAPI's `{"detail"}`, else the text itself. */
+/**
+ * The message in vLLM's `{"error":{"message"}}` or FastAPI's `{"detail"}`, else the text itself; without control
+ * characters, at most 400 characters.
+ */
 export function errorMessage(body: string): string {
   const reply = parseObject(body);
   const error = reply?.["error"];
   const message = isObject(error) ? error["message"] : (error ?? reply?.["detail"]);
-  return typeof message === "string" ? message : body.trim().slice(0, 200);
+  const text = typeof message === "string" ? message : body;
+  return text.replace(CONTROL, " ").trim().slice(0, LONGEST_MESSAGE);
 }
 
 function readChoice(choice: Json): ChunkChoice {

@@ -1,8 +1,9 @@
 import type { VllmConfig } from "../evidence/record.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { Clock } from "../support/clock.ts";
-import type { Connection, ServerUnderTest } from "../benchmark/benchmark.ts";
-import { NoAnswerError, httpClient } from "./http-client.ts";
+import { NoAnswerError } from "./connection.ts";
+import type { Connection, ServerUnderTest } from "./connection.ts";
+import { httpClient } from "./http-client.ts";
 import type { HttpClient } from "./http-client.ts";
 import { parsePrometheus } from "./prometheus.ts";
 import { probeCompletion, rootPath, servedModels, vllmVersion } from "./server-api.ts";
@@ -51,7 +52,7 @@ export async function describeServer(
       },
     };
   } catch (error) {
-    throw error instanceof NoAnswerError ? notMeasurable(error.message) : error;
+    throw error instanceof NoAnswerError ? notMeasurable(error.message, error.status) : error;
   } finally {
     client.close();
   }
@@ -96,19 +97,19 @@ async function cacheConfig(
   };
 }
 
-function notMeasurable(reason: string): SweepError {
+function notMeasurable(reason: string, status?: number): SweepError {
   return new SweepError("the server cannot be benchmarked", {
     exitCode: ExitCode.provider,
     reason,
-    hint: hintFor(Number(/HTTP (\d{3})/.exec(reason)?.[1])),
+    hint: hintFor(status),
   });
 }
 
-/** `status`: of the answer that was none; NaN where there was no answer. */
-function hintFor(status: number): string {
+/** `status`: of the refusal; undefined when there was no answer. */
+function hintFor(status: number | undefined): string {
   if (status === 401 || status === 403) return "give its key in OPENAI_API_KEY";
   if (status === 400 || status === 422)
     return "the server is there but refuses a chat: name another model with --model, or start vLLM with a --chat-template that suits this one";
-  if (status >= 500) return "the server is there but cannot serve: its own log says why";
+  if (status !== undefined && status >= 500) return "the server is there but cannot serve: its own log says why";
   return "check that a vLLM listens there and that its address ends in /v1";
 }

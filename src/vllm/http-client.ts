@@ -1,9 +1,10 @@
 import { Agent, request as httpRequest } from "node:http";
-import type { ClientRequest } from "node:http";
-import { errorText } from "../support/errors.ts";
+import type { ClientRequest, OutgoingHttpHeaders } from "node:http";
+import { asSocket } from "../support/as-socket.ts";
 import type { Clock } from "../support/clock.ts";
-import { asSocket } from "./as-socket.ts";
-import type { Connection } from "../benchmark/benchmark.ts";
+import { errorText } from "../support/errors.ts";
+import { NoAnswerError } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 
 export interface HttpReply {
   readonly status: number;
@@ -12,31 +13,69 @@ export interface HttpReply {
   readonly seconds: number;
 }
 
-/** Short requests to a server, one after another on one warm connection, that is opened again when it is gone. */
+export interface HttpOptions {
+  /** For the whole exchange, with opening the connection; milliseconds on the run's clock, 60 s when left out. */
+  readonly timeoutMs?: number;
+}
+
+/** Short requests to a server, one after another on one warm connection, which is opened again when it is gone. */
 export interface HttpClient {
-  get(path: string, signal: AbortSignal): Promise<HttpReply>;
-  post(path: string, body: unknown, signal: AbortSignal): Promise<HttpReply>;
+  get(path: string, signal: AbortSignal, options?: HttpOptions): Promise<HttpReply>;
+  post(path: string, body: unknown, signal: AbortSignal, options?: HttpOptions): Promise<HttpReply>;
   close(): void;
 }
 
-const CEILING_MS = 60_000;
+const TIMEOUT_MS = 60_000;
+/** A page of metrics has some hundred KB. */
+const LONGEST_BODY = 8 << 20;
 
-/** A request of ours had no answer; the link may be there all the same. */
-export class NoAnswerError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "NoAnswerError";
-  }
+interface Exchange {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** JSON. */
+  readonly body: string | undefined;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
 /**
- * Each call throws a `NoAnswerError` when the server breaks off or says nothing within its ceiling, what `open`
- * threw, or the signal's reason.
+ * Each call throws a `NoAnswerError` when the server breaks off, sends more than 8 MiB or says nothing in time; what
+ * `open` threw; or the signal's reason.
  */
 export function httpClient(
   server: Pick<Connection, "open" | "apiKey" | "host">,
   clock: Clock,
 ): HttpClient {
+  const { agent, during, close } = agentOver(server.open);
+  const send = async (
+    method: Exchange["method"],
+    path: string,
+    body: string | undefined,
+    signal: AbortSignal,
+    { timeoutMs = TIMEOUT_MS }: HttpOptions = {},
+  ): Promise<HttpReply> => {
+    const headers = headersFor(server, body);
+    const exchange = { method, path, body, timeoutMs, signal };
+    const once = (): Promise<HttpReply> =>
+      during(signal, () => exchangeOnce(agent, headers, exchange, clock));
+    try {
+      return await once();
+    } catch (error) {
+      // uvicorn closes a connection after 5 idle seconds (VLLM_HTTP_TIMEOUT_KEEP_ALIVE), perhaps just now.
+      if (!(error instanceof StaleConnectionError)) throw error;
+      return await once();
+    }
+  };
+  return {
+    get: (path, signal, options) => send("GET", path, undefined, signal, options),
+    post: (path, body, signal, options) =>
+      send("POST", path, JSON.stringify(body), signal, options),
+    close,
+  };
+}
+
+/** An agent whose one connection is opened by `open`. */
+function agentOver(open: Connection["open"]) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let opening: AbortSignal;
   let openFailure: unknown;
@@ -44,7 +83,7 @@ export function httpClient(
   const connect = async (done: (error: Error | null, stream?: unknown) => void) => {
     let stream;
     try {
-      stream = asSocket(await server.open(opening));
+      stream = asSocket(await open(opening));
     } catch (error) {
       openFailure = error;
       done(error instanceof Error ? error : new Error(String(error)));
@@ -56,93 +95,92 @@ export function httpClient(
   Object.assign(agent, {
     createConnection: (_: unknown, done: Parameters<typeof connect>[0]) => void connect(done),
   });
-
-  const once = (method: string, path: string, body: string | undefined, signal: AbortSignal) =>
-    new Promise<HttpReply>((resolve, reject) => {
+  return {
+    agent,
+    /** Runs an exchange; when a connection cannot be opened during it, throws what `open` threw. */
+    during: async <T>(signal: AbortSignal, exchange: () => Promise<T>): Promise<T> => {
       opening = signal;
       openFailure = undefined;
-      const chunks: Buffer[] = [];
-      let sent = performance.now();
-      const request: ClientRequest = httpRequest({
-        agent,
-        method,
-        path,
-        host: "127.0.0.1",
-        headers: {
-          ...(server.host === undefined ? {} : { host: server.host }),
-          ...(body === undefined
-            ? {}
-            : {
-                "content-type": "application/json",
-                "content-length": Buffer.byteLength(body),
-              }),
-          ...(server.apiKey === undefined ? {} : { authorization: `Bearer ${server.apiKey}` }),
-        },
-      });
-      const fail = (error: unknown): void => {
-        settle();
-        reject(signal.aborted ? (signal.reason as Error) : (openFailure ?? error));
-        request.destroy();
-      };
-      const onAbort = (): void => fail(signal.reason);
-      const ceiling = setTimeout(
-        () => fail(new NoAnswerError(`no answer to ${method} ${path}`)),
-        clock.ceiling(CEILING_MS),
-      );
-      const settle = (): void => {
-        clearTimeout(ceiling);
-        signal.removeEventListener("abort", onAbort);
-      };
-      request.once("socket", () => {
-        sent = performance.now();
-        request.end(body);
-      });
-      request.once("response", (response) => {
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.once("error", fail);
-        response.once("end", () => {
-          const seconds = (clock.fromStamp(performance.now()) - clock.fromStamp(sent)) / 1000;
-          settle();
-          resolve({
-            status: response.statusCode ?? 0,
-            body: Buffer.concat(chunks).toString("utf8"),
-            seconds,
-          });
-        });
-      });
-      request.on("error", (error) =>
-        fail(
-          request.reusedSocket
-            ? new StaleConnectionError()
-            : new NoAnswerError(`${method} ${path}: ${errorText(error)}`),
-        ),
-      );
-      signal.addEventListener("abort", onAbort, { once: true });
-      if (signal.aborted) onAbort();
-    });
-
-  const send = async (
-    method: string,
-    path: string,
-    body: string | undefined,
-    signal: AbortSignal,
-  ) => {
-    try {
-      return await once(method, path, body, signal);
-    } catch (error) {
-      // uvicorn closes a connection after 5 idle seconds (VLLM_HTTP_TIMEOUT_KEEP_ALIVE), perhaps just now.
-      if (!(error instanceof StaleConnectionError)) throw error;
-      return await once(method, path, body, signal);
-    }
-  };
-  return {
-    get: (path, signal) => send("GET", path, undefined, signal),
-    post: (path, body, signal) => send("POST", path, JSON.stringify(body), signal),
-    close: () => {
+      try {
+        return await exchange();
+      } catch (error) {
+        throw signal.aborted ? signal.reason : (openFailure ?? error);
+      }
+    },
+    close: (): void => {
       closed = true;
       agent.destroy();
     },
   };
+}
+
+function headersFor(
+  { host, apiKey }: Pick<Connection, "apiKey" | "host">,
+  body: string | undefined,
+): OutgoingHttpHeaders {
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(body === undefined
+      ? {}
+      : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+  };
+}
+
+function exchangeOnce(
+  agent: Agent,
+  headers: OutgoingHttpHeaders,
+  { method, path, body, timeoutMs, signal }: Exchange,
+  clock: Clock,
+): Promise<HttpReply> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let sent = performance.now();
+    const request: ClientRequest = httpRequest({ agent, method, path, host: "127.0.0.1", headers });
+    const settle = (): void => {
+      clearTimeout(timeout);
+      signal.removeEventListener("abort", onAbort);
+    };
+    const fail = (error: unknown): void => {
+      settle();
+      reject(error as Error);
+      request.destroy();
+    };
+    const failWith = (reason: string): void => fail(new NoAnswerError(reason));
+    const onAbort = (): void => fail(signal.reason);
+    const timeout = setTimeout(
+      () => failWith(`no answer to ${method} ${path}`),
+      clock.ceiling(timeoutMs),
+    );
+    request.once("socket", () => {
+      sent = performance.now();
+      request.end(body);
+    });
+    request.once("response", (response) => {
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > LONGEST_BODY) failWith(`${method} ${path}: the answer is longer than 8 MiB`);
+        else chunks.push(chunk);
+      });
+      response.on("error", (error) => failWith(`${method} ${path}: ${errorText(error)}`));
+      response.once("end", () => {
+        const seconds = (clock.fromStamp(performance.now()) - clock.fromStamp(sent)) / 1000;
+        settle();
+        resolve({
+          status: response.statusCode ?? 0,
+          body: Buffer.concat(chunks).toString("utf8"),
+          seconds,
+        });
+      });
+    });
+    request.on("error", (error) => {
+      if (request.reusedSocket) fail(new StaleConnectionError());
+      else failWith(`${method} ${path}: ${errorText(error)}`);
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
 }
 
 class StaleConnectionError extends Error {}

@@ -1,8 +1,12 @@
 import type { Test } from "../evidence/suite.ts";
-import type { ServerUnderTest } from "../benchmark/benchmark.ts";
+import { CONTROL } from "../support/printable.ts";
 import { errorMessage } from "./chat-chunk.ts";
-import { NoAnswerError } from "./http-client.ts";
-import type { HttpClient } from "./http-client.ts";
+import { NoAnswerError } from "./connection.ts";
+import type { ServerUnderTest } from "./connection.ts";
+import type { HttpClient, HttpReply } from "./http-client.ts";
+
+/** The first completion of a process compiles what start-up left out. */
+const FIRST_COMPLETION_MS = 180_000;
 
 /** A model as `/v1/models` lists it. */
 export interface ServedModel {
@@ -12,7 +16,7 @@ export interface ServedModel {
   readonly maxModelLen: number | undefined;
 }
 
-/** vLLM serves `/metrics`, `/tokenize`, `/health` and `/version` beside `/v1`, not under it. */
+/** vLLM serves `/metrics`, `/tokenize`, `/health` and `/version` next to `/v1`, not under it. */
 export function rootPath(basePath: string): string {
   return basePath.replace(/\/+$/, "").replace(/\/v1$/, "");
 }
@@ -44,7 +48,9 @@ export async function vllmVersion(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const reply = await client.get(`${rootPath(basePath)}/version`, signal);
-  return reply.status === 200 ? optional(field(parse(reply.body), "version"), "string") : undefined;
+  const version =
+    reply.status === 200 ? optional(field(parse(reply.body), "version"), "string") : undefined;
+  return version?.replace(CONTROL, "").slice(0, 80);
 }
 
 /**
@@ -63,9 +69,9 @@ export async function countTokens(
   if (reply.status === 404 || reply.status === 405) return undefined;
   const count = field(parse(reply.body), "count");
   if (reply.status === 200 && typeof count === "number") return count;
-  const message = errorMessage(reply.body);
-  if (reply.status === 400 && message.includes("maximum context length")) return Infinity;
-  throw new NoAnswerError(`/tokenize: HTTP ${String(reply.status)}: ${message}`);
+  if (reply.status === 400 && errorMessage(reply.body).includes("maximum context length"))
+    return Infinity;
+  throw refusal("/tokenize", reply);
 }
 
 /**
@@ -81,16 +87,21 @@ export async function probeCompletion(
 ): Promise<string | undefined> {
   const path = chatPath({ basePath });
   const messages = [{ role: "user", content: "Hello" }];
-  const reply = await client.post(path, { model, messages, max_tokens: 1 }, signal);
+  const body = { model, messages, max_tokens: 1 };
+  const reply = await client.post(path, body, signal, { timeoutMs: FIRST_COMPLETION_MS });
   if (reply.status === 200)
     return optional(field(parse(reply.body), "system_fingerprint"), "string");
-  throw new NoAnswerError(`${path}: HTTP ${String(reply.status)}: ${errorMessage(reply.body)}`);
+  throw refusal(path, reply);
 }
 
 async function getJson(client: HttpClient, path: string, signal: AbortSignal): Promise<unknown> {
   const reply = await client.get(path, signal);
   if (reply.status === 200) return parse(reply.body);
-  throw new NoAnswerError(`${path}: HTTP ${String(reply.status)}: ${errorMessage(reply.body)}`);
+  throw refusal(path, reply);
+}
+
+function refusal(path: string, { status, body }: HttpReply): NoAnswerError {
+  return new NoAnswerError(`${path}: HTTP ${String(status)}: ${errorMessage(body)}`, status);
 }
 
 function parse(text: string): unknown {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import type { PassRequest, ServerUnderTest } from "../../src/benchmark/benchmark.ts";
+import type { PassRequest } from "../../src/benchmark/benchmark.ts";
+import type { ServerUnderTest } from "../../src/vllm/connection.ts";
 import type { Suite, Test } from "../../src/evidence/suite.ts";
 import type { ReferenceServer } from "../support/reference-server.ts";
 import { realClock } from "../../src/support/clock.ts";

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { chatRequest } from "../../src/vllm/chat-request.ts";
 import { runPass } from "../../src/benchmark/run-pass.ts";
-import { sendChat } from "../../src/vllm/send-chat.ts";
+import { sendChat } from "../../src/benchmark/stream-request.ts";
 import type { PassRequest, TestEnd } from "../../src/benchmark/benchmark.ts";
 import type { PassResult, RequestMetrics } from "../../src/evidence/pass.ts";
 import { startReferenceServer } from "../support/reference-server.ts";

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { realClock, type Clock } from "../../src/support/clock.ts";
 import { createRandom } from "../../src/simulator/world/random.ts";
 import type { ServedRequest } from "../../src/simulator/world/simulated-vm.ts";
-import { asSocket } from "../../src/simulator/ssh/channel-socket.ts";
+import { asSocket } from "../../src/support/as-socket.ts";
 import { delayedConnection } from "./delayed-connection.ts";
 import { createEngine } from "../../src/simulator/vllm/engine.ts";
 import type { ServerFaults } from "../../src/simulator/faults/server-faults.ts";

@@ -9,7 +9,7 @@ import { realClock } from "../../support/clock.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { microUsd } from "../../support/money.ts";
 import { nearest } from "../../support/nearest.ts";
-import { connectionTo } from "../../run/api-base.ts";
+import { connectionTo } from "../../vllm/api-base.ts";
 import { benchmarkServer } from "../../run/benchmark-server.ts";
 import type { BenchmarkJob, RentedGpu } from "../../run/benchmark-server.ts";
 import type { CommandCall, Handler } from "../command.ts";

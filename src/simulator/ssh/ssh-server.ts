@@ -2,7 +2,7 @@ import { createServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import type { Duplex } from "node:stream";
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
-import { asSocket } from "./channel-socket.ts";
+import { asSocket } from "../../support/as-socket.ts";
 import type { CommandResult, ReadStdin } from "./vm-commands.ts";
 
 export interface SshServerOptions {

@@ -1,7 +1,7 @@
 import { connect as connectTcp } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Connection } from "../benchmark/benchmark.ts";
+import type { Connection } from "./connection.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 
 const CONNECT_MS = 15_000;
