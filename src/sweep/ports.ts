@@ -6,6 +6,9 @@ import type { Journal, Ownership } from "../journal/events.ts";
 import type { Machine, MachineConnector, SetupStatus } from "../machine/machine.ts";
 import type { Clock } from "../support/clock.ts";
 import type { Alarm } from "../teardown/teardown-ports.ts";
+import type { ServerFailure, ServerReady, WaitForServerOptions } from "../vllm/server-start.ts";
+
+export type { ServerFailure, ServerReady };
 
 /** Everything a sweep touches outside itself. The command line fills it with adapters, tests with stand-ins. */
 export interface SweepPorts {
@@ -59,51 +62,9 @@ export interface Machines extends MachineConnector {
   ): Promise<SetupStatus>;
   waitForServer(
     machine: Machine,
-    options: WaitForServer,
+    options: WaitForServerOptions,
     signal: AbortSignal,
   ): Promise<ServerReady | ServerFailure>;
-}
-
-export interface WaitForServer {
-  readonly model: string;
-  readonly clock: Clock;
-  readonly ceilingMs: number;
-  /** A download that does not grow for this long has stalled. */
-  readonly stallMs: number;
-  readonly onProgress: (progress: ServerProgress) => void;
-}
-
-export interface ServerProgress {
-  readonly stage: "download" | "load";
-  readonly bytes: number;
-  readonly totalBytes: number | undefined;
-}
-
-export interface ServerReady {
-  readonly ready: true;
-  readonly vllmVersion: string;
-  readonly maxModelLen: number;
-  readonly imageDigest: string | undefined;
-  readonly revision: string | undefined;
-  /** What the start-up log says it resolved to. */
-  readonly engine: {
-    readonly dtype: string | undefined;
-    readonly quantization: string | undefined;
-    readonly attentionBackend: string | undefined;
-    readonly settings: Readonly<Record<string, string | number | boolean>>;
-  };
-  readonly downloadSeconds: number;
-  readonly seconds: number;
-}
-
-export interface ServerFailure {
-  readonly ready: false;
-  readonly cause: string;
-  readonly evidence: string;
-  readonly remedy: string;
-  /** The same again may work: memory not freed yet, a download that broke. */
-  readonly retry: boolean;
-  readonly log: string;
 }
 
 /** The benchmark room by its port. */

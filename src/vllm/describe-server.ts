@@ -110,6 +110,7 @@ function hintFor(status: number | undefined): string {
   if (status === 401 || status === 403) return "give its key in OPENAI_API_KEY";
   if (status === 400 || status === 422)
     return "the server is there but refuses a chat: name another model with --model, or start vLLM with a --chat-template that suits this one";
-  if (status !== undefined && status >= 500) return "the server is there but cannot serve: its own log says why";
+  if (status !== undefined && status >= 500)
+    return "the server is there but cannot serve: its own log says why";
   return "check that a vLLM listens there and that its address ends in /v1";
 }

@@ -144,7 +144,7 @@ function exchangeOnce(
     };
     const fail = (error: unknown): void => {
       settle();
-      reject(error as Error);
+      reject(error);
       request.destroy();
     };
     const failWith = (reason: string): void => fail(new NoAnswerError(reason));

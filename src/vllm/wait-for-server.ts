@@ -1,47 +1,14 @@
-import type { Clock } from "../support/clock.ts";
 import { type Diagnosis, diagnose } from "./diagnose.ts";
 import { type Machine, MachineError, type ServerStatus } from "../machine/machine.ts";
 import { pollMs } from "../machine/poll-interval.ts";
 import { probeServer } from "./probe-server.ts";
-import { type StartupFacts, startupFacts } from "./startup-facts.ts";
-
-export interface WaitForServerOptions {
-  /** Name under which it has to be served. */
-  readonly model: string;
-  readonly clock: Clock;
-  /** Virtual milliseconds. */
-  readonly ceilingMs: number;
-  /** A download that does not grow for this long, virtual milliseconds, has stalled. */
-  readonly stallMs: number;
-  readonly onProgress: (progress: ServerProgress) => void;
-  /** New text of the server's log. */
-  readonly onLog?: ((text: string) => void) | undefined;
-}
-
-export interface ServerProgress {
-  readonly stage: "download" | "load";
-  readonly bytes: number;
-  readonly totalBytes: number | undefined;
-}
-
-export interface ServerReady {
-  readonly ready: true;
-  readonly vllmVersion: string;
-  /** Tokens. */
-  readonly maxModelLen: number;
-  readonly imageDigest: string | undefined;
-  readonly revision: string | undefined;
-  readonly engine: StartupFacts;
-  /** Virtual seconds, from the call on. */
-  readonly downloadSeconds: number;
-  readonly seconds: number;
-  readonly log: string;
-}
-
-export interface ServerFailure extends Diagnosis {
-  readonly ready: false;
-  readonly log: string;
-}
+import type {
+  ServerFailure,
+  ServerProgress,
+  ServerReady,
+  WaitForServerOptions,
+} from "./server-start.ts";
+import { startupFacts } from "./startup-facts.ts";
 
 /** The newest part is what tells. */
 const LONGEST_LOG = 1 << 20;
@@ -103,7 +70,6 @@ export async function waitForServer(
             engine: startupFacts(log.text()),
             downloadSeconds: (downloadEnd - begin) / 1000,
             seconds: (clock.monotonic() - begin) / 1000,
-            log: log.text(),
           };
         }
       }

@@ -29,7 +29,7 @@ const REFUSED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   machine: ["../cloud/cloud.ts", "../vllm/server-api.ts", "@linode/api-v4"],
   vllm: ["../cloud/cloud.ts", "../benchmark/run-pass.ts", "node-ssh"],
   hub: ["../machine/machine.ts", "../sweep/run-sweep.ts", "node-ssh"],
-  benchmark: ["../machine/machine.ts", "../results/store/database.ts", "ssh2"],
+  benchmark: ["../machine/ssh-machine.ts", "../results/store/database.ts", "ssh2"],
   teardown: [
     "../cloud/linode-cloud.ts",
     "../machine/machine.ts",

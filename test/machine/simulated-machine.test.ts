@@ -4,12 +4,8 @@ import { generateSshKey } from "../../src/machine/keys.ts";
 import type { Machine, ServeRequest } from "../../src/machine/machine.ts";
 import { createSshConnector } from "../../src/machine/ssh-machine.ts";
 import { buildUserData } from "../../src/machine/user-data.ts";
-import {
-  type ServerFailure,
-  type ServerProgress,
-  type ServerReady,
-  waitForServer,
-} from "../../src/vllm/wait-for-server.ts";
+import type { ServerFailure, ServerProgress, ServerReady } from "../../src/vllm/server-start.ts";
+import { waitForServer } from "../../src/vllm/wait-for-server.ts";
 import { waitForSetup } from "../../src/machine/wait-for-setup.ts";
 import { createCoefficients } from "../../src/simulator/vllm/coefficients.ts";
 import { createSshMachines } from "../../src/simulator/ssh/ssh-machines.ts";

@@ -3,11 +3,8 @@ import { readFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Machine, ServeRequest } from "../../src/machine/machine.ts";
 import { createSshConnector } from "../../src/machine/ssh-machine.ts";
-import {
-  type ServerFailure,
-  type ServerReady,
-  waitForServer,
-} from "../../src/vllm/wait-for-server.ts";
+import type { ServerFailure, ServerReady } from "../../src/vllm/server-start.ts";
+import { waitForServer } from "../../src/vllm/wait-for-server.ts";
 import { type Clock, realClock } from "../../src/support/clock.ts";
 import { type Sshd, startSshd } from "./sshd.ts";
 import { template, type ThrowAwayRoot, throwAwayRoot } from "./throw-away-root.ts";

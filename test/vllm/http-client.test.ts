@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { createServer as createRawServer } from "node:net";
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { duplexPair } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { NoAnswerError } from "../../src/vllm/connection.ts";
 import type { ServerUnderTest } from "../../src/vllm/connection.ts";
@@ -100,6 +101,27 @@ describe("short requests", () => {
     const silent = await listen(() => undefined);
     const { http } = client(silent.port, {}, { ...realClock(), ceiling: () => 50 });
     await expect(http.get("/metrics", never)).rejects.toThrow("no answer to GET /metrics");
+  });
+
+  it("end when the answer is too long to be one", async () => {
+    const { port } = await listen((_, reply) => {
+      const send = (): void => {
+        if (!reply.destroyed) reply.write("x".repeat(1 << 20), send);
+      };
+      send();
+    });
+    await expect(client(port).http.get("/metrics", never)).rejects.toThrow("longer than 8 MiB");
+  });
+
+  it("work on a stream that is no socket, as an SSH channel", async () => {
+    const { port } = await listen((_, reply) => reply.end("ok"));
+    const open: ServerUnderTest["open"] = async (signal) => {
+      const socket = await underTest({ port, model: "m" }).open(signal);
+      const [near, far] = duplexPair();
+      far.pipe(socket).pipe(far);
+      return near;
+    };
+    expect((await client(port, { open }).http.get("/", never)).body).toBe("ok");
   });
 
   it("throw what opening threw, and the signal's reason", async () => {

@@ -2,12 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { MachineError } from "../../src/machine/machine.ts";
 import { countableText } from "../../src/machine/remote-text.ts";
-import {
-  type ServerFailure,
-  type ServerProgress,
-  type ServerReady,
-  waitForServer,
-} from "../../src/vllm/wait-for-server.ts";
+import type { ServerFailure, ServerProgress, ServerReady } from "../../src/vllm/server-start.ts";
+import { waitForServer } from "../../src/vllm/wait-for-server.ts";
 import { jumpingClock, type Script, scriptedMachine } from "../machine/machine-stand-in.ts";
 
 const MODEL = "Qwen/Qwen2.5-Coder-7B-Instruct";

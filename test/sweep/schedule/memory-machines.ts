@@ -105,7 +105,15 @@ function served(status: Awaited<ReturnType<Machine["serverStatus"]>>, ms: number
 
 function failed(log: string) {
   const cause = "it exited";
-  return { ready: false, cause, evidence: log.slice(-200), remedy: "", retry: false, log } as const;
+  return {
+    ready: false,
+    cause,
+    evidence: log.slice(-200),
+    remedy: "",
+    retry: false,
+    planLines: [],
+    log,
+  } as const;
 }
 
 const suite = { ...standardSuite(["coding"]), tests: standardSuite(["coding"]).tests.slice(0, 3) };
