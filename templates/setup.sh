@@ -106,7 +106,8 @@ retry 5 curl -fsSL --max-time 60 -o "$root$key" https://nvidia.github.io/libnvid
 echo "deb [signed-by=$key] https://nvidia.github.io/libnvidia-container/stable/deb/amd64 /" \
   >"$root/etc/apt/sources.list.d/nvidia-container-toolkit.list"
 retry 4 refresh
-retry 4 install docker.io nvidia-container-toolkit
+# docker unpacks the image's layers with pigz, on all processors, where there is one.
+retry 4 install docker.io nvidia-container-toolkit pigz
 
 begin docker 2
 daemon=$root/etc/docker/daemon.json
@@ -119,9 +120,12 @@ fi
 retry 6 docker info
 
 image=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["image"])' "$root/opt/maider-sweep/setup.json")
+limited() { grep -q toomanyrequests "$logs/image.log"; }
+# The limit lasts for hours, and each attempt counts towards it.
+pull() { docker pull --quiet "$image" || limited; }
 (
   trap - ERR TERM INT
-  docker image inspect "$image" >/dev/null 2>&1 || retry 5 docker pull --quiet "$image"
+  docker image inspect "$image" >/dev/null 2>&1 || { retry 5 pull && ! limited; }
 ) >"$logs/image.log" 2>&1 9>&- &
 pull=$!
 
@@ -132,11 +136,14 @@ if ! load_driver; then
   series=$(apt-cache search --names-only '^nvidia-driver-[0-9]+-server-open$' |
     sed -n 's/^nvidia-driver-\([0-9]*\)-server-open .*/\1/p' | sort -n | awk '$1 >= 580 && !found++')
   [[ -n $series ]] || die 'the archive has no NVIDIA server driver of series 580 or newer'
-  # Modules built for the running kernel need no compiler and no reboot; else DKMS builds them from the headers.
+  # Modules built for the running kernel need no compiler and no reboot, but pin one version of the driver: once that is
+  # superseded they are still listed and cannot be installed. Then DKMS builds them from the headers.
   kernel=$(uname -r)
-  modules=linux-modules-nvidia-$series-server-open-$kernel
-  apt-cache show "$modules" >/dev/null 2>&1 || modules=linux-headers-$kernel
-  retry 3 install "nvidia-driver-$series-server-open" "nvidia-utils-$series-server" "$modules"
+  driver=("nvidia-driver-$series-server-open" "nvidia-utils-$series-server")
+  modules=("linux-modules-nvidia-$series-server-open-$kernel")
+  install -s "${driver[@]}" "${modules[@]}" ||
+    modules=("nvidia-dkms-$series-server-open" "linux-headers-$kernel")
+  retry 3 install "${driver[@]}" "${modules[@]}"
   load_driver || loaded=no
 fi
 
@@ -147,7 +154,9 @@ fi
 
 begin image 4
 if ! wait "$pull"; then
-  die "$(tail -n 5 "$logs/image.log" | cut -c1-300)"
+  hint=
+  limited && hint="Docker Hub's limit on pulls from this VM's address is used up; name a copy of the image in another registry as engine.image, or try again in some hours: "
+  die "$hint$(tail -n 5 "$logs/image.log" | cut -c1-300)"
 fi
 if [[ $loaded == no ]]; then
   echo "$boot" >"$asked"
