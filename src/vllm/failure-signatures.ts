@@ -69,6 +69,12 @@ export const FAILURE_SIGNATURES: readonly FailureSignature[] = [
     planLines: (match) => [`max_num_seqs: ${String(Math.min(64, Number(match[1])))}`],
   },
   {
+    cause: "more sequences at once than the model's states fit in memory",
+    pattern: /max_num_seqs \(\d+\) exceeds available Mamba cache blocks \((\d+)\)/,
+    remedy: "allow fewer sequences at once",
+    planLines: (match) => (match[1] === "0" ? [] : [`max_num_seqs: ${match[1] ?? ""}`]),
+  },
+  {
     cause: "out of GPU memory",
     pattern: /Failed to load model - not enough GPU memory|OutOfMemoryError|CUDA out of memory/,
     remedy: "use more or larger GPUs, or a quantised variant of the model",
@@ -197,9 +203,15 @@ export const FAILURE_SIGNATURES: readonly FailureSignature[] = [
     remedy: "check the image's name and tag",
   },
   {
+    cause: "Docker Hub's limit on image pulls is used up for this VM's address",
+    pattern: /toomanyrequests/,
+    remedy:
+      "name a copy of the image in another registry as engine.image, or try again in some hours",
+  },
+  {
     cause: "the download broke",
     pattern:
-      /toomanyrequests|429 Client Error|50[0-4] Server Error|ConnectionError|ReadTimeout|ConnectTimeout|Read timed out|IncompleteRead|ChunkedEncodingError|Temporary failure in name resolution|LocalEntryNotFoundError|TLS handshake timeout|Consistency check failed|ProtocolError|i\/o timeout|connection reset by peer/i,
+      /429 Client Error|50[0-4] Server Error|ConnectionError|ReadTimeout|ConnectTimeout|Read timed out|IncompleteRead|ChunkedEncodingError|Temporary failure in name resolution|LocalEntryNotFoundError|TLS handshake timeout|Consistency check failed|ProtocolError|i\/o timeout|connection reset by peer/i,
     remedy: "try the download again",
     retry: true,
   },

@@ -193,7 +193,12 @@ const ROWS: readonly [text: string, cause: string, planLines?: string[]][] = [
   ],
   [
     "docker: Error response from daemon: toomanyrequests: You have reached your pull rate limit.",
-    "download broke",
+    "limit on image pulls is used up",
+  ],
+  [
+    "ValueError: max_num_seqs (256) exceeds available Mamba cache blocks (74). Each decode sequence requires one Mamba cache block, so CUDA graph capture cannot proceed. Please lower max_num_seqs to at most 74 or increase gpu_memory_utilization.",
+    "more sequences at once than the model's states fit in memory",
+    ["max_num_seqs: 74"],
   ],
   [
     "OSError: [Errno 98] error while attempting to bind on address ('127.0.0.1', 8000): address already in use",
