@@ -86,6 +86,7 @@ export interface Facts {
     micro_usd: MicroUsd;
     /** ISO 8601: when everything stops and the VM is destroyed; the label's expiry is later. */
     deadline: string;
+    /** By our clock, like `deadline`; the label says the same by the API's. */
     expires: string;
     /** OpenSSH wire form, base64. */
     host_key: string;

@@ -9,7 +9,8 @@ export function newRental(
   reserved: Readonly<Facts["rental.reserved"]>,
   sinceMs: number,
 ): RentalState {
-  const expiresMs = Date.parse(reserved.expires) || (parseLabel(reserved.label)?.expiresMs ?? 0);
+  const labelMs = parseLabel(reserved.label)?.expiresMs;
+  const expiresMs = Date.parse(reserved.expires) || (labelMs ?? 0);
   return {
     label: reserved.label,
     rental: reserved.rental,
@@ -25,6 +26,7 @@ export function newRental(
     hostKey: reserved.host_key,
     deadlineMs: Date.parse(reserved.deadline) || expiresMs,
     expiresMs,
+    expiresByTheApiMs: labelMs ?? expiresMs,
     heldUntilMs: undefined,
     priceMicroUsd: reserved.price_micro_usd,
     reservedHours: reserved.hours,

@@ -37,9 +37,10 @@ export function admits(ledger: Ledger, needed: MicroUsd): boolean {
 export function hoursOf(rental: RentalState, nowMs: number): number {
   if (rental.settled !== undefined) return rental.settled.hours;
   if (rental.createSentMs === undefined && rental.vmId === undefined) return 0;
-  const { goneMs, expiresMs, inDoubt } = rental;
-  const endMs = Math.max(goneMs ?? 0, rental.goneByTheApiMs ?? 0);
-  const neverWas = rental.vmId === undefined && !inDoubt && endMs < expiresMs;
+  const { goneMs, inDoubt } = rental;
+  const hasExpired =
+    (goneMs ?? 0) >= rental.expiresMs || (rental.goneByTheApiMs ?? 0) >= rental.expiresByTheApiMs;
+  const neverWas = rental.vmId === undefined && !inDoubt && !hasExpired;
   if (goneMs !== undefined && neverWas) return 0;
   const from = rental.createSentMs ?? rental.createdMs ?? rental.sinceMs;
   const hours = billedHours(from, Math.max(from, goneMs ?? nowMs));

@@ -20,6 +20,8 @@ export interface RentalState {
   readonly hostKey: string;
   readonly deadlineMs: number;
   readonly expiresMs: number;
+  /** The same moment by the API's clock, as the label names it and the reaper reads it. */
+  readonly expiresByTheApiMs: number;
   readonly heldUntilMs: number | undefined;
   readonly priceMicroUsd: MicroUsd;
   readonly reservedHours: number;

@@ -1,3 +1,4 @@
+import { apiNow } from "../teardown/api-time.ts";
 import { CloudError } from "../cloud/cloud.ts";
 import type { CloudFirewall } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
@@ -25,7 +26,7 @@ export async function openFirewall(
 ): Promise<number> {
   const { cloud, clock, journal, ownership } = ports;
   const hours = estimate.rentals.reduce((sum, { reservedHours }) => sum + reservedHours, 0);
-  const expiresMs = clock.now() + hours * 3_600_000;
+  const expiresMs = apiNow(ports) + hours * 3_600_000;
   const cidrs = [...settings.sshCidrs];
   const standing = await firewallOfBefore(cidrs, expiresMs, ports, signal);
   if (standing !== undefined) return standing;

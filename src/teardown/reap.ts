@@ -1,3 +1,4 @@
+import { apiNow } from "./api-time.ts";
 import type { Cloud, CloudFirewall, CloudVm } from "../cloud/cloud.ts";
 import { parseLabel } from "../journal/label.ts";
 import { type Clock, isoUtc } from "../support/clock.ts";
@@ -47,10 +48,10 @@ const BETWEEN_LOOKS_MS = 20_000;
 export async function reap(options: Reap, signal: AbortSignal): Promise<Reaped> {
   const { cloud, clock, graceMs = GRACE_MS, most = MOST, dryRun = false } = options;
   const listed = await cloud.listVms({}, signal);
-  const nowMs = serverNow(cloud, clock);
+  const nowMs = apiNow({ cloud, clock });
   const ours = listed.filter(isOurs);
   const expired = ours
-    .filter((vm) => hasExpired(vm, serverNow(cloud, clock), graceMs))
+    .filter((vm) => hasExpired(vm, apiNow({ cloud, clock }), graceMs))
     .sort((a, b) => expiryOf(a) - expiryOf(b));
   const marked = expired.slice(0, most);
   const seen = {
@@ -98,7 +99,7 @@ async function deleteIfStillDue(
   try {
     const fresh = await cloud.getVm(marked.id, signal);
     const due =
-      fresh?.label === marked.label && hasExpired(fresh, serverNow(cloud, clock), graceMs);
+      fresh?.label === marked.label && hasExpired(fresh, apiNow({ cloud, clock }), graceMs);
     if (!due) return "spared";
     await cloud.deleteVm(marked.id);
     return "sent";
@@ -173,17 +174,12 @@ async function idleFirewalls(
   signal: AbortSignal,
 ): Promise<readonly CloudFirewall[]> {
   const inUse = runsOf(remaining);
-  const nowMs = serverNow(cloud, clock);
+  const nowMs = apiNow({ cloud, clock });
   return (await cloud.listFirewalls({}, signal)).filter(({ label: text }) => {
     const label = parseLabel(text);
     if (label?.kind !== "firewall" || inUse.has(label.run)) return false;
     return reaped.has(label.run) || label.expiresMs + graceMs < nowMs;
   });
-}
-
-/** A machine whose clock is wrong must not destroy what is alive. */
-function serverNow(cloud: Cloud, clock: Clock): number {
-  return clock.now() + (cloud.clockOffsetMs() ?? 0);
 }
 
 function hasExpired(vm: CloudVm, nowMs: number, graceMs: number): boolean {

@@ -3,7 +3,8 @@ import type { RentalState } from "../run-state/run-state.ts";
 import { errorText } from "../support/errors.ts";
 import { lookUpCreate } from "./look-up-create.ts";
 import { backOff } from "./retry.ts";
-import { byTheApi, settleRental } from "./settle.ts";
+import { byTheApi } from "./api-time.ts";
+import { settleRental } from "./settle.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 import { vmEventFields } from "./vm-event-fields.ts";
 

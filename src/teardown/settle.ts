@@ -1,21 +1,13 @@
 import { foldRun } from "../run-state/fold-run.ts";
 import { hoursOf } from "../run-state/ledger.ts";
 import type { RentalState } from "../run-state/run-state.ts";
-import { isoUtc } from "../support/clock.ts";
 import { usd } from "../support/money.ts";
+import { byTheApi } from "./api-time.ts";
 import { note, flushPending, type TeardownPorts } from "./teardown-ports.ts";
 
 /** The newest that the journal knows of a rental; what the caller knew where the journal has lost it. */
 export function currentRental(rental: RentalState, ports: TeardownPorts): RentalState {
   return foldRun(ports.journal.events()).rentals.get(rental.label) ?? rental;
-}
-
-/** This moment by the clock that the bill goes by, as a fact tells it, where it is known. */
-export function byTheApi({ cloud, clock }: Pick<TeardownPorts, "cloud" | "clock">): {
-  readonly by_the_api?: string;
-} {
-  const offsetMs = cloud.clockOffsetMs();
-  return offsetMs === undefined ? {} : { by_the_api: isoUtc(clock.now() + offsetMs) };
 }
 
 /**

@@ -102,6 +102,23 @@ describe("foldLedger", () => {
     expect(spent(await taken(10 * 60_000))).toBe(52 * CENT);
   });
 
+  it("charges nothing for a VM that never was, on a clock that is hours slow, unless its label had expired by then", async () => {
+    const slowMs = 5 * HOUR;
+    const label = vmLabel(1, START + 4 * HOUR + slowMs);
+    const spent = async (goneMs: number): Promise<number> => {
+      const by = (ms: number) => ({ by_the_api: new Date(START + ms + slowMs).toISOString() });
+      const events = await eventsOf(
+        [0, opened],
+        [0, reserved(label)],
+        [60_000, { type: "create.sent", label, ...by(60_000) }],
+        [goneMs, { type: "rental.gone", label, ...by(goneMs) }],
+      );
+      return foldLedger(foldRun(events), START + goneMs).spentMicroUsd;
+    };
+    expect(await spent(10 * 60_000)).toBe(0);
+    expect(await spent(4 * HOUR)).toBe(4 * 52 * CENT);
+  });
+
   it("counts twice what was sent again after it was lost, and once what was sent again after it was refused", async () => {
     const label = vmLabel(1);
     const spent = async (...between: readonly (readonly [number, Fact])[]): Promise<number> => {

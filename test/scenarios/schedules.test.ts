@@ -18,6 +18,7 @@ const QUIET: Schedule = {
   entries: 2,
   concurrency: 2,
   passes: 2,
+  clockAheadMinutes: 0,
   capShare: 1,
   death: undefined,
   happenings: [],

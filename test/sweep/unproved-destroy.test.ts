@@ -11,6 +11,7 @@ const ONE_AFTER_THE_OTHER: Schedule = {
   entries: 2,
   concurrency: 1,
   passes: 2,
+  clockAheadMinutes: 0,
   capShare: 1,
   death: undefined,
   happenings: [],

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
+import { apiNow } from "../../teardown/api-time.ts";
 import { createLinodeReader } from "../../cloud/linode-cloud.ts";
 import type { CloudReader } from "../../cloud/cloud.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
@@ -107,7 +108,12 @@ async function ofToken(
           likelyMinutes: estimate.wallMinutes,
           worstMinutes: longestMinutes(estimate, plan?.concurrency ?? 1),
         };
-  const limits = await checkLimits(reader, plan?.concurrency, clock.now(), signal);
+  const limits = await checkLimits(
+    reader,
+    plan?.concurrency,
+    apiNow({ cloud: reader, clock }),
+    signal,
+  );
   try {
     const expiry = await readTokenExpiry(options, signal);
     return [checkExpiry(expiry, clock.now(), length), limits];

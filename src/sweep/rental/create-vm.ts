@@ -4,7 +4,7 @@ import type { PlannedRental, RegionOffer } from "../../estimate/estimate.ts";
 import { foldRun } from "../../run-state/fold-run.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
 import { resolveCreate } from "../../teardown/resolve-create.ts";
-import { byTheApi } from "../../teardown/settle.ts";
+import { byTheApi } from "../../teardown/api-time.ts";
 import { giveUp } from "./give-up.ts";
 import type { SshKey } from "../ports.ts";
 import type { RentContext } from "./rent-context.ts";

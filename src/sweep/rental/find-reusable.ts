@@ -44,13 +44,16 @@ export async function findReusable(
   const found: Reusable[] = [];
   for (const rental of openRentals(state)) {
     if (NOT_OURS.has(rental.stage) || rental.createSentMs === undefined) continue;
-    const index = waiting.findIndex((planned) => suits(planned, rental, clock.now()));
-    const planned = waiting[index];
-    if (planned === undefined) continue;
+    // Before the deadline is judged: only an answer tells the API's time.
     const vm = await livingVm(rental, cloud, signal);
     if (vm === undefined) continue;
+    const onOurClock = { ...rental, deadlineMs: deadlineNow(rental, cloud) };
+    const index = waiting.findIndex((planned) => suits(planned, onOurClock, clock.now()));
+    const planned = waiting[index];
+    if (planned === undefined) continue;
     waiting.splice(index, 1);
-    found.push({ planned, rental, vm, serverMayRun: mayServe(planned, rental, events) });
+    const serverMayRun = mayServe(planned, rental, events);
+    found.push({ planned, rental: onOurClock, vm, serverMayRun });
   }
   return found;
 }
@@ -65,6 +68,15 @@ function isOpenFor(
     (event): event is EventOf<"firewall.intended"> => event.type === "firewall.intended",
   );
   return firewallStands && cidrs.every((cidr) => intended?.cidrs.includes(cidr) === true);
+}
+
+/** Its deadline on our clock, which may have been set since the VM was created. */
+function deadlineNow(rental: RentalState, cloud: Cloud): number {
+  const { createSentMs, createSentByTheApiMs, deadlineMs } = rental;
+  const offsetMs = cloud.clockOffsetMs();
+  if (createSentMs === undefined || createSentByTheApiMs === undefined || offsetMs === undefined)
+    return deadlineMs;
+  return deadlineMs + (createSentByTheApiMs - createSentMs) - offsetMs;
 }
 
 function suits(planned: PlannedRental, rental: RentalState, nowMs: number): boolean {

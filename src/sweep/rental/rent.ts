@@ -1,3 +1,4 @@
+import { apiNow } from "../../teardown/api-time.ts";
 import type { PlannedRental, RegionOffer } from "../../estimate/estimate.ts";
 import { makeVmLabel } from "../../journal/label.ts";
 import { isoUtc } from "../../support/clock.ts";
@@ -42,12 +43,13 @@ export async function rent(
   const { clock, journal } = ports;
   const now = clock.now();
   const deadlineMs = now + planned.deadlineMinutes * 60_000;
-  const expiresMs = now + planned.reservedHours * 3_600_000;
+  const reservedMs = planned.reservedHours * 3_600_000;
   const label = makeVmLabel({
     run: settings.run,
     seq: planned.seq,
     nonce: ports.nonce(4),
-    expiresMs,
+    // The reaper knows no other clock.
+    expiresMs: apiNow(ports) + reservedMs,
   });
   const hostKey = ports.machines.newKey(label);
   await journal.append({
@@ -61,7 +63,7 @@ export async function rent(
     hours: planned.reservedHours,
     micro_usd: offer.hourly * planned.reservedHours,
     deadline: isoUtc(deadlineMs),
-    expires: isoUtc(expiresMs),
+    expires: isoUtc(now + reservedMs),
     host_key: hostKey.publicWire,
   });
   return rentalOf(planned, { label, deadlineMs }, context, stop, (signal) =>

@@ -3,7 +3,7 @@ import type { PlannedRental } from "../../../src/estimate/estimate.ts";
 import type { Fact } from "../../../src/journal/events.ts";
 import { interruptedPasses } from "../../../src/sweep/interrupted-passes.ts";
 import { findReusable } from "../../../src/sweep/rental/find-reusable.ts";
-import { firewallLabel, HOUR } from "../../journal/journal-rig.ts";
+import { firewallLabel, HOUR, opened, reserved, START } from "../../journal/journal-rig.ts";
 import { LABEL, newRig, type Rig } from "../../teardown/teardown-rig.ts";
 
 const CIDR = "192.0.2.1/32";
@@ -65,6 +65,29 @@ describe("a VM that was left alive is used again", () => {
     await rig.clock.sleep(HOUR);
     expect(await find(rig, planned("m", 55))).toHaveLength(1);
     expect(await find(rig, planned("m", 59))).toEqual([]);
+  });
+
+  it("by the API's clock, where ours was hours fast at its creation and has been set since", async () => {
+    const fastMs = 5 * HOUR;
+    const rig = newRig();
+    const iso = (ms: number): string => new Date(ms).toISOString();
+    const byOurs = iso(START + 2 * HOUR + fastMs);
+    await rig.append(
+      opened,
+      { type: "firewall.intended", label: firewallLabel, cidrs: [CIDR] },
+      { type: "firewall.acknowledged", label: firewallLabel, firewall_id: 1 },
+      reserved(LABEL, { deadline: byOurs, expires: byOurs }),
+    );
+    rig.clock.jump(fastMs);
+    await rig.append({ type: "create.sent", label: LABEL, by_the_api: iso(START) });
+    rig.clock.jump(-fastMs);
+    const vm = rig.cloud.plant(LABEL);
+    await rig.append({ type: "create.acknowledged", label: LABEL, vm_id: vm.id, ipv4: "" });
+    const cloud = { ...rig.cloud, clockOffsetMs: () => 0 };
+    const [reusable] = await find({ ...rig, cloud });
+    expect(reusable?.rental.deadlineMs).toBe(START + 2 * HOUR);
+    rig.clock.jump(1.9 * HOUR);
+    expect(await find({ ...rig, cloud })).toEqual([]);
   });
 
   it.each<[string, (rig: Rig) => unknown, PlannedRental?, string?]>([

@@ -9,6 +9,7 @@ export const ONCE_BROKEN: readonly (readonly [string, Schedule])[] = [
       entries: 3,
       concurrency: 1,
       passes: 2,
+      clockAheadMinutes: 0,
       capShare: 1,
       death: { facts: 62, before: false },
       happenings: [
@@ -50,6 +51,7 @@ export const ONCE_BROKEN: readonly (readonly [string, Schedule])[] = [
       entries: 2,
       concurrency: 1,
       passes: 2,
+      clockAheadMinutes: 0,
       capShare: 0.35,
       happenings: [
         { atMinutes: 4, what: "disk full", minutes: 15 },
@@ -81,6 +83,7 @@ export const ONCE_BROKEN: readonly (readonly [string, Schedule])[] = [
       entries: 2,
       concurrency: 2,
       passes: 1,
+      clockAheadMinutes: 0,
       capShare: 1.2,
       death: { facts: 9, before: true },
       happenings: [
@@ -106,6 +109,7 @@ export const ONCE_BROKEN: readonly (readonly [string, Schedule])[] = [
       entries: 3,
       concurrency: 2,
       passes: 2,
+      clockAheadMinutes: 0,
       capShare: 1,
       death: { facts: 6, before: false },
       happenings: [

@@ -40,7 +40,7 @@ export interface Outcome {
   readonly ledgerMicroUsd: number;
   /** Without the VM that is not ours. */
   readonly invoiceMicroUsd: number;
-  /** Changes that a process sent after another one had taken over. */
+  /** Changes that a process sent after another one had taken over, or the reaper before the expiry. */
   readonly forbidden: readonly string[];
   readonly foreignId: number;
 }
@@ -99,7 +99,8 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   faults.add(schedule.faults);
   world.addMachineFaults(schedule.machineFaults);
 
-  let stepMs = 0;
+  let stepMs = schedule.clockAheadMinutes * MINUTE;
+  if (stepMs !== 0) witness.saw("clock that is wrong from the beginning");
   let diskFull = false;
   const emptyShelves = new Set<StockFault>();
   let newest = 0;
@@ -108,6 +109,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   const jitter = createRandom(seed).named("jitter");
   const owners: Running[] = [];
   const forbidden: string[] = [];
+  const reservedUntilMs = new Map<string, number>();
 
   /** @returns whether the owner came to its end. */
   const own = async (who: Successor | undefined, death: Schedule["death"]): Promise<Owner> => {
@@ -135,7 +137,9 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       close: () => Promise.resolve(),
     };
     const durable = createJournal(store, events, { run: RUN, ownership, clock: life.clock });
-    durable.subscribe(() => {
+    durable.subscribe((event) => {
+      if (event.type === "rental.reserved")
+        reservedUntilMs.set(event.label, clock.now() + event.hours * 60 * MINUTE);
       if (newest === gen) events = [...durable.events()];
     });
     const ports: SweepPorts = {
@@ -193,11 +197,16 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       case "second process":
         await own({ by: happening.by, afterMinutes: 0, death: undefined }, undefined);
         break;
-      case "reap":
-        witness.sawReaper(
-          await reap({ cloud, clock }, new AbortController().signal).catch(() => undefined),
-        );
+      case "reap": {
+        const never = new AbortController().signal;
+        const reaped = await reap({ cloud, clock }, never).catch(() => undefined);
+        witness.sawReaper(reaped);
+        for (const label of reaped?.destroyed ?? []) {
+          if (clock.now() < (reservedUntilMs.get(label) ?? 0))
+            forbidden.push(`reap destroyed ${label} before its expiry`);
+        }
         break;
+      }
       case "asleep":
         toOwner(happening.minutes >= 480 ? "sleep of 8 h" : "shorter sleep", () => undefined);
         clock.jump(happening.minutes * MINUTE);

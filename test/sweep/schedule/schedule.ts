@@ -35,6 +35,8 @@ export interface Schedule {
   readonly entries: number;
   readonly concurrency: number;
   readonly passes: number;
+  /** By how much the owners' clock is ahead of the API's from the beginning. */
+  readonly clockAheadMinutes: number;
   /** Of the plan's worst case. */
   readonly capShare: number;
   readonly death: DeathAtFact | undefined;
@@ -138,6 +140,10 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
   entries: fc.integer({ min: 1, max: 3 }),
   concurrency: fc.integer({ min: 1, max: 3 }),
   passes: fc.integer({ min: 1, max: 2 }),
+  clockAheadMinutes: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.constantFrom(-300, -40, 40, 300) },
+  ),
   capShare: fc.constantFrom(0.35, 0.6, 1, 1.2),
   death,
   happenings: fc.noBias(fc.array(happening, { maxLength: 6 })),

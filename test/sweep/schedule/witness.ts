@@ -16,6 +16,7 @@ export const MET = [
   "sleep of 8 h",
   "shorter sleep",
   "clock step",
+  "clock that is wrong from the beginning",
   "token revoked, then restored",
   "full disk",
   "DELETE that fails for longer than the patience",
