@@ -4,13 +4,36 @@ import { createRandom } from "../../src/simulator/world/random.ts";
 import type { ServedRequest } from "../../src/simulator/world/simulated-vm.ts";
 import { asSocket } from "../../src/support/as-socket.ts";
 import { delayedConnection } from "./delayed-connection.ts";
-import { createEngine } from "../../src/simulator/vllm/engine.ts";
-import type { ServerFaults } from "../../src/simulator/faults/server-faults.ts";
+import { changesStream, createStreamAlterer, type StreamChanges } from "./altered-stream.ts";
+import {
+  type Checkpoint,
+  createEngine,
+  type Engine,
+  type EngineRequest,
+} from "../../src/simulator/vllm/engine.ts";
 import { createTimeline } from "../../src/simulator/vllm/timeline.ts";
 import { createTokenizer } from "../../src/simulator/vllm/tokenizer.ts";
 import { createVllmServer, type VllmServer } from "../../src/simulator/vllm/vllm-server.ts";
 
-export interface ReferenceOptions extends ServerFaults {
+/** What the server's engine does wrong. */
+interface EngineFaults {
+  /** An error inside the 200 after so many tokens. */
+  readonly errorAfterTokens?: number;
+  /** The model stops after so many tokens in spite of `ignore_eos`. */
+  readonly endAfterTokens?: number;
+  /** The stream goes silent after so many tokens and stays open. */
+  readonly stallAfterTokens?: number;
+  /** The connection is cut after so many tokens. */
+  readonly cutAfterTokens?: number;
+  /** `generation_tokens` in the metrics grows by this share more than what was sent; 0.01 is 1 %. */
+  readonly miscount?: number;
+  /** Preemptions of each request, as the metrics count them. */
+  readonly preemptions?: number;
+  /** The prefix cache ignores the salt. */
+  readonly ignoreSalt?: boolean;
+}
+
+export interface ReferenceOptions extends StreamChanges, EngineFaults {
   readonly ttftMs: number;
   readonly tpotMs: number;
   /** As `--stream-interval`; 1. */
@@ -67,8 +90,7 @@ export async function startReferenceServer(options: ReferenceOptions): Promise<R
       gpuMemoryUtilization: 0.9,
       cacheTokens,
       blockTokens: BLOCK_TOKENS,
-      oddities: options,
-      onProgress: () => undefined,
+      checkpoint,
       onServed: (served) => {
         log.push({
           label: "reference",
@@ -80,31 +102,49 @@ export async function startReferenceServer(options: ReferenceOptions): Promise<R
           last_write: seconds(served.lastWriteMs),
         });
       },
-      engine: createEngine({
-        timeline,
-        maxModelLen,
-        maxNumSeqs: options.maxNumSeqs ?? 256,
-        cacheTokens,
-        blockTokens: BLOCK_TOKENS,
-        streamInterval: options.tokensPerChunk ?? 1,
-        preemptionsPerRequest: options.preemptions,
-        noise: () => 1 + (options.noise ?? 0) * (random.between(-1, 1) + random.between(-1, 1)),
-        profile: {
-          prefillsQueue: false,
-          prefillMs: () => options.ttftMs,
-          stepMs: (running) => options.tpotMs * (options.slowdown?.(running) ?? 1),
-        },
-      }),
+      engine: faultyEngine(
+        createEngine({
+          timeline,
+          maxNumSeqs: options.maxNumSeqs ?? 256,
+          cacheTokens,
+          blockTokens: BLOCK_TOKENS,
+          streamInterval: options.tokensPerChunk ?? 1,
+          noise: () => 1 + (options.noise ?? 0) * (random.between(-1, 1) + random.between(-1, 1)),
+          profile: {
+            prefillsQueue: false,
+            prefillMs: () => options.ttftMs,
+            stepMs: (running) => options.tpotMs * (options.slowdown?.(running) ?? 1),
+          },
+        }),
+        options,
+      ),
     });
 
-  let vllm = start();
   const sockets = new Set<Socket>();
+  const breakAfter = options.stallAfterTokens ?? options.cutAfterTokens ?? options.errorAfterTokens;
+  const checkpoint = (): Checkpoint | undefined =>
+    breakAfter === undefined ? undefined : { afterTokens: breakAfter, onReached: breakOff };
+  const breakOff = (running: EngineRequest): void => {
+    if (options.stallAfterTokens !== undefined) {
+      running.stall();
+      return;
+    }
+    running.abort();
+    if (options.errorAfterTokens !== undefined) running.job.onEnd("error");
+    else for (const socket of sockets) socket.destroy();
+  };
+  let vllm = start();
+  const alterer = createStreamAlterer(options, (connection) => {
+    vllm.attach(asSocket(connection));
+  });
   const listener = createServer((socket) => {
     socket.setNoDelay(true);
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     const delay = (options.delayMs ?? 0) / 2;
-    vllm.attach(delay > 0 ? asSocket(delayedConnection(socket, delay, timeline)) : socket);
+    const near = delay > 0 ? asSocket(delayedConnection(socket, delay, timeline)) : socket;
+    if (changesStream(options)) alterer.emit("connection", near);
+    else vllm.attach(near);
   });
   await new Promise<void>((resolve, reject) => {
     listener.once("error", reject);
@@ -128,6 +168,41 @@ export async function startReferenceServer(options: ReferenceOptions): Promise<R
       for (const socket of sockets) socket.destroy();
       timeline.close();
       await new Promise((resolve) => listener.close(resolve));
+    },
+  };
+}
+
+function faultyEngine(engine: Engine, faults: EngineFaults): Engine {
+  const { endAfterTokens = Infinity, ignoreSalt = false, miscount = 0, preemptions = 0 } = faults;
+  const { counts, observations } = engine.metrics;
+  return {
+    submit: (job) =>
+      engine.submit({
+        ...job,
+        naturalTokens: Math.min(endAfterTokens, job.naturalTokens),
+        salt: ignoreSalt ? undefined : job.salt,
+      }),
+    end: (reason) => {
+      engine.end(reason);
+    },
+    get waiting() {
+      return engine.waiting;
+    },
+    get running() {
+      return engine.running;
+    },
+    get cacheUsage() {
+      return engine.cacheUsage;
+    },
+    get metrics() {
+      const preempted = (observations.get("request_num_preemptions") ?? []).map(
+        () => [preemptions, 1] as const,
+      );
+      return {
+        ...engine.metrics,
+        counts: { ...counts, generation: Math.round(counts.generation * (1 + miscount)) },
+        observations: new Map([...observations, ["request_num_preemptions", preempted]]),
+      };
     },
   };
 }

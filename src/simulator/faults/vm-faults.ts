@@ -1,5 +1,4 @@
 import type { MachineFault } from "../world/simulated-vm.ts";
-import type { EngineRequest } from "../vllm/engine.ts";
 import type { Cancel, Timeline } from "../vllm/timeline.ts";
 
 type InPass = "server-dies" | "stalls" | "ssh-freezes" | "throttles";
@@ -13,8 +12,10 @@ type InPassFault = MachineFault & { readonly action: InPass };
 export interface VmFaults {
   /** What holds for a server of this model that starts now. */
   atStart(model: string): "out-of-memory" | "gated" | undefined;
-  /** What strikes now, each once. */
-  due(model: string, request: EngineRequest, share: number): readonly InPassFault[];
+  /** After how many of a reply's tokens one of them may strike; undefined for none. */
+  strikesAfter(model: string, maxTokens: number): number | undefined;
+  /** What strikes there, each once. */
+  strike(model: string): readonly InPassFault[];
   /** Freezes that need no model. */
   whenFrozen(freeze: () => void): void;
   end(): void;
@@ -48,9 +49,12 @@ export function createVmFaults(
       }
       return undefined;
     },
-    due: (model, request, share) => {
-      if (request.job.maxTokens < MEASUREMENT_TOKENS || share < IN_THE_MIDDLE || share >= 1)
-        return [];
+    strikesAfter: (model, maxTokens) =>
+      maxTokens >= MEASUREMENT_TOKENS &&
+      [...pending].some((fault) => isInPass(fault) && (fault.vm.model ?? model) === model)
+        ? Math.ceil(maxTokens * IN_THE_MIDDLE)
+        : undefined,
+    strike: (model) => {
       const found = [...pending].filter(isInPass).filter((fault) => isDue(fault, model));
       for (const fault of found) pending.delete(fault);
       return found;

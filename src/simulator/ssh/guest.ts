@@ -83,8 +83,8 @@ export function createGuest(options: GuestOptions): Guest {
     const waiting = { state: "waiting", stage: "packages", index: 0, stages: 5 } as const;
     return { ...waiting, reboot_needed: false, reason: null, boot_id };
   };
-  const onProgress = (running: VllmProcess, request: EngineRequest, share: number): void => {
-    for (const fault of troubles.due(running.request.model, request, share)) {
+  const strike = (running: VllmProcess, request: EngineRequest): void => {
+    for (const fault of troubles.strike(running.request.model)) {
       if (fault.action === "stalls") request.stall();
       else if (fault.action === "server-dies") running.die();
       else if (fault.action === "throttles")
@@ -116,8 +116,12 @@ export function createGuest(options: GuestOptions): Guest {
         cached: onDisk.has(request.model),
         forced: troubles.atStart(request.model),
         onDownloaded: () => onDisk.add(request.model),
-        onProgress: (engineRequest, share) => {
-          onProgress(started, engineRequest, share);
+        checkpoint: (maxTokens) => {
+          const afterTokens = troubles.strikesAfter(request.model, maxTokens);
+          const onReached = (running: EngineRequest): void => {
+            strike(started, running);
+          };
+          return afterTokens === undefined ? undefined : { afterTokens, onReached };
         },
         onServed: options.onServed,
       });

@@ -4,8 +4,7 @@ import { ENGINE_DEAD } from "./openai-error.ts";
 import { writeChunks } from "./chunk-writer.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import type { FinishReason } from "./engine-metrics.ts";
-import type { Engine, EngineRequest } from "./engine.ts";
-import type { ServerFaults } from "../faults/server-faults.ts";
+import type { Checkpoint, Engine, EngineRequest } from "./engine.ts";
 import { createReplyText, naturalLength } from "./reply-text.ts";
 import { streamEvents, wholeReply, type Reply } from "./stream-events.ts";
 
@@ -23,143 +22,129 @@ export interface Completion {
   readonly request: CompletionRequest;
   readonly reply: Omit<Reply, "id">;
   readonly receivedMs: number;
-  readonly oddities: ServerFaults;
   /** Writes a whole reply with its headers. */
-  respond(status: number, body: string): void;
+  readonly respond: (status: number, body: string) => void;
   /** Writes the headers of a stream. */
-  startStream(): void;
-  /** After every write, with the share of the tokens that are out. */
-  onProgress(request: EngineRequest, share: number): void;
+  readonly startStream: () => void;
+  checkpoint(maxTokens: number): Checkpoint | undefined;
   onServed(served: ServedCompletion): void;
+}
+
+/** What a way of answering does with the engine's tokens. */
+interface Writer {
+  onOutputs(counts: readonly number[]): void;
+  onEnd(reason: FinishReason): void;
 }
 
 /** Runs one completion through the engine and writes its reply. */
 export function runCompletion(completion: Completion, res: ServerResponse): void {
-  const { engine, request, oddities } = completion;
-  const text = createReplyText(request.tokens);
-  const usage = oddities.omitUsage === true ? "none" : request.usage;
-  const shown = {
-    ...request,
-    usage: usage === "continuous" && oddities.omitContinuousUsage === true ? "end" : usage,
-  } as const;
-  const id = `${request.chat ? "chatcmpl" : "cmpl"}-${randomBytes(8).toString("hex")}`;
-  const reply: Reply = { ...completion.reply, id };
-  const events = streamEvents(reply, shown);
-  const naturalTokens = Math.min(
-    oddities.endAfterTokens ?? Infinity,
-    request.ignoreEos ? Infinity : naturalLength(request.tokens, request.minTokens),
-  );
-  const total = Math.min(request.maxTokens, naturalTokens);
-  const breakAfter = Math.min(
-    oddities.stallAfterTokens ?? Infinity,
-    oddities.errorAfterTokens ?? Infinity,
-    oddities.cutAfterTokens ?? Infinity,
-  );
-  const atTotal = naturalTokens < request.maxTokens ? "stop" : "length";
-  const send = (parts: readonly (string | undefined)[], ends = false): void => {
-    const list = parts.filter((part) => part !== undefined);
-    const all = oddities.comments === true ? list.flatMap((part) => [": ok\n\n", part]) : list;
-    writeChunks(res, all, { bytes: oddities.chunkBytes, ends });
-  };
-  const closing = (): (string | undefined)[] => [
-    events.usage(sent, running.cachedTokens),
-    oddities.omitDone === true ? undefined : events.done,
-  ];
-
-  let sent = 0;
-  const tokenEvents = (counts: readonly number[]): string[] =>
-    counts.map((count) => {
-      const from = sent;
-      sent = count;
-      return events.token({
-        text: text.between(from, count),
-        reasoning: count <= (oddities.reasoningTokens ?? 0),
-        count,
-        finishReason: count >= total ? atTotal : null,
-      });
-    });
-  const onOutputs = (counts: readonly number[]): void => {
-    if (!request.stream) {
-      sent = counts.at(-1) ?? sent;
-      return;
-    }
-    const role = sent === 0 ? events.role() : undefined;
-    const tokens = tokenEvents(counts);
-    // The end comes with the last token, in one write, so that the reply is not longer than its tokens.
-    if (sent >= total) send([role, ...tokens, ...closing()], true);
-    else send([role, ...tokens]);
-  };
-  const onEnd = (reason: FinishReason): void => {
-    if (request.stream) {
-      if (!res.writableEnded) breakOff(reason === "error" ? "error" : "abort");
-    } else if (reason === "error") completion.respond(ENGINE_DEAD.status, ENGINE_DEAD.body);
-    else
-      completion.respond(
-        200,
-        wholeReply(reply, request, {
-          text: text.between(0, sent),
-          count: sent,
-          cached: running.cachedTokens,
-          reason,
-        }),
-      );
-    report();
-  };
-  const breakOff = (reason: "error" | "abort"): void => {
-    const last = oddities.omitDone === true ? undefined : events.done;
-    if (reason === "error") send([`data: ${ENGINE_DEAD.body}\n\n`, last], true);
-    // A server that is stopped in mid-stream ends as cleanly as one that is done.
-    else
-      send(
-        [
-          events.token({ text: "", reasoning: false, count: sent, finishReason: "abort" }),
-          ...closing(),
-        ],
-        true,
-      );
-  };
+  const { engine, request, receivedMs } = completion;
   let reported = false;
   const report = (): void => {
     if (reported || running.produced === 0) return;
     reported = true;
-    const streamed = request.stream;
     completion.onServed({
       promptTokens: request.tokens.length,
       completionTokens: running.produced,
-      receivedMs: completion.receivedMs,
-      firstWriteMs: streamed ? running.firstMs : running.lastMs,
+      receivedMs,
+      firstWriteMs: request.stream ? running.firstMs : running.lastMs,
       lastWriteMs: running.lastMs,
     });
   };
-
-  if (request.stream) completion.startStream();
+  const id = `${request.chat ? "chatcmpl" : "cmpl"}-${randomBytes(8).toString("hex")}`;
+  const reply: Reply = { ...completion.reply, id };
+  const writer: Writer = request.stream
+    ? streamWriter(completion, reply, res, () => running)
+    : wholeWriter(completion, reply, () => running);
   const running = engine.submit({
     tokens: request.tokens,
-    salt: oddities.ignoreSalt === true ? undefined : request.salt,
+    salt: request.salt,
     maxTokens: request.maxTokens,
-    naturalTokens,
-    breakAfter,
-    arrivedMs: completion.receivedMs,
+    naturalTokens: request.ignoreEos ? Infinity : naturalLength(request.tokens, request.minTokens),
+    checkpoint: completion.checkpoint(request.maxTokens),
+    arrivedMs: receivedMs,
     onOutputs: (counts) => {
-      onOutputs(counts);
+      writer.onOutputs(counts);
     },
-    onWritten: (produced) => {
-      misbehave(produced);
-      completion.onProgress(running, produced / total);
+    onEnd: (reason) => {
+      writer.onEnd(reason);
+      report();
     },
-    onEnd,
   });
-  const misbehave = (produced: number): void => {
-    if (produced < breakAfter || produced >= total) return;
-    if (breakAfter === oddities.stallAfterTokens) return;
-    running.abort();
-    if (breakAfter === oddities.cutAfterTokens) res.socket?.destroy();
-    else breakOff("error");
-    report();
-  };
   res.once("close", () => {
     if (res.writableFinished) return;
     running.abort();
     report();
   });
+}
+
+function streamWriter(
+  { request, startStream }: Completion,
+  reply: Reply,
+  res: ServerResponse,
+  running: () => EngineRequest,
+): Writer {
+  const text = createReplyText(request.tokens);
+  const events = streamEvents(reply, request);
+  let sent = 0;
+  const send = (parts: readonly (string | undefined)[], ends = false): void => {
+    writeChunks(
+      res,
+      parts.filter((part) => part !== undefined),
+      ends,
+    );
+  };
+  const closing = (): (string | undefined)[] => [
+    events.usage(sent, running().cachedTokens),
+    events.done,
+  ];
+  const tokenEvent = (count: number): string => {
+    const from = sent;
+    sent = count;
+    const { totalTokens, endsBy } = running();
+    return events.token({
+      text: text.between(from, count),
+      count,
+      finishReason: count >= totalTokens ? endsBy : null,
+    });
+  };
+  startStream();
+  return {
+    onOutputs: (counts) => {
+      const role = sent === 0 ? events.role() : undefined;
+      const tokens = counts.map(tokenEvent);
+      // The end comes with the last token, in one write, so that the reply is not longer than its tokens.
+      if (sent >= running().totalTokens) send([role, ...tokens, ...closing()], true);
+      else send([role, ...tokens]);
+    },
+    onEnd: (reason) => {
+      if (res.writableEnded) return;
+      if (reason === "error") send([`data: ${ENGINE_DEAD.body}\n\n`, events.done], true);
+      // A server that is stopped in mid-stream ends as cleanly as one that is done.
+      else
+        send([events.token({ text: "", count: sent, finishReason: "abort" }), ...closing()], true);
+    },
+  };
+}
+
+function wholeWriter(
+  { request, respond }: Completion,
+  reply: Reply,
+  running: () => EngineRequest,
+): Writer {
+  return {
+    onOutputs: () => undefined,
+    onEnd: (reason) => {
+      if (reason === "error") {
+        respond(ENGINE_DEAD.status, ENGINE_DEAD.body);
+        return;
+      }
+      const { produced, cachedTokens } = running();
+      const text = createReplyText(request.tokens).between(0, produced);
+      respond(
+        200,
+        wholeReply(reply, request, { text, count: produced, cached: cachedTokens, reason }),
+      );
+    },
+  };
 }

@@ -6,7 +6,6 @@ import type { Cancel, Timeline } from "./timeline.ts";
 export interface EngineOptions {
   readonly timeline: Timeline;
   readonly profile: SpeedProfile;
-  readonly maxModelLen: number;
   readonly maxNumSeqs: number;
   /** Tokens that the key-value cache holds. */
   readonly cacheTokens: number;
@@ -15,7 +14,13 @@ export interface EngineOptions {
   readonly streamInterval: number;
   /** A factor of about 1 on everything that one request takes. */
   readonly noise: () => number;
-  readonly preemptionsPerRequest?: number | undefined;
+}
+
+/** A place in a reply at which something may happen to the server. */
+export interface Checkpoint {
+  /** An output ends there. */
+  readonly afterTokens: number;
+  onReached(request: EngineRequest): void;
 }
 
 interface Job {
@@ -24,25 +29,25 @@ interface Job {
   readonly maxTokens: number;
   /** Where the model itself would stop, if that comes before `maxTokens`. */
   readonly naturalTokens: number;
-  /** After so many tokens no more come, and the job's owner decides what that means. */
-  readonly breakAfter: number;
+  readonly checkpoint: Checkpoint | undefined;
   /** Monotonic stamp of its arrival. */
   readonly arrivedMs: number;
   /** Numbers of tokens that exist by now, one an output, in order. */
   onOutputs(counts: readonly number[]): void;
-  /** They are counted and stamped. */
-  onWritten(produced: number): void;
   onEnd(reason: FinishReason): void;
 }
 
 /** A request inside the engine; milliseconds, monotonic. */
 export interface EngineRequest {
   readonly job: Job;
+  /** Tokens that it is going to produce, and what ends it there. */
+  readonly totalTokens: number;
+  readonly endsBy: "stop" | "length";
   readonly produced: number;
   readonly cachedTokens: number;
   readonly firstMs: number;
   readonly lastMs: number;
-  /** No token of it comes any more, and nobody is told. */
+  /** Produces nothing more, without an end or an error. */
   stall(): void;
   /** The client went away: tokens already made stay counted, and no reason is. */
   abort(): void;
@@ -74,7 +79,6 @@ interface State extends EngineRequest {
   cancel: Cancel;
 }
 
-const PREEMPTION_STEPS = 3;
 /** Rounding in the last digits must not hold a token back until the next turn. */
 const EPSILON = 1e-6;
 
@@ -85,7 +89,7 @@ const EPSILON = 1e-6;
  */
 export function createEngine(options: EngineOptions): Engine {
   const { timeline, profile } = options;
-  const metrics = createEngineMetrics(options.maxModelLen);
+  const metrics = createEngineMetrics();
   const cache = createPrefixCache(
     options.blockTokens,
     Math.floor(options.cacheTokens / options.blockTokens),
@@ -96,11 +100,10 @@ export function createEngine(options: EngineOptions): Engine {
   let prefillFreeMs = -Infinity;
 
   const need = (state: State): number => state.job.tokens.length + state.job.maxTokens;
-  const total = (state: State): number => Math.min(state.job.maxTokens, state.job.naturalTokens);
 
   const reanchor = (atMs: number): void => {
     let context = 0;
-    for (const state of running) context += state.job.tokens.length + total(state) / 2;
+    for (const state of running) context += state.job.tokens.length + state.totalTokens / 2;
     const step = profile.stepMs(Math.max(1, running.size), context);
     for (const state of running) {
       if (atMs > state.anchorMs) {
@@ -113,12 +116,15 @@ export function createEngine(options: EngineOptions): Engine {
   };
   const dueMs = (state: State, tokens: number): number =>
     state.anchorMs + (tokens - state.anchorTokens) * state.stepMs;
-  const nextOutput = (state: State): number =>
-    Math.min(
-      total(state),
-      state.job.breakAfter,
-      state.produced === 0 ? 1 : state.produced + options.streamInterval,
+  const nextOutput = (state: State): number => {
+    const { produced, job } = state;
+    const checkpoint = job.checkpoint?.afterTokens ?? 0;
+    return Math.min(
+      state.totalTokens,
+      produced < checkpoint ? checkpoint : Infinity,
+      produced === 0 ? 1 : produced + options.streamInterval,
     );
+  };
   const plan = (state: State): void => {
     state.cancel();
     state.cancel = timeline.at(dueMs(state, nextOutput(state)), () => {
@@ -156,9 +162,11 @@ export function createEngine(options: EngineOptions): Engine {
     );
     const outputs: number[] = [];
     const before = state.produced;
+    const { checkpoint } = state.job;
     for (let next = nextOutput(state); next <= reached && next > state.produced;) {
       outputs.push(next);
       state.produced = next;
+      if (next === checkpoint?.afterTokens) break;
       next = nextOutput(state);
     }
     if (outputs.length > 0) {
@@ -166,11 +174,10 @@ export function createEngine(options: EngineOptions): Engine {
       state.lastMs = timeline.now();
       metrics.generated(state.produced - before);
       if (before === 0) firstToken(state);
-      if (state.produced >= state.job.breakAfter && state.produced < total(state)) state.stall();
-      state.job.onWritten(state.produced);
+      if (state.produced === checkpoint?.afterTokens) checkpoint.onReached(state);
     }
     if (!running.has(state) || state.anchorMs === Infinity) return;
-    if (state.produced >= total(state)) finish(state);
+    if (state.produced >= state.totalTokens) finish(state);
     else plan(state);
   };
   const firstToken = (state: State): void => {
@@ -178,27 +185,21 @@ export function createEngine(options: EngineOptions): Engine {
     const { tokens, salt, arrivedMs } = state.job;
     cache.keep(tokens, salt);
     metrics.prefilled(tokens.length, state.cachedTokens, (state.firstMs - arrivedMs) / 1000);
-    for (let index = 0; index < (options.preemptionsPerRequest ?? 0); index += 1) {
-      metrics.preempted();
-      state.anchorMs += PREEMPTION_STEPS * state.stepMs;
-    }
   };
   const finish = (state: State): void => {
-    const { job } = state;
-    const reason = job.naturalTokens < job.maxTokens ? "stop" : "length";
+    const { job, endsBy: reason } = state;
     metrics.finish({
       promptTokens: job.tokens.length,
       cachedTokens: state.cachedTokens,
       completionTokens: state.produced,
       maxTokens: job.maxTokens,
-      preemptions: options.preemptionsPerRequest ?? 0,
       arrived: job.arrivedMs / 1000,
       scheduled: state.scheduledMs / 1000,
       first: state.firstMs / 1000,
       last: state.lastMs / 1000,
       reason,
     });
-    leave(state, dueMs(state, total(state)));
+    leave(state, dueMs(state, state.totalTokens));
     job.onEnd(reason);
   };
   const leave = (state: State, atMs: number): void => {
@@ -224,6 +225,8 @@ export function createEngine(options: EngineOptions): Engine {
     submit: (job) => {
       const state: State = {
         job,
+        totalTokens: Math.min(job.maxTokens, job.naturalTokens),
+        endsBy: job.naturalTokens < job.maxTokens ? "stop" : "length",
         produced: 0,
         cachedTokens: 0,
         firstMs: 0,

@@ -1,40 +1,33 @@
-import { renderLine, type LogLine } from "./vllm-log.ts";
+import { stampLog } from "./log-passages.ts";
 
-/** A log file whose later lines are known beforehand and appear when their time has come. Times: milliseconds. */
+/** A log file whose later passages are known beforehand and appear when their time has come. Times: milliseconds. */
 export interface LogBook {
   /** In order of time. */
-  plan(atMs: number, lines: readonly LogLine[]): void;
-  /** Now, after what was due; whatever was planned for later never comes. */
-  cut(nowMs: number, lines: readonly LogLine[]): void;
-  append(nowMs: number, lines: readonly LogLine[]): void;
+  plan(atMs: number, text: string): void;
+  /** Writes now, after what is due. */
+  append(nowMs: number, text: string): void;
   bytes(nowMs: number): Buffer;
 }
 
 /** `epoch` turns the times into milliseconds since the epoch, for the stamps. */
 export function createLogBook(epoch: (atMs: number) => number): LogBook {
   let written = Buffer.alloc(0);
-  let planned: { readonly atMs: number; readonly lines: readonly LogLine[] }[] = [];
-  const write = (atMs: number, lines: readonly LogLine[]): void => {
-    const text = lines.map((line) => `${renderLine(line, epoch(atMs))}\n`).join("");
-    written = Buffer.concat([written, Buffer.from(text)]);
+  let planned: { readonly atMs: number; readonly text: string }[] = [];
+  const write = (atMs: number, text: string): void => {
+    written = Buffer.concat([written, Buffer.from(stampLog(text, epoch(atMs)))]);
   };
   const flush = (nowMs: number): void => {
     const due = planned.filter(({ atMs }) => atMs <= nowMs);
     planned = planned.filter(({ atMs }) => atMs > nowMs);
-    for (const { atMs, lines } of due) write(atMs, lines);
+    for (const { atMs, text } of due) write(atMs, text);
   };
   return {
-    plan: (atMs, lines) => {
-      planned.push({ atMs, lines });
+    plan: (atMs, text) => {
+      planned.push({ atMs, text });
     },
-    append: (nowMs, lines) => {
+    append: (nowMs, text) => {
       flush(nowMs);
-      write(nowMs, lines);
-    },
-    cut: (nowMs, lines) => {
-      flush(nowMs);
-      planned = [];
-      write(nowMs, lines);
+      write(nowMs, text);
     },
     bytes: (nowMs) => {
       flush(nowMs);

@@ -1,23 +1,26 @@
 import type { GpuType } from "../../catalog/gpu-types.ts";
 import type { ModelFacts, Quantization } from "../../catalog/models.ts";
 import type { ServeJson } from "../../machine/agent-protocol.ts";
+import { logPassage } from "./log-passages.ts";
 import type { MemoryPlan } from "./memory-plan.ts";
-import { architecture, type LogLine } from "./vllm-log.ts";
 
-/** Why vLLM does not come up, and when it notices. */
+/** When vLLM notices: before the download, while the weights go to the GPU, or when they are there. */
+type Stage = "config" | "weights" | "cache";
+
+/** Why vLLM does not come up. */
 export interface StartupFailure {
-  /** `config`: before the download. `weights`: while they go to the GPU. `cache`: when they are there. */
-  readonly at: "config" | "weights" | "cache";
-  readonly lines: readonly LogLine[];
+  readonly at: Stage;
+  /** What it writes then; see `log-passages.ts`. */
+  readonly log: string;
 }
 
-export interface StartupQuestion {
+export interface StartAttempt {
   readonly request: ServeJson;
   readonly gpu: GpuType;
   readonly model: ModelFacts;
   readonly plan: MemoryPlan;
   readonly hasSecret: boolean;
-  /** Fault scripts that hold for this server. */
+  /** Fault scripts that apply to this server. */
   readonly forced: "out-of-memory" | "gated" | undefined;
 }
 
@@ -30,7 +33,8 @@ const CAPABILITY_FLOOR: Record<Quantization, number> = {
   mxfp4: 80,
   "compressed-tensors": 75,
 };
-const KNOWN_AS: Record<Quantization, readonly string[]> = {
+/** Values of `--quantization` that a checkpoint accepts. */
+const ACCEPTED: Record<Quantization, readonly string[]> = {
   none: ["fp8"],
   awq: ["awq", "awq_marlin", "moe_wna16"],
   gptq: ["gptq", "gptq_marlin", "moe_wna16"],
@@ -38,182 +42,125 @@ const KNOWN_AS: Record<Quantization, readonly string[]> = {
   mxfp4: ["mxfp4", "gpt_oss_mxfp4"],
   "compressed-tensors": ["compressed-tensors"],
 };
+const AMPERE = 80;
+const ADA = 89;
 
-/** The first thing that is wrong, in the order in which vLLM looks. */
-export function startupFailure(question: StartupQuestion): StartupFailure | undefined {
+/** The first thing that is wrong, in the order in which vLLM checks; undefined for a server that comes up. */
+export function startupFailure(attempt: StartAttempt): StartupFailure | undefined {
   return (
-    hubFailure(question) ??
-    configFailure(question) ??
-    weightsFailure(question) ??
-    cacheFailure(question)
+    hubFailure(attempt) ??
+    modelFailure(attempt) ??
+    cardFailure(attempt) ??
+    weightsFailure(attempt) ??
+    cacheFailure(attempt)
   );
 }
 
-function hubFailure({ request, model, hasSecret, forced }: StartupQuestion) {
-  const url = `https://huggingface.co/${request.model}/resolve/main/config.json`;
-  if (!/^[\w.-]+\/[\w.-]+$/.test(request.model))
-    return configError(
-      `huggingface_hub.errors.HFValidationError: Repo id must be in the form 'repo_name' or 'namespace/repo_name': '${request.model}'. Use \`repo_type\` argument if needed.`,
-    );
+function hubFailure({ request: { model: id }, model, hasSecret, forced }: StartAttempt) {
+  if (!/^[\w.-]+\/[\w.-]+$/.test(id))
+    return apiServerFails(logPassage("no repository id", { model: id }));
   if (forced !== "gated" && (!model.gated || hasSecret)) return undefined;
-  const [code, why] = hasSecret
-    ? ["403", "Access to model is restricted and you are not in the authorized list. Visit"]
-    : [
-        "401",
-        "Access to model is restricted. You must have access to it and be authenticated. Visit",
-      ];
-  return configError(
-    `huggingface_hub.errors.GatedRepoError: ${code} Client Error.`,
-    `Cannot access gated repo for url ${url}.`,
-    `${why} https://huggingface.co/${request.model} to ask for access.`,
-    "The above exception was the direct cause of the following exception:",
-    "OSError: You are trying to access a gated repo.",
-    `Make sure to have access to it at https://huggingface.co/${request.model}.`,
-  );
+  const title = hasSecret ? "gated and not authorized" : "gated without a token";
+  return apiServerFails(logPassage(title, { model: id }));
 }
 
-function configFailure({ request, gpu, model }: StartupQuestion): StartupFailure | undefined {
-  const { card } = gpu;
-  const capability = card.computeCapability;
-  const tensor = request.tensor_parallel_size;
-  const world = tensor * request.pipeline_parallel_size;
-  const floor = CAPABILITY_FLOOR[model.quantization];
-  if (request.max_model_len > model.maxPosition)
-    return invalidConfig(
-      "ModelConfig",
-      `User-specified max_model_len (${request.max_model_len}) is greater than the derived max_model_len (max_position_embeddings=${model.maxPosition.toFixed(1)} or model_max_length=None in model's config.json). To allow overriding this maximum, set the env var VLLM_ALLOW_LONG_MAX_MODEL_LEN=1. VLLM_ALLOW_LONG_MAX_MODEL_LEN must be used with extreme caution.`,
-    );
-  if (request.quantization !== null && !KNOWN_AS[model.quantization].includes(request.quantization))
-    return invalidConfig(
-      "ModelConfig",
-      `Quantization method specified in the model config (${model.quantization}) does not match the quantization method specified in the \`quantization\` argument (${request.quantization}).`,
-    );
-  if (request.dtype === "bfloat16" && capability < 80)
-    return configError(
-      `ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0. Your ${card.name} GPU has compute capability ${(capability / 10).toFixed(1)}. You can use float16 instead by explicitly setting the \`dtype\` flag in CLI, for example: --dtype=half.`,
-    );
+/** What the model's own configuration refuses. */
+function modelFailure({ request, model }: StartAttempt): StartupFailure | undefined {
+  const { max_model_len: window, quantization, tensor_parallel_size: tensor } = request;
+  if (window > model.maxPosition)
+    return invalidSetting("ModelConfig", "window beyond the model", {
+      max_model_len: window,
+      max_position: model.maxPosition,
+    });
+  if (quantization !== null && !ACCEPTED[model.quantization].includes(quantization))
+    return invalidSetting("ModelConfig", "another quantization", {
+      found: model.quantization,
+      asked: quantization,
+    });
   if (["half", "float16"].includes(request.dtype) && !model.float16)
-    return invalidConfig(
-      "ModelConfig",
-      `The model type '${architecture(request.model)}' does not support float16. Reason: Numerical instability. Please use bfloat16 or float32 instead.`,
-    );
+    return invalidSetting("ModelConfig", "no float16", { type: request.model.split("/").at(-1)! });
   if (model.heads % tensor !== 0)
-    return invalidConfig(
-      "VllmConfig",
-      `Total number of attention heads (${model.heads}) must be divisible by tensor parallel size (${tensor}).`,
-    );
-  if (world > gpu.gpus)
-    return invalidConfig(
-      "ParallelConfig",
-      `World size (${world}) is larger than the number of available GPUs (${gpu.gpus}) in this node. If this is intentional and you are using: - ray, set '--distributed-executor-backend ray'.`,
-    );
-  if (capability < floor)
-    return invalidConfig(
-      "VllmConfig",
-      `The quantization method ${model.quantization} is not supported for the current GPU. Minimum capability: ${floor}. Current capability: ${capability}.`,
-    );
-  if (request.attention_backend === "FLASH_ATTN" && capability < 80)
-    return configError(
-      "ValueError: Selected backend AttentionBackendEnum.FLASH_ATTN is not valid for this configuration. Reason: ['compute capability not supported']. FA2 is only supported on devices with compute capability >= 8",
-    );
-  if (request.kv_cache_dtype?.startsWith("fp8") === true && capability < 89)
-    return configError(
-      `ValueError: FP8 KV cache is not supported by the Triton attention backend on compute capability ${(capability / 10).toFixed(1)}: it requires SM89+.`,
-    );
+    return invalidSetting("VllmConfig", "attention heads", { heads: model.heads, tensor });
   return undefined;
 }
 
-function weightsFailure({ request, gpu, model, plan, forced }: StartupQuestion) {
+/** What the cards, or their number, cannot do. */
+function cardFailure({ request, gpu, model }: StartAttempt): StartupFailure | undefined {
+  const { name: card, computeCapability } = gpu.card;
+  const capability = (computeCapability / 10).toFixed(1);
+  const world = request.tensor_parallel_size * request.pipeline_parallel_size;
+  const floor = CAPABILITY_FLOOR[model.quantization];
+  if (request.dtype === "bfloat16" && computeCapability < AMPERE)
+    return apiServerFails(logPassage("bfloat16 on Turing", { card, capability }));
+  if (world > gpu.gpus)
+    return invalidSetting("ParallelConfig", "world size", { world, gpus: gpu.gpus });
+  if (computeCapability < floor)
+    return invalidSetting("VllmConfig", "quantization on this card", {
+      quantization: model.quantization,
+      floor,
+      capability: computeCapability,
+    });
+  if (request.attention_backend === "FLASH_ATTN" && computeCapability < AMPERE)
+    return apiServerFails(logPassage("attention backend"));
+  if (request.kv_cache_dtype?.startsWith("fp8") === true && computeCapability < ADA)
+    return apiServerFails(logPassage("fp8 cache", { capability }));
+  return undefined;
+}
+
+function weightsFailure({ request, gpu, model, plan, forced }: StartAttempt) {
   const tensor = request.tensor_parallel_size;
-  const kvFits =
-    model.mla ||
-    (model.kvHeads >= tensor ? model.kvHeads % tensor === 0 : tensor % model.kvHeads === 0);
-  if (!kvFits)
-    return engineError("weights", `AssertionError: ${model.kvHeads} is not divisible by ${tensor}`);
+  const heads = model.kvHeads;
+  const divides = heads >= tensor ? heads % tensor === 0 : tensor % heads === 0;
+  if (!divides && !model.mla)
+    return engineFails("weights", logPassage("key-value heads", { heads, tensor }));
   if (tensor > (model.largestTensorParallel ?? tensor))
-    return engineError(
+    return engineFails(
       "weights",
-      `ValueError: Weight input_size_per_partition = ${Math.round(model.hidden / tensor)} is not divisible by min_thread_k = 128. Consider reducing tensor_parallel_size or running with --quantization gptq.`,
+      logPassage("partition", { size: Math.round(model.hidden / tensor) }),
     );
   if (forced !== "out-of-memory" && plan.weightsGib < plan.usableGib) return undefined;
-  const free = Math.max(0.02, plan.usableGib - plan.weightsGib).toFixed(2);
-  return engineError(
+  return engineFails(
     "weights",
-    `torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 270.00 MiB. GPU 0 has a total capacity of ${(plan.usableGib + 0.5).toFixed(2)} GiB of which ${free} GiB is free. Including non-PyTorch memory, this process has ${plan.usableGib.toFixed(2)} GiB memory in use.`,
-    `ValueError: Failed to load model - not enough GPU memory. Try lowering --gpu-memory-utilization to free memory for weights, increasing --tensor-parallel-size, or using --quantization. See https://docs.vllm.ai/en/latest/configuration/conserving_memory/ for more tips. (${gpu.card.name})`,
+    logPassage("out of memory", {
+      card: gpu.card.name,
+      total_gib: (plan.usableGib + 0.5).toFixed(2),
+      free_gib: Math.max(0.02, plan.usableGib - plan.weightsGib).toFixed(2),
+      used_gib: plan.usableGib.toFixed(2),
+    }),
   );
 }
 
-function cacheFailure({ request, plan }: StartupQuestion): StartupFailure | undefined {
-  if (plan.cacheGib <= 0)
-    return engineError(
-      "cache",
-      "ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when initializing the engine. See https://docs.vllm.ai/en/latest/configuration/conserving_memory/ for more details.",
-    );
+function cacheFailure({ request, plan }: StartAttempt): StartupFailure | undefined {
+  if (plan.cacheGib <= 0) return engineFails("cache", logPassage("no cache"));
   if (plan.cacheTokens >= request.max_model_len) return undefined;
-  const needed = (request.max_model_len * plan.gibPerToken).toFixed(2);
-  return engineError(
+  return engineFails(
     "cache",
-    `ValueError: To serve at least one request with the model's max seq len (${request.max_model_len}), (${needed} GiB KV cache is needed, which is larger than the available KV cache memory (${plan.cacheGib.toFixed(2)} GiB). Based on the available memory, the estimated maximum model length is ${plan.cacheTokens - (plan.cacheTokens % 16)}. Try increasing \`gpu_memory_utilization\` (which also controls CPU memory on the CPU backend) or decreasing \`max_model_len\` when initializing the engine. See https://docs.vllm.ai/en/latest/configuration/conserving_memory/ for more details.`,
+    logPassage("window beyond the cache", {
+      max_model_len: request.max_model_len,
+      needed_gib: (request.max_model_len * plan.gibPerToken).toFixed(2),
+      cache_gib: plan.cacheGib.toFixed(2),
+      longest: plan.cacheTokens - (plan.cacheTokens % 16),
+    }),
   );
 }
 
-const PACKAGES = "/usr/local/lib/python3.12/dist-packages/vllm";
-const raw = (texts: readonly string[]): LogLine[] => texts.map((text) => ({ text }));
-const TRACEBACK = [
-  "Traceback (most recent call last):",
-  `  File "/usr/local/bin/vllm", line 10, in <module>`,
-  "    sys.exit(main())",
-  `  File "${PACKAGES}/entrypoints/cli/serve.py", line 156, in cmd`,
-  "    uvloop.run(run_server(args))",
-];
-
-/** In the API server, before there is an engine. */
-function configError(...cause: readonly string[]): StartupFailure {
-  return {
-    at: "config",
-    lines: raw([
-      ...TRACEBACK,
-      `  File "${PACKAGES}/engine/arg_utils.py", line 2240, in create_engine_config`,
-      "    model_config = self.create_model_config()",
-      ...cause,
-    ]),
-  };
+/** Before there is an engine. */
+function apiServerFails(cause: string): StartupFailure {
+  return { at: "config", log: logPassage("the API server fails", { cause: cause.trimEnd() }) };
 }
 
-function invalidConfig(model: string, message: string): StartupFailure {
-  return configError(
-    `pydantic_core._pydantic_core.ValidationError: 1 validation error for ${model}`,
-    `  Value error, ${message} [type=value_error, input_value=ArgsKwargs((), {'model': ...nderer_num_workers': 1}), input_type=ArgsKwargs]`,
-    "    For further information visit https://errors.pydantic.dev/2.14/v/value_error",
-  );
+function invalidSetting(
+  part: string,
+  title: string,
+  values: Readonly<Record<string, string | number>>,
+): StartupFailure {
+  const reason = logPassage(title, values).trimEnd();
+  return apiServerFails(logPassage("an invalid setting", { part, reason }));
 }
 
 /** In the engine's process; the API server then says only that the engine failed. */
-function engineError(at: "weights" | "cache", ...cause: readonly string[]): StartupFailure {
-  const error = (text: string): LogLine => ({
-    process: "EngineCore",
-    level: "ERROR",
-    source: "core.py:1510",
-    text,
-  });
-  return {
-    at,
-    lines: [
-      error("EngineCore failed to start."),
-      error("Traceback (most recent call last):"),
-      error(`  File "${PACKAGES}/v1/engine/core.py", line 1482, in run_engine_core`),
-      error("    engine_core = EngineCoreProc(*args, engine_index=dp_rank, **kwargs)"),
-      ...cause.map(error),
-      ...raw([
-        "Process EngineCore:",
-        "Traceback (most recent call last):",
-        ...cause,
-        ...TRACEBACK,
-        `  File "${PACKAGES}/v1/engine/utils.py", line 1431, in wait_for_engine_startup`,
-        "    raise RuntimeError(",
-        "RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}",
-      ]),
-    ],
-  };
+function engineFails(at: Stage, passage: string): StartupFailure {
+  const cause = passage.trimEnd();
+  const marked = cause.replace(/^/gm, "(EngineCore pid=162) ERROR {{time}} [core.py:1510] ");
+  return { at, log: logPassage("the engine fails", { cause, marked_cause: marked }) };
 }

@@ -10,7 +10,6 @@ export interface Reply {
 
 interface TokenEvent {
   readonly text: string;
-  readonly reasoning: boolean;
   /** Completion tokens by now. */
   readonly count: number;
   readonly finishReason: string | null;
@@ -43,8 +42,8 @@ function chatEvents(reply: Reply, request: CompletionRequest): StreamEvents {
     done: DONE,
     role: () =>
       `${start}"choices":[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]${continuous ? `,${usageOf(0)}` : ""},"prompt_token_ids":null,"prompt_text":null}\n\n`,
-    token: ({ text, reasoning, count, finishReason }) =>
-      `${start}"choices":[{"index":0,"delta":{"${reasoning ? "reasoning" : "content"}":${JSON.stringify(text)}},"logprobs":null,${finish(finishReason)}"token_ids":null}]${continuous ? `,${usageOf(count)}` : ""}${lastFingerprint(reply, request, finishReason)}}\n\n`,
+    token: ({ text, count, finishReason }) =>
+      `${start}"choices":[{"index":0,"delta":{"content":${JSON.stringify(text)}},"logprobs":null,${finish(finishReason)}"token_ids":null}]${continuous ? `,${usageOf(count)}` : ""}${lastFingerprint(reply, request, finishReason)}}\n\n`,
     usage: (count, cached) =>
       request.usage === "none"
         ? undefined

@@ -36,7 +36,6 @@ function decodeTimes(requests: number, stepMs: (running: number) => number): num
   const timeline = jumpingTimeline();
   const engine = createEngine({
     timeline,
-    maxModelLen: 1024,
     maxNumSeqs: 256,
     cacheTokens: 65_536,
     blockTokens: 16,
@@ -50,10 +49,9 @@ function decodeTimes(requests: number, stepMs: (running: number) => number): num
       salt: undefined,
       maxTokens: TOKENS,
       naturalTokens: Infinity,
-      breakAfter: Infinity,
+      checkpoint: undefined,
       arrivedMs: 0,
       onOutputs: () => undefined,
-      onWritten: () => undefined,
       onEnd: () => undefined,
     }),
   );

@@ -3,34 +3,23 @@ import { findGpuType, GPU_TYPES } from "../../../src/catalog/gpu-catalog.ts";
 import { fitModel } from "../../../src/catalog/fit-model.ts";
 import { MODELS } from "../../../src/catalog/model-catalog.ts";
 import { diagnose } from "../../../src/vllm/diagnose.ts";
-import { startupFacts } from "../../../src/vllm/startup-facts.ts";
 import { memoryPlan } from "../../../src/simulator/vllm/memory-plan.ts";
 import { modelShape } from "../../../src/simulator/vllm/model-shape.ts";
-import {
-  startupFailure,
-  type StartupQuestion,
-} from "../../../src/simulator/vllm/startup-failure.ts";
-import {
-  bannerLines,
-  configuredLines,
-  readyLines,
-  renderLine,
-  resolveConfig,
-  weightsLines,
-} from "../../../src/simulator/vllm/vllm-log.ts";
+import { type StartAttempt, startupFailure } from "../../../src/simulator/vllm/startup-failure.ts";
+import { stampLog } from "../../../src/simulator/vllm/log-passages.ts";
+import { banner } from "../../../src/simulator/vllm/start-log.ts";
 import { serveJson } from "../ssh/test-vm.ts";
 
 type Changes = Parameters<typeof serveJson>[0];
 
-function failureOf(type: string, changes: Changes, more: Partial<StartupQuestion> = {}) {
+function failureOf(type: string, changes: Changes, more: Partial<StartAttempt> = {}) {
   const request = serveJson({ max_model_len: 4096, ...changes });
   const gpu = findGpuType(type)!;
   const model = modelShape(request.model);
   const plan = memoryPlan(request, gpu, model, 1);
-  const question = { request, gpu, model, plan, hasSecret: false, forced: undefined, ...more };
-  const failure = startupFailure(question);
-  const lines = [...bannerLines(request, "0.27.1"), ...(failure?.lines ?? [])];
-  const log = lines.map((line) => renderLine(line, Date.UTC(2026, 10, 24))).join("\n");
+  const facts = { request, gpu, model, plan, version: "0.27.1" };
+  const failure = startupFailure({ ...facts, hasSecret: false, forced: undefined, ...more });
+  const log = stampLog(banner(facts) + (failure?.log ?? ""), Date.UTC(2026, 10, 24));
   return { at: failure?.at, log };
 }
 
@@ -38,8 +27,8 @@ const ADA = "g2-gpu-rtx4000a1-s";
 const FOUR_ADA = "g2-gpu-rtx4000a4-s";
 const QUADRO = "g1-gpu-rtx6000-1";
 
-/** Causes as the diagnosis names them: the log must carry enough to be told apart. */
-test.each<[string, string, Changes, Partial<StartupQuestion>]>([
+/** Causes as the diagnosis names them: the log must say enough to distinguish them. */
+test.each<[string, string, Changes, Partial<StartAttempt>]>([
   ["out of GPU memory", ADA, { model: "Qwen/Qwen2.5-Coder-32B-Instruct" }, {}],
   ["out of GPU memory", ADA, {}, { forced: "out-of-memory" }],
   ["the weights leave no memory for the KV cache", ADA, { model: "Qwen/Qwen3.5-9B" }, {}],
@@ -121,24 +110,4 @@ describe("what the plan's check lets through comes up", () => {
       expect([model.id, at]).toEqual([model.id, undefined]);
     }
   });
-});
-
-test("a start-up that succeeds says what it resolved", () => {
-  const request = serveJson();
-  const gpu = findGpuType(QUADRO)!;
-  const model = modelShape(request.model);
-  const plan = memoryPlan(request, gpu, model, 1);
-  const lines = [
-    ...configuredLines(request, "0.27.1", resolveConfig(request, gpu, model)),
-    ...weightsLines(plan, 31, 2),
-    ...readyLines(request, plan, 60),
-  ];
-  const log = lines.map((line) => renderLine(line, 0)).join("\n");
-  expect(startupFacts(log)).toMatchObject({
-    dtype: "float16",
-    quantization: "awq_marlin",
-    attentionBackend: "TRITON_ATTN",
-  });
-  expect(log).toMatch(/GPU KV cache size: [\d,]+ tokens, Maximum concurrency for 16,384 tokens/);
-  expect(log.endsWith("INFO:     Application startup complete.")).toBe(true);
 });
