@@ -1,21 +1,57 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import type { CommandGroup, CommandSpec, OptionSpec } from "../src/cli/command.ts";
-import { allCommands } from "../src/cli/verbs.ts";
-import { MANUAL_TEXTS } from "./manual-texts.ts";
+import { loadVerbs } from "../src/cli/load-verbs.ts";
+import {
+  GROUPS,
+  type Action,
+  type AnyArgument,
+  type AnyOption,
+  type Verb,
+} from "../src/cli/verb.ts";
 
-const COMMANDS = await allCommands();
+const VERBS = await loadVerbs();
 const FOLDER = new URL("../docs/verbs/", import.meta.url);
+const README = new URL("../README.md", import.meta.url);
+const [BEGIN, END] = [
+  "<!-- The verbs, as `npm run manual` writes them. -->",
+  "<!-- End of the verbs. -->",
+];
 
-/** The manual: a page for each verb, from the same data that makes `--help`, and one that lists them. */
+/** The manual: a page for each verb, made from what also makes `--help`, and one that lists them. */
 export function manualPages(): ReadonlyMap<string, string> {
-  const pages = new Map(COMMANDS.map((verb) => [`${verb.name}.md`, page(verb)]));
-  const rows = COMMANDS.map(({ name, summary }) => `| [${name}](${name}.md) | ${cell(summary)} |`);
-  pages.set(
-    "README.md",
-    `# The verbs of maider-sweep\n\n| verb | what it does |\n| --- | --- |\n${rows.join("\n")}\n\n${EXIT_CODES}`,
-  );
+  const pages = new Map(VERBS.map((verb) => [`${verb.name}.md`, page(verb)]));
+  const list = verbTable((name) => `${name}.md`);
+  pages.set("README.md", `# The verbs of maider-sweep\n\n${list}\n\n${EXIT_CODES}`);
   return pages;
+}
+
+/** The text of README.md with its table of verbs up to date. */
+export function readmeText(): string {
+  const text = readFileSync(README, "utf8");
+  const [before = "", rest = ""] = text.split(BEGIN);
+  const [, after = ""] = rest.split(END);
+  if (after === "") throw new Error(`README.md lacks the line ${BEGIN} or ${END}`);
+  return `${before}${BEGIN}\n\n${verbTable((name) => `docs/verbs/${name}.md`)}\n\n${END}${after}`;
+}
+
+function verbTable(target: (name: string) => string): string {
+  const rows = Object.entries(GROUPS).flatMap(([group, heading]) => [
+    `| **${heading}** | |`,
+    ...VERBS.filter((verb) => verb.group === group).map(
+      (verb) =>
+        `| [\`${verb.name}${usage(verb)}\`](${target(verb.name)}) | ${cell(verb.summary)} |`,
+    ),
+  ]);
+  return ["| verb | what it does |", "| --- | --- |", ...rows].join("\n");
+}
+
+/** ` PLAN`, ` [RUN]`, ` check|repair`. */
+function usage(verb: Verb): string {
+  if ("subcommands" in verb) return ` ${verb.subcommands.map(({ name }) => name).join("\\|")}`;
+  return verb.arguments
+    .map((each) => ({ word: each.name().toUpperCase(), required: each.required }))
+    .map(({ word, required }) => (required ? ` ${word}` : ` [${word}]`))
+    .join("");
 }
 
 const EXIT_CODES = `## Exit codes
@@ -23,62 +59,65 @@ const EXIT_CODES = `## Exit codes
 | code | meaning |
 | --- | --- |
 | 0 | done |
-| 1 | a bug of ours |
+| 1 | a bug in maider-sweep |
 | 2 | usage or plan |
 | 3 | refused by the budget |
 | 4 | provider, credentials or network |
 | 5 | some configurations failed or were not started |
 | 6 | a VM may still be billed; outranks all others |
-| 7 | another sweep holds the state folder |
+| 7 | another run holds the state folder |
 | 130 | interrupted, everything proved gone |
 
 Results and \`--json\` go to stdout; progress, warnings and errors to stderr. An error is three short lines: what failed,
 why, what to try.
 `;
 
-function page(verb: CommandSpec | CommandGroup): string {
-  const text = MANUAL_TEXTS[verb.name];
-  if (text === undefined) throw new Error(`scripts/manual-texts.ts says nothing of ${verb.name}`);
+function page(verb: Verb): string {
   const parts = [
     `# maider-sweep ${verb.name}`,
     `${verb.summary}.`,
-    ...text.about,
-    ...("commands" in verb
-      ? verb.commands.map((spec) =>
-          sections(`${verb.name} ${spec.name}`, spec, "###", spec.summary),
-        )
+    ...verb.about,
+    ...("subcommands" in verb
+      ? verb.subcommands.flatMap((action) => [
+          `## ${verb.name} ${action.name}`,
+          `${action.summary}.`,
+          sections(`${verb.name} ${action.name}`, action, "###"),
+        ])
       : [sections(verb.name, verb, "##")]),
     `Exit codes are those of [all verbs](README.md#exit-codes).`,
-    ...seeAlso(text.seeAlso),
+    ...seeAlso(verb.related),
   ];
   return `${parts.join("\n\n")}\n`;
 }
 
 function seeAlso(names: readonly string[]): readonly string[] {
-  const there = names.filter((name) => COMMANDS.some((verb) => verb.name === name));
-  const links = there.map((name) => `[${name}](${name}.md)`);
+  const links = names.map((name) => `[${name}](${name}.md)`);
   return links.length === 0 ? [] : [`See also: ${links.join(", ")}.`];
 }
 
-function sections(name: string, spec: CommandSpec, heading: string, summary?: string): string {
-  const words = spec.parameters.map(([syntax]) => ` ${syntax}`).join("");
-  const given = spec.parameters.map(([syntax, meaning]) => row(syntax, meaning));
-  const options = spec.options.filter(({ hidden }) => hidden !== true).map(optionRow);
+function sections(name: string, action: Action, heading: string): string {
+  const words = action.arguments.map((each) => ` ${syntax(each)}`).join("");
+  const given = action.arguments.map((each) => row(syntax(each), each.description));
+  const options = action.options.filter(({ hidden }) => !hidden).map(optionRow);
   return [
-    ...(summary === undefined ? [] : [`## ${name}`, `${summary}.`]),
     `    maider-sweep ${name}${words}${options.length > 0 ? " [options]" : ""}`,
     ...(given.length + options.length === 0
       ? []
       : [`${heading} Options`, table([...given, ...options])]),
-    ...(spec.examples.length === 0
-      ? []
-      : [`${heading} Examples`, spec.examples.map((line) => `    ${line}`).join("\n")]),
+    `${heading} Examples`,
+    action.examples.map((line) => `    ${line}`).join("\n"),
   ].join("\n\n");
 }
 
-function optionRow({ flags, description, choices, defaultValue }: OptionSpec): string {
+/** `<plan>`, `[run]`, `<id...>`. */
+function syntax(argument: AnyArgument): string {
+  const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
+function optionRow({ flags, description, argChoices, defaultValue }: AnyOption): string {
   const notes = [
-    ...(choices === undefined ? [] : [choices.join(", ")]),
+    ...(argChoices === undefined ? [] : [argChoices.join(", ")]),
     ...(defaultValue === undefined ? [] : [`default: ${JSON.stringify(defaultValue)}`]),
   ];
   return row(flags, notes.length === 0 ? description : `${description} (${notes.join("; ")})`);
@@ -100,4 +139,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   mkdirSync(FOLDER, { recursive: true });
   for (const name of readdirSync(FOLDER)) rmSync(new URL(name, FOLDER));
   for (const [name, text] of manualPages()) writeFileSync(new URL(name, FOLDER), text);
+  writeFileSync(README, readmeText());
 }

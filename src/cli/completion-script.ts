@@ -1,4 +1,4 @@
-import type { CommandGroup, CommandSpec, OptionSpec } from "./command.ts";
+import type { AnyOption, Verb } from "./verb.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -8,23 +8,20 @@ export function isShell(text: string): text is Shell {
 }
 
 /** What a shell is to source; words that are neither verb nor option complete to files. */
-export function completionScript(
-  shell: Shell,
-  commands: readonly (CommandSpec | CommandGroup)[],
-): string {
+export function completionScript(shell: Shell, commands: readonly Verb[]): string {
   if (shell === "fish") return fish(commands);
   // zsh runs bash's own functions, so that one script serves both.
   const prelude = shell === "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
   return prelude + bash(commands);
 }
 
-function bash(commands: readonly (CommandSpec | CommandGroup)[]): string {
+function bash(commands: readonly Verb[]): string {
   const cases = commands.map((command) => {
-    const below = "commands" in command ? command.commands.map(({ name }) => name) : [];
+    const below = "subcommands" in command ? command.subcommands.map(({ name }) => name) : [];
     return `    ${command.name}) words='${longFlags(command).join(" ")}' below='${below.join(" ")}' ;;`;
   });
   const chosen = commands.flatMap((command) =>
-    optionsOf(command).flatMap(({ flags, choices = [] }) =>
+    optionsOf(command).flatMap(({ flags, argChoices: choices = [] }) =>
       choices.length === 0
         ? []
         : [
@@ -60,16 +57,16 @@ complete -o default -F _maider_sweep maider-sweep
 `;
 }
 
-function fish(commands: readonly (CommandSpec | CommandGroup)[]): string {
+function fish(commands: readonly Verb[]): string {
   const lines = commands.flatMap((command) => [
     `complete -c maider-sweep -n __fish_use_subcommand -f -a ${command.name} -d ${quoted(command.summary)}`,
-    ...("commands" in command ? command.commands : []).map(
+    ...("subcommands" in command ? command.subcommands : []).map(
       ({ name, summary }) =>
         `complete -c maider-sweep -n '__fish_seen_subcommand_from ${command.name}' -f -a ${name} -d ${quoted(summary)}`,
     ),
     ...optionsOf(command)
-      .filter(({ hidden }) => hidden !== true)
-      .map(({ flags, description, choices }) => {
+      .filter(({ hidden }) => !hidden)
+      .map(({ flags, description, argChoices: choices }) => {
         const given = flags.includes("<") ? " -r" : "";
         const value = choices === undefined ? given : ` -x -a '${choices.join(" ")}'`;
         const name = /--([a-z-]+)/.exec(flags)?.[1] ?? "";
@@ -84,17 +81,17 @@ function flagsIn(flags: string): readonly string[] {
   return flags.match(/(?<![\w-])--?[a-z][a-z-]*/g) ?? [];
 }
 
-function longFlags(command: CommandSpec | CommandGroup): readonly string[] {
+function longFlags(command: Verb): readonly string[] {
   const flags = optionsOf(command)
-    .filter(({ hidden }) => hidden !== true)
+    .filter(({ hidden }) => !hidden)
     .map(({ flags: text }) => /--[a-z-]+/.exec(text)?.[0] ?? "");
   return [...new Set(flags), "--help"];
 }
 
 /** Of a group: those of all its verbs. */
-function optionsOf(command: CommandSpec | CommandGroup): readonly OptionSpec[] {
-  return "commands" in command
-    ? command.commands.flatMap(({ options }) => options)
+function optionsOf(command: Verb): readonly AnyOption[] {
+  return "subcommands" in command
+    ? command.subcommands.flatMap(({ options }) => options)
     : command.options;
 }
 

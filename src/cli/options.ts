@@ -1,5 +1,36 @@
-import { InvalidArgumentError } from "commander";
-import type { OptionSpec } from "./command.ts";
+import { Argument, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+
+/** An option whose type in a handler follows from its flags: `option("--only <glob>", "…")` is `only?: string`. */
+export function option<const Flags extends string>(
+  flags: Flags,
+  description: string,
+): Option<Flags> {
+  return new Option(flags, description);
+}
+
+/** `<plan>` is required, `[run]` may be left out, and `<id...>` takes the rest of the line. */
+export function argument<const Usage extends string>(
+  usage: Usage,
+  description: string,
+): Argument<Usage> {
+  return new Argument(usage, description);
+}
+
+/** An option with a fixed set of values, in any case. */
+export function choice<const Flags extends string, const Value extends string>(
+  flags: Flags,
+  description: string,
+  values: readonly Value[],
+) {
+  const chosen = option(flags, description).argParser((text: string): Value => {
+    const found = values.find((value) => value === text.toLowerCase());
+    if (found === undefined)
+      throw new InvalidArgumentError(`Allowed choices are ${values.join(", ")}.`);
+    return found;
+  });
+  chosen.argChoices = [...values];
+  return chosen;
+}
 
 /** Positive number. @throws InvalidArgumentError, which commander shows. */
 export function positiveNumber(text: string): number {
@@ -38,96 +69,106 @@ export function portNumber(text: string): number {
   return value;
 }
 
-/** Where the far side is. */
-export const WORLD_OPTIONS: readonly OptionSpec[] = [
-  {
-    flags: "--simulate [url]",
-    description: "the simulated cloud: no account, no money",
-  },
-  {
-    flags: "--speed <n>",
-    description: "simulated seconds a second (default auto)",
-    parse: speedNumber,
-  },
-  { flags: "--seed <n>", description: "which simulated world (default 1)", parse: seedNumber },
-  {
-    flags: "--token-file <file>",
-    description: "holds the Linode token, else LINODE_TOKEN",
-  },
-  { flags: "--api-url <url>", description: "another API address; loopback only" },
-  {
-    flags: "--insecure-api-url",
-    description: "allow one that is not loopback: it gets your token",
-  },
-  {
-    flags: "--ssh-port <port>",
-    description: "SSH port of the VMs (default 22)",
-    parse: portNumber,
-  },
-  {
-    flags: "--ceilings <factor>",
-    description: "scale waiting ceilings; loopback API only",
-    parse: positiveNumber,
-    hidden: true,
-  },
-];
+/** `1,4,16`: requests in flight, in ascending order. */
+function loadLevels(text: string): readonly number[] {
+  const levels = text.split(",").map((level) => wholeNumber(level.trim()));
+  if (levels.some((level) => level > 512))
+    throw new InvalidArgumentError("At most 512 requests at once.");
+  return [...new Set(levels)].toSorted((a, b) => a - b);
+}
 
-export const STATE_OPTION: OptionSpec = {
-  flags: "--state-dir <dir>",
-  description: "journals and locks (MAIDER_SWEEP_STATE)",
-};
-export const DB_OPTION: OptionSpec = {
-  flags: "--db <file>",
-  description: "benchmark database (MAIDER_SWEEP_DB)",
-};
-export const JSON_OPTION: OptionSpec = {
-  flags: "--json",
-  description: "machine-readable result on stdout",
-};
-export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
-  { flags: "--quiet", description: "no progress, only results, warnings and errors" },
-  { flags: "--no-color", description: "no colour (also NO_COLOR)" },
-];
+// Repeated from `evidence/suite.ts`, which `--help` need not load.
+export const CATEGORIES = ["coding", "context_heavy", "reasoning"] as const;
 
-/** What a plan may be overridden with. */
-export const PLAN_OPTIONS: readonly OptionSpec[] = [
-  { flags: "--max-cost <usd>", description: "hard cap in US dollars", parse: positiveNumber },
-  { flags: "--only <glob>", description: "only GPU types or models that match" },
-  { flags: "--concurrency <n>", description: "rentals at once", parse: wholeNumber },
-  { flags: "--passes <n>", description: "passes for each configuration", parse: wholeNumber },
-  { flags: "--max-hours <h>", description: "upper bound of any rental", parse: positiveNumber },
-  { flags: "--skip-fresh", description: "leave out what is measured and not stale" },
-];
+/** How to reach Linode's API, and with which token. */
+export const tokenOptions = [
+  option("--token-file <file>", "holds the Linode token, else LINODE_TOKEN"),
+  option("--api-url <url>", "another API address; loopback only"),
+  option("--insecure-api-url", "allow one that is not loopback: it gets your token"),
+] as const;
 
-export const PATIENCE_OPTION: OptionSpec = {
-  flags: "--destroy-patience <minutes>",
-  description: "wait for proof that VMs are gone (default 10)",
-  parse: positiveNumber,
-};
+/** Which cloud to use: Linode, another API, or the simulated one. */
+export const cloudOptions = [
+  option("--simulate [url]", "the simulated cloud: no account, no money"),
+  option("--speed <n>", "simulated seconds per second (default auto)").argParser(speedNumber),
+  option("--seed <n>", "which simulated world (default 1)").argParser(seedNumber),
+  ...tokenOptions,
+  option("--ssh-port <port>", "SSH port of the VMs (default 22)").argParser(portNumber),
+  option("--ceilings <factor>", "scale all timeouts; loopback API only")
+    .argParser(positiveNumber)
+    .hideHelp(),
+] as const;
+
+export const stateOption = option("--state-dir <dir>", "journals and locks (MAIDER_SWEEP_STATE)");
+export const databaseOption = option("--db <file>", "benchmark database (MAIDER_SWEEP_DB)");
+export const jsonOption = option("--json", "machine-readable result on stdout");
+export const eventsOption = option("--json", "events as NDJSON on stdout");
+
+export const outputOptions = [
+  option("--quiet", "no progress, only results, warnings and errors"),
+  option("--no-color", "no colour (also NO_COLOR)"),
+] as const;
+
+/** For verbs that read results and never reach a cloud. */
+export const simulatedOption = option("--simulate", "read the database of simulated runs");
+export const withImportedOption = option("--with-imported", "rank imported records with your own");
+
+export const maxCostOption = option("--max-cost <usd>", "hard cap in US dollars").argParser(
+  positiveNumber,
+);
+
+/** What of a plan can be overridden, but for `--skip-fresh`. */
+export const overrideOptions = [
+  maxCostOption,
+  option("--only <glob>", "only GPU types or models that match"),
+  option("--concurrency <n>", "rentals at once").argParser(wholeNumber),
+  option("--passes <n>", "passes for each configuration").argParser(wholeNumber),
+  option("--max-hours <h>", "upper bound of any rental").argParser(positiveNumber),
+] as const;
+
+export const skipFreshOption = option("--skip-fresh", "leave out what is measured and not stale");
+
+export const patienceOption = option(
+  "--destroy-patience <minutes>",
+  "wait for proof that VMs are gone (default 10)",
+).argParser(positiveNumber);
 
 /** What a run takes beyond its plan. */
-export const RUN_OPTIONS: readonly OptionSpec[] = [
-  {
-    flags: "--ssh-cidr <cidr>",
-    description: "who may reach the VMs' SSH (default: your address)",
-  },
-  {
-    flags: "--hold <minutes>",
-    description: "after a crash, wait for a resume",
-    parse: minutesOrZero,
-  },
-  {
-    flags: "--keep-on-failure <minutes>",
-    description: "leave a failed VM for a look",
-    parse: minutesOrZero,
-  },
-  PATIENCE_OPTION,
-  {
-    flags: "--heartbeat-url <url>",
-    description:
-      "told each minute that a VM is open, and that all are gone (MAIDER_SWEEP_HEARTBEAT)",
-  },
-  { flags: "--detach", description: "go on when the terminal or the login is gone" },
-  { flags: "--detached <log>", description: "the side of --detach that goes on", hidden: true },
-  { flags: "--yes", description: "do not ask" },
-];
+export const runOptions = [
+  option("--ssh-cidr <cidr>", "who may reach the VMs' SSH (default: your address)"),
+  option(
+    "--hold <minutes>",
+    "after a crash, keep VMs up so that --resume can reuse them",
+  ).argParser(minutesOrZero),
+  option(
+    "--keep-on-failure <minutes>",
+    "after a failure, leave the VM up for debugging; it is billed",
+  ).argParser(minutesOrZero),
+  patienceOption,
+  option(
+    "--heartbeat-url <url>",
+    "POST here while a VM is up, and once all are gone (MAIDER_SWEEP_HEARTBEAT)",
+  ),
+  option("--detach", "continue in the background, even after logout"),
+  option("--detached <log>", "the background process of --detach").hideHelp(),
+  option("--yes", "do not ask"),
+] as const;
+
+/** How a running server is measured. */
+export const measureOptions = [
+  choice("-c, --category <category>", "which tests (default all)", ["all", ...CATEGORIES]),
+  option("--passes <n>", "passes").argParser(wholeNumber).default(1),
+  option("--load <levels>", "requests in flight, for example 1,4,16")
+    .argParser(loadLevels)
+    .default([1]),
+  option(
+    "--prompts <file>",
+    "your own, in YAML, JSON or JSON lines: [{name: a, category: coding, prompt: Say a, max_tokens: 64}]; category: one of -c, or custom; messages in place of prompt",
+  ),
+  option("--prompt <text>", "one prompt of your own"),
+  choice(
+    "--mode <mode>",
+    "fixed: reply length and cold cache are fixed; natural: replies end by themselves",
+    ["fixed", "natural", "warm-cache"],
+  ).default("fixed"),
+] as const;

@@ -1,7 +1,7 @@
 import { openRentals } from "../run-state/fold-run.ts";
 import type { RunState } from "../run-state/run-state.ts";
 import { ExitCode } from "../support/errors.ts";
-import type { Terminal } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Who destroys what we leave: the guard's process, or nobody yet. */
 export type UndestroyedState = number | undefined;

@@ -1,4 +1,4 @@
-import type { Terminal } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
 import { rawStream } from "./output/printable-streams.ts";
 import { Interrupted } from "../support/interrupts.ts";
 

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { speak } from "./fake-terminal.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const BIN = fileURLToPath(new URL("bin/maider-sweep.js", ROOT));
@@ -27,4 +28,9 @@ it.each([
     `error: maider-sweep needs Node ${engines.node}; this is ${process.version}\n`,
   );
   expect([status, stdout]).toEqual([2, ""]);
+});
+
+it("--help of the built program lists every verb", async () => {
+  const { status, stdout } = spawnSync(process.execPath, [BIN, "--help"], { encoding: "utf8" });
+  expect([status, stdout]).toEqual([0, (await speak(["--help"])).stdout]);
 });

@@ -4,7 +4,7 @@ import type { Market } from "../../estimate/market.ts";
 import { CATEGORIES } from "../../evidence/suite.ts";
 import { formatUsd } from "../../support/money.ts";
 import { withPrompt, type AskContext } from "../with-prompt.ts";
-import type { Terminal } from "../command.ts";
+import type { Terminal } from "../terminal.ts";
 import { modelsThatFit, type PlanDraft } from "./plan-draft.ts";
 
 const WORK = {

@@ -1,5 +1,5 @@
 import { printable } from "../../support/printable.ts";
-import type { Terminal } from "../command.ts";
+import type { Terminal } from "../terminal.ts";
 
 const behind = new WeakMap<NodeJS.WriteStream, NodeJS.WriteStream>();
 

@@ -1,0 +1,40 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { OptionValues } from "@commander-js/extra-typings";
+import { JOURNAL_FILE } from "../journal/journal-file.ts";
+import { listRuns, runFolder } from "../journal/state-folder.ts";
+import { runStatus } from "../run-state/status.ts";
+import { stateDir } from "../run/paths.ts";
+import { heldVms, heldWarning } from "../sessions/held-vms.ts";
+import type { Terminal } from "./terminal.ts";
+import { count } from "./output/event-text.ts";
+import type { Notice } from "./verb.ts";
+
+/** Warns of what costs money while nobody may be thinking of it. */
+export async function printNotices(
+  notices: readonly Notice[],
+  options: OptionValues,
+  { env, stderr }: Terminal,
+): Promise<void> {
+  const state = stateDir(options, env);
+  const warnings = [
+    notices.includes("held-vms") ? heldWarning(await heldVms(state)) : undefined,
+    notices.includes("open-runs") ? openRunsWarning(state) : undefined,
+  ];
+  for (const warning of warnings) if (warning !== undefined) stderr.write(`warning: ${warning}\n`);
+}
+
+/**
+ * Real runs whose process has died before its VMs were proved gone. Only journals that are not packed are read: a
+ * packed one is closed. Simulated runs cost nothing.
+ */
+function openRunsWarning(state: string): string | undefined {
+  const open = listRuns(state)
+    .map((run) => runFolder(state, run))
+    .filter((folder) => existsSync(join(folder, JOURNAL_FILE)))
+    .map((folder) => runStatus(folder, Date.now()))
+    .filter((run) => run.state === "unresolved");
+  if (open.length === 0) return undefined;
+  const runs = open.map(({ run }) => run).join(", ");
+  return `${count(open.length, "run")} without an end (${runs}) may still be billed; maider-sweep recover destroys what is left`;
+}

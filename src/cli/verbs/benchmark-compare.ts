@@ -1,0 +1,52 @@
+import { asCommandCall } from "../command.ts";
+import {
+  CATEGORIES,
+  choice,
+  databaseOption,
+  option,
+  outputOptions,
+  simulatedOption,
+  stateOption,
+  withImportedOption,
+} from "../options.ts";
+import { defineVerb } from "../verb.ts";
+
+export const verb = defineVerb({
+  name: "benchmark-compare",
+  group: "results",
+  summary: "Compare results across configurations",
+  about: [
+    "Ranks what was measured, by speed, by cost per 1,000 tokens or by tokens per second per dollar. With `--task-category` the figures are those of that category, not of the whole pass. Exports contain what the table shows.",
+    "Runs are sound passes, and VMs is how many machines they were made on: `?` where records do not say, as those of the `maider` tool. Its prompts are called `legacy-12` and its method `legacy`; they are not ranked with ours unless `--force` is given.",
+  ],
+  related: ["recommend", "report"],
+  synonyms: ["compare", "results"],
+  options: [
+    option("-g, --gpu-type <type>", "filter by GPU type"),
+    option("-m, --model-category <size>", "filter by model category: 7b, 14b, 30b, 70b"),
+    choice("-t, --task-category <category>", "filter by task category", CATEGORIES),
+    choice("-s, --sort-by <metric>", "what ranks", [
+      "tokens_per_sec",
+      "cost_per_1k_tokens",
+      "cost_efficiency",
+    ]).default("tokens_per_sec"),
+    choice("-f, --format <format>", "output format", ["table", "json", "csv", "markdown"]).default(
+      "table",
+    ),
+    option("-o, --output <file>", "where it is written (default: stdout)"),
+    option("--force", "rank results together that were measured in different ways"),
+    withImportedOption,
+    simulatedOption,
+    databaseOption,
+    stateOption,
+    ...outputOptions,
+  ],
+  examples: [
+    "maider-sweep benchmark-compare --task-category coding",
+    "maider-sweep benchmark-compare --gpu-type g1-gpu-rtx6000-2 --sort-by cost_efficiency",
+    "maider-sweep benchmark-compare --format csv -o results.csv",
+  ],
+  notices: ["held-vms", "open-runs"],
+  handler: async (call) =>
+    (await import("../commands/benchmark-compare.ts")).benchmarkCompare(asCommandCall(call)),
+});

@@ -1,0 +1,47 @@
+import { asCommandCall } from "../command.ts";
+import {
+  argument,
+  cloudOptions,
+  databaseOption,
+  eventsOption,
+  option,
+  outputOptions,
+  overrideOptions,
+  runOptions,
+  skipFreshOption,
+  stateOption,
+} from "../options.ts";
+import { defineVerb } from "../verb.ts";
+
+export const verb = defineVerb({
+  name: "run",
+  group: "run",
+  summary: "Rent, benchmark and destroy what a plan names",
+  about: [
+    "Checks everything that can be checked before money is spent: the plan, the token and its scopes, prices and stock, the cap, the address that may reach the VMs, the state folder and its lock. Then, for as many rentals at once as `concurrency` allows, it reserves the worst case in the ledger, creates the VM behind a firewall of its own, waits for boot, SSH and set-up, serves each model with vLLM, warms it up, measures its passes, destroys the VM and proves it gone.",
+    "It never asks: the cap (`budget.max_cost` or `--max-cost`) is the consent. Nothing that could exceed it is started. An entry that does not fit now waits until open reservations free money; what never fits is listed as not started.",
+    "Each sound pass is a record in the benchmark database as soon as it ends. A model that fails does not stop the next one on the same VM. Ctrl-C destroys every VM and keeps the results; a second one lists what is not yet proved gone. If the program itself is killed, its guard, a separate process, destroys the VMs.",
+    "On a terminal each rental has a line, with the money below; elsewhere events are plain lines, and with `--json` they are NDJSON on stdout, the same facts as in the journal.",
+  ],
+  related: ["estimate", "status", "stop", "doctor", "report"],
+  synonyms: ["start", "sweep"],
+  arguments: [argument("[plan]", "the YAML file; left out with --resume")],
+  options: [
+    ...overrideOptions,
+    skipFreshOption,
+    ...runOptions,
+    option("--dry-run", "only estimate; nothing but reads"),
+    option("--resume <run>", "continue a run that was interrupted"),
+    ...cloudOptions,
+    stateOption,
+    databaseOption,
+    eventsOption,
+    ...outputOptions,
+  ],
+  examples: [
+    "maider-sweep run plan.yaml --simulate",
+    "maider-sweep run plan.yaml --max-cost 120",
+    "maider-sweep run plan.yaml --only 'g2-*' --skip-fresh",
+  ],
+  handler: async (call) => (await import("../commands/run.ts")).run(asCommandCall(call)),
+});
