@@ -36,6 +36,8 @@ export interface Facts {
     /** The file that its sound passes are published to. */
     database: string;
     ssh_port: number;
+    /** The types that the plan may rent; version 0.1 left it out. */
+    gpus?: string[];
     rentals: number;
     configurations: number;
     concurrency: number;

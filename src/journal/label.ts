@@ -32,6 +32,11 @@ export function makeFirewallLabel(parts: {
   return checked(`mds-${parts.run}-x${expiry(parts.expiresMs)}`, FIREWALL);
 }
 
+/** The tags of everything that a run creates. */
+export function tagsOf(run: string): readonly string[] {
+  return ["maider-sweep", `mds-run-${run}`];
+}
+
 /** `undefined` for everything that is not exactly a label of ours. */
 export function parseLabel(text: string): Label | undefined {
   const vm = VM.exec(text);

@@ -22,6 +22,7 @@ export function openingFact(execution: Execution): Fact {
     account: account.fingerprint,
     database: target.databaseFile,
     ssh_port: target.sshPort,
+    gpus: [...new Set(plan.entries.map(({ gpu }) => gpu.id))],
     rentals: estimate.rentals.length,
     configurations: configurations.length,
     concurrency: plan.concurrency,

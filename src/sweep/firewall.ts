@@ -2,7 +2,7 @@ import { apiNow } from "../teardown/api-time.ts";
 import { CloudError } from "../cloud/cloud.ts";
 import type { CloudFirewall } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
-import { makeFirewallLabel, parseLabel } from "../journal/label.ts";
+import { makeFirewallLabel, parseLabel, tagsOf } from "../journal/label.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { destroyFirewall } from "../teardown/destroy-firewall.ts";
 import { raceAbort } from "../teardown/retry.ts";
@@ -39,7 +39,7 @@ export async function openFirewall(
     // Each time: whoever removes it must know that more than one may arrive.
     await journal.append({ type: "firewall.intended", label, cidrs });
     ownership.assertCurrent();
-    const tags = ["maider-sweep", `mds-run-${settings.run}`];
+    const tags = tagsOf(settings.run);
     const create = cloud.createFirewall({ label, sshCidrs: cidrs, tags });
     try {
       firewall = await raceAbort(create, signal);

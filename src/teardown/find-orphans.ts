@@ -2,7 +2,7 @@ import type { CloudVm } from "../cloud/cloud.ts";
 import { foldRun, unknownRental } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import type { RentalState } from "../run-state/run-state.ts";
-import { checkAccount, matchesRequest } from "./find-vm.ts";
+import { alarmOfMismatch, checkAccount, matchesRequest, mayBelongTo } from "./find-vm.ts";
 import { OutOfPatience } from "./patience.ts";
 import { endOfWaiting, backOff } from "./retry.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
@@ -10,7 +10,8 @@ import { vmEventFields } from "./vm-event-fields.ts";
 
 /**
  * VMs in the cloud that carry the run's name and are not among the labels that are cared for already: ones that the
- * journal has lost, or that showed up after they were believed absent. They are journaled as adopted.
+ * journal has lost, or that showed up after they were believed absent. They are journaled as adopted. What is not as the
+ * run creates it is left alone.
  * @returns `undefined` when patience ended before a list was read.
  */
 export async function findOrphans(
@@ -36,13 +37,13 @@ async function find(
   const strays: RentalState[] = [];
   for (const vm of vms) {
     if (covered.has(vm.label)) continue;
-    const before = foldRun(journal.events()).rentals.get(vm.label);
-    const rental = before ?? unknownRental(vm.label, vm.createdMs);
-    if (!matchesRequest(vm, rental)) {
-      const message = `VM ${String(vm.id)} carries our label but is a ${vm.type} in ${vm.region}; it is left alone`;
-      ports.onAlarm?.({ kind: "mismatch", label: vm.label, message });
+    const state = foldRun(journal.events());
+    const before = state.rentals.get(vm.label);
+    if (!(before === undefined ? mayBelongTo(state, vm) : matchesRequest(vm, before))) {
+      alarmOfMismatch(vm, ports);
       continue;
     }
+    const rental = before ?? unknownRental(vm.label, vm.createdMs);
     await note(ports, { type: "create.adopted", ...vmEventFields(vm) });
     strays.push({ ...rental, vmId: vm.id });
   }

@@ -1,5 +1,6 @@
 import type { CloudVm } from "../cloud/cloud.ts";
-import type { RentalState } from "../run-state/run-state.ts";
+import { parseLabel, tagsOf } from "../journal/label.ts";
+import type { RentalState, RunState } from "../run-state/run-state.ts";
 import { WrongAccount } from "./retry.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
@@ -36,13 +37,34 @@ export async function findIfExists(
   return listed.find((vm) => matchesRequest(vm, wanted));
 }
 
-/** Same label, and what we asked for: the label is unique in the account, so anything else is not our doing. */
+/**
+ * Same label, and what we asked for: the label is unique in the account, so anything else is not our doing. Where the
+ * journal has lost what was asked for, the run's tags must tell.
+ */
 export function matchesRequest(vm: CloudVm, wanted: Wanted): boolean {
-  return (
-    vm.label === wanted.label &&
-    (wanted.gpu === "" || vm.type === wanted.gpu) &&
-    (wanted.region === "" || vm.region === wanted.region)
-  );
+  if (vm.label !== wanted.label) return false;
+  if (wanted.gpu === "") return hasTagsOfItsRun(vm);
+  return vm.type === wanted.gpu && (wanted.region === "" || vm.region === wanted.region);
+}
+
+/** Has a VM whose label the journal does not know the tags of the run, and a type that the run may rent? */
+export function mayBelongTo({ opened }: RunState, vm: CloudVm): boolean {
+  const isRented = opened?.gpus?.includes(vm.type) ?? /^g\d+-gpu-/.test(vm.type);
+  return hasTagsOfItsRun(vm) && isRented;
+}
+
+function hasTagsOfItsRun({ label, tags }: CloudVm): boolean {
+  return tagsOf(parseLabel(label)?.run ?? "").every((tag) => tags.includes(tag));
+}
+
+/** Says that a VM with a label of ours is not ours. */
+export function alarmOfMismatch(
+  { id, label, type, region, tags }: CloudVm,
+  { onAlarm }: TeardownPorts,
+): void {
+  const what = `a ${type} in ${region}, tagged ${tags.join(", ") || "with nothing"}`;
+  const message = `VM ${String(id)} carries our label but is ${what}; it is left alone`;
+  onAlarm?.({ kind: "mismatch", label, message });
 }
 
 /** A 404 from another account's token looks just like a VM that is gone. */

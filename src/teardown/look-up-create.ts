@@ -1,6 +1,6 @@
 import type { CloudVm } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
-import { matchesRequest, findVmByLabel, type Wanted } from "./find-vm.ts";
+import { alarmOfMismatch, matchesRequest, findVmByLabel, type Wanted } from "./find-vm.ts";
 import { backOff } from "./retry.ts";
 import { note, type TeardownPorts } from "./teardown-ports.ts";
 
@@ -39,10 +39,7 @@ export async function lookUpCreate(
       const vms = await findVmByLabel(wanted.label, ports, signal);
       const ours = vms.find((vm) => matchesRequest(vm, wanted));
       if (ours !== undefined) return ours;
-      for (const vm of vms) {
-        const message = `VM ${String(vm.id)} carries our label but is a ${vm.type} in ${vm.region}; it is left alone`;
-        ports.onAlarm?.({ kind: "mismatch", label: wanted.label, message });
-      }
+      for (const vm of vms) alarmOfMismatch(vm, ports);
       failures = 0;
     } catch (error) {
       await backOff(error, failures, wanted.label, ports, signal);

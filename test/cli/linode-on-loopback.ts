@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { parseLabel, tagsOf } from "../../src/journal/label.ts";
 
 /** The few routes of Linode's API that a guard needs, over real HTTP. */
 export interface LinodeOnLoopback {
@@ -22,7 +23,7 @@ export async function linodeOnLoopback(): Promise<LinodeOnLoopback> {
     status: "running",
     ipv4: ["192.0.2.1"],
     created: "2026-11-24T04:00:00",
-    tags: [],
+    tags: tagsOf(parseLabel(label)?.run ?? "nobody"),
   });
   const firewall = ([id, label]: [number, string]) => ({
     id,

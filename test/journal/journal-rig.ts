@@ -50,6 +50,7 @@ export const opened: { readonly type: "run.opened" } & Facts["run.opened"] = {
   database: "/home/user/benchmark-database.json",
   account: "acc",
   ssh_port: 22,
+  gpus: ["g2-gpu-rtx4000a1-s"],
   rentals: 1,
   configurations: 1,
   concurrency: 1,

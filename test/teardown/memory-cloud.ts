@@ -5,6 +5,7 @@ import {
   type CloudFirewall,
   type CloudVm,
 } from "../../src/cloud/cloud.ts";
+import { parseLabel, tagsOf } from "../../src/journal/label.ts";
 import type { Clock } from "../../src/support/clock.ts";
 import { billedHours } from "../../src/support/money.ts";
 
@@ -65,7 +66,7 @@ export interface MemoryCloud extends Cloud {
   invoice(): number;
   invoiceOf(label: string): number;
   living(): readonly MemoryVm[];
-  /** Puts a VM there that nobody here created. */
+  /** Puts a VM there that nobody here created, as a run makes them, unless told otherwise. */
   plant(label: string, more?: Partial<CloudVm>): MemoryVm;
   plantFirewall(label: string): void;
 }
@@ -161,7 +162,7 @@ export function memoryCloud(
         status: "running",
         ipv4: "192.0.2.1",
         createdMs: clock.now(),
-        tags: [],
+        tags: tagsOf(parseLabel(label)?.run ?? "nobody"),
         ...more,
       }),
     plantFirewall: (label) => {

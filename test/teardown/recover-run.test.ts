@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { CloudVm } from "../../src/cloud/cloud.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
 import { foldLedger } from "../../src/run-state/ledger.ts";
@@ -97,6 +98,27 @@ describe("recoverRun", () => {
     await recover(rig);
     const deletes = rig.cloud.calls.filter(({ call }) => call === "deleteVm");
     expect(deletes.slice(0, 2).map(({ atMs }) => atMs - startMs)).toEqual([0, 0]);
+  });
+
+  it.each<[string, Partial<CloudVm>]>([
+    ["is of a type that the run does not rent", { type: "g6-standard-2" }],
+    ["is of another GPU type", { type: "g1-gpu-rtx6000-1" }],
+    ["does not carry the run's tags", { tags: ["maider-sweep"] }],
+  ])("leaves a VM alone that has a name of the run but %s", async (_, what) => {
+    const rig = await leftRun();
+    const { label } = rig.cloud.plant(vmLabel(7), what);
+    expect(await recover(rig)).toMatchObject({ outcome: "closed" });
+    expect(rig.cloud.living().map((vm) => vm.label)).toContain(label);
+    expect(rig.alarms).toContainEqual(expect.objectContaining({ kind: "mismatch", label }));
+    expect(rig.types()).not.toContain("create.adopted");
+  });
+
+  it("leaves a VM alone that is no GPU VM, also where the journal has lost what the run rents", async () => {
+    const rig = newRig();
+    rig.cloud.plant(vmLabel(7));
+    const { label } = rig.cloud.plant(vmLabel(8), { type: "g6-standard-2" });
+    await recover(rig);
+    expect(rig.cloud.living().map((vm) => vm.label)).toEqual([label]);
   });
 
   it("destroys VMs of the run that its journal has lost, or had believed absent", async () => {

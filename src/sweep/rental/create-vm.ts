@@ -1,6 +1,7 @@
 import { CloudError } from "../../cloud/cloud.ts";
 import type { CreateVm } from "../../cloud/cloud.ts";
 import type { PlannedRental, RegionOffer } from "../../estimate/estimate.ts";
+import { tagsOf } from "../../journal/label.ts";
 import { foldRun } from "../../run-state/fold-run.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
 import { resolveCreate } from "../../teardown/resolve-create.ts";
@@ -40,7 +41,7 @@ export async function createVm(
     authorizedKeys: [clientKey.publicLine],
     userData: ports.machines.userData({ hostKey, image }),
     firewallId,
-    tags: ["maider-sweep", `mds-run-${settings.run}`],
+    tags: tagsOf(settings.run),
   };
   await ports.guard.ensure();
   signal.throwIfAborted();

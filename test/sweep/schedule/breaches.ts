@@ -6,19 +6,19 @@ import type { Schedule } from "./schedule.ts";
 
 /** What is wrong with the end of a schedule; nothing, it is hoped. */
 export function breaches(outcome: Outcome): readonly string[] {
-  const { world, events, capMicroUsd, forbidden, foreignId } = outcome;
+  const { world, events, capMicroUsd, forbidden, foreignIds } = outcome;
   const { ledgerMicroUsd: ledger, invoiceMicroUsd: invoice } = outcome;
   const state = foldRun(events);
-  const ours = world.vms.all().filter(({ id }) => id !== foreignId);
+  const ours = world.vms.all().filter(({ id }) => !foreignIds.has(id));
   const living = ours.filter(({ deletedMs }) => deletedMs === undefined);
   const walls = world.firewalls.all().filter(({ deletedMs }) => deletedMs === undefined);
-  const foreign = world.vms.all().find(({ id }) => id === foreignId);
+  const foreign = world.vms.all().filter(({ id }) => foreignIds.has(id));
   const found: (readonly [string, boolean])[] = [
     [`living: ${living.map(({ label }) => label).join()}`, living.length > 0],
     [`firewalls left: ${String(walls.length)}`, walls.length > 0],
     [`invoice ${String(invoice)} > ledger ${String(ledger)}`, invoice > ledger],
     ["the run is not closed", state.closed === undefined],
-    ["somebody else's VM was destroyed", foreign?.deletedMs !== undefined],
+    ["somebody else's VM was destroyed", foreign.some(({ deletedMs }) => deletedMs !== undefined)],
     [`passed the cap: ${String(ledger)} > ${String(capMicroUsd)}`, passedTheCap(outcome)],
     ...forbidden.map((what) => [what, true] as const),
     ...passesTwice(outcome).map((what) => [what, true] as const),

@@ -97,8 +97,8 @@ export const ONCE_BROKEN: readonly (readonly [string, Schedule])[] = [
       successors: [],
       faults: [],
       machineFaults: [
-        { vm: { nth: 2 }, action: "out-of-memory", after_seconds: 1578 },
-        { vm: { nth: 3 }, action: "out-of-memory", after_seconds: 1748 },
+        { vm: { nth: 3 }, action: "out-of-memory", after_seconds: 1578 },
+        { vm: { nth: 4 }, action: "out-of-memory", after_seconds: 1748 },
       ],
     },
   ],

@@ -1,8 +1,9 @@
 import type { Estimate } from "../../../src/estimate/estimate.ts";
 import { estimatePlan } from "../../../src/estimate/estimate-plan.ts";
 import { builtInMarket } from "../../../src/estimate/market.ts";
+import { makeVmLabel, tagsOf } from "../../../src/journal/label.ts";
 import type { SweepSettings } from "../../../src/sweep/settings.ts";
-import { RUN } from "../../journal/journal-rig.ts";
+import { HOUR, RUN, START } from "../../journal/journal-rig.ts";
 import { planWith } from "../../plan/a-plan.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -47,13 +48,19 @@ export function estimateOf(entries: number, concurrency: number, passes: number)
   return estimate;
 }
 
-/** Somebody else's VM, with a label that is nearly ours. */
-export const FOREIGN = {
-  type: "g2-gpu-rtx4000a1-s",
+const foreign = (label: string, type: string, tags: readonly string[]) => ({
+  type,
   region: "us-ord",
   image: "linode/ubuntu24.04",
-  label: "mds-lookalike-001-abcd-xyz",
+  label,
   root_pass: "Correct-horse-7-battery",
   interface_generation: "legacy_config",
-  tags: ["maider-sweep"],
-};
+  tags,
+});
+const IN_A_YEAR = { run: RUN, seq: 900, nonce: "zzzz", expiresMs: START + 365 * 24 * HOUR };
+
+/** VMs that no run here creates: one with a label that is nearly ours, one that only its type gives away. */
+export const FOREIGN = [
+  foreign("mds-lookalike-001-abcd-xyz", TYPES[0] ?? "", ["maider-sweep"]),
+  foreign(makeVmLabel(IN_A_YEAR), "g2-gpu-rtx4000a4-s", tagsOf(RUN)),
+];

@@ -38,11 +38,11 @@ export interface Outcome {
   readonly estimate: Estimate;
   readonly capMicroUsd: number;
   readonly ledgerMicroUsd: number;
-  /** Without the VM that is not ours. */
+  /** Without the VMs that are not ours. */
   readonly invoiceMicroUsd: number;
   /** Changes that a process sent after another one had taken over, or the reaper before the expiry. */
   readonly forbidden: readonly string[];
-  readonly foreignId: number;
+  readonly foreignIds: ReadonlySet<number>;
 }
 
 /** A plan's whole sweep through the program's own rooms, in a world in memory, while everything of the schedule happens. */
@@ -95,7 +95,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     TOKEN,
   );
   const { fingerprint } = await cloud.account(new AbortController().signal);
-  const foreign = world.vms.create("simulated", FOREIGN);
+  const foreignIds = new Set(FOREIGN.map((order) => world.vms.create("simulated", order).id));
   faults.add(schedule.faults);
   world.addMachineFaults(schedule.machineFaults);
 
@@ -283,7 +283,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   if (problems.length > 0) throw new Error("the world itself failed", { cause: problems[0] });
   const nowMs = clock.now();
   const ledger = foldLedger(foldRun(events), nowMs);
-  const ours = world.vms.all().filter(({ id }) => id !== foreign.id);
+  const ours = world.vms.all().filter(({ id }) => !foreignIds.has(id));
   for (const each of metInJournal(events)) witness.saw(each);
   return {
     schedule,
@@ -295,7 +295,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     estimate,
     capMicroUsd,
     forbidden,
-    foreignId: foreign.id,
+    foreignIds,
   };
 }
 

@@ -55,12 +55,12 @@ export async function runShard(seed: number, runs: number, only?: number): Promi
       broken.push({ index, what: [inspect(outcome)], schedule });
       continue;
     }
-    const { events, world, foreignId, invoiceMicroUsd, ledgerMicroUsd, capMicroUsd } = outcome;
+    const { events, world, foreignIds, invoiceMicroUsd, ledgerMicroUsd, capMicroUsd } = outcome;
     const what = breaches(outcome);
     if (what.length > 0) broken.push({ index, what, schedule });
     for (const each of outcome.met) met[each] += 1;
     for (const event of events) journals.update(`${JSON.stringify(event)}\n`);
-    sum.vms += world.vms.all().filter(({ id }) => id !== foreignId).length;
+    sum.vms += world.vms.all().filter(({ id }) => !foreignIds.has(id)).length;
     sum.passes += events.filter(({ type }) => type === "pass.finished").length;
     sum.invoice += invoiceMicroUsd;
     sum.ledger += ledgerMicroUsd;

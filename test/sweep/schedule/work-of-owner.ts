@@ -41,7 +41,9 @@ export async function workOf(who: Successor | undefined, work: Work): Promise<vo
     }
   };
   if (who === undefined || journal.events().length === 0) {
-    await journal.append({ ...opened, cap_micro_usd: settings.cap, account: work.account });
+    const gpus = estimate.rentals.map(({ gpuId }) => gpuId);
+    const { cap } = settings;
+    await journal.append({ ...opened, gpus, cap_micro_usd: cap, account: work.account });
     await sweep([]);
     return;
   }
