@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
+import { shellLine } from "../support/shell-word.ts";
 
 /** What runs a command again and again on this machine. */
 export interface TimerKind {
@@ -83,7 +84,7 @@ function cron(env: NodeJS.ProcessEnv): TimerKind {
     demand(await ask(env, "crontab", ["-"], text), "crontab refuses the entry");
   };
   const lineOf = ({ argv, minutes }: ReaperJob): string =>
-    `${cronTime(minutes)} ${argv.map(forShell).join(" ").replaceAll("%", "\\%")} ${MARK}\n`;
+    `${cronTime(minutes)} ${shellLine(argv).replaceAll("%", "\\%")} ${MARK}\n`;
   return {
     name: "cron",
     // An empty table answers with an error of its own, a missing program with none.
@@ -127,10 +128,6 @@ function filled(name: (typeof UNITS)[number], { argv, minutes }: ReaperJob): str
 function forSystemd(word: string): string {
   const escaped = word.replaceAll(/["\\]/g, "\\$&").replaceAll("%", "%%").replaceAll("$", "$$$$");
   return /^[\w@+=:,./-]+$/.test(word) ? word : `"${escaped}"`;
-}
-
-function forShell(word: string): string {
-  return /^[\w@+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 interface Answer {

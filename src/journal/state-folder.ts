@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ExitCode, SweepError, errorText } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
+import { shellWord } from "../support/shell-word.ts";
 
 /** In a run's folder, from before its first create on: no VM is ever ordered without a guard. */
 export const GUARD_LOG = "guard.log";
@@ -31,7 +32,7 @@ export function checkFolder(folder: string): void {
     throw refused(folder, "it belongs to another user", "name one of your own with --state-dir");
   }
   if ((mode & WRITABLE_BY_OTHERS) !== 0) {
-    throw refused(folder, "others can write into it", `chmod 700 ${folder}`);
+    throw refused(folder, "others can write into it", `chmod 700 ${shellWord(folder)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { ageText, type Confidence, type Coverage } from "../results/query/covera
 import type { RecommendAnswer } from "../results/query/recommend.ts";
 import type { Unranked } from "../results/query/unranked.ts";
 import { usd } from "../support/money.ts";
+import { shellWord } from "../support/shell-word.ts";
 import {
   pairLines,
   rebenchCostLines,
@@ -94,7 +95,7 @@ export function recommendationText(
     : "What would make it surer:";
   const unstable = answer.unstable.map(
     ({ gpu, model }) =>
-      `Not ranked, its runs differ too much: ${gpuLabel(gpu)} ${model}; more runs would settle it: maider-sweep rebench --gpu ${gpu} --model ${model}`,
+      `Not ranked, its runs differ too much: ${gpuLabel(gpu)} ${model}; more runs would settle it: maider-sweep rebench --gpu ${shellWord(gpu)} --model ${shellWord(model)}`,
   );
   return `${[
     ...blocks,

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { openStateFolder } from "../journal/state-folder.ts";
 import { ExitCode } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
+import { shellWord } from "../support/shell-word.ts";
 import type { CommandCall } from "../cli/command.ts";
 import type { FromDetached, ToDetached } from "./detached.ts";
 import type { CloudTarget } from "./cloud-target.ts";
@@ -74,7 +75,7 @@ export async function detach(call: CommandCall, target: CloudTarget): Promise<Ex
     terminal.stdout.write(`${JSON.stringify({ run: end.run, pid })}\n`);
     return ExitCode.done;
   }
-  const where = options["stateDir"] === undefined ? "" : ` --state-dir '${state}'`;
+  const where = options["stateDir"] === undefined ? "" : ` --state-dir ${shellWord(state)}`;
   const follow = ["status", "logs --follow", "stop"].map((verb) => {
     const [name = "", ...flags] = verb.split(" ");
     return `  maider-sweep ${[name, end.run, ...flags].join(" ")}${where}`;

@@ -8,6 +8,7 @@ import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Offer, PairOffer, RebenchCost } from "../report/rebench-cost-text.ts";
 import { SweepError } from "../support/errors.ts";
 import { usd } from "../support/money.ts";
+import { shellWord } from "../support/shell-word.ts";
 import { rebenchPlan, type PlanDefaults, type RebenchRequest } from "./rebench-plan.ts";
 import { planFromText } from "./load-plan.ts";
 
@@ -94,9 +95,4 @@ function offerOf(rentals: readonly PlannedRental[], command: string): Offer | un
   const dollars = (pace: "likely" | "worst"): number =>
     usd(rentals.reduce((sum, rental) => sum + rental[pace].micros, 0));
   return { command, likelyUsd: dollars("likely"), worstUsd: dollars("worst") };
-}
-
-/** One word for a shell, whatever a record says. */
-function shellWord(text: string): string {
-  return /^[\w./:@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

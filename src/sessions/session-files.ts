@@ -77,7 +77,7 @@ export function formatSession(session: Session): SessionTexts {
   ];
   const lines = exports
     .filter(([, value]) => value !== "")
-    .map(([name, value]) => `export ${name}="${value.replaceAll(/["\\`\n]/g, "")}"\n`);
+    .map(([name, value]) => `export ${name}=${assigned(name, value)}\n`);
   return {
     [STATE_FILE]: `${JSON.stringify(
       {
@@ -100,6 +100,15 @@ export function formatSession(session: Session): SessionTexts {
         ? undefined
         : `${JSON.stringify({ state_dir: rental.stateDir, run: rental.run, label: rental.label }, undefined, 2)}\n`,
   };
+}
+
+/**
+ * The value as the Python tool quotes it, which takes off either kind of quote and knows no escapes. The file is
+ * sourced by a shell: single quotes keep a name with `$(...)` in it from being run.
+ */
+function assigned(name: string, value: string): string {
+  const plain = value.replaceAll(/["'\\`\n]/g, "");
+  return plain.includes("$") && name !== "HOURLY_COST" ? `'${plain}'` : `"${plain}"`;
 }
 
 /** `export NAME="value"` lines; quotes off. Nothing is expanded. */

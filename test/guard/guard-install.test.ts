@@ -199,7 +199,7 @@ describe("guard install", () => {
     chmodSync(tokenFile, 0o644);
     const refused = await guard("install", "--token-file", tokenFile);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain(`chmod 600 ${tokenFile}`);
+    expect(refused.stderr).toContain(`chmod 600 '${tokenFile}'`);
   });
 
   it("points elsewhere where there is neither systemd nor cron", async () => {

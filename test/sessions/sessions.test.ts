@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,6 +75,16 @@ describe("the Python tool's sessions", () => {
       provider: "linode",
     });
   });
+});
+
+test("a name that holds a command is not run by the shell that sources aider-env", () => {
+  const session = findSession("coder-1", places(), work);
+  const name = "coder$(echo run)`echo run`$HOME";
+  const env = formatSession({ ...session, servedModelName: name })[ENV_FILE] ?? "";
+  const script = `${env}printf %s "$AIDER_MODEL"`;
+  expect(execFileSync("sh", ["-c", script], { encoding: "utf8" })).toBe(
+    "openai/coder$(echo run)echo run$HOME",
+  );
 });
 
 describe("the current session", () => {

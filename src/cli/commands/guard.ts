@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { shellWord } from "../../support/shell-word.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { stateDir } from "../../run/paths.ts";
 import { lastReaped } from "../../guard/reaper-sign.ts";
@@ -100,7 +101,7 @@ function checkPrivate(path: string): void {
   if ((mode & READABLE_BY_OTHERS) === 0) return;
   throw new SweepError(`others can read the token file ${path}`, {
     exitCode: ExitCode.usage,
-    hint: `chmod 600 ${path}`,
+    hint: `chmod 600 ${shellWord(path)}`,
   });
 }
 

@@ -9,6 +9,7 @@ import { planWithModels } from "../../run/load-plan.ts";
 import { checkOutput } from "../output/output-file.ts";
 import { readMarket } from "../../run/market.ts";
 import { Interrupted } from "../../support/interrupts.ts";
+import { shellWord } from "../../support/shell-word.ts";
 import { estimateOnly } from "./estimate.ts";
 
 const PATIENCE_MS = 15_000;
@@ -40,7 +41,7 @@ export const init: Handler = async (call) => {
       hint: "name another with -o, or overwrite it with --yes",
     });
   }
-  terminal.stderr.write(`wrote ${file}; next: maider-sweep run ${file} --simulate\n`);
+  terminal.stderr.write(`wrote ${file}; next: maider-sweep run ${shellWord(file)} --simulate\n`);
   return ExitCode.done;
 };
 

@@ -1,6 +1,7 @@
 import { confirm } from "@inquirer/prompts";
 import { SUITE_VERSION } from "../../evidence/method.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
+import { shellWord } from "../../support/shell-word.ts";
 import {
   meantPair,
   rebenchPlan,
@@ -79,7 +80,7 @@ function checkLeft(
     hint:
       meant === undefined
         ? "nothing was sent; `maider-sweep benchmark-status` lists what has been measured"
-        : `nothing was sent; did you mean --gpu ${meant.gpu} --model ${meant.model}?`,
+        : `nothing was sent; did you mean --gpu ${shellWord(meant.gpu)} --model ${shellWord(meant.model)}?`,
   });
 }
 

@@ -6,6 +6,7 @@ import { readJournal } from "../../journal/journal-file.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { formatUsd, usd } from "../../support/money.ts";
+import { shellWord } from "../../support/shell-word.ts";
 import { sshLine } from "../../sweep/rental/write-ssh-access.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { planWithModels } from "../../run/load-plan.ts";
@@ -137,11 +138,11 @@ async function welcome(
   const env = linked ? ".aider-env" : `${sessionFolder}/aider-env`;
   const lines = [
     `${target.simulated === undefined ? "" : "SIMULATED "}${name} is up: ${model} on ${gpu} in ${region}, ${formatUsd(priceMicroUsd)} an hour`,
-    `  API      ${apiBase}   (source ${env})`,
+    `  API      ${apiBase}   (source ${shellWord(env)})`,
     `  held     until ${until} at the latest, ${formatUsd(rental.reservedMicroUsd)} at most`,
     `  log in   ${ssh}`,
-    `  measure  maider-sweep benchmark-collect ${name}`,
-    `  let go   maider-sweep down ${name}`,
+    `  measure  maider-sweep benchmark-collect ${shellWord(name)}`,
+    `  let go   maider-sweep down ${shellWord(name)}`,
   ];
   terminal.stdout.write(`${lines.join("\n")}\n`);
   if (!linked)

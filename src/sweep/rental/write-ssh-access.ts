@@ -1,3 +1,4 @@
+import { shellWord } from "../../support/shell-word.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
 import type { RentedVm } from "./rented-vm.ts";
 
@@ -20,5 +21,5 @@ export async function writeSshAccess(
 
 /** To be copied into a shell. */
 export function sshLine(key: string, knownHosts: string, port: number, ipv4: string): string {
-  return `ssh -i '${key}' -o UserKnownHostsFile='${knownHosts}' -p ${String(port)} root@${ipv4}`;
+  return `ssh -i ${shellWord(key)} -o ${shellWord(`UserKnownHostsFile=${knownHosts}`)} -p ${String(port)} root@${ipv4}`;
 }

@@ -49,7 +49,7 @@ it("a failed VM is held with the way in, whose key stands in a file and not in t
   expect(events).toMatchObject([
     { type: "rental.held", label: "vm", until: "1970-01-01T00:01:00.000Z" },
   ]);
-  expect(events[0]?.["reason"]).toContain("ssh -i '/run/vm.key'");
+  expect(events[0]?.["reason"]).toContain("ssh -i /run/vm.key");
   expect(JSON.stringify(events)).not.toContain(KEY.privateKey);
   expect(files["vm.key"]).toBe(KEY.privateKey);
 });
