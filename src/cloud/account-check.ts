@@ -39,6 +39,10 @@ const EXPLANATIONS: Readonly<
   Record<Exclude<CloudErrorKind, "token">, readonly [meaning: string, hint: string]>
 > = {
   scope: ["The Linode token, or the user it belongs to, may not do this", MAKE_A_TOKEN],
+  forbidden: [
+    "Linode does not let this user do it",
+    "Check the user's grants in Cloud Manager, and that the account has no open issue.",
+  ],
   no_capacity: ["No stock", "Try another region or GPU type, or the same one later."],
   account_limit: [
     "A limit of the Linode account stands against it",

@@ -106,12 +106,26 @@ export type CloudErrorKind =
   | "validation"
   | "token"
   | "scope"
+  /** A 403 in words that are not known: a missing grant, or something that Linode says in no other way. */
+  | "forbidden"
   | "not_found"
   | "busy"
   | "rate_limit"
   | "maintenance"
   | "transient"
   | "unreachable";
+
+/** The same request may be answered otherwise later. */
+export const PASSING_KINDS: ReadonlySet<CloudErrorKind> = new Set([
+  "busy",
+  "rate_limit",
+  "maintenance",
+  "transient",
+  "unreachable",
+]);
+
+/** The token, or the user it belongs to, may not do this: no waiting helps, a person may. */
+export const REFUSED_KINDS: ReadonlySet<CloudErrorKind> = new Set(["token", "scope", "forbidden"]);
 
 /** The only error that leaves a cloud adapter; it never holds a vendor's error, whose texts contain the token. */
 export class CloudError extends Error {

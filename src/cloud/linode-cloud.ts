@@ -158,7 +158,8 @@ async function unlessRefused<T>(reply: Promise<T>): Promise<T | undefined> {
   try {
     return await reply;
   } catch (error) {
-    if (error instanceof CloudError && error.kind === "scope") return undefined;
+    if (error instanceof CloudError && (error.kind === "scope" || error.kind === "forbidden"))
+      return undefined;
     throw error;
   }
 }

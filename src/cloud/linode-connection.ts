@@ -5,7 +5,7 @@ import type * as Sdk from "@linode/api-v4";
 import type { Clock } from "../support/clock.ts";
 import { packageVersion } from "../support/package-version.ts";
 import { createRedactor } from "../support/redact.ts";
-import { CloudError, type CloudErrorKind } from "./cloud.ts";
+import { CloudError, PASSING_KINDS } from "./cloud.ts";
 import { oauthScopes, serverTimeMs, type ReplyHeaders } from "./reply-headers.ts";
 import { translateError } from "./translate-error.ts";
 
@@ -35,13 +35,6 @@ const READ_CEILING_MS = 30_000;
 const WRITE_CEILING_MS = 120_000;
 const PATIENCE_MS = 300_000;
 const LONGEST_BACKOFF_MS = 30_000;
-const TRIED_AGAIN: ReadonlySet<CloudErrorKind> = new Set([
-  "busy",
-  "rate_limit",
-  "maintenance",
-  "transient",
-  "unreachable",
-]);
 
 export function createLinodeConnection(options: LinodeConnectionOptions): LinodeConnection {
   const { token, clock, patienceMs = PATIENCE_MS } = options;
@@ -90,7 +83,7 @@ export function createLinodeConnection(options: LinodeConnectionOptions): Linode
         try {
           return await once(ask, READ_CEILING_MS, signal, []);
         } catch (error) {
-          if (!(error instanceof CloudError) || !TRIED_AGAIN.has(error.kind)) throw error;
+          if (!(error instanceof CloudError) || !PASSING_KINDS.has(error.kind)) throw error;
           const backoffMs = Math.random() * Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** attempt);
           const waitMs = (error.retryAfterMs ?? 0) + backoffMs;
           if (clock.monotonic() + waitMs > giveUpAt) throw error;

@@ -31,8 +31,8 @@ export async function readTokenExpiry(
     const first = Math.min(...ends);
     return first === Infinity ? null : first;
   } catch (error) {
-    if (error instanceof CloudError && (error.kind === "scope" || error.kind === "not_found"))
-      return undefined;
+    const unreadable: readonly string[] = ["scope", "forbidden", "not_found"];
+    if (error instanceof CloudError && unreadable.includes(error.kind)) return undefined;
     throw error;
   }
 }

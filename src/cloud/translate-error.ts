@@ -24,7 +24,7 @@ const BY_TEXT: readonly (readonly [RegExp, CloudErrorKind])[] = [
 
 const BY_STATUS: ReadonlyMap<number, CloudErrorKind> = new Map([
   [401, "token"],
-  [403, "scope"],
+  [403, "forbidden"],
   [404, "not_found"],
   [408, "transient"],
   [429, "rate_limit"],

@@ -77,6 +77,10 @@ export interface Facts {
   "entry.waiting": { rental: number; gpu: string; needed_micro_usd: MicroUsd };
   "entry.not_started": { rental: number; gpu: string; models: string[]; reason: string };
 
+  /** No VM is created for now; those that run go on. */
+  "admission.paused": { reason: string };
+  "admission.resumed": { seconds: number };
+
   "rental.reserved": {
     label: string;
     rental: number;

@@ -1,4 +1,4 @@
-import { CloudError } from "../cloud/cloud.ts";
+import { CloudError, REFUSED_KINDS } from "../cloud/cloud.ts";
 import type { LinodeConnectionOptions } from "../cloud/linode-connection.ts";
 import { createLinodeReader } from "../cloud/linode-cloud.ts";
 import { builtInMarket } from "../estimate/market.ts";
@@ -27,7 +27,7 @@ export async function readMarket(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof CloudError)) throw error;
-    if (error.kind !== "token" && error.kind !== "scope") return builtInMarket();
+    if (!REFUSED_KINDS.has(error.kind)) return builtInMarket();
     const refused = { refused: true } as const;
     if (options.token === undefined) return { ...builtInMarket(), ...refused };
     return { ...(await readMarket({ ...options, token: undefined }, signal)), ...refused };

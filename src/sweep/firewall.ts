@@ -1,5 +1,5 @@
 import { apiNow } from "../teardown/api-time.ts";
-import { CloudError } from "../cloud/cloud.ts";
+import { CloudError, REFUSED_KINDS } from "../cloud/cloud.ts";
 import type { CloudFirewall } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
 import { makeFirewallLabel, parseLabel, tagsOf } from "../journal/label.ts";
@@ -48,11 +48,7 @@ export async function openFirewall(
       if (signal.aborted) create.then(acknowledge).catch(() => undefined);
       signal.throwIfAborted();
       if (!(error instanceof CloudError)) throw error;
-      const passing =
-        error.sent &&
-        error.kind !== "validation" &&
-        error.kind !== "token" &&
-        error.kind !== "scope";
+      const passing = error.sent && error.kind !== "validation" && !REFUSED_KINDS.has(error.kind);
       [firewall] = passing ? await cloud.listFirewalls({ label }, signal).catch(() => []) : [];
       if (firewall === undefined && (!passing || attempt >= TRIES)) throw error;
     }

@@ -1,4 +1,4 @@
-import { CloudError, type CloudVm } from "../cloud/cloud.ts";
+import { CloudError, type CloudVm, REFUSED_KINDS } from "../cloud/cloud.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import { backfillPrice } from "./backfill-price.ts";
 import { matchesRequest, findVmByLabel, findIfExists, wasSent } from "./find-vm.ts";
@@ -87,8 +87,8 @@ async function deleteOnce(
 
 /** A token that may only read, and a VM that is busy being deleted: somebody else may have ended it. */
 function mayBeGoneAllTheSame(failure: Error): boolean {
-  const kinds: readonly string[] = ["token", "scope", "busy"];
-  return failure instanceof CloudError && kinds.includes(failure.kind);
+  if (!(failure instanceof CloudError)) return false;
+  return REFUSED_KINDS.has(failure.kind) || failure.kind === "busy";
 }
 
 /** The VM that is still seen; `undefined` when two looks, far enough apart, show nothing. */

@@ -1,4 +1,10 @@
-import { CloudError, type CloudErrorKind, type CloudVm, type CreateVm } from "../cloud/cloud.ts";
+import {
+  CloudError,
+  type CloudErrorKind,
+  type CloudVm,
+  type CreateVm,
+  REFUSED_KINDS,
+} from "../cloud/cloud.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import { errorText } from "../support/errors.ts";
 import { lookUpCreate } from "./look-up-create.ts";
@@ -28,8 +34,7 @@ const REFUSALS: ReadonlySet<CloudErrorKind> = new Set([
   "no_capacity",
   "account_limit",
   "validation",
-  "token",
-  "scope",
+  ...REFUSED_KINDS,
 ]);
 const NOT_NOW: ReadonlySet<CloudErrorKind> = new Set(["rate_limit", "busy", "maintenance"]);
 

@@ -1,4 +1,4 @@
-import { CloudError } from "../cloud/cloud.ts";
+import { CloudError, REFUSED_KINDS } from "../cloud/cloud.ts";
 import { errorText } from "../support/errors.ts";
 import type { Clock } from "../support/clock.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
@@ -44,7 +44,7 @@ export async function backOff(
     return ports.clock.sleep(LONGEST_MS, signal);
   }
   if (!(error instanceof CloudError)) throw error;
-  if (error.kind === "token" || error.kind === "scope") {
+  if (REFUSED_KINDS.has(error.kind)) {
     const message = `the API refuses this token: ${errorText(error)}`;
     ports.onAlarm?.({ kind: "refused", label, message });
     return ports.clock.sleep(LONGEST_MS, signal);

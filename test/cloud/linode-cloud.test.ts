@@ -360,7 +360,7 @@ describe("trying a read again", () => {
 
   it.each([
     [401, "Invalid Token", "token"],
-    [403, "Unauthorized", "scope"],
+    [403, "Unauthorized", "forbidden"],
     [400, "Cannot filter on foo", "validation"],
   ] as const)("is not done after %i %s", async (status, reason, kind) => {
     server.use(failing(1, () => json(errorsReply(reason), { status })));

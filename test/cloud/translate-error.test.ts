@@ -56,7 +56,7 @@ describe("what the API says becomes one of our kinds", () => {
     [401, "Your token has expired", "token"],
     [401, "Something new", "token"],
     [401, "Your OAuth token is not authorized to use this endpoint.", "scope"],
-    [403, "Unauthorized", "scope"],
+    [403, "Unauthorized", "forbidden"],
     [404, "Not found", "not_found"],
     [400, "Linode busy.", "busy"],
     [429, "Too many requests", "rate_limit"],

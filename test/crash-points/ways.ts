@@ -44,6 +44,13 @@ const OUT_OF_MEMORY: DrillScenario = { ...PLAIN, scripts: [machine("out-of-memor
 const HELD: DrillScenario = { ...OUT_OF_MEMORY, args: ["--keep-on-failure", "5"] };
 const BOOT_HANGS: DrillScenario = { ...PLAIN, scripts: [machine("boot-hangs")] };
 const SERVER_STALLS: DrillScenario = { ...PLAIN, scripts: [machine("stalls")] };
+/** Asked before the run begins too. */
+const API_DOWN: DrillScenario = {
+  ...PLAIN,
+  scripts: [
+    { match: { path: "^/linode/types$" }, nth: 2, count: 25, action: "status", status: 503 },
+  ],
+};
 const STALLED: DrillScenario = { ...PLAIN, env: befalls("stall test.finished") };
 const CLOCK_AHEAD: DrillScenario = { ...PLAIN, env: befalls("clock-ahead boot.running") };
 const CLOCK_WRONG: DrillScenario = { ...PLAIN, env: befalls("clock-ahead now 6000") };
@@ -95,6 +102,8 @@ export const WAYS: Readonly<Record<EventType, DrillScenario>> = {
   "entry.skipped": ONE_TOO_LARGE,
   "entry.waiting": CAP_FOR_ONE,
   "entry.not_started": NO_STOCK,
+  "admission.paused": API_DOWN,
+  "admission.resumed": API_DOWN,
   "rental.reserved": PLAIN,
   "create.intended": PLAIN,
   "create.sent": PLAIN,

@@ -68,8 +68,9 @@ export function createInMemoryCloud(side: ApiSide, token: string): Cloud {
   };
 
   return {
+    // The two lists are asked for, so that faults strike them, and read from the world: they are long.
     async prices(signal) {
-      signal.throwIfAborted();
+      await get("/linode/types", signal);
       return world.prices.types(true).map(({ id }) => ({
         id,
         hourly: world.prices.hourly(id, ""),
@@ -79,7 +80,7 @@ export function createInMemoryCloud(side: ApiSide, token: string): Cloud {
       }));
     },
     async availability(signal) {
-      signal.throwIfAborted();
+      await get("/regions/availability", signal);
       return world
         .stock()
         .map(({ region, plan, available }) => ({ region, type: plan, available }));
@@ -184,13 +185,14 @@ const KINDS: readonly (readonly [pattern: RegExp, kind: CloudErrorKind])[] = [
   [/limit for the number/, "account_limit"],
   [/Label must be unique/, "label_taken"],
   [/not authorized/, "scope"],
+  [/Account Limit reached/, "account_limit"],
   [/Invalid Token/, "token"],
   [/Linode busy/, "busy"],
 ];
 const KIND_OF_STATUS: Readonly<Record<number, CloudErrorKind>> = {
   400: "validation",
   401: "token",
-  403: "scope",
+  403: "forbidden",
   404: "not_found",
   429: "rate_limit",
 };

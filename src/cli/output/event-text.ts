@@ -59,6 +59,9 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
     note(`waits for ${formatUsd(needed_micro_usd)} that open reservations may still free`),
   "entry.not_started": ({ models, reason }) =>
     warning(`not started (${models.join(", ")}): ${reason}`),
+  "admission.paused": ({ reason }) =>
+    warning(`no VM is created for now: ${reason}; running VMs are not affected`),
+  "admission.resumed": ({ seconds: took }) => note(`VMs are created again, after ${seconds(took)}`),
 
   "rental.reserved": ({ region, hours, micro_usd }) =>
     note(`reserved ${formatUsd(micro_usd)} (${count(hours, "hour")}) for a VM in ${region}`),

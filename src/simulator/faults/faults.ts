@@ -74,6 +74,7 @@ const machineFault = z.strictObject({
     "throttles",
     "needs-reboot",
     "module-uninstallable",
+    "setup-fails",
   ]),
   after_seconds: z.number().min(0).exactOptional(),
   for_seconds: z.number().positive().exactOptional(),

@@ -39,10 +39,12 @@ export function createSetupRun(setupMs: number, nowMs: () => number): SetupRun {
     has("needs-reboot") && !rebootedForDriver
       ? stages().reduce((sum, [stage, share]) => sum + (stage === "check" ? 0 : share), 0)
       : Infinity;
+  const failsAt = (): number =>
+    has("setup-fails") ? SETUP_STAGES[0][1] + SETUP_STAGES[1][1] : Infinity;
   const done = (): number => {
     const upFor = upSince === undefined ? 0 : nowMs() - upSince;
     const share = (doneBefore + upFor / Math.max(1, setupMs) - BEFORE_SETUP) / (1 - BEFORE_SETUP);
-    return Math.min(share, stop());
+    return Math.min(share, stop(), failsAt());
   };
   return {
     status: () => {
@@ -57,6 +59,14 @@ export function createSetupRun(setupMs: number, nowMs: () => number): SetupRun {
           index: 3,
           reboot_needed: true,
           reason: "the NVIDIA driver loads after a reboot only",
+        };
+      if (share >= failsAt())
+        return {
+          ...base,
+          state: "failed",
+          stage: "driver",
+          index: 3,
+          reason: "no NVIDIA driver can be installed",
         };
       let end = 0;
       const index = stages().findIndex(([, part]) => (end += part) > share);

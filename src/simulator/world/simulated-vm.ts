@@ -31,6 +31,8 @@ export interface MachineFault {
     | "needs-reboot"
     /** No prebuilt driver modules can be installed: the set-up builds them, which takes longer. */
     | "module-uninstallable"
+    /** No driver can be installed at all. */
+    | "setup-fails"
     /** The GPUs are hot and slow down, for `for_seconds`. */
     | "throttles";
   readonly after_seconds?: number;

@@ -1,4 +1,4 @@
-import { CloudError } from "../../cloud/cloud.ts";
+import { CloudError, PASSING_KINDS } from "../../cloud/cloud.ts";
 import type { CreateVm } from "../../cloud/cloud.ts";
 import type { PlannedRental, RegionOffer } from "../../estimate/estimate.ts";
 import { tagsOf } from "../../journal/label.ts";
@@ -6,7 +6,7 @@ import { foldRun } from "../../run-state/fold-run.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
 import { resolveCreate } from "../../teardown/resolve-create.ts";
 import { byTheApi } from "../../teardown/api-time.ts";
-import { giveUp } from "./give-up.ts";
+import { failRental } from "./give-up.ts";
 import type { SshKey } from "../ports.ts";
 import type { RentContext } from "./rent-context.ts";
 import type { RentedVm } from "./rented-vm.ts";
@@ -16,9 +16,12 @@ const IMAGE = "linode/ubuntu24.04";
 
 export type CreateEnd =
   | { readonly kind: "created"; readonly vm: RentedVm }
-  | { readonly kind: "absent" }
-  /** The region has none just now: nothing was created, the reservation is free again. */
-  | { readonly kind: "no_stock"; readonly region: string; readonly reason: string };
+  /** In all others nothing was created, and the reservation is free again. The region has none just now: */
+  | { readonly kind: "no_stock"; readonly region: string; readonly reason: string }
+  /** The API was not able to take it; it may be another time. */
+  | { readonly kind: "not_created"; readonly reason: string }
+  /** The API does not want it. */
+  | { readonly kind: "refused"; readonly error: CloudError };
 
 /** Creates the VM of a reservation, and finds out whether it exists when the answer does not tell. */
 export async function createVm(
@@ -74,18 +77,13 @@ export async function createVm(
   const rental = currentRental(label, ports);
   const outcome = await resolveCreate({ ...ports, rental, error: failure, request }, signal);
   if (outcome.outcome === "created") return rented(outcome.vm);
-  if (outcome.error?.kind === "no_capacity") {
-    return { kind: "no_stock", region: offer.region, reason: outcome.reason };
-  }
-  await giveUp(
-    label,
-    planned,
-    planned.configurations,
-    `it could not be created: ${outcome.reason}`,
-    ports,
-  );
-  if (outcome.error !== undefined && isFatal(outcome.error)) throw outcome.error;
-  return { kind: "absent" };
+  const { error, reason } = outcome;
+  if (error?.kind === "no_capacity") return { kind: "no_stock", region: offer.region, reason };
+  if (error !== undefined && isFatal(error)) throw error;
+  await failRental(label, `it could not be created: ${reason}`, ports);
+  return error === undefined || PASSING_KINDS.has(error.kind)
+    ? { kind: "not_created", reason }
+    : { kind: "refused", error };
 }
 
 export function currentRental(label: string, ports: RentContext["ports"]): RentalState {

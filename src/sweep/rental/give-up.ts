@@ -5,6 +5,22 @@ import type { Configuration } from "../../plan/coverage-plan.ts";
 import type { SweepPorts } from "../ports.ts";
 import { passProgress } from "../recorded-passes.ts";
 
+/** Journals that a rental failed, at the stage that it had come to. */
+export async function failRental(
+  label: string,
+  reason: string,
+  { journal }: Pick<SweepPorts, "journal">,
+): Promise<void> {
+  const stage = foldRun(journal.events()).rentals.get(label)?.stage ?? "reserved";
+  await journal.append({
+    type: "rental.failed",
+    label,
+    // No VM is destroyed before it is given up, so one that is settled by now never came to be.
+    stage: stage === "settled" ? "creating" : stage,
+    reason,
+  });
+}
+
 /** Journals the end of a rental that did not do all it was for, and what became of each of its configurations. */
 export async function giveUp(
   label: string,
@@ -14,15 +30,8 @@ export async function giveUp(
   ports: SweepPorts,
 ): Promise<void> {
   const { journal, ownership } = ports;
+  await failRental(label, reason, ports);
   const ours = journal.events().filter((event) => "label" in event && event.label === label);
-  const stage = foldRun(journal.events()).rentals.get(label)?.stage ?? "reserved";
-  await journal.append({
-    type: "rental.failed",
-    label,
-    // No VM is destroyed before it is given up, so one that is settled by now never came to be.
-    stage: stage === "settled" ? "creating" : stage,
-    reason,
-  });
   for (const [index, configuration] of todo.entries()) {
     const { model } = configuration;
     const key = configurationKey(configuration);

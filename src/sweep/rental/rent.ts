@@ -10,13 +10,15 @@ import type { Reusable } from "./find-reusable.ts";
 import { holdFailed } from "./hold-failed.ts";
 import type { RentContext } from "./rent-context.ts";
 import { serveAndHold } from "./serve-and-hold.ts";
-import { useVm } from "./use-vm.ts";
+import { NotReady, useVm } from "./use-vm.ts";
 import type { RentedVm } from "./rented-vm.ts";
 import { vmEventFields } from "../../teardown/vm-event-fields.ts";
 
 export type RentalEnd =
   | { readonly kind: "ended" }
-  | Extract<CreateEnd, { readonly kind: "no_stock" }>;
+  | Exclude<CreateEnd, { readonly kind: "created" }>
+  /** The VM did not come up. */
+  | { readonly kind: "not_ready"; readonly stage: string; readonly reason: string };
 
 /** A rental under its reservation. */
 export interface Rental {
@@ -110,8 +112,7 @@ function rentalOf(
     };
     try {
       const created = await create(signal);
-      if (created.kind === "no_stock") return created;
-      if (created.kind === "absent") return { kind: "ended" };
+      if (created.kind !== "created") return created;
       ({ vm } = created);
       if (settings.leaveHeld) {
         held = await serveAndHold(vm, planned, deadlineMs, clientKey, ports, settings, signal);
@@ -129,6 +130,7 @@ function rentalOf(
       if (vm === undefined) await giveUp(label, planned, planned.configurations, reason, ports);
       if (isFatal(error)) throw error;
       await lookAt(reason);
+      if (error instanceof NotReady) return { kind: "not_ready", stage: error.stage, reason };
     } finally {
       context.deadlines.close(label);
     }

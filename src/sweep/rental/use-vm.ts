@@ -1,11 +1,13 @@
 import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineTarget } from "../../machine/machine.ts";
 import type { PlannedRental } from "../../estimate/estimate.ts";
+import { foldRun } from "../../run-state/fold-run.ts";
 import { errorText } from "../../support/errors.ts";
 import { bringUp } from "./boot.ts";
 import { TIMEOUTS } from "../timeouts.ts";
 import { connectWhenReady } from "./connect.ts";
-import { giveUp } from "./give-up.ts";
+import { isFatal } from "./create-vm.ts";
+import { failRental, giveUp } from "./give-up.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
 import type { RentedVm } from "./rented-vm.ts";
 import { runConfiguration } from "./run-configuration.ts";
@@ -13,9 +15,22 @@ import type { SweepSettings } from "../settings.ts";
 
 const RECONNECTS = 3;
 
+/** A VM that was created and did not come up. */
+export class NotReady extends Error {
+  /** `booting`, `connecting`, `setup at driver` ... */
+  readonly stage: string;
+
+  constructor(stage: string, cause: unknown) {
+    super(errorText(cause), { cause });
+    this.name = "NotReady";
+    this.stage = stage;
+  }
+}
+
 /**
  * What is done on a VM between its creation and its destruction: boot, set-up, every model in turn. Failures of a
- * model are journaled and the next one goes on; whatever ends the rental itself is thrown, after the journal has it. Returns the models that failed.
+ * model are journaled and the next one goes on. Returns the models that failed.
+ * @throws what ended the rental itself, after the journal has it; `NotReady` when the VM did not come up.
  */
 export async function useVm(
   vm: RentedVm,
@@ -36,7 +51,12 @@ export async function useVm(
   const todo = [...planned.configurations];
   const failed: string[] = [];
   try {
-    machine = await bringUp(vm, target, planned.gpuId, ports, signal);
+    try {
+      machine = await bringUp(vm, target, planned.gpuId, ports, signal);
+    } catch (error) {
+      if (signal.aborted || isFatal(error)) throw error;
+      throw new NotReady(stageOf(vm.label, ports), error);
+    }
     let reconnects = 0;
     let { serverMayRun } = vm;
     while (todo[0] !== undefined) {
@@ -82,11 +102,18 @@ export async function useVm(
     return failed;
   } catch (error) {
     const reason = errorText(signal.aborted ? signal.reason : error);
-    await giveUp(vm.label, planned, todo, reason, ports);
+    if (error instanceof NotReady) await failRental(vm.label, reason, ports);
+    else await giveUp(vm.label, planned, todo, reason, ports);
     throw error;
   } finally {
     void machine?.close().catch(() => undefined);
   }
+}
+
+function stageOf(label: string, { journal }: SweepPorts): string {
+  const rental = foldRun(journal.events()).rentals.get(label);
+  const { stage = "booting", setup } = rental ?? {};
+  return stage === "setup" && setup !== undefined ? `setup at ${setup.stage}` : stage;
 }
 
 async function reconnect(

@@ -1,0 +1,283 @@
+import PQueue from "p-queue";
+import { CloudError, PASSING_KINDS } from "../cloud/cloud.ts";
+import type { PlannedRental } from "../estimate/estimate.ts";
+import { errorText } from "../support/errors.ts";
+import { fitsNow, whyNotAffordable } from "./budget.ts";
+import { checkOffers } from "./check-offers.ts";
+import { createCircuitBreaker, type CircuitBreaker } from "./circuit-breaker.ts";
+import type { SweepPorts } from "./ports.ts";
+import type { Reusable } from "./rental/find-reusable.ts";
+import { rent, reuse, type Rental, type RentalEnd } from "./rental/rent.ts";
+import type { RentContext } from "./rental/rent-context.ts";
+import { TIMEOUTS } from "./timeouts.ts";
+
+/** A create whose outcome was lost, and that made no VM, is made anew so often. */
+const MOST_CREATES = 3;
+
+interface Admission {
+  readonly context: RentContext;
+  readonly stop: AbortSignal;
+  /** Ends the whole sweep, running rentals too. */
+  readonly abort: (error: unknown) => void;
+  readonly waiting: PlannedRental[];
+  readonly running: Set<Promise<void>>;
+  /** Never given the signal: `onIdle` would resolve while a job is still using its VM. */
+  readonly lanes: PQueue;
+  readonly breaker: CircuitBreaker;
+  /** Why an entry was turned down so far, and how often its create was lost; by `seq`. */
+  readonly refusals: Map<number, readonly string[]>;
+  readonly lostCreates: Map<number, number>;
+  readonly shortOfMoney: Set<number>;
+  /** Rentals at once; fewer than the plan's once the account has met a limit. */
+  limit: number;
+  /** By the monotonic clock. */
+  apiDownSinceMs: number | undefined;
+  /** Why nothing more is admitted, while what runs goes on to its end. */
+  halted: Error | undefined;
+}
+
+/**
+ * Admits rentals as concurrency, money and the API allow, those of `reusable` first, and waits for the end of all.
+ * @param abort ends the whole sweep: a token that is refused, a newer owner.
+ * @returns why admission ended early, if it did: then the entries that remain are journaled as not started.
+ */
+export async function admitRentals(
+  rentals: readonly PlannedRental[],
+  reusable: readonly Reusable[],
+  context: RentContext,
+  stop: AbortSignal,
+  abort: (error: unknown) => void,
+): Promise<Error | undefined> {
+  const { journal } = context.ports;
+  const { concurrency } = context.settings;
+  const admission: Admission = {
+    context,
+    stop,
+    abort,
+    waiting: [...rentals],
+    running: new Set(),
+    lanes: new PQueue({ concurrency }),
+    breaker: createCircuitBreaker(journal.events().some(({ type }) => type === "machine.ready")),
+    refusals: new Map(),
+    lostCreates: new Map(),
+    shortOfMoney: new Set(),
+    limit: concurrency,
+    apiDownSinceMs: undefined,
+    halted: undefined,
+  };
+  let onReady = (): void => undefined;
+  const unsubscribe = journal.subscribe(({ type }) => {
+    if (type !== "machine.ready") return;
+    admission.breaker.onReady();
+    onReady();
+  });
+  // They are paid for already: first of all.
+  for (const each of reusable) begin(each.planned, reuse(each, context, stop), admission);
+  try {
+    while (isOpen(admission)) {
+      await admitNow(admission);
+      const ready = new Promise<void>((resolve) => (onReady = resolve));
+      if (admission.running.size > 0) await Promise.race([...admission.running, ready]);
+      else if (!canBegin(admission)) break;
+    }
+  } catch (error) {
+    if (!stop.aborted) abort(error);
+  }
+  await Promise.all(admission.running);
+  await admission.lanes.onIdle();
+  unsubscribe();
+  for (const planned of admission.waiting)
+    await notStarted(planned, whyNotStarted(planned, admission), context.ports);
+  return admission.halted;
+}
+
+/** Journals that an entry got no VM, or none that came up. */
+export async function notStarted(
+  planned: PlannedRental,
+  reason: string,
+  { journal }: Pick<SweepPorts, "journal">,
+): Promise<void> {
+  const { seq: rental, gpuId: gpu, configurations } = planned;
+  const models = configurations.map(({ model }) => model.id);
+  await journal.append({ type: "entry.not_started", rental, gpu, models, reason });
+}
+
+function isOpen({ waiting, stop, halted }: Admission): boolean {
+  return waiting.length > 0 && !stop.aborted && halted === undefined;
+}
+
+function isFull(admission: Admission): boolean {
+  const { running, breaker, limit, context } = admission;
+  const most = breaker.isProbing() ? 1 : limit;
+  return running.size >= most || context.unproved.size > 0 || !isOpen(admission);
+}
+
+/** With nothing running, will time alone let an entry begin? */
+function canBegin({ waiting, shortOfMoney, context }: Admission): boolean {
+  return context.unproved.size === 0 && waiting.some(({ seq }) => !shortOfMoney.has(seq));
+}
+
+async function admitNow(admission: Admission): Promise<void> {
+  const { waiting, breaker, context } = admission;
+  const inOrder = breaker.isProbing()
+    ? waiting.toSorted((a, b) => priceOf(a) - priceOf(b))
+    : waiting.slice();
+  for (const planned of inOrder) {
+    if (isFull(admission)) return;
+    context.patience.stop();
+    try {
+      await start(planned, admission);
+    } catch (error) {
+      if (!(error instanceof CloudError) || !PASSING_KINDS.has(error.kind)) throw error;
+      await waitForApi(error, admission);
+      return;
+    }
+  }
+}
+
+function priceOf({ regions }: PlannedRental): number {
+  return Math.min(...regions.map(({ hourly }) => hourly));
+}
+
+/** Reserves and begins an entry, or finds out why it cannot begin. @throws CloudError, or the signal's reason */
+async function start(planned: PlannedRental, admission: Admission): Promise<void> {
+  const { context, stop, refusals, shortOfMoney } = admission;
+  const { ports, settings, unproved } = context;
+  const offers = await checkOffers(planned, ports, settings, stop);
+  await apiAnswers(admission);
+  if (offers instanceof Error) {
+    const reasons = [...(refusals.get(planned.seq) ?? []), offers.message];
+    return giveUp(planned, reasons.join("; "), admission);
+  }
+  if (unproved.size > 0) return;
+  const [offer] = offers;
+  const needed = offer.hourly * planned.reservedHours;
+  if (fitsNow(needed, ports, settings)) {
+    begin(planned, await rent(planned, offer, context, stop), admission);
+  } else if (!shortOfMoney.has(planned.seq)) {
+    shortOfMoney.add(planned.seq);
+    const { seq: rental, gpuId: gpu } = planned;
+    await ports.journal.append({ type: "entry.waiting", rental, gpu, needed_micro_usd: needed });
+  }
+}
+
+/** Running rentals need SSH alone, so an API that is down stops nothing but the creation of VMs. */
+async function waitForApi(error: CloudError, admission: Admission): Promise<void> {
+  const { clock, journal } = admission.context.ports;
+  if (admission.apiDownSinceMs === undefined) {
+    admission.apiDownSinceMs = clock.monotonic();
+    await journal.append({ type: "admission.paused", reason: errorText(error) });
+  }
+  const downMs = clock.monotonic() - admission.apiDownSinceMs;
+  if (admission.running.size === 0 && downMs >= TIMEOUTS.apiOutageMs) admission.halted = error;
+  else await clock.sleep(TIMEOUTS.apiRetryMs, admission.stop);
+}
+
+async function apiAnswers(admission: Admission): Promise<void> {
+  const { clock, journal } = admission.context.ports;
+  if (admission.apiDownSinceMs === undefined) return;
+  const seconds = Math.round((clock.monotonic() - admission.apiDownSinceMs) / 1_000);
+  admission.apiDownSinceMs = undefined;
+  await journal.append({ type: "admission.resumed", seconds });
+}
+
+function begin(planned: PlannedRental, rental: Rental, admission: Admission): void {
+  const { waiting, running, lanes, abort, context } = admission;
+  const { patience, unproved } = context;
+  const waitIfIdle = (): void => {
+    if (unproved.size > 0 && unproved.size === running.size) patience.start();
+  };
+  const destroy = async (): Promise<void> => {
+    unproved.add(rental.label);
+    waitIfIdle();
+    if ((await rental.destroy()) === "gone") unproved.delete(rental.label);
+  };
+  remove(waiting, planned);
+  const ended: Promise<void> = lanes
+    .add(async () => rental.use())
+    .then((end) => afterUse(planned, end, admission))
+    .catch(abort)
+    .then(destroy)
+    .catch(abort)
+    .finally(() => {
+      running.delete(ended);
+      waitIfIdle();
+    });
+  running.add(ended);
+}
+
+/** What the end of a rental means for its entry, and for those that wait. */
+async function afterUse(
+  planned: PlannedRental,
+  end: RentalEnd,
+  admission: Admission,
+): Promise<void> {
+  switch (end.kind) {
+    case "ended":
+      return;
+    case "no_stock": {
+      const regions = planned.regions.filter(({ region }) => region !== end.region);
+      requeue({ ...planned, regions }, `${end.region}: ${end.reason}`, admission);
+      return;
+    }
+    case "not_created": {
+      const times = (admission.lostCreates.get(planned.seq) ?? 0) + 1;
+      admission.lostCreates.set(planned.seq, times);
+      if (times < MOST_CREATES) requeue(planned, end.reason, admission);
+      else await giveUp(planned, end.reason, admission);
+      return;
+    }
+    case "refused":
+      return afterRefusal(planned, end.error, admission);
+    case "not_ready": {
+      const verdict = admission.breaker.onNotReady(end);
+      if (verdict === "retry") requeue(planned, end.reason, admission);
+      else await giveUp(planned, end.reason, admission);
+      if (verdict instanceof Error) admission.halted ??= verdict;
+    }
+  }
+}
+
+async function afterRefusal(
+  planned: PlannedRental,
+  error: CloudError,
+  admission: Admission,
+): Promise<void> {
+  const { running, context, breaker } = admission;
+  const reason = errorText(error);
+  const others = running.size - 1;
+  if (error.kind === "account_limit" && others > 0) {
+    admission.limit = others;
+    requeue(planned, reason, admission);
+    await context.ports.journal.append({ type: "admission.paused", reason });
+    return;
+  }
+  await giveUp(planned, `it could not be created: ${reason}`, admission);
+  admission.halted ??= breaker.onRefusal(planned.gpuId, error);
+}
+
+/** It is next again. */
+function requeue(planned: PlannedRental, reason: string, admission: Admission): void {
+  const { seq } = planned;
+  admission.refusals.set(seq, [...(admission.refusals.get(seq) ?? []), reason]);
+  admission.waiting.unshift(planned);
+}
+
+async function giveUp(planned: PlannedRental, reason: string, admission: Admission): Promise<void> {
+  remove(admission.waiting, planned);
+  await notStarted(planned, reason, admission.context.ports);
+}
+
+function remove(waiting: PlannedRental[], planned: PlannedRental): void {
+  const index = waiting.indexOf(planned);
+  if (index >= 0) waiting.splice(index, 1);
+}
+
+function whyNotStarted(planned: PlannedRental, { stop, halted, context }: Admission): string {
+  const { ports, settings, unproved } = context;
+  if (stop.aborted) return errorText(stop.reason);
+  if (halted !== undefined) return errorText(halted);
+  if (unproved.size > 0)
+    return `${[...unproved].join(", ")} is not proved gone; nothing new is created until then`;
+  return whyNotAffordable(planned, ports, settings);
+}

@@ -1,0 +1,38 @@
+import type { PlannedRental } from "../estimate/estimate.ts";
+import { foldRun } from "../run-state/fold-run.ts";
+import { admits, foldLedger } from "../run-state/ledger.ts";
+import type { Ledger } from "../run-state/run-state.ts";
+import { formatUsd, type MicroUsd } from "../support/money.ts";
+import type { SweepPorts } from "./ports.ts";
+import type { SweepSettings } from "./settings.ts";
+
+/** Would this reservation pass no cap, counted with all that is spent, reserved and unresolved? */
+export function fitsNow(needed: MicroUsd, ports: SweepPorts, settings: SweepSettings): boolean {
+  const ledger = ledgerNow(ports);
+  if (!admits(ledger, needed)) return false;
+  if (settings.monthlyCap === undefined) return true;
+  return monthUsed(ledger, settings) + needed <= settings.monthlyCap;
+}
+
+/** Which cap a rental does not fit, for a person. */
+export function whyNotAffordable(
+  planned: PlannedRental,
+  ports: SweepPorts,
+  settings: SweepSettings,
+): string {
+  const ledger = ledgerNow(ports);
+  const needed = Math.max(...planned.regions.map(({ hourly }) => hourly)) * planned.reservedHours;
+  if (settings.monthlyCap !== undefined && admits(ledger, needed)) {
+    return `budget: it needs ${formatUsd(needed)}, ${formatUsd(monthUsed(ledger, settings))} of monthly_cap ${formatUsd(settings.monthlyCap)} are spent or reserved`;
+  }
+  return `budget: it needs ${formatUsd(needed)}, ${formatUsd(ledger.leftMicroUsd)} are left of ${formatUsd(settings.cap)}`;
+}
+
+function ledgerNow({ journal, clock }: SweepPorts): Ledger {
+  return foldLedger(foldRun(journal.events()), clock.now());
+}
+
+/** What all runs of the state folder have spent and reserved in this month. */
+function monthUsed(ledger: Ledger, { monthSpentElsewhere }: SweepSettings): MicroUsd {
+  return monthSpentElsewhere + ledger.spentMicroUsd + ledger.reservedMicroUsd;
+}
