@@ -4,6 +4,7 @@
 # value reaches docker only as `--option=value` after its type and form were checked.
 # The MAIDER_SWEEP_ variables are for the tests: a root before every path, another port, shorter waits.
 import fcntl
+import glob
 import json
 import os
 import re
@@ -77,6 +78,8 @@ FIELDS = {
     "max_num_seqs": (optional(whole(1, 65536)), "--max-num-seqs"),
     "trust_remote_code": (boolean, "--trust-remote-code"),
     "stream_interval": (optional(whole(1, 1024)), "--stream-interval"),
+    "disable_xet": (boolean, None),
+    "disable_p2p": (boolean, None),
 }
 
 
@@ -92,6 +95,10 @@ def docker_argv(request):
     argv = ["docker", "run", "--detach", "--name", NAME, "--gpus", "all", "--ipc=host"]
     # The host's network, and vLLM on its loopback: docker's proxy would stand in every measurement.
     argv += ["--network=host", "--env=VLLM_HOST_IP=127.0.0.1", "--env=VLLM_NO_USAGE_STATS=1"]
+    if request["disable_xet"]:
+        argv.append("--env=HF_HUB_DISABLE_XET=1")
+    if request["disable_p2p"]:
+        argv.append("--env=NCCL_P2P_DISABLE=1")
     argv += ["--volume=" + CACHE + ":/root/.cache/huggingface"]
     if os.path.exists(SECRET):
         target = "/run/secrets/hf_token"
@@ -105,7 +112,19 @@ def docker_argv(request):
             argv.append(option)
         elif option and value is not None and value is not False:
             argv.append(option + "=" + str(value))
+    if request["disable_p2p"]:
+        argv.append("--disable-custom-all-reduce")
     return argv
+
+
+def hub_folder(request):
+    return CACHE + "/hub/models--" + request["model"].replace("/", "--")
+
+
+# The Hub's client starts each part anew under a random name: what a killed one left is never resumed.
+def remove_parts(folder):
+    for part in glob.glob(glob.escape(folder) + "/blobs/*.incomplete"):
+        os.remove(part)
 
 
 def read_json(path):
@@ -175,6 +194,7 @@ def serve():
     request = json.load(sys.stdin)
     check_request(request)
     remove()
+    remove_parts(hub_folder(request))
     os.makedirs(os.path.dirname(LOG), exist_ok=True)
     with open(LOG, "wb"):
         pass
@@ -227,17 +247,21 @@ def fetch_total(request):
     write_json(RUN + "/total.json", sum(sizes[n] for n in weights + small))
 
 
+# Bytes of the files that are whole, bytes of parts, number of parts.
 def downloaded(folder):
-    size, open_files = 0, 0
+    whole, parts, open_files = 0, 0, 0
     try:
         for entry in os.scandir(folder + "/blobs"):
             stat = entry.stat()
-            # Parts are written to their place in a file of full length.
-            size += min(stat.st_size, stat.st_blocks * 512)
-            open_files += entry.name.endswith(".incomplete")
+            if entry.name.endswith(".incomplete"):
+                # Parts are written to their place in a file of full length.
+                parts += min(stat.st_size, stat.st_blocks * 512)
+                open_files += 1
+            else:
+                whole += stat.st_size
     except FileNotFoundError:
         pass
-    return size, open_files
+    return whole, parts, open_files
 
 
 def healthy():
@@ -268,8 +292,11 @@ def resolved(folder, revision):
 
 def server_status():
     request = read_json(RUN + "/serve.json") or {"model": "", "revision": None, "image": ""}
-    folder = CACHE + "/hub/models--" + request["model"].replace("/", "--")
-    size, open_files = downloaded(folder)
+    folder = hub_folder(request)
+    whole, parts, open_files = downloaded(folder)
+    total = read_json(RUN + "/total.json")
+    # A part that a retry of the client's own has left behind is none of a download that is complete.
+    downloading = open_files and (total is None or whole < total)
     box = container()
     failed = read_json(RUN + "/failed.json")
     code = None
@@ -277,7 +304,7 @@ def server_status():
         # Not before the last line of its log is copied.
         state, code = ("starting", None) if launcher() else ("exited", box["ExitCode"])
     elif box:
-        state = "running" if healthy() else "downloading" if open_files else "starting"
+        state = "running" if healthy() else "downloading" if downloading else "starting"
     elif failed:
         state, code = "exited", failed["exit_code"]
     else:
@@ -285,8 +312,8 @@ def server_status():
     return {
         "state": state,
         "exit_code": code,
-        "downloaded_bytes": size,
-        "total_bytes": read_json(RUN + "/total.json"),
+        "downloaded_bytes": whole + parts,
+        "total_bytes": total,
         "image_digest": image_digest(request["image"]) if request["image"] else None,
         "revision": resolved(folder, request["revision"]),
         "log_bytes": os.path.getsize(LOG) if os.path.exists(LOG) else 0,

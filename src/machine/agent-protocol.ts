@@ -68,6 +68,10 @@ export interface ServeJson {
   max_num_seqs: number | null;
   trust_remote_code: boolean;
   stream_interval: number | null;
+  /** Download without Xet, whose transfers can freeze. */
+  disable_xet: boolean;
+  /** Let the GPUs talk through the VM's memory: no peer-to-peer access, no all-reduce kernel of vLLM's own. */
+  disable_p2p: boolean;
 }
 
 export interface ServerStatusJson {

@@ -86,6 +86,10 @@ export interface ServeRequest {
   readonly trustRemoteCode: boolean;
   /** Tokens in one server-sent event; undefined = vLLM's default of 1. */
   readonly streamInterval: number | undefined;
+  /** Download without Xet, whose transfers can freeze. */
+  readonly disableXet: boolean;
+  /** Let the GPUs talk through the VM's memory: no peer-to-peer access, no all-reduce kernel of vLLM's own. */
+  readonly disableP2p: boolean;
 }
 
 export interface ServerStatus {

@@ -31,6 +31,8 @@ const request: ServeRequest = {
   maxNumSeqs: undefined,
   trustRemoteCode: false,
   streamInterval: undefined,
+  disableXet: false,
+  disableP2p: false,
 };
 
 let face: SshMachines;

@@ -21,6 +21,8 @@ const request: ServeRequest = {
   maxNumSeqs: undefined,
   trustRemoteCode: false,
   streamInterval: 4,
+  disableXet: false,
+  disableP2p: false,
 };
 
 let server: TestSshServer;
@@ -129,6 +131,8 @@ describe("a machine over SSH", () => {
       max_num_seqs: null,
       trust_remote_code: false,
       stream_interval: 4,
+      disable_xet: false,
+      disable_p2p: false,
     });
   });
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { stat } from "node:fs/promises";
-import { createServer } from "node:http";
+import { readdir, stat } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -29,6 +29,8 @@ const request: ServeJson = {
   max_num_seqs: null,
   trust_remote_code: false,
   stream_interval: null,
+  disable_xet: false,
+  disable_p2p: false,
 };
 const CACHE = "var/lib/maider-sweep/huggingface/hub/models--Qwen--Qwen2.5-Coder-7B-Instruct";
 
@@ -109,6 +111,8 @@ describe("serving", () => {
       max_num_seqs: 64,
       trust_remote_code: true,
       stream_interval: 4,
+      disable_xet: true,
+      disable_p2p: true,
     });
     await eventually(runs, (calls) => calls.length === 1);
     expect((await runs())[0]).toEqual(
@@ -122,6 +126,9 @@ describe("serving", () => {
         "--max-num-seqs=64",
         "--trust-remote-code",
         "--stream-interval=4",
+        "--env=HF_HUB_DISABLE_XET=1",
+        "--env=NCCL_P2P_DISABLE=1",
+        "--disable-custom-all-reduce",
       ]),
     );
   });
@@ -189,35 +196,63 @@ describe("serving", () => {
     });
   });
 
-  it("counts what is downloaded, of how much, while a file is open", async () => {
-    const hub = createServer((incoming, reply) => {
-      asked.push(`${incoming.url ?? ""} ${incoming.headers.authorization ?? ""}`);
-      reply.end(
-        JSON.stringify({
-          siblings: [
-            { rfilename: "model-1.safetensors", size: 1_000 },
-            { rfilename: "model-2.safetensors", size: 500 },
-            { rfilename: "config.json", size: 20 },
-            { rfilename: "pytorch_model.bin", size: 9_999 },
-            { rfilename: "original/consolidated.pth", size: 9_999 },
-          ],
-        }),
-      );
-    }).listen(0, "127.0.0.1");
-    const asked: string[] = [];
-    await once(hub, "listening");
-    root.env["HF_ENDPOINT"] = `http://127.0.0.1:${String((hub.address() as AddressInfo).port)}`;
-    await docker({ exit: null, fail: {} });
-    await agent("secret", "hf_canary");
-    await root.write(`${CACHE}/blobs/aaaa`, "x".repeat(1_000));
-    await root.write(`${CACHE}/blobs/bbbb.incomplete`, "x".repeat(300));
-    await serve({ revision: "main" });
-    const seen = await eventually(status, ({ total_bytes }) => total_bytes !== null);
-    expect(seen).toMatchObject({ downloaded_bytes: 1_300, total_bytes: 1_520 });
-    expect(asked).toEqual([
-      "/api/models/Qwen/Qwen2.5-Coder-7B-Instruct/revision/main?blobs=true Bearer hf_canary",
-    ]);
-    hub.close();
+  describe("a download", () => {
+    let hub: Server;
+    let asked: string[];
+    beforeEach(async () => {
+      asked = [];
+      hub = createServer((incoming, reply) => {
+        asked.push(`${incoming.url ?? ""} ${incoming.headers.authorization ?? ""}`);
+        reply.end(
+          JSON.stringify({
+            siblings: [
+              { rfilename: "model-1.safetensors", size: 1_000 },
+              { rfilename: "model-2.safetensors", size: 500 },
+              { rfilename: "config.json", size: 20 },
+              { rfilename: "pytorch_model.bin", size: 9_999 },
+              { rfilename: "original/consolidated.pth", size: 9_999 },
+            ],
+          }),
+        );
+      }).listen(0, "127.0.0.1");
+      await once(hub, "listening");
+      root.env["HF_ENDPOINT"] = `http://127.0.0.1:${String((hub.address() as AddressInfo).port)}`;
+      await docker({ hang: true });
+    });
+    afterEach(() => hub.close());
+    const knowsItsSize = (): Promise<ServerStatusJson> =>
+      eventually(status, ({ total_bytes }) => total_bytes !== null);
+
+    it("is counted, of how much, while a file is open", async () => {
+      await agent("secret", "hf_canary");
+      await root.write(`${CACHE}/blobs/aaaa`, "x".repeat(1_000));
+      await serve({ revision: "main" });
+      await root.write(`${CACHE}/blobs/bbbb.1234abcd.incomplete`, "x".repeat(300));
+      expect(await knowsItsSize()).toMatchObject({ downloaded_bytes: 1_300, total_bytes: 1_520 });
+      await eventually(status, ({ state }) => state === "downloading");
+      expect(asked).toEqual([
+        "/api/models/Qwen/Qwen2.5-Coder-7B-Instruct/revision/main?blobs=true Bearer hf_canary",
+      ]);
+    });
+
+    it("is over once all bytes are there, whatever part a retry of its own has left", async () => {
+      await root.write(`${CACHE}/blobs/aaaa`, "x".repeat(1_520));
+      await serve();
+      await root.write(`${CACHE}/blobs/bbbb.1234abcd.incomplete`, "x".repeat(300));
+      await knowsItsSize();
+      await eventually(runs, (calls) => calls.length === 1);
+      expect((await status()).state).toBe("starting");
+    });
+
+    it("that was broken off leaves no parts to the next start, which would never be resumed", async () => {
+      const other = CACHE.replace("7B", "3B");
+      await root.write(`${CACHE}/blobs/aaaa`, "x".repeat(1_000));
+      await root.write(`${CACHE}/blobs/bbbb.1234abcd.incomplete`, "x".repeat(300));
+      await root.write(`${other}/blobs/cccc.incomplete`, "x".repeat(300));
+      await serve();
+      expect((await readdir(join(root.path, CACHE, "blobs"))).sort()).toEqual(["aaaa"]);
+      expect(await readdir(join(root.path, other, "blobs"))).toEqual(["cccc.incomplete"]);
+    });
   });
 
   it("says whose memory is held when a stopped server leaves some behind", async () => {
@@ -259,6 +294,8 @@ describe("hostile values", () => {
     "revision NaN": ["--revision=NaN"],
     "enforce_eager true": ["--enforce-eager"],
     "trust_remote_code true": ["--trust-remote-code"],
+    "disable_xet true": ["--env=HF_HUB_DISABLE_XET=1"],
+    "disable_p2p true": ["--env=NCCL_P2P_DISABLE=1", "--disable-custom-all-reduce"],
   };
 
   it(

@@ -28,6 +28,8 @@ const request: ServeRequest = {
   maxNumSeqs: undefined,
   trustRemoteCode: false,
   streamInterval: undefined,
+  disableXet: false,
+  disableP2p: false,
 };
 
 let root: ThrowAwayRoot;

@@ -105,6 +105,8 @@ const SERVE_FIELDS: Record<keyof ServeJson, Field> = {
   max_num_seqs: "whole?",
   trust_remote_code: "flag",
   stream_interval: "whole?",
+  disable_xet: "flag",
+  disable_p2p: "flag",
 };
 
 function parseServe(input: string): ServeJson | string {

@@ -119,5 +119,7 @@ function serveRequest(configuration: Configuration, settings: SweepSettings): Se
     maxNumSeqs: engine.maxNumSeqs,
     trustRemoteCode: settings.allowRemoteCode,
     streamInterval: settings.streamInterval,
+    disableXet: false,
+    disableP2p: false,
   };
 }
