@@ -2,19 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkAccount, explainCloudError } from "../../src/cloud/account-check.ts";
 import { type Cloud, CloudError } from "../../src/cloud/cloud.ts";
 import { createLinodeCloud } from "../../src/cloud/linode-cloud.ts";
-import type { SshMachines } from "../../src/simulator/world/simulated-vm.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/control/start-simulator.ts";
 import { type Clock, type LinearTime, linearClock } from "../../src/support/clock.ts";
 import { cloudContract } from "./cloud-contract.ts";
-
-/** No guest comes up in these VMs: it is the API that is looked at. */
-const withoutGuests = (): SshMachines => ({
-  powerOn: () => Promise.resolve(),
-  powerOff: () => Promise.resolve(),
-  served: () => [],
-  connections: () => 0,
-  close: () => Promise.resolve(),
-});
 
 async function startWorld(): Promise<{ simulator: Simulator; clock: Clock }> {
   const simulator = await startSimulator({
@@ -22,7 +12,6 @@ async function startWorld(): Promise<{ simulator: Simulator; clock: Clock }> {
     speed: 120,
     seed: 1,
     delays: 1,
-    createSshMachines: withoutGuests,
   });
   const time = await fetch(`${simulator.url}/simulator/clock`);
   return { simulator, clock: linearClock((await time.json()) as LinearTime) };
@@ -45,7 +34,7 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
 
   const cloudWith = (token: string): Cloud =>
     createLinodeCloud({ apiUrl: simulator.url, token, clock });
-  const sideDoor = async (
+  const control = async (
     path: string,
     body: unknown,
     method: "POST" | "DELETE" = "POST",
@@ -69,7 +58,7 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
     ({ simulator, clock } = await startWorld());
   });
   afterEach(async () => {
-    await sideDoor("faults", {}, "DELETE");
+    await control("faults", {}, "DELETE");
     const cloud = cloudWith(simulator.token);
     for (const { id } of await cloud.listFirewalls({}, signal)) await cloud.deleteFirewall(id);
   });
@@ -83,7 +72,7 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
     ["revoked", { scopes: "*", revoked: true }],
   ])("says that the token is no good when it is %s", async (name, facts) => {
     const token = `${name}-token-canary`;
-    if (facts !== undefined) await sideDoor("tokens", { token, ...facts });
+    if (facts !== undefined) await control("tokens", { token, ...facts });
     const error = await caught(cloudWith(token).account(signal));
     expect(error.kind).toBe("token");
     const told = explainCloudError(error, "read the account");
@@ -95,7 +84,7 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
     ["linodes:read_only firewall:read_write", "linodes:read_write"],
     ["linodes:read_write", "firewall:read_write"],
   ])("names the scope that %s lacks, before anything is created", async (scopes, missing) => {
-    await sideDoor("tokens", { token: "weak-token", scopes });
+    await control("tokens", { token: "weak-token", scopes });
     const account = await cloudWith("weak-token").account(signal);
     expect(() => {
       checkAccount(account);
@@ -103,7 +92,7 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
   });
 
   it("says scope when a weak token writes all the same", async () => {
-    await sideDoor("tokens", { token: "weak-token", scopes: "linodes:read_write" });
+    await control("tokens", { token: "weak-token", scopes: "linodes:read_write" });
     const error = await caught(cloudWith("weak-token").createFirewall(firewall));
     expect(error).toMatchObject({ kind: "scope", status: 401 });
   });
@@ -111,7 +100,7 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
   it("has another fingerprint under another account", async () => {
     const cloud = cloudWith(simulator.token);
     const ours = (await cloud.account(signal)).fingerprint;
-    await sideDoor("faults", [{ match: { path: "/profile" }, action: "wrong-account", count: 1 }]);
+    await control("faults", [{ match: { path: "/profile" }, action: "wrong-account", count: 1 }]);
     expect((await cloud.account(signal)).fingerprint).not.toBe(ours);
   });
 
@@ -124,7 +113,7 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
   ])("does not know whether a write worked when %s, and a look tells", async (_, fault, made) => {
     const cloud = cloudWith(simulator.token);
     const match = { method: "POST", path: "/networking/firewalls" };
-    await sideDoor("faults", [{ match, ...fault, count: 1 }]);
+    await control("faults", [{ match, ...fault, count: 1 }]);
     expect(await caught(cloud.createFirewall(firewall))).toMatchObject({
       kind: "transient",
       sent: true,
@@ -138,7 +127,7 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
     ["refused as too many", { action: "status", status: 429, headers: { "Retry-After": "3" } }],
   ])("reads again what was %s", async (_, fault) => {
     const cloud = cloudWith(simulator.token);
-    await sideDoor("faults", [
+    await control("faults", [
       { match: { method: "GET", path: "/linode/instances" }, ...fault, count: 2 },
     ]);
     expect(await cloud.listVms({}, signal)).toEqual([]);

@@ -7,7 +7,7 @@ import { buildUserData } from "../../src/machine/user-data.ts";
 import type { ServerFailure, ServerProgress, ServerReady } from "../../src/vllm/server-start.ts";
 import { waitForServer } from "../../src/vllm/wait-for-server.ts";
 import { waitForSetup } from "../../src/machine/wait-for-setup.ts";
-import { createCoefficients } from "../../src/simulator/vllm/coefficients.ts";
+import { createCoefficients } from "../../src/simulator/world/coefficients.ts";
 import { createSshMachines } from "../../src/simulator/ssh/ssh-machines.ts";
 import type { SshMachines, MachineFault } from "../../src/simulator/world/simulated-vm.ts";
 import { linearClock } from "../../src/support/clock.ts";

@@ -10,14 +10,14 @@ import {
 import { microUsd } from "../../src/support/money.ts";
 import { raceAbort } from "../../src/teardown/retry.ts";
 import type { ApiReply } from "../../src/simulator/api/api.ts";
-import { type ApiSide, applyFault } from "../../src/simulator/faults/apply-fault.ts";
+import { type FaultyApi, applyFault } from "../../src/simulator/faults/apply-fault.ts";
 import type { ApiProblem } from "../../src/simulator/api/api-error.ts";
 
 /**
  * The world's other face: a `Cloud` in the same process, for clocks that jump. Tokens, limits, refusals and fault
  * scripts are those of the HTTP face; only the wire is left out.
  */
-export function createInMemoryCloud(side: ApiSide, token: string): Cloud {
+export function createInMemoryCloud(side: FaultyApi, token: string): Cloud {
   const { world } = side;
   const send = async (
     method: string,

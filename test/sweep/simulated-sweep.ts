@@ -7,8 +7,8 @@ import type { EventOf, EventType, SweepEvent } from "../../src/journal/events.ts
 import { FencedError } from "../../src/journal/journal-errors.ts";
 import { createApi } from "../../src/simulator/api/api.ts";
 import { createApiFaults, type ApiFault } from "../../src/simulator/faults/faults.ts";
-import { createCoefficients } from "../../src/simulator/vllm/coefficients.ts";
-import { driveClock } from "../../src/simulator/world/clock-driver.ts";
+import { createCoefficients } from "../../src/simulator/world/coefficients.ts";
+import { driveClock } from "../../src/simulator/world/world-clock.ts";
 import type { MachineFault } from "../../src/simulator/world/simulated-vm.ts";
 import { createWorld } from "../../src/simulator/world/world.ts";
 import type { SweepPorts } from "../../src/sweep/ports.ts";

@@ -1,6 +1,5 @@
-import { eventView, linodeTime } from "./api-views.ts";
+import { linodeTime } from "./api-views.ts";
 import { makeInvoice } from "../world/invoice.ts";
-import { REGIONS } from "../world/regions.ts";
 import { listed, NO_FIELDS, type Route, route } from "./route.ts";
 
 export const accountRoutes: readonly Route[] = [
@@ -20,7 +19,7 @@ export const accountRoutes: readonly Route[] = [
     verified_phone_number: null,
     referrals: { code: "", url: "", total: 0, completed: 0, pending: 0, credit: 0 },
   })),
-  // Whether a token without account:read_only may list tokens is not documented by any reply that was seen.
+  // No recorded reply shows whether a token without account:read_only may list tokens.
   route("GET", "/profile/tokens", "", (call) =>
     listed(call, call.world.tokens.of(call.account), NO_FIELDS, ({ token, scopes, expiryMs }) => ({
       id: uidOf(token),
@@ -56,29 +55,6 @@ export const accountRoutes: readonly Route[] = [
     network_helper: true,
     object_storage: "disabled",
   })),
-  route("GET", "/account/availability", "account:read_only", (call) =>
-    listed(call, REGIONS, { region: (region) => region.id }, (region) => ({
-      region: region.id,
-      available: ["Linodes", "Cloud Firewall"],
-      unavailable: [],
-    })),
-  ),
-  route("GET", "/account/events", "events:read_only", (call) =>
-    listed(
-      call,
-      call.world.events.all(call.account).toReversed(),
-      {
-        id: (event) => event.id,
-        action: (event) => event.action,
-        created: (event) => linodeTime(event.createdMs),
-        "entity.id": (event) => event.entity.id,
-        "entity.type": (event) => event.entity.type,
-        read: () => false,
-        seen: () => false,
-      },
-      (event) => eventView(event, call.account),
-    ),
-  ),
 ];
 
 const EMPTY_ADDRESS = {

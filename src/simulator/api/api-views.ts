@@ -1,6 +1,5 @@
 import type { GpuType } from "../../catalog/gpu-types.ts";
 import { usd } from "../../support/money.ts";
-import type { WorldEvent } from "../world/event-log.ts";
 import type { Firewall } from "../world/firewalls.ts";
 import type { PriceList } from "../world/price-list.ts";
 import type { Region } from "../world/regions.ts";
@@ -25,7 +24,7 @@ function transferOf(type: GpuType): number {
   return type.id.startsWith("g1-") ? (type.gpus === 1 ? 16_000 : 20_000) : 0;
 }
 
-/** An instance as replies of v4beta show it; v4 lacks `locks`, which nobody minds. */
+/** An instance as replies of v4beta show it; those of v4 lack `locks`. */
 export function vmView(vm: Vm): Record<string, unknown> {
   return {
     id: vm.id,
@@ -129,62 +128,6 @@ export function firewallView(firewall: Firewall, attached: readonly Vm[]): Recor
     rules: rulesView(firewall),
     tags: firewall.tags,
     entities: attached.map(vmEntity),
-  };
-}
-
-export function deviceView(firewall: Firewall, vm: Vm): Record<string, unknown> {
-  return {
-    id: vm.id,
-    created: linodeTime(Math.max(vm.createdMs, firewall.createdMs)),
-    updated: linodeTime(vm.updatedMs),
-    entity: vmEntity(vm),
-  };
-}
-
-export function eventView(event: WorldEvent, username: string): Record<string, unknown> {
-  const { finishedMs, createdMs, entity } = event;
-  return {
-    id: event.id,
-    action: event.action,
-    created: linodeTime(createdMs),
-    duration: finishedMs === undefined ? null : (finishedMs - createdMs) / 1_000,
-    entity: {
-      ...entity,
-      url: `/v4/${entity.type === "linode" ? "linode/instances" : "networking/firewalls"}/${entity.id}`,
-    },
-    secondary_entity: null,
-    message: null,
-    details: null,
-    percent_complete: event.status === "started" ? 50 : 100,
-    rate: null,
-    read: false,
-    seen: false,
-    status: event.status,
-    time_remaining: null,
-    username,
-  };
-}
-
-export function imageView(id: string): Record<string, unknown> {
-  return {
-    id,
-    label: `Ubuntu ${/\d\d\.\d\d/.exec(id)?.[0] ?? ""} LTS`,
-    description: "",
-    created: "2024-04-25T13:08:30",
-    updated: "2026-08-01T09:00:00",
-    created_by: "linode",
-    deprecated: false,
-    eol: null,
-    expiry: null,
-    is_public: true,
-    size: 3_500,
-    total_size: 3_500,
-    status: "available",
-    type: "manual",
-    vendor: "Ubuntu",
-    capabilities: ["cloud-init", "distributed-sites"],
-    regions: [],
-    tags: [],
   };
 }
 

@@ -1,6 +1,6 @@
 import { findRoute } from "./api-routes.ts";
 import { createRateLimits } from "./rate-limits.ts";
-import { invalidToken, missingScope, Refusal, tooManyRequests } from "./api-error.ts";
+import { invalidToken, missingScope, ApiError, tooManyRequests } from "./api-error.ts";
 import type { Route } from "./route.ts";
 import { allows, OTHER_ACCOUNT, type Token } from "../world/tokens.ts";
 import type { World } from "../world/world.ts";
@@ -22,18 +22,20 @@ export interface ApiReply {
   readonly body: unknown;
 }
 
-/** How a fault script bends an answer. */
-export interface Bend {
+/** How a fault script falsifies an answer. */
+export interface Falsified {
+  /** Lists are as old as this. */
   readonly staleSeconds?: number;
+  /** The token counts as another account's. */
   readonly wrongAccount?: boolean;
 }
 
-/** Answers one request at once, as Linode would; HTTP itself is none of its business. */
-export type Api = (request: ApiRequest, bend?: Bend) => ApiReply;
+/** Answers one request at once, as Linode would, without HTTP. */
+export type Api = (request: ApiRequest, falsified?: Falsified) => ApiReply;
 
 export function createApi(world: World): Api {
   const limits = createRateLimits();
-  return (request, bend = {}) => {
+  return (request, { staleSeconds = 0, wrongAccount = false } = {}) => {
     world.settle();
     const nowMs = world.now();
     const token = tokenOf(world, request.authorization);
@@ -50,9 +52,9 @@ export function createApi(world: World): Api {
         headers["Retry-After"] = String(Math.max(1, allowance.reset - Math.floor(nowMs / 1_000)));
         throw tooManyRequests();
       }
-      const { route, pieces } = findRoute(request.method, request.path);
+      const { route, parts } = findRoute(request.method, request.path);
       headers["X-Accepted-OAuth-Scopes"] = acceptedScopes(route);
-      // A token that is sent has to be good, even where none is needed.
+      // A token that is sent has to be valid, even where none is needed.
       if (token === undefined && (route.scope !== undefined || request.authorization !== undefined))
         throw invalidToken();
       if (
@@ -63,17 +65,17 @@ export function createApi(world: World): Api {
         throw missingScope();
       const body = route.run({
         world,
-        account: bend.wrongAccount === true ? OTHER_ACCOUNT : (token?.account ?? ""),
+        account: wrongAccount ? OTHER_ACCOUNT : (token?.account ?? ""),
         withToken: token !== undefined,
-        pieces,
+        parts,
         query: request.query,
         filter: request.filter,
         body: parseBody(request.body),
-        listMs: nowMs - (bend.staleSeconds ?? 0) * 1_000,
+        listMs: nowMs - staleSeconds * 1_000,
       });
       return { status: 200, headers, body };
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof ApiError)) throw error;
       return { status: error.status, headers, body: { errors: error.problems } };
     }
   };
@@ -97,9 +99,9 @@ function parseBody(text: string): Readonly<Record<string, unknown>> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Refusal(400, [{ reason: "Invalid JSON" }]);
+    throw new ApiError(400, [{ reason: "Invalid JSON" }]);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new Refusal(400, [{ reason: "Invalid JSON" }]);
+    throw new ApiError(400, [{ reason: "Invalid JSON" }]);
   return value as Record<string, unknown>;
 }

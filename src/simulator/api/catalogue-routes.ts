@@ -1,10 +1,9 @@
-import { imageView, regionView, typeView } from "./api-views.ts";
+import { regionView, typeView } from "./api-views.ts";
 import { notFound } from "./api-error.ts";
 import { REGIONS } from "../world/regions.ts";
 import { listed, NO_FIELDS, type Route, route } from "./route.ts";
-import { IMAGES } from "../world/vm-order.ts";
 
-/** What needs no token. */
+/** Routes that need no token. */
 export const catalogueRoutes: readonly Route[] = [
   route("GET", "/linode/types", undefined, (call) =>
     listed(call, call.world.prices.types(call.withToken), NO_FIELDS, (type) =>
@@ -14,7 +13,7 @@ export const catalogueRoutes: readonly Route[] = [
   route("GET", "/linode/types/*", undefined, (call) => {
     const type = call.world.prices
       .types(call.withToken)
-      .find((candidate) => candidate.id === call.pieces[0]);
+      .find((candidate) => candidate.id === call.parts[0]);
     if (type === undefined) throw notFound();
     return typeView(type, call.world.prices);
   }),
@@ -38,20 +37,4 @@ export const catalogueRoutes: readonly Route[] = [
       regionView,
     ),
   ),
-  route("GET", "/regions/*", undefined, ({ pieces }) => {
-    const region = REGIONS.find((candidate) => candidate.id === pieces[0]);
-    if (region === undefined) throw notFound();
-    return regionView(region);
-  }),
-  // A bare list, unlike its big brother.
-  route("GET", "/regions/*/availability", undefined, ({ world, pieces }) =>
-    world.stock().filter((row) => row.region === pieces[0]),
-  ),
-  route("GET", "/images", undefined, (call) =>
-    listed(call, IMAGES, { id: (id) => id, label: (id) => id }, imageView),
-  ),
-  route("GET", "/images/*", undefined, ({ pieces }) => {
-    if (!IMAGES.includes(pieces[0] ?? "")) throw notFound();
-    return imageView(pieces[0] ?? "");
-  }),
 ];

@@ -1,19 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { ApiRequest } from "./api.ts";
-import { type ApiSide, applyFault } from "../faults/apply-fault.ts";
+import { type FaultyApi, applyFault } from "../faults/apply-fault.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { ControlApi } from "../control/control-api.ts";
 
-export interface HttpParts extends ApiSide {
-  readonly sideDoor: ControlApi;
+export interface HttpParts extends FaultyApi {
+  readonly controlApi: ControlApi;
   readonly log: RequestLog;
-  /** A request came, or the world was changed by one. */
+  /** A request came, or changed the world. */
   onRequest(): void;
 }
 
 const VERSION = /^\/v4(?:beta)?(?=\/)/;
 
-/** The world's HTTP server: the API under `/v4` and `/v4beta`, the side door beside it. Not yet listening. */
+/** The world's HTTP server: the API under `/v4` and `/v4beta`, the control API under `/simulator`. Not yet listening. */
 export function createHttpApi(parts: HttpParts): Server {
   const server = createServer((request, response) => {
     answer(parts, request, response).catch((error: unknown) => {
@@ -35,7 +35,7 @@ async function answer(
   const body = await textOf(request);
   parts.onRequest();
   if (url.pathname.startsWith("/simulator/")) {
-    const reply = parts.sideDoor(method, url.pathname.slice("/simulator".length), body);
+    const reply = parts.controlApi(method, url.pathname.slice("/simulator".length), body);
     parts.onRequest();
     send(parts, response, reply.status, {}, JSON.stringify(reply.body));
     return;

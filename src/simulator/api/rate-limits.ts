@@ -1,4 +1,4 @@
-/** What one request finds in its bucket. */
+/** What one request finds left of its limit. */
 export interface Allowance {
   readonly limit: number;
   readonly remaining: number;
@@ -18,7 +18,6 @@ interface Bucket {
 }
 
 const CREATE: Bucket = { name: "create", limit: 20, windowMs: 15_000 };
-const IMAGES: Bucket = { name: "images", limit: 20, windowMs: 60_000 };
 /** What recordings of 2025 and 2026 show, not the 1,600 of the documentation. */
 const REST: Bucket = { name: "rest", limit: 1_840, windowMs: 60_000 };
 
@@ -47,6 +46,5 @@ export function createRateLimits(): RateLimits {
 }
 
 function bucketOf(method: string, path: string): Bucket {
-  if (method === "POST" && path === "/linode/instances") return CREATE;
-  return method === "GET" && path === "/images" ? IMAGES : REST;
+  return method === "POST" && path === "/linode/instances" ? CREATE : REST;
 }

@@ -1,6 +1,5 @@
 import { readFilter } from "./filter.ts";
-import { pageOf } from "./page.ts";
-import { notFound } from "./api-error.ts";
+import { badRequest, notFound } from "./api-error.ts";
 import type { World } from "../world/world.ts";
 
 /** One request, its rights already checked. */
@@ -8,8 +7,8 @@ export interface RouteCall {
   readonly world: World;
   readonly account: string;
   readonly withToken: boolean;
-  /** The decoded pieces of the path that the pattern left open. */
-  readonly pieces: readonly string[];
+  /** The decoded parts of the path that the pattern leaves open. */
+  readonly parts: readonly string[];
   readonly query: URLSearchParams;
   readonly filter: string | undefined;
   readonly body: Readonly<Record<string, unknown>>;
@@ -19,11 +18,11 @@ export interface RouteCall {
 
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Without the version; `*` stands for one piece. */
+  /** Without the version; `*` stands for one part. */
   readonly path: string;
-  /** Undefined: open to all. `""`: any good token. */
+  /** Undefined: no token needed. `""`: any valid token. */
   readonly scope: string | undefined;
-  /** Returns the reply's body. @throws Refusal */
+  /** Returns the reply's body. @throws ApiError */
   run(call: RouteCall): unknown;
 }
 
@@ -34,24 +33,38 @@ export const route = (
   run: Route["run"],
 ): Route => ({ method, path, scope, run });
 
-/** A page of what the filter lets through. */
+/** The requested page of the items that pass the filter. @throws ApiError */
 export function listed<Item>(
-  call: RouteCall,
+  { filter, query }: RouteCall,
   items: readonly Item[],
   fields: Parameters<typeof readFilter<Item>>[1],
   view: (item: Item) => unknown,
 ): unknown {
-  const filter = readFilter(call.filter, fields);
-  const page = pageOf(filter.sort(items.filter((item) => filter.matches(item))), call.query);
-  return { ...page, data: page.data.map(view) };
+  const found = items.filter(readFilter(filter, fields));
+  const size = wholeNumber(query, "page_size", 100);
+  if (size < 25 || size > 500) throw badRequest("Must be 25-500", "page_size");
+  const page = wholeNumber(query, "page", 1);
+  if (page < 1) throw badRequest("Must be greater than or equal to 1", "page");
+  return {
+    data: found.slice((page - 1) * size, page * size).map(view),
+    page,
+    pages: Math.max(1, Math.ceil(found.length / size)),
+    results: found.length,
+  };
 }
 
-/** The number in the path. @throws Refusal: not found */
-export function idOf(call: RouteCall, index = 0): number {
-  const text = call.pieces[index] ?? "";
+function wholeNumber(query: URLSearchParams, name: string, usual: number): number {
+  const text = query.get(name);
+  if (text === null) return usual;
+  if (!/^-?\d{1,9}$/.test(text)) throw badRequest("Must be an integer", name);
+  return Number(text);
+}
+
+/** The number in the path. @throws ApiError: not found */
+export function idOf({ parts: [text = ""] }: RouteCall): number {
   if (!/^\d{1,15}$/.test(text)) throw notFound();
   return Number(text);
 }
 
-/** For endpoints that know no filter and refuse the header. */
+/** For endpoints that cannot be filtered. */
 export const NO_FIELDS = {};

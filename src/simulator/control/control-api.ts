@@ -20,7 +20,7 @@ export interface ControlApiParts {
   served(): readonly ServedRequest[];
 }
 
-/** Looks behind the scenes and pulls the strings; `path` begins after `/simulator`. */
+/** Shows and changes the world without a token; `path` begins after `/simulator`. */
 export type ControlApi = (
   method: string,
   path: string,
@@ -39,7 +39,7 @@ const speedChange = z.strictObject({ speed: z.number().positive() });
 
 export function createControlApi(parts: ControlApiParts): ControlApi {
   const { world, clock, faults } = parts;
-  /** `"auto"` tells a client that the choice is still open, and that time runs at 1 until then. */
+  /** With `"auto"`, time runs at 1 until a client chooses. */
   const time = () => (clock.isAuto() ? { ...clock.time(), speed: "auto" } : clock.time());
   const requests: Readonly<Record<string, (body: unknown) => unknown>> = {
     "GET /state": () => stateOf(world),
@@ -54,8 +54,8 @@ export function createControlApi(parts: ControlApiParts): ControlApi {
     "GET /clock": time,
     "POST /clock": (body) => {
       const { speed } = speedChange.parse(body);
-      if (world.vms.all().length > 0) throw new Conflict("a VM exists: its time is running");
-      if (!clock.isAuto()) throw new Conflict("the speed is set, and nobody steps it afterwards");
+      if (world.vms.all().length > 0) throw new Conflict("a VM exists already");
+      if (!clock.isAuto()) throw new Conflict("the speed is set already");
       clock.setSpeed(speed);
       return time();
     },
@@ -89,7 +89,7 @@ export function createControlApi(parts: ControlApiParts): ControlApi {
   return (method, path, body) => {
     world.settle();
     const run = requests[`${method} ${path}`];
-    if (run === undefined) return { status: 404, body: { error: "no such side door" } };
+    if (run === undefined) return { status: 404, body: { error: "not found" } };
     try {
       return { status: 200, body: run(body === "" ? {} : (JSON.parse(body) as unknown)) };
     } catch (error) {
@@ -101,7 +101,7 @@ export function createControlApi(parts: ControlApiParts): ControlApi {
 
 class Conflict extends Error {}
 
-/** Everything that ever was, of all accounts. */
+/** Everything that ever existed, of all accounts. */
 function stateOf(world: World): unknown {
   const nowMs = world.now();
   const orNull = (ms: number | undefined): string | null => (ms === undefined ? null : isoUtc(ms));

@@ -2,16 +2,15 @@ import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
 import { createApi } from "../api/api.ts";
-import { reserveSubnet } from "../world/reserve-subnet.ts";
+import { createCoefficients } from "../world/coefficients.ts";
+import { reserveSubnet } from "../world/loopback-addresses.ts";
 import { createApiFaults, type FaultScript } from "../faults/faults.ts";
 import { createHttpApi } from "../api/http-api.ts";
-import { createCoefficients } from "../vllm/coefficients.ts";
 import { createSshMachines } from "../ssh/ssh-machines.ts";
 import { createRequestLog } from "../api/request-log.ts";
 import { createControlApi } from "./control-api.ts";
 import { createWorld } from "../world/world.ts";
-import { createWorldClock } from "../world/world-clock.ts";
-import { driveClock } from "../world/clock-driver.ts";
+import { createWorldClock, driveClock } from "../world/world-clock.ts";
 
 export interface SimulatorOptions {
   /** 0 = any free one. */
@@ -23,9 +22,7 @@ export interface SimulatorOptions {
   readonly delays: number;
   readonly faults?: FaultScript;
   readonly sshPort?: number;
-  /** Replaces the SSH side, for tests of the HTTP side alone. */
-  readonly createSshMachines?: typeof createSshMachines;
-  /** Something in the world's own works failed; a VM may stay silent. */
+  /** The simulator itself failed; a VM may not answer. */
   readonly onProblem?: (error: unknown) => void;
 }
 
@@ -55,12 +52,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const clock = createWorldClock(options.speed, Date.now());
   const subnet = await reserveSubnet(sshPort, randomBytes(1)[0] ?? 0);
   const coefficients = createCoefficients({ seed, delays });
-  const machines = (options.createSshMachines ?? createSshMachines)({
-    clock: clock.clock,
-    sshPort,
-    coefficients,
-    seed,
-  });
+  const machines = createSshMachines({ clock: clock.clock, sshPort, coefficients, seed });
   const world = createWorld({
     id,
     token,
@@ -86,7 +78,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     clock: clock.clock,
     world,
     api: createApi(world),
-    sideDoor: createControlApi({
+    controlApi: createControlApi({
       world,
       clock,
       faults,

@@ -5,7 +5,7 @@ import { usualBody } from "../api/api-error.ts";
 import type { World } from "../world/world.ts";
 
 /** What stands between a client and the API, whatever carries the requests. */
-export interface ApiSide {
+export interface FaultyApi {
   readonly clock: () => Clock;
   readonly world: World;
   readonly api: Api;
@@ -16,7 +16,7 @@ export interface ApiSide {
 
 /** The answer as the fault scripts let it come; nothing where the connection breaks. */
 export async function applyFault(
-  { api, world, clock, faults, ended }: ApiSide,
+  { api, world, clock, faults, ended }: FaultyApi,
   call: ApiRequest,
 ): Promise<ApiReply | undefined> {
   const fault = faults.claim(call.method, call.path);

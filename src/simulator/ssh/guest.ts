@@ -7,12 +7,8 @@ import type {
   SetupStatusJson,
 } from "../../machine/agent-protocol.ts";
 import { createRandom } from "../world/random.ts";
-import type {
-  Coefficients,
-  MachineFault,
-  ServedRequest,
-  SimulatedVm,
-} from "../world/simulated-vm.ts";
+import type { Coefficients } from "../world/coefficients.ts";
+import type { MachineFault, ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
 import type { EngineRequest } from "../vllm/engine.ts";
 import { gpuFacts, gpuSamples } from "./gpu-facts.ts";
 import type { GuestSetup } from "./guest-setup.ts";

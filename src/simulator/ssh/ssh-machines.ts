@@ -1,6 +1,6 @@
 import type { Clock } from "../../support/clock.ts";
+import type { Coefficients } from "../world/coefficients.ts";
 import type {
-  Coefficients,
   SshMachines,
   MachineFault,
   ServedRequest,

@@ -1,4 +1,4 @@
-import { apiError, validationError, type ApiError } from "./openai-error.ts";
+import { openAiError, validationError, type OpenAiError } from "./openai-error.ts";
 import type { ChatMessage, Tokenizer } from "./tokenizer.ts";
 
 /** A completion request that vLLM would take. */
@@ -20,14 +20,14 @@ export interface ServedModel {
 }
 
 export type Json = Readonly<Record<string, unknown>>;
-type Refusal = { readonly error: ApiError };
+type Refused = { readonly error: OpenAiError };
 
-/** Refusals come in vLLM's order and words. */
+/** The request, or the error that vLLM gives, in its order of checks. */
 export function parseCompletion(
   body: Json,
   chat: boolean,
   model: ServedModel,
-): CompletionRequest | Refusal {
+): CompletionRequest | Refused {
   const stream = body["stream"] === true;
   const streamOptions = record(body["stream_options"]);
   if (streamOptions !== undefined && !stream)
@@ -77,10 +77,10 @@ export function parseCompletion(
   };
 }
 
-export function unknownModel(body: Json, model: ServedModel): ApiError | undefined {
+export function unknownModel(body: Json, model: ServedModel): OpenAiError | undefined {
   const asked = body["model"];
   if (asked === undefined || asked === null || asked === model.id) return undefined;
-  return apiError(
+  return openAiError(
     404,
     `The model \`${typeof asked === "string" ? asked : JSON.stringify(asked)}\` does not exist. Valid aliases: ${model.id}.`,
     "model",
@@ -112,7 +112,7 @@ function chatMessage(message: unknown): ChatMessage {
   };
 }
 
-export function missing(field: string, body: Json): ApiError {
+export function missing(field: string, body: Json): OpenAiError {
   return validationError(
     `{'type': 'missing', 'loc': 'body.${field}', 'msg': 'Field required', 'input': ${JSON.stringify(body).slice(0, 200)}}`,
   );
@@ -128,6 +128,6 @@ function number(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? Math.floor(value) : undefined;
 }
 
-function refuse(message: string, param: string | null): Refusal {
-  return { error: apiError(400, message, param) };
+function refuse(message: string, param: string | null): Refused {
+  return { error: openAiError(400, message, param) };
 }

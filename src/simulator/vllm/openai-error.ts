@@ -1,5 +1,5 @@
 /** An answer other than 200 in vLLM's shape. */
-export interface ApiError {
+export interface OpenAiError {
   readonly status: number;
   readonly body: string;
 }
@@ -11,21 +11,21 @@ const TYPES: Readonly<Record<number, string>> = {
   503: "ServiceUnavailableError",
 };
 
-export function apiError(
+export function openAiError(
   status: number,
   message: string,
   param: string | null = null,
   type: string = TYPES[status] ?? "BadRequestError",
-): ApiError {
+): OpenAiError {
   return { status, body: JSON.stringify({ error: { message, type, param, code: status } }) };
 }
 
 /** What the web framework finds wrong before vLLM looks. */
-export function validationError(what: string): ApiError {
-  return apiError(400, `1 validation error:\n  ${what}`, "body", "Bad Request");
+export function validationError(what: string): OpenAiError {
+  return openAiError(400, `1 validation error:\n  ${what}`, "body", "Bad Request");
 }
 
-export const ENGINE_DEAD = apiError(
+export const ENGINE_DEAD = openAiError(
   500,
   "EngineCore encountered an issue. See stack trace (above) for the root cause.",
 );

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { ServeJson, ServerStatusJson } from "../../machine/agent-protocol.ts";
 import { createRandom } from "../world/random.ts";
-import type { Coefficients, ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
+import type { Coefficients } from "../world/coefficients.ts";
+import type { ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
 import type { ServedCompletion } from "./completion-stream.ts";
 import { type Checkpoint, createEngine } from "./engine.ts";
 import { createLogBook } from "./log-book.ts";

@@ -9,7 +9,7 @@ import {
 import type { CompletionRequest } from "./completion-request.ts";
 import type { Engine } from "./engine.ts";
 import { metricsPage } from "./metrics-page.ts";
-import { ENGINE_DEAD, type ApiError } from "./openai-error.ts";
+import { ENGINE_DEAD, type OpenAiError } from "./openai-error.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -46,7 +46,7 @@ export function vllmRoutes(
   const startedAt = timeline.epoch(timeline.now()) / 1000;
   const hash = createHash("sha256").update(`${model} ${version}`).digest("hex");
   const served = { id: model, maxModelLen, tokenizer };
-  const fail = (call: Call, error: ApiError): void => {
+  const fail = (call: Call, error: OpenAiError): void => {
     call.respond(error.status, error.body);
   };
   const health: Route = (call) => {

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { record, type Json } from "./completion-request.ts";
 import { runCompletion, type ServedCompletion } from "./completion-stream.ts";
 import type { Checkpoint, Engine } from "./engine.ts";
-import { validationError, type ApiError } from "./openai-error.ts";
+import { validationError, type OpenAiError } from "./openai-error.ts";
 import { vllmRoutes, type Call, type Serving } from "./vllm-routes.ts";
 
 export interface VllmServerOptions extends Serving {
@@ -125,7 +125,7 @@ async function readBody(req: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-function parseBody(bytes: Buffer): { readonly json: Json } | { readonly error: ApiError } {
+function parseBody(bytes: Buffer): { readonly json: Json } | { readonly error: OpenAiError } {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString());

@@ -1,12 +1,12 @@
-/** What is going to happen in the world, by virtual time. */
+/** What is going to happen, by virtual time. */
 export interface EventQueue {
-  /** `act` gets the moment it was due, which a late look must not blur. */
+  /** `act` gets the moment at which it was due, however late it runs. */
   at(dueMs: number, act: (dueMs: number) => void): void;
-  /** Does all that is due until then, oldest first; what that adds, too. */
+  /** Runs everything that is due until then, oldest first, and what that adds. */
   runUntil(nowMs: number): void;
-  /** When the next thing is due. */
+  /** When the next one is due. */
   readonly next: () => number | undefined;
-  /** Called whenever something is added, so that a sleeper can look again. */
+  /** Called whenever something is added. */
   readonly onAdded: (listener: () => void) => void;
 }
 

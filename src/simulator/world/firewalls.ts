@@ -1,6 +1,5 @@
-import type { EventLog } from "./event-log.ts";
 import { type FirewallRules, readFirewallRules } from "./firewall-rules.ts";
-import { badRequest, notFound, Refusal } from "../api/api-error.ts";
+import { badRequest, notFound, ApiError } from "../api/api-error.ts";
 import { labelProblem } from "./vm-order.ts";
 
 export interface Firewall {
@@ -16,9 +15,9 @@ export interface Firewall {
 }
 
 export interface Firewalls {
-  /** @throws Refusal */
+  /** @throws ApiError */
   create(account: string, body: Readonly<Record<string, unknown>>, nowMs: number): Firewall;
-  /** @throws Refusal: not found */
+  /** @throws ApiError: not found */
   get(account: string, id: number): Firewall;
   find(id: number): Firewall | undefined;
   /** Those that were there at that moment. */
@@ -28,7 +27,7 @@ export interface Firewalls {
   all(): readonly Firewall[];
 }
 
-export function createFirewalls(events: EventLog): Firewalls {
+export function createFirewalls(): Firewalls {
   const firewalls: Firewall[] = [];
   const find: Firewalls["find"] = (id) =>
     firewalls.find((firewall) => firewall.id === id && firewall.deletedMs === undefined);
@@ -37,7 +36,6 @@ export function createFirewalls(events: EventLog): Firewalls {
     if (firewall?.account !== account) throw notFound();
     return firewall;
   };
-  const entity = ({ id, label }: Firewall) => ({ id, label, type: "firewall" });
   return {
     create(account, body, nowMs) {
       const { label } = body;
@@ -60,7 +58,6 @@ export function createFirewalls(events: EventLog): Firewalls {
         deletedMs: undefined,
       };
       firewalls.push(firewall);
-      events.note(account, "firewall_create", entity(firewall), nowMs);
       return firewall;
     },
     get,
@@ -80,9 +77,7 @@ export function createFirewalls(events: EventLog): Firewalls {
       return firewall;
     },
     remove(account, id, nowMs) {
-      const firewall = get(account, id);
-      firewall.deletedMs = nowMs;
-      events.note(account, "firewall_delete", entity(firewall), nowMs);
+      get(account, id).deletedMs = nowMs;
     },
     all: () => firewalls,
   };
@@ -90,6 +85,6 @@ export function createFirewalls(events: EventLog): Firewalls {
 
 function rulesOf(value: unknown): FirewallRules {
   const rules = readFirewallRules(value);
-  if (Array.isArray(rules)) throw new Refusal(400, rules);
+  if (Array.isArray(rules)) throw new ApiError(400, rules);
   return rules;
 }

@@ -17,7 +17,7 @@ export interface SimulatedVm {
   readonly bootedMs: number;
 }
 
-/** Fault scripts for machines, as the side door takes them. */
+/** Fault scripts for machines, as the control API takes them. */
 export interface MachineFault {
   readonly vm: { readonly type?: string; readonly model?: string; readonly nth?: number };
   readonly action:
@@ -61,15 +61,4 @@ export interface ServedRequest {
   readonly received: number;
   readonly first_write: number;
   readonly last_write: number;
-}
-
-/** How long things take in this world; drawn from its seed, apart from the forecast's constants. */
-export interface Coefficients {
-  /** Multiplies tokens a second, 0.8 to 1.2. */
-  speed(model: string, type: string): number;
-  /** Seconds, already scaled by `--delays`. */
-  bootSeconds(vm: SimulatedVm): number;
-  setupSeconds(vm: SimulatedVm): number;
-  downloadSeconds(vm: SimulatedVm, gib: number): number;
-  loadSeconds(vm: SimulatedVm, gib: number): number;
 }

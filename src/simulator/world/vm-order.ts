@@ -1,5 +1,5 @@
 import type { GpuType } from "../../catalog/gpu-types.ts";
-import { type ApiProblem, noCapacity, Refusal } from "../api/api-error.ts";
+import { type ApiProblem, noCapacity, ApiError } from "../api/api-error.ts";
 import { REGIONS } from "./regions.ts";
 import { OTHER_PLANS } from "./stock.ts";
 
@@ -33,7 +33,7 @@ const LABEL = /^[a-zA-Z]((?!--|__|\.\.)[a-zA-Z0-9-_.])+$/;
 const PUBLIC_KEY =
   /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d{3}|sk-[\w@.-]+) [A-Za-z0-9+/]+=*( .*)?$/;
 
-/** @throws Refusal with everything that is wrong, as the API answers. */
+/** @throws ApiError with everything that is wrong, as the API answers. */
 export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: OrderFacts): VmOrder {
   const problems: ApiProblem[] = [];
   const wrong = (field: string, reason: string): void => {
@@ -86,7 +86,7 @@ export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: Orde
   const userData = readUserData(body["metadata"], (reason) => wrong("metadata.user_data", reason));
   const network = readNetwork(body, facts, wrong);
 
-  if (problems.length > 0) throw new Refusal(400, problems);
+  if (problems.length > 0) throw new ApiError(400, problems);
   if (type === undefined || region === undefined) throw noCapacity();
   return {
     label: label as string | undefined,

@@ -1,16 +1,15 @@
 import { createHash } from "node:crypto";
 import type { MicroUsd } from "../../support/money.ts";
-import type { Addresses } from "./addresses.ts";
+import type { Coefficients, JobDelays } from "./coefficients.ts";
 import type { EventQueue } from "./event-queue.ts";
-import { type EventLog, finish } from "./event-log.ts";
 import { admits } from "./firewall-rules.ts";
 import type { Firewalls } from "./firewalls.ts";
 import { faultsOf } from "../faults/machine-faults.ts";
+import type { LoopbackAddresses } from "./loopback-addresses.ts";
 import type { PriceList } from "./price-list.ts";
 import { accountLimit, badRequest, busy, noCapacity, notFound } from "../api/api-error.ts";
-import type { Coefficients, SshMachines, MachineFault, SimulatedVm } from "./simulated-vm.ts";
+import type { SshMachines, MachineFault, SimulatedVm } from "./simulated-vm.ts";
 import { readVmOrder } from "./vm-order.ts";
-import type { WorldDelays } from "./world-delays.ts";
 
 export type VmStatus =
   | "provisioning"
@@ -19,10 +18,10 @@ export type VmStatus =
   | "running"
   | "rebooting"
   | "deleting"
-  /** No longer told by the API, which answers 404. */
+  /** The API answers 404. */
   | "gone";
 
-/** One VM from the create's commit on; kept for ever, as the invoice is. */
+/** One VM from the create's commit on; never removed, for the invoice. */
 export interface Vm extends SimulatedVm {
   readonly account: string;
   readonly image: string | null;
@@ -42,7 +41,7 @@ export interface Vm extends SimulatedVm {
   readonly hourly: MicroUsd;
 }
 
-/** All VMs of the world. Every call throws a `Refusal` where the API would say no. */
+/** All VMs of the world. Every call throws a `ApiError` where the API would say no. */
 export interface Vms {
   create(account: string, body: Readonly<Record<string, unknown>>): Vm;
   get(account: string, id: number): Vm;
@@ -56,24 +55,23 @@ export interface Vms {
 
 export interface VmsParts {
   readonly now: () => number;
-  readonly agenda: EventQueue;
-  readonly addresses: Addresses;
+  readonly queue: EventQueue;
+  readonly addresses: LoopbackAddresses;
   readonly prices: PriceList;
   readonly firewalls: Firewalls;
-  readonly events: EventLog;
   readonly coefficients: Coefficients;
-  readonly delays: WorldDelays;
+  readonly delays: JobDelays;
   readonly machines: Pick<SshMachines, "powerOn" | "powerOff">;
   hasStock(typeId: string, region: string): boolean;
   machineFaults(): readonly MachineFault[];
-  /** The machine side could not do what it was told. */
+  /** The machine side failed. */
   readonly onProblem: (error: unknown) => void;
 }
 
 const FIRST_ID = 70_000_001;
 
 export function createVms(parts: VmsParts): Vms {
-  const { now, agenda, firewalls, events, machines } = parts;
+  const { now, queue, firewalls, machines } = parts;
   const vms: Vm[] = [];
   const powered = new Set<Vm>();
   const power = new Map<Vm, Promise<void>>();
@@ -85,7 +83,6 @@ export function createVms(parts: VmsParts): Vms {
     if (vm?.account !== account || vm.status === "gone") throw notFound();
     return vm;
   };
-  const entity = ({ id, label }: Vm) => ({ id, label, type: "linode" });
   const enter = (vm: Vm, status: VmStatus, nowMs: number): void => {
     vm.status = status;
     vm.updatedMs = nowMs;
@@ -94,10 +91,10 @@ export function createVms(parts: VmsParts): Vms {
   const newJob = (vm: Vm): void => {
     jobs.set(vm, (jobs.get(vm) ?? 0) + 1);
   };
-  /** Goes on only where no other job has begun meanwhile. */
+  /** Acts only if no other job has begun meanwhile. */
   const later = (vm: Vm, dueMs: number, act: (dueMs: number) => void): void => {
     const job = jobs.get(vm);
-    agenda.at(dueMs, (atMs) => {
+    queue.at(dueMs, (atMs) => {
       if (jobs.get(vm) === job) act(atMs);
     });
   };
@@ -119,15 +116,8 @@ export function createVms(parts: VmsParts): Vms {
     enter(vm, status, fromMs);
     const own = faults.get(vm) ?? [];
     if (own.some((fault) => fault.action === "boot-hangs")) return;
-    const event = events.begin(
-      vm.account,
-      `linode_${status === "booting" ? "boot" : "reboot"}`,
-      entity(vm),
-      fromMs,
-    );
     later(vm, fromMs + seconds * 1_000, (runningMs) => {
       enter(vm, "running", runningMs);
-      finish(event, runningMs);
       // `running` only says that the VM is powered on; its SSH server needs some seconds more.
       later(vm, runningMs + parts.delays.guestSeconds(vm) * 1_000, (upMs) => {
         vm.bootedMs = upMs;
@@ -183,11 +173,9 @@ export function createVms(parts: VmsParts): Vms {
       faults.set(vm, faultsOf(parts.machineFaults(), type.id, before));
       vms.push(vm);
       newJob(vm);
-      const event = events.begin(account, "linode_create", entity(vm), createdMs);
       const bootSeconds = parts.coefficients.bootSeconds(vm);
       const share = parts.delays.provisioningShare(vm);
       later(vm, createdMs + bootSeconds * share * 1_000, (atMs) => {
-        finish(event, atMs);
         if (order.booted) start(vm, "booting", atMs, bootSeconds * (1 - share));
         else enter(vm, "offline", atMs);
       });
@@ -206,12 +194,10 @@ export function createVms(parts: VmsParts): Vms {
       enter(vm, "deleting", deletedMs);
       vm.deletedMs = deletedMs;
       powerOff(vm, "gone");
-      const event = events.begin(account, "linode_delete", entity(vm), deletedMs);
-      agenda.at(deletedMs + parts.delays.deleteSeconds(vm) * 1_000, (goneMs) => {
+      queue.at(deletedMs + parts.delays.deleteSeconds(vm) * 1_000, (goneMs) => {
         enter(vm, "gone", goneMs);
         vm.goneMs = goneMs;
         parts.addresses.free(vm.ipv4);
-        finish(event, goneMs);
       });
     },
     reboot(account, id) {

@@ -1,15 +1,14 @@
 import type { GpuType } from "../../catalog/gpu-types.ts";
-import { createAddresses } from "./addresses.ts";
+import { type Coefficients, createJobDelays } from "./coefficients.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { createEventLog, type EventLog } from "./event-log.ts";
 import { createFirewalls, type Firewalls } from "./firewalls.ts";
+import { createLoopbackAddresses } from "./loopback-addresses.ts";
 import { createPriceList, type PriceList } from "./price-list.ts";
 import { createRandom } from "./random.ts";
-import type { Coefficients, SshMachines, MachineFault } from "./simulated-vm.ts";
+import type { SshMachines, MachineFault } from "./simulated-vm.ts";
 import { inStock, type StockFault, type StockRow, stockRows } from "./stock.ts";
 import { createTokenBook, type TokenBook } from "./tokens.ts";
 import { createVms, type Vms } from "./vms.ts";
-import { createWorldDelays } from "./world-delays.ts";
 
 /** The simulated cloud itself: a state machine over a clock that it is given. It never waits. */
 export interface World {
@@ -18,17 +17,16 @@ export interface World {
   readonly tokens: TokenBook;
   readonly prices: PriceList;
   readonly firewalls: Firewalls;
-  readonly events: EventLog;
   readonly vms: Vms;
   stock(): readonly StockRow[];
   addMachineFaults(faults: readonly MachineFault[]): void;
   addStockFaults(faults: readonly StockFault[]): void;
   clearFaults(): void;
-  /** Brings the world up to the clock: everything that has fallen due happens, in its order. */
+  /** Brings the world up to the clock: everything that is due happens, in its order. */
   settle(): void;
   /** Does `act` then, `seconds` from now. */
   after(seconds: number, act: () => void): void;
-  /** When something will happen by itself; undefined while nothing is under way. */
+  /** When the next event is due; undefined while nothing is under way. */
   nextDueMs(): number | undefined;
   onScheduled(listener: () => void): void;
 }
@@ -50,10 +48,9 @@ export interface WorldOptions {
 
 export function createWorld(options: WorldOptions): World {
   const { now } = options;
-  const agenda = createEventQueue();
-  const events = createEventLog();
+  const queue = createEventQueue();
   const prices = createPriceList(options.gpuTypes);
-  const firewalls = createFirewalls(events);
+  const firewalls = createFirewalls();
   let machineFaults: readonly MachineFault[] = [];
   let stockFaults: readonly StockFault[] = [];
   return {
@@ -62,16 +59,14 @@ export function createWorld(options: WorldOptions): World {
     tokens: createTokenBook(options.token),
     prices,
     firewalls,
-    events,
     vms: createVms({
       now,
-      agenda,
-      addresses: createAddresses(options.subnet),
+      queue,
+      addresses: createLoopbackAddresses(options.subnet),
       prices,
       firewalls,
-      events,
       coefficients: options.coefficients,
-      delays: createWorldDelays(createRandom(options.seed).named("world"), options.delays),
+      delays: createJobDelays(createRandom(options.seed).named("world"), options.delays),
       machines: options.machines,
       hasStock: (typeId, region) => inStock(typeId, region, stockFaults),
       machineFaults: () => machineFaults,
@@ -92,9 +87,9 @@ export function createWorld(options: WorldOptions): World {
       machineFaults = [];
       stockFaults = [];
     },
-    settle: () => agenda.runUntil(now()),
-    after: (seconds, act) => agenda.at(now() + seconds * 1_000, act),
-    nextDueMs: agenda.next,
-    onScheduled: agenda.onAdded,
+    settle: () => queue.runUntil(now()),
+    after: (seconds, act) => queue.at(now() + seconds * 1_000, act),
+    nextDueMs: queue.next,
+    onScheduled: queue.onAdded,
   };
 }

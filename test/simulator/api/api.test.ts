@@ -8,7 +8,7 @@ describe("tokens", () => {
   it("are not needed for the catalogue, which shows gated plans only with one", () => {
     expect(first("/linode/types", "").body["results"]).toBe(13);
     expect(ask("GET", "/linode/types").body["results"]).toBeGreaterThan(13);
-    for (const path of ["/regions", "/regions/availability", "/images/linode%2Fubuntu24.04"])
+    for (const path of ["/regions", "/regions/availability"])
       expect(first(path, "").status).toBe(200);
   });
 
@@ -34,7 +34,6 @@ describe("tokens", () => {
       headers: { ...headers, "X-Accepted-OAuth-Scopes": "linodes:read_write" },
     });
     expect(first("/account", "reader")).toMatchObject(refused);
-    expect(first("/account/events", "reader")).toMatchObject(refused);
   });
 
   it("end when they expire or are revoked, and can be restored", async () => {
@@ -83,13 +82,14 @@ describe("lists", () => {
   it.each<[unknown, string[]]>([
     [{ label: "vm-7" }, ["vm-7"]],
     [{ tags: "few" }, ["vm-0", "vm-1", "vm-2"]],
-    [{ label: { "+contains": "M-5" }, tags: "few" }, []],
-    [{ "+or": [{ label: "vm-3" }, { label: "vm-4" }] }, ["vm-3", "vm-4"]],
-    [{ "+and": [{ tags: "few" }, { label: { "+neq": "vm-1" } }] }, ["vm-0", "vm-2"]],
-    [{ tags: "few", "+order_by": "id", "+order": "desc" }, ["vm-2", "vm-1", "vm-0"]],
-    [{ id: { "+gte": 70_000_059 } }, ["vm-58", "vm-59"]],
-  ])("let through what %j says", (filter, expected) => {
+    [{ label: "VM-1", tags: "few" }, ["vm-1"]],
+    [{ label: "vm-7", tags: "few" }, []],
+  ])("contain what the filter %j asks for", (filter, expected) => {
     expect(labels(filter)).toEqual(expected);
+  });
+
+  it.each([{ label: { "+contains": "m" } }, "label", [], 1])("refuse the filter %j", (filter) => {
+    expect(list("", filter).status).toBe(400);
   });
 
   it.each(["status", "type", "foo", "constructor"])("cannot be filtered on %s", (key) => {
@@ -114,9 +114,8 @@ describe("lists", () => {
     const world = testWorld();
     const plan = "g2-gpu-rtx4000a1-s";
     const available = () =>
-      world
-        .ask("GET", "/regions/us-ord/availability")
-        .body.find((row: { plan: string }) => row.plan === plan).available;
+      world.ask("GET", "/regions/availability", undefined, { filter: { plan, region: "us-ord" } })
+        .body["data"][0].available;
     expect(available()).toBe(true);
     world.world.addStockFaults([{ action: "no-stock", region: "us-ord", advertised: true }]);
     expect(available()).toBe(true);
@@ -124,7 +123,7 @@ describe("lists", () => {
     expect(available()).toBe(false);
   });
 
-  it("of regions have 33 rows, 21 with GPUs, and us-iad-2 among the silent", () => {
+  it("of regions have 33 rows, 21 with GPUs, but us-iad-2 does not advertise them", () => {
     const { data } = ask("GET", "/regions").body as {
       data: { id: string; capabilities: string[] }[];
     };
@@ -135,7 +134,7 @@ describe("lists", () => {
 });
 
 describe("rate limits", () => {
-  it("stand in every answer", () => {
+  it("are in every answer", () => {
     const { headers } = testWorld().ask("GET", "/profile");
     expect(headers).toMatchObject({
       "X-RateLimit-Limit": "1840",
@@ -170,25 +169,6 @@ describe("rate limits", () => {
 });
 
 describe("the rest of the API", () => {
-  it("tells in its events what became of a VM, newest first", async () => {
-    const { ask, pass } = testWorld();
-    const { id } = ask("POST", "/linode/instances", order()).body;
-    await pass(200);
-    ask("DELETE", `/linode/instances/${id}`);
-    await pass(200);
-    const events = ask("GET", "/account/events", undefined, {
-      filter: { "entity.id": id, "entity.type": "linode" },
-    }).body["data"];
-    expect(
-      events.map((event: { action: string; status: string }) => [event.action, event.status]),
-    ).toEqual([
-      ["linode_delete", "finished"],
-      ["linode_boot", "finished"],
-      ["linode_create", "finished"],
-    ]);
-    expect(events[2].duration + events[1].duration).toBeCloseTo(100, 3);
-  });
-
   it("answers 404 for what is not there, 405 for what cannot be done, 400 for what is no JSON", () => {
     const { ask, api } = testWorld();
     expect(ask("GET", "/linode/instances/x").status).toBe(404);

@@ -5,7 +5,7 @@ import type {
   ServerStatusJson,
   SetupStatusJson,
 } from "../../../src/machine/agent-protocol.ts";
-import { createCoefficients } from "../../../src/simulator/vllm/coefficients.ts";
+import { createCoefficients } from "../../../src/simulator/world/coefficients.ts";
 import { createSshMachines } from "../../../src/simulator/ssh/ssh-machines.ts";
 import type { SshMachines, MachineFault } from "../../../src/simulator/world/simulated-vm.ts";
 import { ask, events, fixedLength, logIn, type Login } from "./ssh-login.ts";

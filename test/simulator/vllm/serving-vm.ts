@@ -1,5 +1,5 @@
 import { AGENT_PATH } from "../../../src/machine/agent-protocol.ts";
-import { createCoefficients } from "../../../src/simulator/vllm/coefficients.ts";
+import { createCoefficients } from "../../../src/simulator/world/coefficients.ts";
 import { createSshMachines } from "../../../src/simulator/ssh/ssh-machines.ts";
 import type { SshServerUnderTest } from "../../machine/ssh-contract.ts";
 import { ask, fixedLength, logIn } from "../ssh/ssh-login.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { createCoefficients } from "../../../src/simulator/vllm/coefficients.ts";
+import { createCoefficients } from "../../../src/simulator/world/coefficients.ts";
 import { clockAt, testVm } from "../ssh/test-vm.ts";
 
 const vm = testVm(clockAt(1));

@@ -4,12 +4,8 @@ import {
   createLinode,
   deleteFirewall,
   deleteLinode,
-  getAccountAvailabilities,
   getAccountInfo,
-  getEvents,
-  getFirewallDevices,
   getFirewalls,
-  getImage,
   getLinode,
   getLinodes,
   getLinodeTypes,
@@ -19,8 +15,8 @@ import {
   linodeReboot,
 } from "@linode/api-v4";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Simulator, startSimulator } from "../../src/simulator/control/start-simulator.ts";
-import { order, recordingMachines } from "./test-world.ts";
+import { type Simulator, startSimulator } from "../../../src/simulator/control/start-simulator.ts";
+import { order } from "../test-world.ts";
 
 describe("Linode's own client", () => {
   let simulator: Simulator;
@@ -31,7 +27,6 @@ describe("Linode's own client", () => {
       speed: 1_000,
       seed: 1,
       delays: 0.2,
-      createSshMachines: recordingMachines,
     });
     baseRequest.interceptors.request.clear();
     baseRequest.interceptors.request.use((config) => {
@@ -54,10 +49,8 @@ describe("Linode's own client", () => {
     const plan = "g2-gpu-rtx4000a4-s";
     const rows = await getRegionAvailabilities({ page_size: 500 }, { plan });
     expect(rows.data.filter((row) => row.available)).toHaveLength(7);
-    expect((await getImage("linode/ubuntu24.04")).capabilities).toContain("cloud-init");
     expect((await getProfile()).username).toBe("simulated");
     expect((await getAccountInfo()).balance_uninvoiced).toBe(0);
-    expect((await getAccountAvailabilities()).results).toBe(33);
   });
 
   it("creates, lists, gets, reboots and deletes a VM behind a firewall", async () => {
@@ -79,7 +72,6 @@ describe("Linode's own client", () => {
     const vm = await createLinode(request);
     expect(vm).toMatchObject({ label: "bench-1", status: "provisioning" });
     expect((await getLinodes({ page_size: 100 }, { label: "bench-1" })).data).toHaveLength(1);
-    expect((await getFirewallDevices(firewall.id)).data[0]?.entity.id).toBe(vm.id);
     await until(async () => (await getLinode(vm.id)).status === "running");
     await linodeReboot(vm.id);
     await until(async () => (await getLinode(vm.id)).status === "running");
@@ -99,8 +91,6 @@ describe("Linode's own client", () => {
     );
     await deleteFirewall(firewall.id);
     expect((await getFirewalls()).results).toBe(0);
-    const actions = (await getEvents({}, { "entity.id": vm.id, "entity.type": "linode" })).data;
-    expect(actions[0]?.action).toBe("linode_delete");
     expect(simulator.isInUse()).toBe(false);
   });
 });
