@@ -4,7 +4,11 @@ import { createGuest, type Guest } from "../../src/simulator/ssh/guest.ts";
 import { readUserData } from "../../src/simulator/ssh/guest-setup.ts";
 import { runCommand, type CommandResult } from "../../src/simulator/ssh/vm-commands.ts";
 import type { Coefficients } from "../../src/simulator/world/coefficients.ts";
-import type { SshMachines, ServedRequest, SimulatedVm } from "../../src/simulator/world/simulated-vm.ts";
+import type {
+  SshMachines,
+  ServedRequest,
+  SimulatedVm,
+} from "../../src/simulator/world/simulated-vm.ts";
 import { createVirtualTimeline } from "./virtual-timeline.ts";
 
 /** What a program that is logged in to a VM can do there. */
