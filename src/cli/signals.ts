@@ -1,5 +1,5 @@
 import { ExitCode } from "../support/errors.ts";
-import { printable } from "../support/printable.ts";
+import { escapeControls } from "../support/terminal-text.ts";
 import { Interrupted, type Signals } from "../support/interrupts.ts";
 
 /** An error that nobody caught: a bug of ours. */
@@ -47,5 +47,5 @@ export function installSignals(target: NodeJS.Process): Signals {
 /** A bug of ours shows its trace. */
 export function bugReport(error: unknown): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `error: this is a bug of maider-sweep, please report it\n${printable(text)}\n`;
+  return `error: this is a bug of maider-sweep, please report it\n${escapeControls(text)}\n`;
 }

@@ -1,4 +1,5 @@
 import type { Redact } from "../support/redact.ts";
+import { oneLine } from "../support/terminal-text.ts";
 import { CloudError, type CloudErrorKind } from "./cloud.ts";
 import { UnreadableReply } from "./parse.ts";
 import { retryAfterMs, type ReplyHeaders } from "./reply-headers.ts";
@@ -105,6 +106,6 @@ function wordsOf(reasons: readonly unknown[], redact: Redact): string {
     const text = typeof reason === "string" ? reason : "no reason given";
     return typeof field === "string" && field !== "" ? `${field}: ${text}` : text;
   });
-  const printable = redact(parts.join("; ")).replace(/[\p{Cc}\p{Cf}]+/gu, " ");
-  return printable.length > LONGEST_REASON ? `${printable.slice(0, LONGEST_REASON)}…` : printable;
+  const words = oneLine(redact(parts.join("; ")));
+  return words.length > LONGEST_REASON ? `${words.slice(0, LONGEST_REASON)}…` : words;
 }

@@ -1,8 +1,8 @@
-import { CONTROL } from "../support/printable.ts";
+import { CONTROL, stripControls } from "../support/terminal-text.ts";
 
 /** One short line out of what a VM said, safe to show. */
 export function plainText(bytes: Buffer | string, longest = 2_000): string {
-  const text = bytes.toString().replace(/\r\n?/g, "\n").replace(CONTROL, "");
+  const text = stripControls(bytes.toString());
   return text.length > longest ? `…${text.slice(-longest)}` : text;
 }
 

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { GPU_TYPES, USUAL_REGIONS } from "../catalog/gpu-catalog.ts";
 import { MODELS } from "../catalog/model-catalog.ts";
 import { nearest } from "../support/nearest.ts";
+import { oneLine } from "../support/terminal-text.ts";
 import type { Problem } from "./coverage-plan.ts";
 import {
   budgetSchema,
@@ -57,11 +58,7 @@ function describeMissing(issues: readonly Issue[], text: PlanText): Problem[] {
 function describe(issue: Issue, text: PlanText): Problem[] {
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) =>
-      text.atKey(
-        [...issue.path, key],
-        `unknown key \`${printable(key)}\``,
-        keyHint(key, issue.path),
-      ),
+      text.atKey([...issue.path, key], `unknown key \`${excerpt(key)}\``, keyHint(key, issue.path)),
     );
   const what = issue.path.length === 0 ? "the plan" : `\`${label(issue.path)}\``;
   return [text.at(issue.path, `${what} ${complaint(issue)}`, valueHint(issue))];
@@ -116,13 +113,13 @@ function kindsOfUnion(issue: Extract<Issue, { code: "invalid_union" }>): string 
 function shown(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "string") return `the text "${printable(value)}"`;
+  if (typeof value === "string") return `the text "${excerpt(value)}"`;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : "a mapping";
 }
 
 /** A piece of the file that is safe to print. */
-function printable(text: string): string {
-  const clean = text.replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, "?");
+function excerpt(text: string): string {
+  const clean = oneLine(text);
   return clean.length > 60 ? `${clean.slice(0, 57)}...` : clean;
 }
 

@@ -1,3 +1,5 @@
+import { stripControls } from "../support/terminal-text.ts";
+
 /** Text that is HTML already. Made only by `html` and `trustedHtml`, so that nothing foreign gets in unescaped. */
 export interface Html {
   readonly markup: string;
@@ -34,11 +36,6 @@ function markupOf(value: HtmlValue): string {
   if (value === undefined) return "";
   if (typeof value === "number") return String(value);
   if (typeof value === "string")
-    return visibleText(value).replaceAll(/[&<>"']/g, (sign) => ESCAPES[sign] ?? "");
+    return stripControls(value).replaceAll(/[&<>"']/g, (sign) => ESCAPES[sign] ?? "");
   return "markup" in value ? value.markup : value.map(markupOf).join("");
-}
-
-/** Without control characters and without those that turn the direction of what follows them. */
-export function visibleText(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, "");
 }

@@ -1,4 +1,5 @@
 import stringWidth from "fast-string-width";
+import { oneLine } from "../support/terminal-text.ts";
 
 export interface Column {
   readonly head: string;
@@ -29,7 +30,7 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   style: TableStyle,
 ): string {
-  const cells = rows.map((row) => columns.map((_, index) => cleanCell(row[index] ?? "")));
+  const cells = rows.map((row) => columns.map((_, index) => oneLine(row[index] ?? "")));
   const natural = columns.map(({ head }, index) =>
     cells.reduce((widest, row) => Math.max(widest, stringWidth(row[index] ?? "")), head.length),
   );
@@ -94,7 +95,7 @@ function pad(text: string, width: number, align: Column["align"] = "left"): stri
 
 /** Rows without borders, for what does not deserve a table; what does not fit the width goes on further in. */
 export function indentLines(lines: readonly string[], width = Infinity): string {
-  return lines.map((line) => `  ${wrap(cleanCell(line), width - 5).join("\n     ")}`).join("\n");
+  return lines.map((line) => `  ${wrap(oneLine(line), width - 5).join("\n     ")}`).join("\n");
 }
 
 /** Breaks between words; a word that is longer than the width stays whole, to be copied. */
@@ -106,11 +107,6 @@ export function wrap(text: string, width: number): readonly string[] {
     else wrapped[wrapped.length - 1] = `${last} ${word}`;
   }
   return wrapped;
-}
-
-/** Keeps terminal codes and line ends of foreign texts out. */
-function cleanCell(text: string): string {
-  return text.replaceAll(/\s+/g, " ").replaceAll(/\p{Cc}/gu, "");
 }
 
 /** Cuts the middle: the end tells GPU types and models apart. */

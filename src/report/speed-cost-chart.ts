@@ -1,7 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
-import { trustedHtml, visibleText, type Html } from "./html.ts";
+import { stripControls } from "../support/terminal-text.ts";
+import { trustedHtml, type Html } from "./html.ts";
 import { paretoFront } from "./pareto-front.ts";
 import { chartLabels } from "./chart-labels.ts";
 import { gpuLabel, shortGpu, type ModelName } from "./format.ts";
@@ -194,7 +195,7 @@ function finish(
     link.setAttribute("href", `#${point.anchor}`);
     link.removeAttribute("xlink:href");
     link.setAttribute("class", FAMILY_CLASSES[look(point)] ?? "");
-    link.setAttribute("aria-label", visibleText(point.label));
+    link.setAttribute("aria-label", stripControls(point.label));
     link.setAttribute("data-speed", point.speed.toFixed(2));
     link.setAttribute("data-cost", point.cost.toFixed(4));
     if (point.unstable) link.setAttribute("data-unstable", "");

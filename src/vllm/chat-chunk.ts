@@ -1,4 +1,4 @@
-import { CONTROL } from "../support/printable.ts";
+import { oneLine } from "../support/terminal-text.ts";
 
 /** What a chunk of a stream, or an error's body, says: read without trust, since any server may have sent it. */
 export interface ChatChunk {
@@ -49,7 +49,7 @@ export function errorMessage(body: string): string {
   const error = reply?.["error"];
   const message = isObject(error) ? error["message"] : (error ?? reply?.["detail"]);
   const text = typeof message === "string" ? message : body;
-  return text.replace(CONTROL, " ").trim().slice(0, LONGEST_MESSAGE);
+  return oneLine(text).slice(0, LONGEST_MESSAGE);
 }
 
 function readChoice(choice: Json): ChunkChoice {

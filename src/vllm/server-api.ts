@@ -1,5 +1,5 @@
 import type { Test } from "../evidence/suite.ts";
-import { CONTROL } from "../support/printable.ts";
+import { oneLine } from "../support/terminal-text.ts";
 import { errorMessage } from "./chat-chunk.ts";
 import { NoAnswerError } from "./connection.ts";
 import type { ServerUnderTest } from "./connection.ts";
@@ -50,7 +50,7 @@ export async function vllmVersion(
   const reply = await client.get(`${rootPath(basePath)}/version`, signal);
   const version =
     reply.status === 200 ? optional(field(parse(reply.body), "version"), "string") : undefined;
-  return version?.replace(CONTROL, "").slice(0, 80);
+  return version === undefined ? undefined : oneLine(version).slice(0, 80);
 }
 
 /**

@@ -13,7 +13,7 @@ describe("text from a machine", () => {
         expect(countableText(Buffer.from(array))).not.toMatch(CONTROL);
       }),
     );
-    expect(plainText("a\u001b]0;title\u0007\r\nb\u202ec")).toBe("a]0;title\nbc");
+    expect(plainText("a\u001b]0;title\u0007\r\nb\u202ec")).toBe("a\nbc");
   });
 
   it("is cut from the front when it is long", () => {

@@ -43,7 +43,7 @@ describe("html", () => {
   });
 
   it("leaves out control characters and those that turn the direction of a line", () => {
-    expect(html`${"a\u0000\u202eb\u001b[31m"}`.markup).toBe("ab[31m");
+    expect(html`${"a\u0000\u202eb\u001b[31m"}`.markup).toBe("ab");
   });
 });
 

@@ -4,7 +4,7 @@ import { compare, filterRecords } from "../../results/query/compare.ts";
 import type { SortMetric } from "../../results/query/compare.ts";
 import type { ExportFormat } from "../../results/exchange/export-records.ts";
 import { ExitCode } from "../../support/errors.ts";
-import { printable } from "../../support/printable.ts";
+import { escapeControls } from "../../support/terminal-text.ts";
 import type { Handler } from "../command.ts";
 import { openExportOf, queryRecords, readUnsound, tableStyle } from "../../run/read-records.ts";
 import { writeResult } from "../output/write-result.ts";
@@ -38,7 +38,7 @@ export const benchmarkCompare: Handler = async (call) => {
     if (!found) terminal.stderr.write(NOTHING);
     await writeResult(
       call,
-      found ? [printable(text, style.colour)] : [],
+      found ? [escapeControls(text, style.colour)] : [],
       `${String(answer.rows.length)} configurations`,
     );
     return ExitCode.done;

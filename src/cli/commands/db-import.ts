@@ -5,6 +5,7 @@ import { parsePythonJson } from "../../results/store/database-text.ts";
 import { judgeImport } from "../../results/exchange/import-records.ts";
 import { readPublication } from "../../results/store/publication-log.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { oneLine } from "../../support/terminal-text.ts";
 import type { Handler } from "../command.ts";
 import { databaseOfCall, restoredMessage } from "../../run/database-of-call.ts";
 
@@ -33,7 +34,7 @@ export const dbImport: Handler = async (call) => {
     terminal.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
   } else {
     for (const { name, reason } of refused.slice(0, SHOWN))
-      terminal.stderr.write(`refused: ${printable(`${name}: ${reason}`)}\n`);
+      terminal.stderr.write(`refused: ${oneLine(`${name}: ${reason}`).slice(0, 300)}\n`);
     if (refused.length > SHOWN)
       terminal.stderr.write(`refused: ${refused.length - SHOWN} more (--json names them)\n`);
     terminal.stdout.write(
@@ -81,8 +82,4 @@ function listIn(text: string): readonly unknown[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, " ").slice(0, 300);
 }

@@ -1,6 +1,7 @@
 import { readJournal } from "../../journal/journal-file.ts";
 import { sleepReal } from "../../support/clock.ts";
 import { ExitCode } from "../../support/errors.ts";
+import { stripControls } from "../../support/terminal-text.ts";
 import type { Handler } from "../command.ts";
 import { belongs, findRun, runLogs, partOf } from "../../run/run-logs.ts";
 import { stateDir } from "../../run/paths.ts";
@@ -34,12 +35,7 @@ export const logs: Handler = async ({ options, parameters, terminal }) => {
   }
   for (const { name, text } of runLogs(folder, part)) {
     if (text.trim() === "") continue;
-    terminal.stdout.write(`\n==> ${name} <==\n${printable(text).trimEnd()}\n`);
+    terminal.stdout.write(`\n==> ${name} <==\n${stripControls(text).trimEnd()}\n`);
   }
   return ExitCode.done;
 };
-
-/** A server's log may hold terminal codes; its lines stay. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n\t]/gu, "");
-}

@@ -5,7 +5,7 @@ import type { SweepEvent } from "../../journal/events.ts";
 import { rawStream } from "./printable-streams.ts";
 import { eventText } from "./event-text.ts";
 import { liveLines, type LiveLine } from "./live-lines.ts";
-import { oneLine } from "./plain.ts";
+import { oneLine } from "../../support/terminal-text.ts";
 import type { ProgressView, ViewOptions } from "./progress-view.ts";
 
 /** Redraws are few, real time, so that they cannot disturb a measurement in this process. */

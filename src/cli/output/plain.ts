@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { SweepEvent } from "../../journal/events.ts";
+import { oneLine } from "../../support/terminal-text.ts";
 import { eventText } from "./event-text.ts";
 import type { ProgressView, Sink } from "./progress-view.ts";
 
@@ -32,9 +33,4 @@ function place(event: SweepEvent, gpus: ReadonlyMap<string, string>): string {
   const model = "model" in event && event.type !== "entry.skipped" ? event.model : undefined;
   const parts = [label, gpu, model].filter((part) => part !== undefined && part !== "");
   return parts.length === 0 ? "" : `[${parts.join(" ")}] `;
-}
-
-/** A log's tail or a server's answer may hold line ends and terminal codes. */
-export function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ").replaceAll(/\p{Cc}/gu, "");
 }

@@ -1,4 +1,4 @@
-import { printable } from "../../support/printable.ts";
+import { escapeControls } from "../../support/terminal-text.ts";
 import type { Terminal } from "../terminal.ts";
 
 const behind = new WeakMap<NodeJS.WriteStream, NodeJS.WriteStream>();
@@ -20,7 +20,7 @@ export function rawStream(stream: NodeJS.WriteStream): NodeJS.WriteStream {
 
 function printableStream(stream: NodeJS.WriteStream, colour: boolean): NodeJS.WriteStream {
   const write = (chunk: string | Uint8Array): boolean =>
-    stream.write(typeof chunk === "string" ? printable(chunk, colour) : chunk);
+    stream.write(typeof chunk === "string" ? escapeControls(chunk, colour) : chunk);
   const shown = new Proxy(stream, {
     get(target, key) {
       if (key === "write") return write;

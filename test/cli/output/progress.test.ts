@@ -106,7 +106,7 @@ describe("the plain view", () => {
       ],
     ]);
     if (event !== undefined) view.show(event);
-    expect(texts).toEqual([`10:00:00 [${label}] failed (boot): bad [31mred end\n`]);
+    expect(texts).toEqual([`10:00:00 [${label}] failed (boot): bad red end\n`]);
   });
 
   it("prints warnings alone when it is quiet, and colours them only when told", () => {

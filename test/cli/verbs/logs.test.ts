@@ -69,7 +69,7 @@ describe("logs", () => {
     const { code, stdout } = await logs(RUN);
     expect(code).toBe(0);
     expect(stdout).toContain("failed (boot): b/two");
-    expect(stdout).toContain(`==> ${label(1)}-a--one-1.log <==\nERROR no [31mmemory\n`);
+    expect(stdout).toContain(`==> ${label(1)}-a--one-1.log <==\nERROR no memory\n`);
     expect(stdout).toContain("==> guard.log <==\nguard: destroying");
   });
 
