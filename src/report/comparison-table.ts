@@ -82,7 +82,7 @@ export function comparisonTable(
     ...(asked.forced === true && answer.mixed.length > 0
       ? ["Compared all the same, by --force:"]
       : []),
-    ...answer.mixed.map((text) => `Mind: ${text}`),
+    ...answer.mixed.map((text) => `Note: ${text}`),
     ...(apart.length === 0
       ? []
       : [

@@ -47,7 +47,7 @@ export function resultsSection(
 ): Html {
   return html`<section aria-labelledby="results">
     <h2 id="results">All configurations</h2>
-    ${mixed.map((text) => html`<p class="warning">Mind: ${text}.</p>`)}
+    ${mixed.map((text) => html`<p class="warning">Note: ${text}.</p>`)}
 
     <div class="scroll" tabindex="0" role="region" aria-labelledby="results">
       <table id="table">

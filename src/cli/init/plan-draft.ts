@@ -1,9 +1,8 @@
 import { stringify } from "yaml";
-import { fitModel } from "../../catalog/fit-model.ts";
 import { findGpuType } from "../../catalog/gpu-catalog.ts";
 import { MODELS } from "../../catalog/model-catalog.ts";
 import type { ModelFacts } from "../../catalog/models.ts";
-import { DEFAULT_MODEL_LEN } from "../../plan/plan-schema.ts";
+import { modelFits } from "../../plan/model-fits.ts";
 
 /** A plan while a person makes up their mind. */
 export interface PlanDraft {
@@ -36,17 +35,7 @@ export function modelsThatFit(
   gpus: readonly string[],
 ): readonly { readonly model: ModelFacts; readonly on: number }[] {
   const types = gpus.map(findGpuType).filter((type) => type !== undefined);
-  return MODELS.map((model) => ({
-    model,
-    on: types.filter(
-      (gpu) =>
-        fitModel({
-          gpu,
-          model,
-          gpuMemoryUtilization: 0.9,
-          maxModelLen: undefined,
-          preferredModelLen: DEFAULT_MODEL_LEN,
-        }).fits,
-    ).length,
-  })).filter(({ on }) => on > 0);
+  return MODELS.map((model) => ({ model, on: modelFits(model, types).length })).filter(
+    ({ on }) => on > 0,
+  );
 }

@@ -48,7 +48,7 @@ test("--force ranks them all the same and says so", async () => {
   const text = await compare([older, other, newer], "--force");
   expect(ranking(text).indexOf("RTX6000x1")).toBeLessThan(ranking(text).indexOf("RTX4000x2"));
   expect(text).toContain("Compared all the same, by --force:");
-  expect(text).toMatch(/Mind: .*vllm_version 0\.(27\.1, 0\.32\.0|32\.0, 0\.27\.1)/);
+  expect(text).toMatch(/Note: .*vllm_version 0\.(27\.1, 0\.32\.0|32\.0, 0\.27\.1)/);
 });
 
 test("what follows from the choice of GPU and model keeps nothing apart", async () => {

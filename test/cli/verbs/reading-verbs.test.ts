@@ -302,8 +302,8 @@ describe("benchmark-compare", () => {
       ...runs([39], { ...SMALL, vllm: { max_model_len: 8192 } }),
     ]);
     const { stdout } = await rig.say("benchmark-compare", "--force");
-    expect(stdout).toContain("Mind: these runs hold different categories");
-    expect(stdout).toMatch(/Mind: measured in different ways: method /);
+    expect(stdout).toContain("Note: these runs hold different categories");
+    expect(stdout).toMatch(/Note: measured in different ways: method /);
     expect(stdout).toContain("Instruct-AWQ differ in the tests that were measured");
     expect(stdout).toContain(`${SMALL.model} differ in max_model_len 8192 / 32768`);
   });
