@@ -1,5 +1,6 @@
 import stringWidth from "fast-string-width";
 import { oneLine } from "../support/terminal-text.ts";
+import { wrapText } from "../support/wrap-text.ts";
 
 export interface Column {
   readonly head: string;
@@ -95,18 +96,7 @@ function pad(text: string, width: number, align: Column["align"] = "left"): stri
 
 /** Rows without borders, for what does not deserve a table; what does not fit the width goes on further in. */
 export function indentLines(lines: readonly string[], width = Infinity): string {
-  return lines.map((line) => `  ${wrap(oneLine(line), width - 5).join("\n     ")}`).join("\n");
-}
-
-/** Breaks between words; a word that is longer than the width stays whole, to be copied. */
-export function wrap(text: string, width: number): readonly string[] {
-  const wrapped: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = wrapped.at(-1);
-    if (last === undefined || last.length + word.length >= width) wrapped.push(word);
-    else wrapped[wrapped.length - 1] = `${last} ${word}`;
-  }
-  return wrapped;
+  return lines.map((line) => `  ${wrapText(oneLine(line), width - 5).join("\n     ")}`).join("\n");
 }
 
 /** Cuts the middle: the end tells GPU types and models apart. */

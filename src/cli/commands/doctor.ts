@@ -25,7 +25,7 @@ import {
   checkReaper,
   checkState,
 } from "../doctor/local-checks.ts";
-import { wrap } from "../../report/render-table.ts";
+import { wrapText } from "../../support/wrap-text.ts";
 import { openCloudTarget, type CloudTarget } from "../../run/cloud-target.ts";
 import { loadPlan } from "../../run/load-plan.ts";
 import { sshCidr } from "../../run/run-plan.ts";
@@ -174,7 +174,7 @@ function lines({ check, state, detail, remedy }: Check, colour: boolean, width: 
   const word = state.padEnd(8);
   const mark = colour ? styleText(COLOURS[state], word, { validateStream: false }) : word;
   const text = [detail, ...(remedy === "" ? [] : [`try: ${remedy}`])]
-    .flatMap((part) => wrap(part, width - INDENT))
+    .flatMap((part) => wrapText(part, width - INDENT))
     .join(`\n${" ".repeat(INDENT)}`);
   return `${mark} ${check.padEnd(INDENT - 10)} ${text}\n`;
 }

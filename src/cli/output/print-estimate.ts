@@ -5,6 +5,7 @@ import { likeliestOffer } from "../../estimate/region-offers.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { renderTable, type Column } from "../../report/render-table.ts";
 import { formatUsd } from "../../support/money.ts";
+import { wrapText } from "../../support/wrap-text.ts";
 
 const COLUMNS: readonly Column[] = [
   { head: "#", align: "right" },
@@ -68,7 +69,7 @@ export function printEstimate(
   if (skipped.length > 0) {
     out.push("", "skipped:");
     for (const { gpu, model, reason } of skipped)
-      out.push(...wrap(`${gpu} ${model}: ${reason}`.split(" "), "  ", width));
+      out.push(...wrapText(`${gpu} ${model}: ${reason}`, width, "  "));
   }
   return `${out.join("\n")}\n`;
 }
@@ -92,8 +93,7 @@ function detail(rental: PlannedRental, width: number): string[] {
   const { boot, setup, download, load, passes } = rental.likely.stages;
   const number = `${String(rental.seq)}.`.padStart(3);
   const ids = rental.configurations.map(({ model }) => model.id);
-  const listed = ids.map((id, index) => (index === ids.length - 1 ? id : `${id},`));
-  const [first = "", ...others] = wrap(listed, "    ", width);
+  const [first = "", ...others] = wrapText(ids.join(", "), width, "    ");
   return [
     `${number}${first.slice(number.length)}`,
     ...others,
@@ -102,13 +102,13 @@ function detail(rental: PlannedRental, width: number): string[] {
 }
 
 /** What is paid whole and not used, and what it could measure. */
-function idleLines(rentals: readonly PlannedRental[], width: number): string[] {
+function idleLines(rentals: readonly PlannedRental[], width: number): readonly string[] {
   const idle = rentals.map(idleOf);
   const total = idle.reduce((sum, { minutes: one }) => sum + one, 0);
   const passes = idle.reduce((sum, one) => sum + one.passes, 0);
   if (passes === 0) return [];
   const text = `paid and idle: about ${minutes(total)}, enough for some ${String(passes)} more passes at no cost; raise \`passes\`, or add models or suites`;
-  return wrap(text.split(" "), "", width);
+  return wrapText(text, width);
 }
 
 /** Both ways beside each other, where they differ. */
@@ -126,29 +126,13 @@ function packingLines(packings: readonly PackingCost[], width: number): string[]
   const [many, less] = own.vms > other.vms ? [own, other] : [other, own];
   const saved = many.likely.micros - less.likely.micros;
   const told = `fill-hours ${saved > 0 ? `saves ${formatUsd(saved)}` : "saves nothing"} and has ${String(many.vms - less.vms)} fewer VMs: results of a card then come from fewer machines, which is less evidence`;
-  return [
-    "",
-    renderTable(PACKING, rows, { width, colour: false }),
-    ...wrap(told.split(" "), "", width),
-  ];
+  return ["", renderTable(PACKING, rows, { width, colour: false }), ...wrapText(told, width)];
 }
 
 function left(cap: number, likely: number, worst: number): string {
   const after = (cost: number): string =>
     cost <= cap ? `${formatUsd(cap - cost)} left` : `${formatUsd(cost - cap)} short`;
   return `${after(likely)} after the likely cost, ${after(worst)} after the worst`;
-}
-
-/** Words in lines of at most `width`; a word that is longer has a line of its own. */
-function wrap(words: readonly string[], indent: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of words) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`${indent}${word}`);
-  }
-  return lines;
 }
 
 function few(minutes: number): string {
