@@ -3,6 +3,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type * as Sdk from "@linode/api-v4";
 import type { Clock } from "../support/clock.ts";
+import { isLoopback } from "../support/loopback.ts";
 import { packageVersion } from "../support/package-version.ts";
 import { createRedactor } from "../support/redact.ts";
 import { CloudError, PASSING_KINDS } from "./cloud.ts";
@@ -161,14 +162,10 @@ function prepare(sdk: LinodeSdk): LinodeSdk {
 
 function agentsFor(root: URL): { readonly kept: Agents; readonly fresh: Agents } {
   // A proxy of the environment must never see, nor break, what stays on this machine.
-  const proxy = isLoopback(root) ? {} : { proxyEnv: process.env };
+  const proxy = isLoopback(root.href) ? {} : { proxyEnv: process.env };
   const make = (keepAlive: boolean): Agents => ({
     httpAgent: new HttpAgent({ keepAlive, ...proxy }),
     httpsAgent: new HttpsAgent({ keepAlive, ...proxy }),
   });
   return { kept: make(true), fresh: make(false) };
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }

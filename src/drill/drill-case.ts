@@ -102,7 +102,10 @@ export async function runDrillCase(
     );
   try {
     await writeFile(join(folder, "plan.yaml"), way.plan);
-    await world.setFaults([...(way.scripts ?? []), ...faultScripts(drill.fault, way.spared)]);
+    await world.control.setFaults([
+      ...(way.scripts ?? []),
+      ...faultScripts(drill.fault, way.spared),
+    ]);
     const crash = `${drill.point}:${drill.when}${drill.guard === "killed" ? "+guard" : ""}`;
     let args = ["run", join(folder, "plan.yaml"), "--simulate", world.url, ...(way.args ?? [])];
     if (way.second !== undefined) {

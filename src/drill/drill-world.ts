@@ -1,26 +1,17 @@
+import {
+  controlClient,
+  type ControlClient,
+  type WorldState,
+} from "../simulator/client/control-client.ts";
 import type { SimulatedWorld } from "../simulator/client/simulated-world.ts";
 
 /** A simulated cloud in which other people have servers too. */
 export interface DrillWorld {
   readonly url: string;
-  look<T>(what: "state" | "invoice" | "requests"): Promise<T>;
-  /** Puts these fault scripts in the place of all others. */
-  setFaults(scripts: readonly object[]): Promise<void>;
+  readonly control: ControlClient;
   /** Names of other people's servers and firewalls that are not as they were left. */
   touched(state: WorldState): readonly string[];
   close(): Promise<void>;
-}
-
-export interface WorldState {
-  readonly now: string;
-  readonly vms: readonly Thing[];
-  readonly firewalls: readonly Thing[];
-}
-
-interface Thing {
-  readonly id: number;
-  readonly label: string;
-  readonly deleted: string | null;
 }
 
 /** Under our tag, and with names that are nearly ours. */
@@ -33,7 +24,7 @@ export const DRILL_PACE = { seed: 1, speed: 600, delays: 0.1 };
 export async function settleDrillWorld(
   world: Pick<SimulatedWorld, "url" | "token" | "release">,
 ): Promise<DrillWorld> {
-  const side = `${world.url}/simulator`;
+  const control = controlClient(world.url);
   const api = async (method: string, path: string, body?: object): Promise<Response> =>
     fetch(`${world.url}/v4${path}`, {
       method,
@@ -41,10 +32,10 @@ export async function settleDrillWorld(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   const create = async (path: string, body: object): Promise<number> => {
-    const told = (await (await api("POST", path, body)).json()) as { readonly id?: number };
-    if (told.id === undefined)
-      throw new Error(`the simulated cloud refused: ${JSON.stringify(told)}`);
-    return told.id;
+    const created = (await (await api("POST", path, body)).json()) as { readonly id?: number };
+    if (created.id === undefined)
+      throw new Error(`the simulated cloud refused: ${JSON.stringify(created)}`);
+    return created.id;
   };
   const vms = await Promise.all(
     FOREIGN.map((label) => create("/linode/instances", serverOf(label))),
@@ -54,11 +45,7 @@ export async function settleDrillWorld(
   );
   return {
     url: world.url,
-    look: async <T>(what: string) => (await (await fetch(`${side}/${what}`)).json()) as T,
-    setFaults: async (scripts) => {
-      await fetch(`${side}/faults`, { method: "DELETE" });
-      await fetch(`${side}/faults`, { method: "POST", body: JSON.stringify(scripts) });
-    },
+    control,
     touched: (state) =>
       FOREIGN.filter(
         (_label, index) =>
@@ -67,7 +54,7 @@ export async function settleDrillWorld(
     close: async () => {
       // The world ends when nothing is left in it; one that is gone already has nothing.
       const clear = async (): Promise<void> => {
-        await fetch(`${side}/faults`, { method: "DELETE" });
+        await control.setFaults([]);
         for (const id of vms) await api("DELETE", `/linode/instances/${String(id)}`);
         for (const id of firewalls) await api("DELETE", `/networking/firewalls/${String(id)}`);
       };
@@ -77,7 +64,7 @@ export async function settleDrillWorld(
   };
 }
 
-function isThere(things: readonly Thing[], id: number | undefined): boolean {
+function isThere(things: WorldState["vms"], id: number | undefined): boolean {
   return things.some((thing) => thing.id === id && thing.deleted === null);
 }
 

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { readJournal } from "../journal/journal-file.ts";
 import { runStatus } from "../run-state/status.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
-import type { DrillWorld, WorldState } from "./drill-world.ts";
+import type { WorldState } from "../simulator/client/control-client.ts";
+import type { DrillWorld } from "./drill-world.ts";
 
 export interface Judgement {
   /** VMs that the run created. */
@@ -13,10 +14,6 @@ export interface Judgement {
   readonly capUsd: number;
   /** What does not hold, in words; empty when all does. */
   readonly broken: readonly string[];
-}
-
-interface Invoice {
-  readonly lines: readonly { readonly label: string; readonly usd: number }[];
 }
 
 const NOTHING: WorldState = { now: "", vms: [], firewalls: [] };
@@ -33,8 +30,8 @@ export async function judgeDrill(
 ): Promise<Judgement> {
   const { home, database } = places;
   const runs = listRuns(home);
-  const state = (await world?.look<WorldState>("state")) ?? NOTHING;
-  const { lines } = (await world?.look<Invoice>("invoice")) ?? { lines: [] };
+  const state = (await world?.control.state()) ?? NOTHING;
+  const { lines } = (await world?.control.invoice()) ?? { lines: [] };
   const isOurs = ({ label }: { readonly label: string }): boolean =>
     runs.some((run) => label.startsWith(`mds-${run}-`));
   const now = state.now === "" ? Date.now() : Date.parse(state.now);

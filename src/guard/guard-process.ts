@@ -11,7 +11,7 @@ import { createRedactor } from "../support/redact.ts";
 import { guardLoop } from "./guard-loop.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { publishJournals } from "../run/publish-journals.ts";
-import { isWorldGone } from "../simulator/client/world-gone.ts";
+import { isWorldGone } from "../simulator/client/control-client.ts";
 
 /** The first line that the guard reads. It holds the token, which therefore stands in no argument and no environment. */
 export interface GuardOrder {

@@ -4,7 +4,7 @@ import type { Clock } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
 import type { CloudTarget } from "../run/cloud-target.ts";
-import { isLoopback } from "../simulator/client/simulated-world.ts";
+import { isLoopback } from "../support/loopback.ts";
 
 /** Tells a dead-man service that VMs are open and watched; its silence then calls a person. */
 export interface Heartbeat {

@@ -1,4 +1,4 @@
-import { isLoopback } from "../simulator/client/simulated-world.ts";
+import { isLoopback } from "../support/loopback.ts";
 import { readHubToken, runLocalProgram } from "../run/token.ts";
 
 const HUB = "https://huggingface.co";

@@ -3,11 +3,8 @@ import type { Clock, LinearTime } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { Terminal } from "../cli/command.ts";
 import { databaseFile, simulatedStateDir, stateDir } from "./paths.ts";
-import {
-  isLoopback,
-  joinSimulatedWorld,
-  startSimulatedWorld,
-} from "../simulator/client/simulated-world.ts";
+import { isLoopback } from "../support/loopback.ts";
+import { joinSimulatedWorld, startSimulatedWorld } from "../simulator/client/simulated-world.ts";
 import type { SimulatedWorld } from "../simulator/client/simulated-world.ts";
 import { givenHubToken, readToken, runLocalProgram } from "./token.ts";
 
@@ -89,7 +86,7 @@ export async function withSpeed(
   speed: number,
   options: Readonly<Record<string, unknown>>,
 ): Promise<CloudTarget> {
-  if (target.simulated === undefined || !target.simulated.speedOpen) return target;
+  if (target.simulated === undefined || !target.simulated.isSpeedOpen) return target;
   return { ...target, ...clockOf(await target.simulated.setSpeed(speed), options) };
 }
 

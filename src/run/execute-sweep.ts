@@ -28,7 +28,7 @@ import { locationFlags } from "../cli/location-flags.ts";
 import { onRepeatedInterrupt, printUndestroyed } from "../cli/repeated-signals.ts";
 import { chooseView } from "../cli/output/choose-view.ts";
 import { reclaimVms } from "./reclaim-vms.ts";
-import { isWorldGone } from "../simulator/client/world-gone.ts";
+import { isWorldGone } from "../simulator/client/control-client.ts";
 import { connectCloud, connectMachines, measure } from "./wire.ts";
 
 /** From the first line of the journal to the summary; the lock is held and everything was checked. */

@@ -18,7 +18,7 @@ import type { CloudTarget } from "./cloud-target.ts";
 import { pendingHeartbeat, startHeartbeat } from "../guard/heartbeat.ts";
 import { publishJournals } from "./publish-journals.ts";
 import { onRepeatedInterrupt } from "../cli/repeated-signals.ts";
-import { isWorldGone } from "../simulator/client/world-gone.ts";
+import { isWorldGone } from "../simulator/client/control-client.ts";
 import { connectCloud } from "./wire.ts";
 
 export interface RecoveredRun {

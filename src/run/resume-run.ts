@@ -18,7 +18,7 @@ import { chooseSpeed, hubTokenFor, readAccount, sshCidr } from "./run-plan.ts";
 import { recoverBefore } from "./recover-open-runs.ts";
 import { readSettings } from "./run-settings.ts";
 import { recordedPasses } from "../sweep/recorded-passes.ts";
-import { isWorldGone } from "../simulator/client/world-gone.ts";
+import { isWorldGone } from "../simulator/client/control-client.ts";
 
 /**
  * Goes on with a run that was cut off, at the first pass that has no record: on the same VM where it still lives,

@@ -1,6 +1,7 @@
 import type { EventOf } from "../journal/events.ts";
 import { foldRun } from "../run-state/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
+import { controlClient } from "../simulator/client/control-client.ts";
 import { linearClock, realClock, type Clock, type LinearTime } from "../support/clock.ts";
 
 /** Now, in milliseconds since the epoch, on the clock of the run in `folder`: a simulated world has its own. */
@@ -20,13 +21,8 @@ export async function clockOfRun({ api_url, world }: EventOf<"run.opened">): Pro
 
 async function worldTime(url: string): Promise<LinearTime | undefined> {
   try {
-    const reply = await fetch(new URL("/simulator/clock", url), {
-      signal: AbortSignal.timeout(2_000),
-    });
-    const { v0, w0, speed } = (await reply.json()) as Omit<LinearTime, "speed"> & {
-      readonly speed: number | "auto";
-    };
-    return speed === "auto" ? undefined : { v0, w0, speed };
+    const { speed, ...time } = await controlClient(url, 2_000).time();
+    return speed === "auto" ? undefined : { ...time, speed };
   } catch {
     return undefined;
   }

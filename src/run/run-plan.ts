@@ -17,7 +17,7 @@ import { openCloudTarget, withSpeed } from "./cloud-target.ts";
 import { savePlan } from "./saved-plan.ts";
 import type { CloudTarget } from "./cloud-target.ts";
 import { Interrupted } from "../support/interrupts.ts";
-import { isLoopback } from "../simulator/client/simulated-world.ts";
+import { isLoopback } from "../support/loopback.ts";
 import { publicCidr } from "./public-ip.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { heartbeatUrl } from "../guard/heartbeat.ts";
@@ -167,7 +167,7 @@ export function chooseSpeed(
 ): { readonly speed: number; readonly streamInterval: number | undefined } {
   if (target.simulated === undefined) return { speed: 1, streamInterval: undefined };
   const wanted = options["speed"] as number | "auto" | undefined;
-  const fixed = target.simulated.speedOpen
+  const fixed = target.simulated.isSpeedOpen
     ? typeof wanted === "number"
       ? wanted
       : undefined

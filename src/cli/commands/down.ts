@@ -19,9 +19,9 @@ import { heldVms, type HeldVm } from "../../sessions/held-vms.ts";
 import { stateDir } from "../../run/paths.ts";
 import { listSessions, sessionPlaces } from "../../sessions/find-session.ts";
 import { removeSession } from "../../sessions/write-session.ts";
-import { isLoopback } from "../../simulator/client/simulated-world.ts";
+import { isLoopback } from "../../support/loopback.ts";
 import { connectCloud } from "../../run/wire.ts";
-import { isWorldGone } from "../../simulator/client/world-gone.ts";
+import { isWorldGone } from "../../simulator/client/control-client.ts";
 
 /** Lets go of a VM that is up: destroys it, proves it gone, closes its books and takes its session away. */
 export const down: Handler = async (call) => {

@@ -10,7 +10,7 @@ import { simulatedStateDir, stateDir } from "../../run/paths.ts";
 import { endedWorldTarget } from "../../run/gone-world.ts";
 import { recoverOpenRuns } from "../../run/recover-open-runs.ts";
 import type { RecoveredRun } from "../../run/recover-open-runs.ts";
-import { isWorldGone } from "../../simulator/client/world-gone.ts";
+import { isWorldGone } from "../../simulator/client/control-client.ts";
 
 export const recover: Handler = async (call) => {
   const { options, terminal } = call;

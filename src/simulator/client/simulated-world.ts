@@ -3,23 +3,25 @@ import { createInterface } from "node:readline";
 import { execa } from "execa";
 import type { LinearTime } from "../../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { isLoopback } from "../../support/loopback.ts";
+import { controlClient, type WorldTime } from "./control-client.ts";
 
-/** A simulated cloud that answers. */
+/** A simulated cloud that runs. */
 export interface SimulatedWorld {
   readonly url: string;
   readonly token: string;
   readonly world: string;
   readonly sshPort: number;
-  /** True until somebody has said how fast its clock runs. */
-  readonly speedOpen: boolean;
+  /** No client has chosen yet how fast its clock runs. */
+  readonly isSpeedOpen: boolean;
   readonly time: LinearTime;
   /** Fixes the speed; only before the first VM. */
   setSpeed(speed: number): Promise<LinearTime>;
-  /** Lets go of a world that we started: it ends when its last VM has. */
+  /** Releases a world that we started: it ends when its last VM does. */
   release(): void;
 }
 
-/** Starts a world as a process of its own: it outlives us for as long as a VM of ours lives. */
+/** Starts a world as a process of its own, which outlives us as long as a VM exists. */
 export async function startSimulatedWorld(options: {
   readonly seed: number;
   readonly speed: number | "auto";
@@ -44,7 +46,7 @@ export async function startSimulatedWorld(options: {
       String(options.delays ?? 1),
     ],
     {
-      // Its own process group: Ctrl-C is for the sweep, the cloud stays.
+      // Its own process group: Ctrl-C must not reach the cloud.
       detached: true,
       cleanup: false,
       stdin: "pipe",
@@ -57,12 +59,12 @@ export async function startSimulatedWorld(options: {
     },
   );
   const line = await firstLine(child.stdout, child);
-  const told = JSON.parse(line) as { url: string };
+  const { url } = JSON.parse(line) as { readonly url: string };
   child.nodeChildProcess.unref();
   (child.stdin as unknown as { unref?: () => void }).unref?.();
   (child.stdout as unknown as { unref?: () => void }).unref?.();
   child.stdin.on("error", () => undefined);
-  return joinWorld(told.url, () => child.stdin.end());
+  return joinWorld(url, () => child.stdin.end());
 }
 
 /** Joins a world that runs already. @throws SweepError exit 4 when none answers there. */
@@ -77,55 +79,20 @@ export async function joinSimulatedWorld(url: string): Promise<SimulatedWorld> {
   return joinWorld(url.replace(/\/+$/, ""), () => undefined);
 }
 
-/** Is this an http(s) address of this very machine? */
-export function isLoopback(url: string): boolean {
-  try {
-    const { hostname, protocol } = new URL(url);
-    return (
-      /^https?:$/.test(protocol) &&
-      (hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127."))
-    );
-  } catch {
-    return false;
-  }
-}
-
 async function joinWorld(url: string, release: () => void): Promise<SimulatedWorld> {
-  const world = await ask<{ world: string; token: string; ssh_port: number }>(
-    url,
-    "/simulator/world",
-  );
-  const clock = await ask<{ v0: number; w0: number; speed: number | "auto" }>(
-    url,
-    "/simulator/clock",
-  );
-  const asTime = (told: { v0: number; w0: number; speed: number | "auto" }): LinearTime => ({
-    v0: told.v0,
-    w0: told.w0,
-    speed: told.speed === "auto" ? 1 : told.speed,
-  });
-  return {
-    url,
-    token: world.token,
-    world: world.world,
-    sshPort: world.ssh_port,
-    speedOpen: clock.speed === "auto",
-    time: asTime(clock),
-    setSpeed: async (speed) => asTime(await ask(url, "/simulator/clock", { speed })),
-    release,
-  };
-}
-
-async function ask<T>(url: string, path: string, body?: unknown): Promise<T> {
+  const client = controlClient(url);
   try {
-    const response = await fetch(`${url}${path}`, {
-      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-      headers: { "content-type": "application/json" },
-      signal: AbortSignal.timeout(10_000),
-    });
-    if (!response.ok)
-      throw new Error(`it answered ${String(response.status)}: ${await response.text()}`);
-    return (await response.json()) as T;
+    const [world, time] = [await client.world(), await client.time()];
+    return {
+      url,
+      token: world.token,
+      world: world.world,
+      sshPort: world.ssh_port,
+      isSpeedOpen: time.speed === "auto",
+      time: linearTime(time),
+      setSpeed: async (speed) => linearTime(await client.setSpeed(speed)),
+      release,
+    };
   } catch (error) {
     throw new SweepError(`no simulated cloud answers at ${url}`, {
       exitCode: ExitCode.provider,
@@ -133,6 +100,10 @@ async function ask<T>(url: string, path: string, body?: unknown): Promise<T> {
       hint: "start one with `maider-sweep simulator`, or leave the address out",
     });
   }
+}
+
+function linearTime({ speed, ...time }: WorldTime): LinearTime {
+  return { ...time, speed: speed === "auto" ? 1 : speed };
 }
 
 async function firstLine(stream: NodeJS.ReadableStream, child: Promise<unknown>): Promise<string> {
@@ -150,10 +121,10 @@ async function firstLine(stream: NodeJS.ReadableStream, child: Promise<unknown>)
   return line;
 }
 
-/** No token, no crash hook, nothing of ours that a cloud would not know. */
+/** No token and no crash hook: what a real cloud would not see. */
 function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = ["PATH", "HOME", "TMPDIR", "LANG", "NODE_OPTIONS"];
+  const passed = ["PATH", "HOME", "TMPDIR", "LANG", "NODE_OPTIONS"];
   return Object.fromEntries(
-    kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+    passed.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
   );
 }
