@@ -1,5 +1,5 @@
 import { httpClient } from "../src/vllm/http-client.ts";
-import { measureRtt } from "../src/benchmark/measure-rtt.ts";
+import { roundTrip } from "../src/vllm/server-api.ts";
 import { median } from "../src/evidence/statistics.ts";
 import type { ReferenceOptions } from "../test/support/reference-server.ts";
 import { realClock } from "../src/support/clock.ts";
@@ -36,7 +36,7 @@ export async function accuracy() {
 
 async function compare(options: Partial<ReferenceOptions>, requests: number, inFlight: number) {
   await using reference = await startReference({ ttftMs: TTFT_MS, tpotMs: TPOT_MS, ...options });
-  const rtt = await roundTrip(reference.server);
+  const rtt = await roundTripTo(reference.server);
   await ours(reference, WARM_UP, 1); // Compiles what runs later.
   const asked = Array.from({ length: requests }, (_, index) => TOKENS + index);
   const { seen } = await ours(reference, asked, inFlight);
@@ -49,12 +49,12 @@ async function compare(options: Partial<ReferenceOptions>, requests: number, inF
   };
 }
 
-async function roundTrip(
+async function roundTripTo(
   server: Parameters<typeof httpClient>[0] & { readonly basePath: string },
 ): Promise<number> {
   const client = httpClient(server, realClock());
   try {
-    return await measureRtt(client, server.basePath, new AbortController().signal);
+    return await roundTrip(client, server.basePath, new AbortController().signal);
   } finally {
     client.close();
   }

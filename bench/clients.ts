@@ -57,22 +57,21 @@ export const ours: Client = async ({ server }, asked, inFlight) => {
       replies.push({ tokens, raw, written });
     });
   });
-  let seen: Seen[] = [];
-  const parsing = await cpuOf(() => {
-    seen = replies.map(({ tokens, raw, written }) => {
-      const parsed = parseStream(raw, tokens, clock);
+  const seen: Seen[] = [];
+  const parsing = await cpuOf(async () => {
+    for (const { tokens, raw, written } of replies) {
+      const parsed = await parseStream(raw, { maxTokens: tokens, exact: true }, clock);
       if (parsed.kind === "failed") throw new Error(parsed.reason);
       const { completionTokens, ttftS, tpotS = 0, chunks } = parsed.metrics;
-      return {
+      seen.push({
         asked: tokens,
         tokens: completionTokens,
         ttft: ttftS,
         tpot: tpotS,
         chunks,
         written: monotonicMs(written()) / 1000,
-      };
-    });
-    return Promise.resolve();
+      });
+    }
   });
   return { seen, cpu: cpu + parsing };
 };

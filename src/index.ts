@@ -2,7 +2,7 @@
  * The programmatic interface: the benchmark database, single prompts and costs. Figures are tokens a second, seconds
  * and US dollars; records are those of the shared database, with its own snake_case names.
  */
-import { readAnswer, sendTest } from "./benchmark/run-test.ts";
+import { runTest } from "./benchmark/run-test.ts";
 import { connectionTo } from "./vllm/api-base.ts";
 import { databaseFile, stateDir } from "./run/paths.ts";
 import { readDatabase } from "./run/read-records.ts";
@@ -170,11 +170,12 @@ export async function runSinglePrompt(
   const connection = connectionTo(apiBase, apiKey);
   const [test] = singlePromptSuite(prompt, maxTokens).tests as [Test];
   const { timeoutMs = DEFAULT_TIMEOUT_MS, onFailure } = request;
-  const subject = { server: { ...connection, model, maxModelLen: Infinity }, clock: realClock() };
+  const server = { ...connection, model, maxModelLen: Infinity };
+  const subject = { server, clock: realClock(), mode: "natural" } as const;
   try {
     const signal = AbortSignal.timeout(timeoutMs);
-    const answer = await sendTest(test, subject, "natural", undefined, signal);
-    const { outcome } = readAnswer(answer, subject.clock).result;
+    const { result } = await runTest(test, subject, signal);
+    const { outcome } = result;
     if (outcome.kind !== "measured") throw new Error(outcome.reason);
     const { bodyS, completionTokens, promptTokens, text, ttftS } = outcome.metrics;
     return {

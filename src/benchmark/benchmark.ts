@@ -1,16 +1,18 @@
-import type {
-  PassMode,
-  PassResult,
-  RequestMetrics,
-  TestOutcome,
-  TestResult,
-} from "../evidence/pass.ts";
+import type { PassMode, PassResult, TestResult } from "../evidence/pass.ts";
 import type { Suite } from "../evidence/suite.ts";
 import type { GpuSample } from "../machine/machine.ts";
 import type { Clock } from "../support/clock.ts";
 import type { ServerUnderTest } from "../vllm/connection.ts";
 
 export type { ServerUnderTest };
+
+/** The engine's own speed, by its own clock. */
+export interface Pace {
+  /** Tokens after the first of each request, a second. */
+  readonly decodeTps: number;
+  /** Mean time to the first token, seconds. */
+  readonly ttftS: number;
+}
 
 export interface PassRequest {
   readonly server: ServerUnderTest;
@@ -24,21 +26,13 @@ export interface PassRequest {
   readonly sampleGpus: ((signal: AbortSignal) => Promise<readonly GpuSample[]>) | undefined;
   /** Left out = `fixed`. */
   readonly mode?: PassMode;
-  /** Called as each test ends; `index` counts from 1 in the order in which they ran. Does no work of its own beyond one asynchronous journal write. */
-  readonly onTest: (test: TestEnd, index: number, tests: number) => void;
-}
-
-/** What can be said of a test before the pass has ended and its reply is read; the result has the last word. */
-export interface TestEnd extends Pick<TestResult, "name" | "category"> {
-  readonly outcome:
-    | Exclude<TestOutcome, { readonly kind: "measured" }>
-    | {
-        readonly kind: "measured";
-        readonly metrics: Pick<RequestMetrics, "completionTokens" | "bodyS"> & {
-          /** Undefined when the reply began unusually. */
-          readonly ttftS: number | undefined;
-        };
-      };
+  /** The best of former attempts on this server: noise is held against it, so that a slow attempt is allowed no more. */
+  readonly pace?: Pace | undefined;
+  /**
+   * Called as each test ends; `index` counts from 1 in the order in which they ran. Does no work of its own beyond one
+   * asynchronous journal write.
+   */
+  readonly onTest: (test: TestResult, index: number, tests: number) => void;
 }
 
 /**

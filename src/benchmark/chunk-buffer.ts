@@ -1,12 +1,14 @@
-import type { Arrival, Arrivals } from "../vllm/sse.ts";
+import type { Arrival } from "../vllm/sse.ts";
 
 const SLAB_BYTES = 64 * 1024;
 
-/** What a stream's reads brought, with stamps. */
-export interface ChunkBuffer extends Arrivals {
+/** The reads of a stream, in order, with stamps. */
+export interface ChunkBuffer extends Iterable<Arrival> {
   add(stamp: number, bytes: Uint8Array): void;
   /** Of the last read. */
   readonly lastStamp: number | undefined;
+  /** Of all reads together. */
+  readonly bytes: number;
 }
 
 /**
@@ -20,11 +22,7 @@ export function chunkBuffer(): ChunkBuffer {
   const ends: number[] = [];
   let slab = Buffer.alloc(0);
   let used = 0;
-  const at = (index: number): Arrival | undefined => {
-    const stamp = stamps[index];
-    const bytes = slabs[index]?.subarray(starts[index], ends[index]);
-    return stamp === undefined || bytes === undefined ? undefined : { stamp, bytes };
-  };
+  let total = 0;
   return {
     add: (stamp, bytes) => {
       stamps.push(stamp);
@@ -37,16 +35,19 @@ export function chunkBuffer(): ChunkBuffer {
       starts.push(used);
       used += bytes.length;
       ends.push(used);
+      total += bytes.length;
     },
     get lastStamp() {
       return stamps.at(-1);
     },
-    get length() {
-      return stamps.length;
+    get bytes() {
+      return total;
     },
-    at,
     *[Symbol.iterator]() {
-      for (let index = 0; index < stamps.length; index += 1) yield at(index) as Arrival;
+      for (const [index, stamp] of stamps.entries()) {
+        const bytes = (slabs[index] as Buffer).subarray(starts[index], ends[index]);
+        yield { stamp, bytes };
+      }
     },
   };
 }

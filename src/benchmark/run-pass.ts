@@ -1,65 +1,73 @@
 import { randomUUID } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
 import type { PassResult, TestResult } from "../evidence/pass.ts";
 import { seededRandom, shuffled } from "../evidence/seeded-random.ts";
 import type { Suite, Test } from "../evidence/suite.ts";
-import { readWhenIdle } from "./wait-until-idle.ts";
-import type { PassRequest, RunPass } from "./benchmark.ts";
-import { testsWithinContext } from "./tests-within-context.ts";
-import { previewResult } from "./preview-result.ts";
+import { chatRequest } from "../vllm/chat-request.ts";
 import { NoAnswerError } from "../vllm/connection.ts";
 import { httpClient } from "../vllm/http-client.ts";
 import type { HttpClient } from "../vllm/http-client.ts";
-import { judgePass } from "./judge-pass.ts";
-import { runLoadLevels } from "./load-level.ts";
-import { monitorEventLoop } from "./event-loop-monitor.ts";
-import { measureRtt } from "./measure-rtt.ts";
-import { readAnswer, resultOf, sendTest } from "./run-test.ts";
-import type { AnsweredTest, TestRun } from "./run-test.ts";
-import { watchGpus } from "./watch-gpus.ts";
+import { roundTrip } from "../vllm/server-api.ts";
+import type { PassRequest, RunPass } from "./benchmark.ts";
+import { judge } from "./judge.ts";
+import { runLoadLevels, withLoadVerdicts } from "./load-level.ts";
+import { resultOf, runTest } from "./run-test.ts";
+import type { TestRun } from "./run-test.ts";
+import { sendChat } from "./stream-request.ts";
+import { testsWithinContext } from "./tests-within-context.ts";
+import { watchWork } from "./watched-work.ts";
+
+/** Tests in a row without an answer that end a pass: each costs a minute of silence. */
+const UNANSWERED_IN_A_ROW = 2;
 
 /**
- * Counters at rest, the tests one after another in a seeded random order, counters at rest; only then are
- * the replies read and judged. Then the further load levels, closed loop. The result has the tests in the suite's order.
+ * The tests one after another in a seeded random order, watched, and judged at the end; then the further load levels,
+ * closed loop. The result has the tests in the suite's order.
  */
 export const runPass: RunPass = async (request, signal) => {
-  const { server, suite, clock, mode = "fixed" } = request;
+  const { server, suite, clock, mode = "fixed", pace } = request;
   const client = httpClient(server, clock);
   try {
     const prepared = await prepare(client, request, signal);
     if (typeof prepared === "string") return unreachable(request, prepared);
-    const salts = mode === "warm-cache" ? await warmCaches(prepared, request, signal) : undefined;
-    const before = await readWhenIdle(client, server.basePath, clock, signal);
-
-    const startedMs = clock.now();
-    using loopWatch = monitorEventLoop();
-    using gpus = watchGpus(request.sampleGpus, clock, signal);
-    const answers = await sendTests(prepared.misfits, request, salts, signal);
-    const loop = loopWatch.read();
-    const after = await readWhenIdle(client, server.basePath, clock, signal);
-    const finishedMs = clock.now();
-    const throttled = gpus.read();
-
-    const runs = await readAnswers(answers, prepared.misfits, request);
+    const { rttS, misfits } = prepared;
+    const { value: runs, facts } = await watchWork(
+      client,
+      request,
+      async () => {
+        const value = await runTests(prepared, request, signal);
+        return { value, answered: stoppedAnswering(value) === undefined };
+      },
+      signal,
+    );
     const tests = suite.tests.map((test) => (runs.get(test) as TestRun).result);
+    const noAnswer = stoppedAnswering(runs);
     const requests = [...runs.values()].flatMap((run) => run.request ?? []);
-    const verdict = judgePass({
-      tests,
+    const verdict = judge({
+      ...facts,
       requests,
-      before,
-      after,
-      loop,
-      gpus: throttled,
-      rttS: prepared.rttS,
+      failures: failuresOf(tests),
+      rttS,
       speed: clock.speed,
       mode,
+      pace,
+      underLoad: false,
     });
     // A void pass is done again, and its load levels would be paid for twice.
-    const load =
-      verdict.state === "void"
+    const levels =
+      verdict.state === "void" || noAnswer !== undefined
         ? []
-        : await runLoadLevels(client, applicable(suite, prepared.misfits), request, signal);
-    return { tests, verdict, load, startedMs, finishedMs, rttS: prepared.rttS, mode };
+        : await runLoadLevels(client, applicable(suite, misfits), rttS, request, signal);
+    return {
+      tests,
+      verdict: withLoadVerdicts(verdict, levels),
+      load: levels.map(({ result }) => result),
+      loadRequests: levels.map(({ rows }) => rows),
+      startedMs: facts.startedMs,
+      finishedMs: facts.finishedMs,
+      rttS,
+      mode,
+      ...(noAnswer === undefined ? {} : { noAnswer }),
+    };
   } finally {
     client.close();
   }
@@ -67,86 +75,109 @@ export const runPass: RunPass = async (request, signal) => {
 
 interface Prepared {
   readonly rttS: number;
+  /** Why tests do not apply. */
   readonly misfits: ReadonlyMap<Test, string>;
+  /** By which the tests of a warm pass find their prompts in the cache; empty in other modes. */
+  readonly salts: ReadonlyMap<Test, string>;
 }
 
 /** A text says why the server cannot be measured at all. */
 async function prepare(
   client: HttpClient,
-  { server, suite }: PassRequest,
+  request: PassRequest,
   signal: AbortSignal,
 ): Promise<Prepared | string> {
+  const { server, suite, mode } = request;
   try {
-    const rttS = await measureRtt(client, server.basePath, signal);
-    return { rttS, misfits: await testsWithinContext(client, server, suite, signal) };
+    const rttS = await roundTrip(client, server.basePath, signal);
+    const misfits = await testsWithinContext(client, server, suite, signal);
+    const salts =
+      mode === "warm-cache" ? await warmCaches(misfits, request, signal) : new Map<Test, string>();
+    return { rttS, misfits, salts };
   } catch (error) {
     if (error instanceof NoAnswerError) return error.message;
     throw error;
   }
 }
 
-/** While it runs, replies are kept as they came, and `onTest` is told what their ends say. */
-async function sendTests(
-  misfits: Prepared["misfits"],
+/** In the order in which they ran. Once the server has stopped answering, the remaining tests are not sent. */
+async function runTests(
+  { misfits, salts }: Prepared,
   request: PassRequest,
-  salts: ReadonlyMap<Test, string> | undefined,
   signal: AbortSignal,
-): Promise<readonly AnsweredTest[]> {
-  const { onTest, clock, mode = "fixed" } = request;
-  const { tests } = request.suite;
-  const answers: AnsweredTest[] = [];
-  for (const [index, test] of shuffled(tests, seededRandom(`order|${request.seed}`)).entries()) {
-    const reason = misfits.get(test);
-    if (reason === undefined) {
-      const answer = await sendTest(test, request, mode, salts?.get(test), signal);
-      answers.push(answer);
-      const outcome = previewResult(answer.raw, answer.chat.fixedLength, clock);
-      onTest({ name: test.name, category: test.category, outcome }, index + 1, tests.length);
-    } else onTest(resultOf(test, { kind: "not_applicable", reason }), index + 1, tests.length);
-  }
-  return answers;
-}
-
-async function readAnswers(
-  answers: readonly AnsweredTest[],
-  misfits: Prepared["misfits"],
-  { clock }: PassRequest,
 ): Promise<ReadonlyMap<Test, TestRun>> {
+  const { tests } = request.suite;
   const runs = new Map<Test, TestRun>();
-  for (const [test, reason] of misfits)
-    runs.set(test, {
-      result: resultOf(test, { kind: "not_applicable", reason }),
-      request: undefined,
-    });
-  for (const answer of answers) {
-    runs.set(answer.test, readAnswer(answer, clock));
-    await setImmediate(); // Other rentals' streams are being stamped meanwhile.
+  for (const test of shuffled(tests, seededRandom(`order|${request.seed}`))) {
+    const misfit = misfits.get(test);
+    const noAnswer = stoppedAnswering(runs);
+    const run =
+      misfit !== undefined
+        ? notSent(test, { kind: "not_applicable", reason: misfit })
+        : noAnswer !== undefined
+          ? notSent(test, { kind: "failed", reason: `not sent: ${noAnswer}` })
+          : await runTest(test, request, signal, salts.get(test));
+    runs.set(test, run);
+    request.onTest(run.result, runs.size, tests.length);
   }
   return runs;
 }
 
+/** Why nothing more is sent, when the last tests in a row had no answer. */
+function stoppedAnswering(runs: ReadonlyMap<Test, TestRun>): string | undefined {
+  let inARow = 0;
+  for (const { answered } of runs.values()) {
+    if (answered !== undefined) inARow = answered ? 0 : inARow + 1;
+    if (inARow === UNANSWERED_IN_A_ROW)
+      return `the server did not answer ${String(inARow)} tests in a row`;
+  }
+  return undefined;
+}
+
+function notSent(test: Test, outcome: TestResult["outcome"]): TestRun {
+  return { result: resultOf(test, outcome), request: undefined, answered: undefined };
+}
+
+function failuresOf(tests: readonly TestResult[]): string[] {
+  const failures = tests.flatMap(({ name, outcome }) =>
+    outcome.kind === "failed" ? [`${name}: ${outcome.reason}`] : [],
+  );
+  const measured = tests.some(({ outcome }) => outcome.kind === "measured");
+  return measured || failures.length > 0 ? failures : ["no test fits the model's window"];
+}
+
 /** Serves each prompt once, unmeasured, under the salt with which it will be measured. */
 async function warmCaches(
-  { misfits }: Prepared,
-  request: PassRequest,
+  misfits: Prepared["misfits"],
+  { server, suite, clock }: PassRequest,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Test, string>> {
   const salts = new Map<Test, string>();
-  for (const test of applicable(request.suite, misfits)) {
+  for (const test of applicable(suite, misfits)) {
     const salt = randomUUID();
     salts.set(test, salt);
-    await sendTest({ ...test, maxTokens: 1 }, request, "warm-cache", salt, signal);
+    const chat = chatRequest(server.model, { ...test, maxTokens: 1 }, "warm-cache", salt);
+    await sendChat(server, chat, 1, clock, signal);
   }
   return salts;
 }
 
-function applicable(suite: Suite, misfits: ReadonlyMap<Test, string>): readonly Test[] {
+function applicable(suite: Suite, misfits: Prepared["misfits"]): readonly Test[] {
   return suite.tests.filter((test) => !misfits.has(test));
 }
 
 function unreachable({ suite, clock, mode = "fixed" }: PassRequest, reason: string): PassResult {
-  const tests: TestResult[] = suite.tests.map((test) => resultOf(test, { kind: "failed", reason }));
+  const noAnswer = `the server does not answer: ${reason}`;
+  const tests = suite.tests.map((test) => resultOf(test, { kind: "failed", reason }));
   const now = clock.now();
-  const verdict = { state: "failed" as const, reasons: [`the server does not answer: ${reason}`] };
-  return { tests, verdict, load: [], startedMs: now, finishedMs: now, rttS: 0, mode };
+  return {
+    tests,
+    verdict: { state: "failed", reasons: [noAnswer] },
+    load: [],
+    startedMs: now,
+    finishedMs: now,
+    rttS: 0,
+    mode,
+    noAnswer,
+  };
 }

@@ -1,6 +1,7 @@
 import { VOID_REPEATS } from "../evidence/method.ts";
-import type { PassResult } from "../evidence/pass.ts";
-import type { PassRequest, RunPass, TestEnd } from "./benchmark.ts";
+import type { PassResult, TestResult } from "../evidence/pass.ts";
+import type { Verdict } from "../evidence/record.ts";
+import type { Pace, PassRequest, RunPass } from "./benchmark.ts";
 
 /** Passes on one server that has been warmed up. */
 export interface PassesRequest extends Omit<PassRequest, "onTest"> {
@@ -15,7 +16,7 @@ export interface PassHandlers {
   /** An attempt begins; `voided` says why the previous attempt at this pass was void. */
   onStart(pass: number, voided: string | undefined): Promise<void> | void;
   /** As in `PassRequest`. */
-  onTest(pass: number, test: TestEnd, index: number, tests: number): void;
+  onTest(pass: number, test: TestResult, index: number, tests: number): void;
   /** The pass is sound or failed. Returns why no further pass can be made, e.g. that the server has died. */
   onPass(pass: number, result: PassResult): Promise<string | undefined>;
   /** The attempt is void; `result` is undefined when it was invalidated before its end. */
@@ -40,6 +41,7 @@ export async function runPasses(
   handlers: PassHandlers,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  let pace = request.pace;
   for (const pass of passes) {
     let voided: string | undefined;
     for (let attempt = 0; ; attempt += 1) {
@@ -49,23 +51,39 @@ export async function runPasses(
       const result = await attemptPass(
         {
           ...request,
+          pace,
           seed: `${request.seed}/${String(pass)}/${String(attempt)}`,
           onTest: (test, index, tests) => handlers.onTest(pass, test, index, tests),
         },
         handlers.runPass,
         signal,
       );
-      if (!(result instanceof PassInvalidated) && result.verdict.state !== "void") {
+      if (result instanceof PassInvalidated) {
+        voided = result.message;
+        await handlers.onVoid(pass, voided, undefined);
+        continue;
+      }
+      pace = bestPace(pace, result.verdict);
+      if (result.verdict.state !== "void") {
         const stopped = await handlers.onPass(pass, result);
         if (stopped !== undefined) return stopped;
         break;
       }
-      voided =
-        result instanceof PassInvalidated ? result.message : result.verdict.reasons.join("; ");
-      await handlers.onVoid(pass, voided, result instanceof PassInvalidated ? undefined : result);
+      voided = result.verdict.reasons.join("; ");
+      await handlers.onVoid(pass, voided, result);
     }
   }
   return undefined;
+}
+
+/** Counters that another client has changed say nothing of the server's speed. */
+function bestPace(pace: Pace | undefined, verdict: Verdict): Pace | undefined {
+  const { tokens_exact: exact, server_decode_tps: decodeTps, server_ttft_s: ttftS } = verdict;
+  if (exact !== true || typeof decodeTps !== "number" || typeof ttftS !== "number") return pace;
+  return {
+    decodeTps: Math.max(decodeTps, pace?.decodeTps ?? 0),
+    ttftS: Math.min(ttftS, pace?.ttftS ?? Infinity),
+  };
 }
 
 async function attemptPass(

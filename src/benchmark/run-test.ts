@@ -1,52 +1,41 @@
 import { randomUUID } from "node:crypto";
-import type { PassMode, RequestMetrics, TestResult } from "../evidence/pass.ts";
+import type { RequestMetrics, TestResult } from "../evidence/pass.ts";
 import type { Test } from "../evidence/suite.ts";
-import type { Clock } from "../support/clock.ts";
-import type { PassRequest } from "./benchmark.ts";
 import { chatRequest } from "../vllm/chat-request.ts";
-import type { ChatRequest } from "../vllm/chat-request.ts";
-import { parseStream } from "./parse-stream.ts";
+import type { PassRequest } from "./benchmark.ts";
+import { asFailedReply, parseStream } from "./parse-stream.ts";
+import type { FailedReply } from "./parse-stream.ts";
 import { sendChat } from "./stream-request.ts";
-import type { RawReply } from "./stream-request.ts";
-
-/** A test whose reply is there and not yet read. */
-export interface AnsweredTest {
-  readonly test: Test;
-  readonly mode: PassMode;
-  readonly chat: ChatRequest;
-  readonly raw: RawReply;
-}
 
 export interface TestRun {
   readonly result: TestResult;
   /** For the cross-check; undefined when it failed. */
   readonly request: (RequestMetrics & { readonly requestBytes: number }) | undefined;
+  /** Whether the server sent a whole answer, of whatever kind; undefined when the test was not sent. */
+  readonly answered: boolean | undefined;
 }
 
 /**
- * Sends one test, alone on the server.
- * @throws what `open` threw, or the signal's reason.
+ * Runs one test, alone on the server, and reads its reply. The prefix cache is separated by `salt`; left out, it cannot
+ * help.
+ * @throws what `open` threw unless that is a `NoAnswerError`, or the signal's reason.
  */
-export async function sendTest(
+export async function runTest(
   test: Test,
-  { server, clock }: Pick<PassRequest, "server" | "clock">,
-  mode: PassMode,
-  salt: string | undefined,
+  { server, clock, mode = "fixed" }: Pick<PassRequest, "server" | "clock" | "mode">,
   signal: AbortSignal,
-): Promise<AnsweredTest> {
-  const chat = chatRequest(server.model, test, mode, salt ?? randomUUID());
-  return { test, mode, chat, raw: await sendChat(server, chat, 1, clock, signal) };
-}
-
-/** Takes milliseconds for a long reply: not for while streams are stamped. */
-export function readAnswer({ test, mode, chat, raw }: AnsweredTest, clock: Clock): TestRun {
-  const parsed = parseStream(raw, chat.fixedLength, clock);
-  if (parsed.kind === "failed") return { result: resultOf(test, parsed), request: undefined };
+  salt: string = randomUUID(),
+): Promise<TestRun> {
+  const chat = chatRequest(server.model, test, mode, salt);
+  const reply = await sendChat(server, chat, 1, clock, signal).catch(asFailedReply);
+  const parsed = "kind" in reply ? reply : await parseStream(reply, chat.length, clock);
+  if (parsed.kind === "failed") return failedTest(test, parsed);
   const { metrics } = parsed;
   const result = resultOf(test, { kind: "measured", metrics });
   return {
     result: mode === "natural" ? withNeedles(test, result, metrics.text) : result,
     request: { ...metrics, requestBytes: chat.bytes },
+    answered: true,
   };
 }
 
@@ -58,6 +47,14 @@ export function resultOf(test: Test, outcome: TestResult["outcome"]): TestResult
     prompt: test.messages.map((message) => message.content).join("\n\n"),
     expectedTokens: test.maxTokens,
     outcome,
+  };
+}
+
+function failedTest(test: Test, { reason, unanswered }: FailedReply): TestRun {
+  return {
+    result: resultOf(test, { kind: "failed", reason }),
+    request: undefined,
+    answered: !unanswered,
   };
 }
 

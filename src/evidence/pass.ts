@@ -1,4 +1,5 @@
-import type { LoadResult, Verdict } from "./record.ts";
+import type { LoadRequests, LoadResult } from "./load-result.ts";
+import type { Verdict } from "./record.ts";
 import type { Category } from "./suite.ts";
 
 /** What one request gave. Times are seconds on the run's clock, from the moment the request was written. */
@@ -46,6 +47,8 @@ export interface PassResult {
   readonly tests: readonly TestResult[];
   readonly verdict: Verdict;
   readonly load: readonly LoadResult[];
+  /** The requests of those levels, one by one. */
+  readonly loadRequests?: readonly LoadRequests[];
   /** Milliseconds since the epoch. */
   readonly startedMs: number;
   readonly finishedMs: number;
@@ -53,6 +56,8 @@ export interface PassResult {
   readonly rttS: number;
   /** Left out = `fixed`. */
   readonly mode?: PassMode;
+  /** Why no further pass can be expected of this server: it stopped answering. */
+  readonly noAnswer?: string;
 }
 
 /**

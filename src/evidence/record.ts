@@ -1,3 +1,4 @@
+import type { LoadResult, LoadResult01 } from "./load-result.ts";
 import type { Category } from "./suite.ts";
 
 /**
@@ -76,20 +77,6 @@ export interface CategoryResult {
   [key: string]: unknown;
 }
 
-export interface LoadResult {
-  /** Requests in flight at once. */
-  concurrency: number;
-  requests: number;
-  failed: number;
-  /** Output tokens a second of the whole server. */
-  out_tps: number;
-  /** Median over requests of 1/TPOT. */
-  per_user_tps: number;
-  ttft_s: number;
-  tpot_s: number;
-  [key: string]: unknown;
-}
-
 export interface Summary extends CategoryResult {
   tests_total: number;
   /** True when the far side was the simulated cloud. */
@@ -102,7 +89,8 @@ export interface Summary extends CategoryResult {
   run?: string;
   vm?: string;
   finished_utc?: string;
-  load?: LoadResult[];
+  /** Further levels of load; `loadResults` reads what any version wrote. */
+  load?: (LoadResult | LoadResult01)[];
   passes_asked?: number;
   price_usd_per_hour?: number;
   /** The comparability key. */

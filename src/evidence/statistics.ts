@@ -83,15 +83,24 @@ export function distribution(values: readonly number[]): Distribution {
 
 const SAMPLES_FOR: Readonly<Record<90 | 95 | 99, number>> = { 90: 29, 95: 59, 99: 299 };
 
+/** Percentiles by name, those that the sample supports. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90?: number;
+  readonly p95?: number;
+  readonly p99?: number;
+  readonly max?: number;
+}
+
 /**
- * A percentile where the sample bears it (a one-sided 95 % order-statistic bound needs 29, 59 or 299 values), else
- * the largest value, named so.
+ * Median, maximum, and the percentiles that the sample supports: a one-sided 95 % order-statistic bound needs 29, 59 or
+ * 299 values. `values` is not empty.
  */
-export function percentileOrMaximum(
-  values: readonly number[],
-  percent: 90 | 95 | 99,
-): { readonly name: "p90" | "p95" | "p99" | "max"; readonly value: number } {
-  return values.length >= SAMPLES_FOR[percent]
-    ? { name: `p${percent}`, value: quantile(values, percent / 100) }
-    : { name: "max", value: Math.max(...values) };
+export function percentiles(values: readonly number[]): Percentiles {
+  const supported = ([90, 95, 99] as const).filter((share) => values.length >= SAMPLES_FOR[share]);
+  return {
+    p50: median(values),
+    ...Object.fromEntries(supported.map((share) => [`p${share}`, quantile(values, share / 100)])),
+    max: Math.max(...values),
+  };
 }

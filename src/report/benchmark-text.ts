@@ -1,6 +1,7 @@
 import { hasFigures, type BenchmarkFile } from "../evidence/benchmark-file.ts";
 import type { FiguresOverPasses } from "../evidence/figures-over-passes.ts";
-import type { LoadResult, Summary, Verdict } from "../evidence/record.ts";
+import { loadResults, type LoadResult } from "../evidence/load-result.ts";
+import type { Summary, Verdict } from "../evidence/record.ts";
 import type { Distribution } from "../evidence/statistics.ts";
 import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
 
@@ -10,7 +11,7 @@ import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
  */
 export function benchmarkText(file: BenchmarkFile, style: TableStyle): string {
   const summary = file.summary as Summary;
-  const load = file.passes.flatMap((pass) => pass.summary.load ?? []);
+  const load = file.passes.flatMap((pass) => loadResults(pass.summary));
   const tests = file.tests.flatMap(({ test_name, success, outcome, reason }) =>
     success
       ? []
@@ -135,6 +136,8 @@ function withInterval(figure: Distribution | undefined, text: (value: number) =>
 }
 
 function loadTable(load: readonly LoadResult[], style: TableStyle): string {
+  const milliseconds = (value: number | undefined, digits: number): string =>
+    value === undefined ? "-" : `${value.toFixed(digits)}ms`;
   return renderTable(
     [
       { head: "In flight", align: "right" },
@@ -142,25 +145,22 @@ function loadTable(load: readonly LoadResult[], style: TableStyle): string {
       { head: "Tokens/s", align: "right" },
       { head: "For one user", align: "right" },
       { head: "TTFT", align: "right" },
+      { head: "p95", align: "right" },
       { head: "TPOT", align: "right" },
-      { head: "Mind", shrinks: true },
+      { head: "p95", align: "right" },
+      { head: "Verdict", shrinks: true },
     ],
-    load.map((level) => {
-      const done = level.requests - level.failed;
-      return [
-        String(level.concurrency),
-        `${String(done)}/${String(level.requests)}`,
-        ...(done === 0
-          ? ["-", "-", "-", "-"]
-          : [
-              level.out_tps.toFixed(1),
-              level.per_user_tps.toFixed(1),
-              `${(level.ttft_s * 1000).toFixed(0)}ms`,
-              `${(level.tpot_s * 1000).toFixed(1)}ms`,
-            ]),
-        Array.isArray(level["reasons"]) ? level["reasons"].join("; ") : "",
-      ];
-    }),
+    load.map((level) => [
+      String(level.in_flight),
+      `${String(level.requests - level.failed)}/${String(level.requests)}`,
+      level.out_tps?.toFixed(1) ?? "-",
+      level.per_user_tps?.toFixed(1) ?? "-",
+      milliseconds(level.ttft_ms?.p50, 0),
+      milliseconds(level.ttft_ms?.p95, 0),
+      milliseconds(level.tpot_ms?.p50, 1),
+      milliseconds(level.tpot_ms?.p95, 1),
+      [level.verdict, ...level.reasons].join(": "),
+    ]),
     style,
   );
 }

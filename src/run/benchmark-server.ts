@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { PassRequest, TestEnd } from "../benchmark/benchmark.ts";
+import type { PassRequest } from "../benchmark/benchmark.ts";
 import type { Connection } from "../vllm/connection.ts";
 import { describeServer } from "../vllm/describe-server.ts";
 import { runPass } from "../benchmark/run-pass.ts";
@@ -8,7 +8,7 @@ import { sizeSuite } from "../benchmark/size-suite.ts";
 import { warmUp } from "../benchmark/warm-up.ts";
 import { findModel } from "../catalog/model-catalog.ts";
 import { benchmarkFile, hasFigures } from "../evidence/benchmark-file.ts";
-import type { PassMode } from "../evidence/pass.ts";
+import type { PassMode, TestResult } from "../evidence/pass.ts";
 import { recordOfPass } from "../evidence/record-of-pass.ts";
 import type { BenchmarkRecord, VllmConfig } from "../evidence/record.ts";
 import type { Suite } from "../evidence/suite.ts";
@@ -201,11 +201,11 @@ async function tell(
     terminal.stderr.write(`not saved to the benchmark database: ${why}\n`);
 }
 
-function testLine({ name, category, outcome }: TestEnd, index: number, tests: number): string {
+function testLine({ name, category, outcome }: TestResult, index: number, tests: number): string {
   const head = `Test ${index}/${tests}: ${name} (${category})`;
   if (outcome.kind === "not_applicable") return `${head}: not applicable: ${outcome.reason}`;
   if (outcome.kind === "failed") return `${head}: failed: ${outcome.reason}`;
   const { completionTokens, bodyS, ttftS } = outcome.metrics;
-  const first = ttftS === undefined ? "?" : (ttftS * 1000).toFixed(0);
+  const first = (ttftS * 1000).toFixed(0);
   return `${head}: ${completionTokens} tokens in ${bodyS.toFixed(2)}s, ${(completionTokens / bodyS).toFixed(1)} tokens/s, TTFT ${first} ms`;
 }

@@ -2,13 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { PassMode } from "../evidence/pass.ts";
 import type { Test } from "../evidence/suite.ts";
 
+/** Tokens that were asked for: exactly so many, or so many at most. */
+export interface ReplyLength {
+  readonly maxTokens: number;
+  readonly exact: boolean;
+}
+
 /** What is asked of the server for a test. */
 export interface ChatRequest {
   /** JSON. */
   readonly body: string;
   readonly bytes: number;
-  /** Tokens that must come, exactly; undefined in the natural mode. */
-  readonly fixedLength: number | undefined;
+  readonly length: ReplyLength;
 }
 
 /**
@@ -41,6 +46,6 @@ export function chatRequest(
   return {
     body,
     bytes: Buffer.byteLength(body),
-    fixedLength: fixed ? test.maxTokens : undefined,
+    length: { maxTokens: test.maxTokens, exact: fixed },
   };
 }

@@ -1,3 +1,4 @@
+import { median } from "../evidence/statistics.ts";
 import type { Test } from "../evidence/suite.ts";
 import { oneLine } from "../support/terminal-text.ts";
 import { errorMessage } from "./chat-chunk.ts";
@@ -7,6 +8,8 @@ import type { HttpClient, HttpReply } from "./http-client.ts";
 
 /** The first completion of a process compiles what start-up left out. */
 const FIRST_COMPLETION_MS = 180_000;
+
+const ROUND_TRIP_PROBES = 10;
 
 /** A model as `/v1/models` lists it. */
 export interface ServedModel {
@@ -23,6 +26,23 @@ export function rootPath(basePath: string): string {
 
 export function chatPath(server: Pick<ServerUnderTest, "basePath">): string {
   return `${server.basePath.replace(/\/+$/, "")}/chat/completions`;
+}
+
+/**
+ * Median time of `/health` on a warm connection, seconds on the run's clock.
+ * @throws as the client does
+ */
+export async function roundTrip(
+  client: HttpClient,
+  basePath: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const path = `${rootPath(basePath)}/health`;
+  await client.get(path, signal); // opens the connection
+  const seconds: number[] = [];
+  for (let probe = 0; probe < ROUND_TRIP_PROBES; probe += 1)
+    seconds.push((await client.get(path, signal)).seconds);
+  return median(seconds);
 }
 
 /** @throws NoAnswerError when the server lists no models. */

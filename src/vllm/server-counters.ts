@@ -104,7 +104,7 @@ export function counterDelta(before: ServerCounters, after: ServerCounters): Cou
 }
 
 /** Nothing runs, nothing waits, and nothing was counted between the two readings. */
-export function waitUntilIdle(earlier: ServerCounters, later: ServerCounters): boolean {
+export function isIdle(earlier: ServerCounters, later: ServerCounters): boolean {
   return (
     later.running === 0 && later.waiting === 0 && JSON.stringify(earlier) === JSON.stringify(later)
   );

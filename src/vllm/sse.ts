@@ -4,13 +4,6 @@ export interface Arrival {
   readonly bytes: Uint8Array;
 }
 
-/** A body's reads in order, each made when it is asked for: an array, or what holds them more thriftily. */
-export interface Arrivals extends Iterable<Arrival> {
-  readonly length: number;
-  /** Counts from 0. */
-  at(index: number): Arrival | undefined;
-}
-
 /** One server-sent event; its moment is that of the read that completed it. */
 export interface ServerSentEvent {
   readonly data: string;
@@ -22,30 +15,26 @@ const CR = 0x0d;
 
 /**
  * The events of a whole body (WHATWG HTML, "Server-sent events"), however it was split into reads. Lines end in
- * LF, CR or CRLF; comments and fields other than `data` are passed over. What stands after the last blank line
- * is given as an event too, so that a body that was cut can be told from one that ended.
+ * LF, CR or CRLF; comments and fields other than `data` are skipped. What follows the last blank line is given as an
+ * event too, so that a body that was cut off can be told from one that ended.
  */
-export function serverSentEvents(reads: Iterable<Arrival>): ServerSentEvent[] {
+export function* serverSentEvents(reads: Iterable<Arrival>): Generator<ServerSentEvent> {
   const arrivals = [...reads];
   const body = Buffer.concat(arrivals.map((arrival) => arrival.bytes));
-  const events: ServerSentEvent[] = [];
-  let data: string[] = [];
   const stampAt = stampsByPosition(arrivals);
-  const dispatch = (position: number): void => {
-    if (data.length > 0) events.push({ data: data.join("\n"), stamp: stampAt(position) });
-    data = [];
-  };
-
+  let data: string[] = [];
   let start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
   while (start < body.length) {
     let end = start;
     while (end < body.length && body[end] !== LF && body[end] !== CR) end += 1;
-    if (end === start) dispatch(end);
-    else addLine(body.toString("utf8", start, end), data);
+    if (end > start) addLine(body.toString("utf8", start, end), data);
+    else if (data.length > 0) {
+      yield { data: data.join("\n"), stamp: stampAt(end) };
+      data = [];
+    }
     start = body[end] === CR && body[end + 1] === LF ? end + 2 : end + 1;
   }
-  dispatch(body.length - 1);
-  return events;
+  if (data.length > 0) yield { data: data.join("\n"), stamp: stampAt(body.length - 1) };
 }
 
 function addLine(line: string, data: string[]): void {

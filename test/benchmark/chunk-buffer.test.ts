@@ -12,7 +12,7 @@ it("gives back every read with its stamp, whatever the lengths", () => {
       const got = [...log];
       expect(got.map(({ stamp }) => stamp)).toEqual(reads.map(({ stamp }) => stamp));
       expect(got.every(({ bytes }, index) => reads[index]?.bytes.equals(bytes))).toBe(true);
-      expect(log.length).toBe(reads.length);
+      expect(log.bytes).toBe(lengths.reduce((sum, size) => sum + size, 0));
       expect(log.lastStamp).toBe(reads.at(-1)?.stamp);
     }),
     { numRuns: 60 },
@@ -24,5 +24,5 @@ it("keeps what came, not the memory it came in", () => {
   const read = Buffer.from("one");
   log.add(1, read);
   read.fill("x");
-  expect(Buffer.from(log.at(0)!.bytes).toString()).toBe("one");
+  expect([...log].map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(["one"]);
 });

@@ -48,6 +48,8 @@ const question: CrossCheckQuestion = {
   loopDelayS: 0,
   fixedLength: true,
   warm: false,
+  underLoad: false,
+  pace: undefined,
 };
 
 describe("the cross-check", () => {
@@ -101,9 +103,9 @@ describe("the cross-check", () => {
     [
       "a restart",
       { generationTokens: 303, began: 1_500 },
-      "the server was started anew during the pass",
+      "the server restarted during the measurement",
     ],
-    ["a restart without a known beginning", { generationTokens: 303 }, "started anew"],
+    ["a restart without a known beginning", { generationTokens: 303 }, "restarted"],
   ])("finds %s", (_, counted, reason) => {
     const check = crossCheck({ ...question, after: { ...after, ...counted } });
     expect(check.failed.join("; ")).toContain(reason);

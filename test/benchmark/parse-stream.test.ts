@@ -1,19 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { parseStream } from "../../src/benchmark/parse-stream.ts";
 import type { RawReply } from "../../src/benchmark/stream-request.ts";
+import type { ReplyLength } from "../../src/vllm/chat-request.ts";
 import type { RequestMetrics } from "../../src/evidence/pass.ts";
 import { recordedReply, sample } from "./recorded-reply.ts";
 
 const clock = { fromStamp: (ms: number): number => ms };
 
-function measured(raw: RawReply, fixedLength?: number): RequestMetrics {
-  const parsed = parseStream(raw, fixedLength, clock);
+/** Exactly so many tokens were asked for; left out = as many as may come. */
+function lengthOf(tokens: number | undefined): ReplyLength {
+  return { maxTokens: tokens ?? 100, exact: tokens !== undefined };
+}
+
+async function measured(raw: RawReply, tokens?: number): Promise<RequestMetrics> {
+  const parsed = await parseStream(raw, lengthOf(tokens), clock);
   if (parsed.kind === "failed") throw new Error(parsed.reason);
   return parsed.metrics;
 }
 
-function failure(raw: RawReply, fixedLength?: number): string {
-  const parsed = parseStream(raw, fixedLength, clock);
+async function failure(raw: RawReply, tokens?: number): Promise<string> {
+  const parsed = await parseStream(raw, lengthOf(tokens), clock);
   return parsed.kind === "failed" ? parsed.reason : "no failure";
 }
 
@@ -28,6 +34,7 @@ function reply(
     status: 200,
     ended: 1 + (events.at(-1)?.[0] ?? 0),
     broken: undefined,
+    exceeded: undefined,
     arrivals: events.map(([stamp, data]) => ({
       stamp,
       bytes: Buffer.from(`data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`),
@@ -47,8 +54,8 @@ const usage = (completion: number): object => ({
 });
 
 describe("a real vLLM's streams", () => {
-  it("are read with continuous usage", () => {
-    const metrics = measured(recordedReply("chat_stream_continuous"), 16);
+  it("are read with continuous usage", async () => {
+    const metrics = await measured(recordedReply("chat_stream_continuous"), 16);
     expect(metrics).toMatchObject({
       promptTokens: 34,
       completionTokens: 16,
@@ -65,38 +72,38 @@ describe("a real vLLM's streams", () => {
     expect(metrics.tpotS).toBeCloseTo((0.170381 - 0.088467) / 15, 9);
   });
 
-  it("are read when usage comes at the end only, where the chunk with the role is no token", () => {
-    const metrics = measured(recordedReply("chat_stream_usage_end_only"), 16);
+  it("are read when usage comes at the end only, where the chunk with the role is no token", async () => {
+    const metrics = await measured(recordedReply("chat_stream_usage_end_only"), 16);
     expect(metrics).toMatchObject({ promptTokens: 34, completionTokens: 16, chunks: 16 });
     expect(metrics.ttftS).toBeCloseTo(0.017006, 9);
     expect(metrics.e2eS).toBeCloseTo(0.082641, 9);
   });
 
-  it("count tokens without text: one with an empty text is as good as any", () => {
-    const metrics = measured(recordedReply("completions_stream"), 16);
+  it("count tokens without text: one with an empty text is as good as any", async () => {
+    const metrics = await measured(recordedReply("completions_stream"), 16);
     expect(metrics).toMatchObject({ promptTokens: 4, completionTokens: 16, chunks: 16, text: "" });
     expect(metrics.ttftS).toBeCloseTo(0.013227, 9);
     expect(metrics.e2eS).toBeCloseTo(0.075235, 9);
   });
 
-  it("are read after a long prompt", () => {
-    const metrics = measured(recordedReply("chat_stream_long_prompt"), 16);
+  it("are read after a long prompt", async () => {
+    const metrics = await measured(recordedReply("chat_stream_long_prompt"), 16);
     expect(metrics).toMatchObject({ promptTokens: 7013, completionTokens: 16, cachedTokens: 0 });
     expect(metrics.ttftS).toBeGreaterThan(1.79);
     expect(metrics.e2eS).toBeCloseTo(1.863903, 9);
   });
 
-  it("are read when one chunk carries four tokens", () => {
+  it("are read when one chunk carries four tokens", async () => {
     const raw = recordedReply("variant_stream_interval4_metrics");
-    const parsed = parseStream(raw, 18, clock);
+    const parsed = await parseStream(raw, lengthOf(18), clock);
     expect(parsed).toMatchObject({
       metrics: { completionTokens: 18, promptTokens: 34, firstTokens: 1, chunks: 6 },
       arrivals: [1, 4, 4, 4, 4, 1].map((tokens) => ({ tokens })),
     });
   });
 
-  it("of two choices are counted together", () => {
-    const metrics = measured(recordedReply("chat_stream_n2"));
+  it("of two choices are counted together", async () => {
+    const metrics = await measured(recordedReply("chat_stream_n2"));
     expect(metrics).toMatchObject({ promptTokens: 34, completionTokens: 32, chunks: 32 });
   });
 
@@ -106,34 +113,36 @@ describe("a real vLLM's streams", () => {
     ["cache_same_salt_2", 256],
     ["cache_unique_salt_1", 0],
     ["cache_unique_salt_2", 0],
-  ])("say how much of the prompt was cached: %s", (name, cached) => {
-    expect(measured(recordedReply(name))).toMatchObject({
+  ])("say how much of the prompt was cached: %s", async (name, cached) => {
+    expect(await measured(recordedReply(name))).toMatchObject({
       promptTokens: 273,
       cachedTokens: cached,
     });
   });
 
-  it("without usage are a failure", () => {
-    expect(failure(recordedReply("chat_stream_no_usage"), 16)).toBe(
+  it("without usage are a failure", async () => {
+    expect(await failure(recordedReply("chat_stream_no_usage"), 16)).toBe(
       "the server sent no final usage",
     );
   });
 
-  it("that lack a piece in the middle are a failure, as the sample that was cut for its length", () => {
-    expect(failure(recordedReply("odd_max_tokens_clamped_stream"))).toContain("cannot be read");
+  it("that lack a piece in the middle are a failure, as the sample that was cut for its length", async () => {
+    expect(await failure(recordedReply("odd_max_tokens_clamped_stream"))).toContain(
+      "cannot be read",
+    );
   });
 
-  it("that were broken off are a failure", () => {
-    expect(failure(recordedReply("disconnect_stream"), 2000)).toBe(
+  it("that were broken off are a failure", async () => {
+    expect(await failure(recordedReply("disconnect_stream"), 2000)).toBe(
       "the stream ended without [DONE]",
     );
   });
 
-  it("of a server that was told to stop end like good ones, but with abort", () => {
+  it("of a server that was told to stop end like good ones, but with abort", async () => {
     const tail = sample("sigterm_midstream");
     const events = tail.slice(tail.indexOf("\ndata:") + 1).replaceAll(/^[0-9a-f]+\r?\n/gm, "");
     const raw = reply([], { arrivals: [{ stamp: 9, bytes: Buffer.from(events) }] });
-    expect(failure(raw, 2000)).toBe("the server broke off: finish_reason abort");
+    expect(await failure(raw, 2000)).toBe("the server broke off: finish_reason abort");
   });
 
   it.each([
@@ -152,11 +161,11 @@ describe("a real vLLM's streams", () => {
     ],
     ["err_not_found", "HTTP 404: Not Found"],
     ["err_unknown_model", "HTTP 404: The model `nope` does not exist. Valid aliases: tiny."],
-  ])("refused in the server's own words: %s", (name, message) => {
-    expect(failure(recordedReply(name), 16)).toContain(message);
+  ])("refused in the server's own words: %s", async (name, message) => {
+    expect(await failure(recordedReply(name), 16)).toContain(message);
   });
 
-  it("give the same figures wherever their bytes are split", () => {
+  it("give the same figures wherever their bytes are split", async () => {
     const raw = recordedReply("chat_stream_continuous");
     const bytes = Buffer.concat(Array.from(raw.arrivals, (arrival) => arrival.bytes)).subarray(
       -1200,
@@ -168,15 +177,15 @@ describe("a real vLLM's streams", () => {
         { stamp: 5, bytes: bytes.subarray(Math.max(cut, bytes.indexOf("data:"))) },
       ],
     });
-    const expected = measured(at(bytes.length));
+    const expected = await measured(at(bytes.length));
     for (let cut = bytes.indexOf("data:"); cut < bytes.length; cut += 1)
-      expect(measured(at(cut))).toEqual(expected);
+      expect(await measured(at(cut))).toEqual(expected);
   });
 });
 
 describe("formulas", () => {
-  it("take the tokens of a first chunk with several out of the time per token", () => {
-    const metrics = measured(
+  it("take the tokens of a first chunk with several out of the time per token", async () => {
+    const metrics = await measured(
       reply([
         [100, chunk({ role: "assistant", content: "" }, 0)],
         [100, chunk({ content: "abc" }, 3)],
@@ -192,8 +201,8 @@ describe("formulas", () => {
     expect(metrics.ttftS).toBeCloseTo(0.1, 12);
   });
 
-  it("give no time per token to a reply of one token", () => {
-    const metrics = measured(
+  it("give no time per token to a reply of one token", async () => {
+    const metrics = await measured(
       reply([
         [50, chunk({ content: "a" }, 1, "length")],
         [51, usage(1)],
@@ -205,8 +214,8 @@ describe("formulas", () => {
     expect(metrics.e2eS).toBe(metrics.ttftS);
   });
 
-  it("count reasoning and tool calls as tokens, and tell when content began", () => {
-    const metrics = measured(
+  it("count reasoning and tool calls as tokens, and tell when content began", async () => {
+    const metrics = await measured(
       reply([
         [10, chunk({ reasoning: "hm" })],
         [20, chunk({ reasoning_content: "hm" })],
@@ -219,7 +228,7 @@ describe("formulas", () => {
     expect(metrics).toMatchObject({ chunks: 4, ttftS: 0.01, firstContentS: 0.04, text: "hmhmso" });
   });
 
-  it("turn stamps into the run's clock before anything is subtracted", () => {
+  it("turn stamps into the run's clock before anything is subtracted", async () => {
     const fast = { fromStamp: (ms: number): number => ms * 100 };
     const raw = reply([
       [10, chunk({ content: "a" }, 1)],
@@ -227,18 +236,37 @@ describe("formulas", () => {
       [21, usage(2)],
       [22, "[DONE]"],
     ]);
-    expect(parseStream(raw, 2, fast)).toMatchObject({ metrics: { ttftS: 1, tpotS: 1, e2eS: 2 } });
+    expect(await parseStream(raw, lengthOf(2), fast)).toMatchObject({
+      metrics: { ttftS: 1, tpotS: 1, e2eS: 2 },
+    });
   });
 });
 
 describe("replies that are no measurement", () => {
-  it("are not those that lack only [DONE]: usage, finish_reason and a clean end say that all came", () => {
+  it("are those with more tokens than were allowed, where any smaller number is right", async () => {
+    const raw = reply([
+      [1, chunk({ content: "a" }, 3, "stop")],
+      [2, usage(3)],
+    ]);
+    const atMost = (maxTokens: number) => parseStream(raw, { maxTokens, exact: false }, clock);
+    expect(await atMost(3)).toMatchObject({ kind: "measured" });
+    expect(await atMost(2)).toMatchObject({ reason: "3 tokens came instead of at most 2" });
+  });
+
+  it("say whether the server answered at all", async () => {
+    const silent = reply([], { broken: "no byte for 60 s" });
+    expect(await parseStream(silent, lengthOf(3), clock)).toMatchObject({ unanswered: true });
+    const refused = reply([], { status: 503 });
+    expect(await parseStream(refused, lengthOf(3), clock)).toMatchObject({ unanswered: false });
+  });
+
+  it("are not those that lack only [DONE]: usage, finish_reason and a clean end say that all came", async () => {
     const raw = reply([
       [1, chunk({ content: "a" }, 1)],
       [2, chunk({ content: "b" }, 2, "length")],
       [3, usage(2)],
     ]);
-    expect(parseStream(raw, 2, clock)).toMatchObject({
+    expect(await parseStream(raw, lengthOf(2), clock)).toMatchObject({
       kind: "measured",
       metrics: { completionTokens: 2, finishReason: "length" },
     });
@@ -291,12 +319,13 @@ describe("replies that are no measurement", () => {
       "0 tokens came instead of 3",
     ],
     ["a broken connection", reply([], { broken: "no byte for 60 s" }), "no byte for 60 s"],
+    ["a limit", reply(good, { exceeded: "the reply did not end" }), "the reply did not end"],
     [
       "another status",
       reply([], { status: 503, arrivals: [{ stamp: 1, bytes: Buffer.from("busy") }] }),
       "HTTP 503: busy",
     ],
-  ])("fail for %s", (_, raw, reason) => {
-    expect(failure(raw, 3)).toContain(reason);
+  ])("fail for %s", async (_, raw, reason) => {
+    expect(await failure(raw, 3)).toContain(reason);
   });
 });

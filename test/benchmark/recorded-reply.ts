@@ -56,6 +56,7 @@ export function recordedReply(name: string): RawReply {
     arrivals,
     ended: reads.at(-1)?.ms ?? 0,
     broken: undefined,
+    exceeded: undefined,
   };
 }
 

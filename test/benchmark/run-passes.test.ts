@@ -110,6 +110,25 @@ describe("the loop over passes", () => {
     ]);
   });
 
+  it("holds each attempt against the best pace that the server has shown, void attempts included", async () => {
+    const paces: unknown[] = [];
+    const verdicts: Verdict[] = [
+      { ...VOID, tokens_exact: true, server_decode_tps: 50, server_ttft_s: 0.2 },
+      { ...SOUND, tokens_exact: true, server_decode_tps: 40, server_ttft_s: 0.1 },
+      { ...FAILED, tokens_exact: false, server_decode_tps: 900, server_ttft_s: 0.01 },
+      SOUND,
+    ];
+    await loop([1, 2, 3], [], {
+      runPass: ({ pace }) => Promise.resolve(resultOf(verdicts[paces.push(pace) - 1] ?? SOUND)),
+    });
+    expect(paces).toEqual([
+      undefined,
+      { decodeTps: 50, ttftS: 0.2 },
+      { decodeTps: 50, ttftS: 0.1 },
+      { decodeTps: 50, ttftS: 0.1 },
+    ]);
+  });
+
   it("stops when the caller says that no further pass can be made", async () => {
     const { called, stopped } = await loop([1, 2], [FAILED], {
       onPass: () => Promise.resolve("the server died"),

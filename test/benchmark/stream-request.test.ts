@@ -29,15 +29,57 @@ async function listen(onRequest: (socket: Socket, read: string) => void): Promis
   return (server.address() as AddressInfo).port;
 }
 
-/** Ceilings of 60 ms instead of minutes. */
-const impatient = { ...realClock(), ceiling: () => 60 };
+const limits = { idleMs: 60_000, totalMs: 600_000, bytes: 1 << 20, maxTokens: 16 };
+
+/** A millisecond instead of each second. */
+const impatient = { ...realClock(), ceiling: (ms: number) => ms / 1000 };
 
 async function ask(port: number, clock = realClock(), signal = never): Promise<RawReply> {
   const connection = await underTest({ port, model: "m" }).open(signal);
-  const request = { path: "/v1/chat/completions", apiKey: "secret", body: "{}", idleMs: 60_000 };
+  const request = { path: "/v1/chat/completions", apiKey: "secret", body: "{}", limits };
   return streamRequest(connection, request, clock, signal);
 }
 const HEAD = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+
+/** Writes parts of a body for as long as the connection is open. */
+function endless(socket: Socket, part: string): void {
+  const chunk = `${part.length.toString(16)}\r\n${part}\r\n`;
+  const more = (): void => {
+    if (!socket.destroyed) socket.write(chunk, () => setTimeout(more, 1));
+  };
+  socket.write(HEAD);
+  more();
+}
+
+describe("an endless stream", () => {
+  const event = 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n';
+
+  it.each([
+    ["more tokens than were asked for", event],
+    ["several events in a read", event.repeat(7)],
+    ["bytes that are no event", "x".repeat(4_096)],
+    ["events without an end", event.replaceAll("\n", " ").repeat(100)],
+  ])("is given up: %s", async (_, part) => {
+    const port = await listen((socket) => endless(socket, part));
+    const reply = await ask(port);
+    expect(reply.exceeded).toBe("the reply did not end after the 16 tokens asked for");
+    const bytes = [...reply.arrivals].reduce((sum, read) => sum + read.bytes.length, 0);
+    expect(bytes).toBeLessThan(limits.bytes + 1_000_000);
+  });
+
+  it("is given up after a time, when it only says that it is alive", async () => {
+    const port = await listen((socket) => endless(socket, ": ping\n\n"));
+    expect((await ask(port, impatient)).exceeded).toBe("the reply did not end within 600 s");
+  });
+
+  it("is not what a reply of the length that was asked for is", async () => {
+    const body = `${event.repeat(limits.maxTokens + 1)}data: [DONE]\n\n`;
+    const port = await listen((socket) =>
+      socket.end(`${HEAD}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`),
+    );
+    expect(await ask(port)).toMatchObject({ broken: undefined, exceeded: undefined });
+  });
+});
 
 describe("one streaming request", () => {
   it("is a whole POST with its length, written at once", async () => {
@@ -62,7 +104,7 @@ describe("one streaming request", () => {
       for (let at = 0; at < bytes.length; at += 333) socket.write(bytes.subarray(at, at + 333));
       socket.end();
     });
-    const parsed = parseStream(await ask(port), 16, realClock());
+    const parsed = await parseStream(await ask(port), { maxTokens: 16, exact: true }, realClock());
     expect(parsed).toMatchObject({
       metrics: { completionTokens: 16, promptTokens: 34, chunks: 16 },
     });
@@ -73,7 +115,7 @@ describe("one streaming request", () => {
     const socket = await underTest({ port, model: "m" }).open(never);
     const [near, target] = duplexPair();
     target.pipe(socket).pipe(target);
-    const request = { path: "/", apiKey: undefined, body: "{}", idleMs: 60_000 };
+    const request = { path: "/", apiKey: undefined, body: "{}", limits };
     expect(await streamRequest(near, request, realClock(), never)).toMatchObject({ status: 200 });
     expect(near.destroyed).toBe(true);
   });
@@ -97,7 +139,7 @@ describe("one streaming request", () => {
         if (left === 0) clearInterval(timer);
       }, 30);
     });
-    expect((await ask(port, { ...realClock(), ceiling: () => 150 })).broken).toBeUndefined();
+    expect((await ask(port, { ...realClock(), ceiling: (ms) => ms / 400 })).broken).toBeUndefined();
   });
 
   it.each([

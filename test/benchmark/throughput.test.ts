@@ -12,6 +12,8 @@ function request(sentMs: number, tokens: number): LoadRequest {
   }));
   const endedMs = sentMs + 100 + 10 * (tokens - 1);
   return {
+    kind: "measured",
+    requestBytes: 1_000,
     sentMs,
     endedMs,
     arrivals,
@@ -42,8 +44,8 @@ describe("throughput under load", () => {
     expect(figures).toMatchObject({
       window: "steady",
       out_tps_whole: 91,
-      ttft_s: 0.1,
-      ttft_max_s: 0.1,
+      ttft_ms: { p50: 100, max: 100 },
+      tpot_ms: { p50: 10, max: 10 },
     });
     expect(figures.per_user_tps).toBeCloseTo(100, 9);
   });
@@ -55,13 +57,11 @@ describe("throughput under load", () => {
     expect(figures.out_tps).toBeCloseTo(193 / 6, 9);
   });
 
-  it("names a percentile from 29 requests on", () => {
-    const requests = Array.from({ length: 29 }, (_, index) => request(index * 1000, 91));
-    expect(throughput(requests, 1)).toHaveProperty("ttft_p90_s");
-  });
-
-  it("is nothing where nothing succeeded", () => {
-    expect(throughput([], 4)).toEqual({ out_tps: 0, per_user_tps: 0, ttft_s: 0, tpot_s: 0 });
+  it("has no time per token where each reply is one token", () => {
+    const one = request(0, 1);
+    const figures = throughput([{ ...one, metrics: { ...one.metrics, tpotS: undefined } }], 1);
+    expect(figures.tpot_ms).toBeUndefined();
+    expect(figures.per_user_tps).toBeUndefined();
   });
 });
 

@@ -7,7 +7,7 @@ import {
   distribution,
   mean,
   median,
-  percentileOrMaximum,
+  percentiles,
   quantile,
 } from "../../src/evidence/statistics.ts";
 import { seededRandom } from "../../src/evidence/seeded-random.ts";
@@ -137,18 +137,20 @@ describe("95 % intervals", () => {
   });
 });
 
-describe("tails", () => {
+describe("percentiles", () => {
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
   it.each([
-    [28, 90, "max", 28],
-    [29, 90, "p90", 26.2],
-    [58, 95, "max", 58],
-    [59, 95, "p95", 56.1],
-    [298, 99, "max", 298],
-    [299, 99, "p99", 296.02],
-  ] as const)("of %i values at %i %% are the %s", (count, percent, name, value) => {
-    const tail = percentileOrMaximum(upTo(count), percent);
-    expect(tail.name).toBe(name);
-    expect(tail.value).toBeCloseTo(value, 9);
+    [1, { p50: 1, max: 1 }],
+    [28, { p50: 14.5, max: 28 }],
+    [29, { p50: 15, p90: 26.2, max: 29 }],
+    [58, { p50: 29.5, p90: 52.3, max: 58 }],
+    [59, { p50: 30, p90: 53.2, p95: 56.1, max: 59 }],
+    [298, { p50: 149.5, p90: 268.3, p95: 283.15, max: 298 }],
+    [299, { p50: 150, p90: 269.2, p95: 284.1, p99: 296.02, max: 299 }],
+  ])("of %i values are those that so many support", (count, expected) => {
+    const found = percentiles(upTo(count));
+    expect(Object.keys(found)).toEqual(Object.keys(expected));
+    for (const [name, value] of Object.entries(expected))
+      expect(found[name as keyof typeof found]).toBeCloseTo(value, 9);
   });
 });

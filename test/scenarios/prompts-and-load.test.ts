@@ -1,3 +1,4 @@
+import { loadResults } from "../../src/evidence/load-result.ts";
 import { rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -36,11 +37,12 @@ entries:
     expect(summary.suite).toMatch(/^custom-/);
     expect(tests.map(({ test_name }) => test_name)).toEqual(["one", "two"]);
     expect(Object.keys(results_by_category)).toEqual(["coding", "custom"]);
-    expect(summary.load?.map(({ concurrency, failed }) => [concurrency, failed])).toEqual([
-      [4, 0],
-      [16, 0],
+    const levels = loadResults(summary);
+    expect(levels.map(({ in_flight, failed, reasons }) => [in_flight, failed, reasons])).toEqual([
+      [4, 0, []],
+      [16, 0, []],
     ]);
-    const [few, many] = summary.load ?? [];
+    const [few, many] = levels;
     expect(many?.out_tps).toBeGreaterThan(few?.out_tps ?? Infinity);
   }
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parsePrometheus, sumOf } from "../../src/vllm/prometheus.ts";
-import { waitUntilIdle, counterDelta, serverCounters } from "../../src/vllm/server-counters.ts";
+import { isIdle, counterDelta, serverCounters } from "../../src/vllm/server-counters.ts";
 import type { ServerCounters } from "../../src/vllm/server-counters.ts";
 import { sample } from "../benchmark/recorded-reply.ts";
 
@@ -65,10 +65,10 @@ describe("a real vLLM's counters", () => {
 
   it("are at rest when two readings are equal and nothing runs or waits", () => {
     const counters = read("metrics_after_one");
-    expect(waitUntilIdle(counters, { ...counters })).toBe(true);
-    expect(waitUntilIdle(counters, { ...counters, generationTokens: 17 })).toBe(false);
+    expect(isIdle(counters, { ...counters })).toBe(true);
+    expect(isIdle(counters, { ...counters, generationTokens: 17 })).toBe(false);
     const busy = { ...counters, running: 1 };
-    expect(waitUntilIdle(busy, busy)).toBe(false);
+    expect(isIdle(busy, busy)).toBe(false);
   });
 
   it("are not made up where a page lacks them", () => {

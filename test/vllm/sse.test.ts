@@ -5,7 +5,7 @@ import type { Arrival } from "../../src/vllm/sse.ts";
 
 const whole = (text: string, stamp = 1): Arrival[] => [{ stamp, bytes: Buffer.from(text) }];
 const data = (arrivals: Arrival[]): string[] =>
-  serverSentEvents(arrivals).map((event) => event.data);
+  [...serverSentEvents(arrivals)].map((event) => event.data);
 
 describe("server-sent events", () => {
   it.each([
@@ -29,11 +29,13 @@ describe("server-sent events", () => {
   });
 
   it("gives an event the stamp of the read that completes it", () => {
-    const events = serverSentEvents([
-      { stamp: 10, bytes: Buffer.from("data: a\n") },
-      { stamp: 20, bytes: Buffer.from("\ndata: b\n\ndata") },
-      { stamp: 30, bytes: Buffer.from(": c\n\n") },
-    ]);
+    const events = [
+      ...serverSentEvents([
+        { stamp: 10, bytes: Buffer.from("data: a\n") },
+        { stamp: 20, bytes: Buffer.from("\ndata: b\n\ndata") },
+        { stamp: 30, bytes: Buffer.from(": c\n\n") },
+      ]),
+    ];
     expect(events.map((event) => event.stamp)).toEqual([20, 20, 30]);
   });
 

@@ -69,7 +69,20 @@ const category = {
 const state: Check = (value) =>
   value === "sound" || value === "failed" || value === "void" ? undefined : "no known state";
 const verdict = object({ state, reasons: list(text) });
+/** As `LoadResult` describes it. */
 const load = object({
+  in_flight: optional(figure),
+  request_rate: optional(figure),
+  requests: figure,
+  failed: optional(figure),
+  out_tps: optional(figure),
+  per_user_tps: optional(figure),
+  ttft_ms: optional(values(figure)),
+  tpot_ms: optional(values(figure)),
+  verdict: state,
+  reasons: list(text),
+});
+const load01 = object({
   concurrency: figure,
   requests: figure,
   failed: figure,
@@ -112,7 +125,9 @@ const record = object({
     run: optional(text),
     vm: optional(text),
     finished_utc: optional(text),
-    load: optional(list(load)),
+    load: optional(
+      list((value) => (isObject(value) && "concurrency" in value ? load01(value) : load(value))),
+    ),
     passes_asked: optional(figure),
     price_usd_per_hour: optional(figure),
     key: optional(text),

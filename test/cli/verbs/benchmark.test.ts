@@ -94,7 +94,7 @@ describe("benchmark of a server that runs already", { retry: 2 }, () => {
         tests_passed: 2,
         total_tokens: 80,
         passes_asked: 2,
-        load: [{ concurrency: 2, failed: 0 }],
+        load: [{ in_flight: 2, failed: 0 }],
       },
     });
     expect(saved[0]?.summary.suite).toMatch(/^custom-/);

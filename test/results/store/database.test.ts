@@ -91,6 +91,19 @@ describe("reading", () => {
     expect(contents.problems).toHaveLength(4);
   });
 
+  it("reads levels of load as any version wrote them", async () => {
+    const counts = { requests: 40, failed: 0 };
+    const older = { ...counts, concurrency: 4, out_tps: 9, per_user_tps: 3, ttft_s: 1, tpot_s: 1 };
+    const records = [
+      sampleRecord({ summary: { load: [older] } }),
+      sampleRecord({
+        summary: { load: [{ ...counts, in_flight: 4, verdict: "void", reasons: ["throttled"] }] },
+      }),
+    ];
+    await put(JSON.stringify({ version: "1.0", benchmarks: records }));
+    expect((await openDatabase(file).read()).records).toEqual(records);
+  });
+
   it("says so when the version is another one, and reads it", async () => {
     await put(JSON.stringify({ version: "2.0", benchmarks: [sampleRecord()] }));
     const contents = await openDatabase(file).read();

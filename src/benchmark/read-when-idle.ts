@@ -2,13 +2,13 @@ import type { Clock } from "../support/clock.ts";
 import { NoAnswerError } from "../vllm/connection.ts";
 import type { HttpClient } from "../vllm/http-client.ts";
 import { rootPath } from "../vllm/server-api.ts";
-import { waitUntilIdle, serverCounters } from "../vllm/server-counters.ts";
+import { isIdle, serverCounters } from "../vllm/server-counters.ts";
 import type { ServerCounters } from "../vllm/server-counters.ts";
 
 export type IdleReading =
-  | { readonly kind: "at rest"; readonly counters: ServerCounters }
-  /** Read, but somebody uses the server; or not to be read at all. */
-  | { readonly kind: "busy" | "unreadable"; readonly reason: string };
+  | { readonly counters: ServerCounters; readonly reason?: undefined }
+  /** Why there is none: another client uses the server, or its counters cannot be read. */
+  | { readonly counters?: undefined; readonly reason: string };
 
 const BETWEEN_MS = 200;
 const PATIENCE_MS = 60_000;
@@ -27,11 +27,10 @@ export async function readWhenIdle(
   let earlier: ServerCounters | undefined;
   for (;;) {
     const read = await readCounters(client, basePath, signal);
-    if (typeof read === "string") return { kind: "unreadable", reason: read };
-    if (earlier !== undefined && waitUntilIdle(earlier, read))
-      return { kind: "at rest", counters: read };
+    if (typeof read === "string") return { reason: read };
+    if (earlier !== undefined && isIdle(earlier, read)) return { counters: read };
     if (clock.monotonic() > end && earlier !== undefined)
-      return { kind: "busy", reason: "the server did not come to rest: another client uses it" };
+      return { reason: "the server is never idle: another client uses it" };
     earlier = read;
     await clock.sleep(BETWEEN_MS, signal);
   }

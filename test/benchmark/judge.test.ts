@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { judge } from "../../src/benchmark/judge.ts";
+import type { JudgedWork } from "../../src/benchmark/judge.ts";
+import type { ServerCounters } from "../../src/vllm/server-counters.ts";
+
+const before: ServerCounters = {
+  running: 0,
+  waiting: 0,
+  promptTokens: 0,
+  generationTokens: 0,
+  preemptions: 0,
+  cacheHits: 0,
+  finished: { length: 0 },
+  ttft: { sum: 0, count: 0 },
+  decode: { sum: 0, count: 0 },
+  began: 1_000,
+};
+/** Two requests of 101 tokens; 2 s of decoding each, first token after 0.1 s. */
+const after: ServerCounters = {
+  ...before,
+  promptTokens: 200,
+  generationTokens: 202,
+  finished: { length: 2 },
+  ttft: { sum: 0.2, count: 2 },
+  decode: { sum: 4, count: 2 },
+};
+/** As seen with `late` seconds of delay of the first token, and `longer` seconds in between. */
+const request = (late = 0, longer = 0): JudgedWork["requests"][number] => ({
+  promptTokens: 100,
+  completionTokens: 101,
+  ttftS: 0.1 + late,
+  e2eS: 2.1 + longer,
+  bodyS: 2.1 + longer,
+  headersS: 0.05,
+  tpotS: 0.02,
+  chunks: 101,
+  cachedTokens: 0,
+  finishReason: "length",
+  text: "",
+  requestBytes: 2_000,
+});
+const calm = { longestMs: 3, p99Ms: 1, samples: 5_000, utilisation: 0.2 };
+const blocked = { ...calm, longestMs: 900 };
+const work: JudgedWork = {
+  before: { counters: before },
+  after: { counters: after },
+  loop: calm,
+  gpus: {
+    reasons: [],
+    samples: 3,
+    clockMhz: undefined,
+    hottestC: undefined,
+    mostW: undefined,
+  },
+  startedMs: 0,
+  finishedMs: 5_000,
+  requests: [request(), request()],
+  failures: [],
+  rttS: 0.001,
+  speed: 1,
+  mode: "fixed",
+  pace: undefined,
+  underLoad: false,
+};
+
+describe("the verdict on what was measured", () => {
+  it("is sound when the server counted the same and nothing stalled", () => {
+    expect(judge(work)).toMatchObject({ state: "sound", reasons: [], tokens_exact: true });
+  });
+
+  it.each<[string, Partial<JudgedWork>]>([
+    ["the figures still agree", {}],
+    ["a late first stamp makes the rate too high", { requests: [request(0.9), request()] }],
+    ["a late last stamp makes the rate too low", { requests: [request(), request(0, 0.9)] }],
+    ["a test failed", { failures: ["alpha: no byte for 60 s"], requests: [request()] }],
+    ["every test failed", { failures: ["alpha: no byte for 60 s"], requests: [] }],
+    ["the counters could not be read", { after: { reason: "no answer to GET /metrics" } }],
+  ])("is void when our own event loop was blocked: %s", (_, changes) => {
+    const verdict = judge({ ...work, loop: blocked, ...changes });
+    expect(verdict.state).toBe("void");
+    expect(verdict.reasons[0]).toContain("our own event loop was blocked for 900 ms");
+  });
+
+  it("is void when the connection held up the first token, which makes the rest look fast", () => {
+    const verdict = judge({ ...work, requests: [request(0.9), request()] });
+    expect(verdict.state).toBe("void");
+    expect(verdict.reasons).toEqual([
+      expect.stringContaining("above the server's own"),
+      expect.stringContaining("the connection stalled: first tokens came"),
+    ]);
+  });
+
+  it("is failed when the rate is too high and nothing explains it", () => {
+    const counted = { ...after, decode: { sum: 5, count: 2 } };
+    const verdict = judge({ ...work, after: { counters: counted } });
+    expect(verdict).toMatchObject({
+      state: "failed",
+      reasons: [expect.stringContaining("above the server's own")],
+    });
+  });
+
+  it("is failed when a request failed, whatever slowed the GPU", () => {
+    const gpus = { ...work.gpus, reasons: ["sw_thermal_slowdown"] };
+    const verdict = judge({ ...work, gpus, failures: ["alpha: HTTP 500: boom"] });
+    expect(verdict).toMatchObject({
+      state: "failed",
+      reasons: ["alpha: HTTP 500: boom", "the GPU was throttled: sw_thermal_slowdown"],
+    });
+  });
+
+  it("allows preemptions only under load", () => {
+    const counted = { counters: { ...after, preemptions: 1 } };
+    expect(judge({ ...work, after: counted }).state).toBe("failed");
+    expect(judge({ ...work, after: counted, underLoad: true }).state).toBe("sound");
+  });
+});
+
+describe("the limit of noise", () => {
+  /** The same work on a server that needed `times` as long. */
+  const slower = (times: number, stallS: number): Partial<JudgedWork> => ({
+    requests: [stallS, 0].map((stall) => ({
+      ...request(),
+      e2eS: 0.1 + 2 * times + stall,
+    })),
+    after: { counters: { ...after, decode: { sum: 4 * times, count: 2 } } },
+  });
+  const pace = { decodeTps: 50, ttftS: 0.1 };
+
+  it.each([
+    // 5 % of 2 s of decoding are 100 ms; an attempt that took twice as long would be allowed 200 ms.
+    ["our own loop", 2, 0, { ...calm, longestMs: 150 }],
+    // 2 % of 4 s of decoding and 10 ms of jitter are 90 ms; twice as long would be allowed 170 ms.
+    ["the connection", 2, 0.12, calm],
+  ])("does not grow when a repeated attempt is slower: %s", (_, times, stallS, loop) => {
+    const attempt = { ...work, ...slower(times, stallS), loop };
+    expect(judge({ ...attempt, pace }).state).toBe("void");
+    expect(judge(attempt).state).toBe("sound");
+  });
+
+  it("is that of the engine's own time, not of what a stall made of it", () => {
+    const stalled = { ...work, ...slower(1, 2), loop: { ...calm, longestMs: 120 } };
+    expect(judge(stalled).reasons[0]).toContain("blocked for 120 ms (allowed: 100 ms)");
+  });
+
+  it("holds first tokens against the best that the server has shown", () => {
+    const late = {
+      ...work,
+      requests: [request(0.24, 0.24), request(0.24, 0.24)],
+      after: { counters: { ...after, ttft: { sum: 0.6, count: 2 } } },
+      rttS: 0,
+    };
+    expect(judge(late).state).toBe("sound");
+    expect(judge({ ...late, pace }).reasons.join("; ")).toContain("first tokens came");
+  });
+});
