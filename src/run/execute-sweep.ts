@@ -18,7 +18,7 @@ import { runSweep } from "../sweep/run-sweep.ts";
 import { crashHookFor } from "./crash-hook-for.ts";
 import type { CloudTarget } from "./cloud-target.ts";
 import { createGuardKeeper } from "../guard/guard-keeper.ts";
-import { monthSpent } from "./month-spent.ts";
+import { createMonthLedger } from "./month-ledger.ts";
 import type { Execution } from "./execution.ts";
 import { heartbeatUrl, pendingHeartbeat, startHeartbeat } from "../guard/heartbeat.ts";
 import { compareWithAccount } from "./account-snapshot.ts";
@@ -81,6 +81,7 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
     ownership,
     clock: target.clock,
     guard: { ensure: () => guard.ensure(journal) },
+    month: createMonthLedger(target.stateDir, run, target.clock),
     publish: (record) => {
       publisher.publish(record);
     },
@@ -147,7 +148,6 @@ export async function executeSweep(execution: Execution): Promise<ExitCode> {
           hfToken: execution.hubToken,
           version: packageVersion(),
           timeZoneOffsetMinutes: new Date().getTimezoneOffset(),
-          monthSpentElsewhere: monthSpent(target.stateDir, run, target.clock.now()),
           hurry: hurry.signal,
         },
         stop,

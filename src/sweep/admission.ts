@@ -149,15 +149,24 @@ async function start(planned: PlannedRental, admission: Admission): Promise<void
     const reasons = [...(refusals.get(planned.seq) ?? []), offers.message];
     return giveUp(planned, reasons.join("; "), admission);
   }
-  if (unproved.size > 0) return;
   const [offer] = offers;
   const needed = offer.hourly * planned.reservedHours;
-  if (fitsNow(needed, ports, settings)) {
-    begin(planned, await rent(planned, offer, context, stop), admission);
-  } else if (!shortOfMoney.has(planned.seq)) {
+  const reserve = async (): Promise<Rental | undefined> =>
+    unproved.size === 0 && fitsNow(needed, ports, settings)
+      ? rent(planned, offer, context, stop)
+      : undefined;
+  const rental = await (ports.month?.exclusively(reserve) ?? reserve());
+  if (rental !== undefined) {
+    begin(planned, rental, admission);
+  } else if (unproved.size === 0 && !shortOfMoney.has(planned.seq)) {
     shortOfMoney.add(planned.seq);
-    const { seq: rental, gpuId: gpu } = planned;
-    await ports.journal.append({ type: "entry.waiting", rental, gpu, needed_micro_usd: needed });
+    const { seq, gpuId: gpu } = planned;
+    await ports.journal.append({
+      type: "entry.waiting",
+      rental: seq,
+      gpu,
+      needed_micro_usd: needed,
+    });
   }
 }
 

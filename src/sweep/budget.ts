@@ -10,8 +10,8 @@ import type { SweepSettings } from "./settings.ts";
 export function fitsNow(needed: MicroUsd, ports: SweepPorts, settings: SweepSettings): boolean {
   const ledger = ledgerNow(ports);
   if (!admits(ledger, needed)) return false;
-  if (settings.monthlyCap === undefined) return true;
-  return monthUsed(ledger, settings) + needed <= settings.monthlyCap;
+  const monthlyCap = monthlyCapOf(ports, settings);
+  return monthlyCap === Infinity || monthUsed(ledger, ports) + needed <= monthlyCap;
 }
 
 /** Which cap a rental does not fit, for a person. */
@@ -22,8 +22,9 @@ export function whyNotAffordable(
 ): string {
   const ledger = ledgerNow(ports);
   const needed = Math.max(...planned.regions.map(({ hourly }) => hourly)) * planned.reservedHours;
-  if (settings.monthlyCap !== undefined && admits(ledger, needed)) {
-    return `budget: it needs ${formatUsd(needed)}, ${formatUsd(monthUsed(ledger, settings))} of monthly_cap ${formatUsd(settings.monthlyCap)} are spent or reserved`;
+  const monthlyCap = monthlyCapOf(ports, settings);
+  if (monthlyCap !== Infinity && admits(ledger, needed)) {
+    return `budget: it needs ${formatUsd(needed)}, ${formatUsd(monthUsed(ledger, ports))} of monthly_cap ${formatUsd(monthlyCap)} are spent or reserved`;
   }
   return `budget: it needs ${formatUsd(needed)}, ${formatUsd(ledger.leftMicroUsd)} are left of ${formatUsd(settings.cap)}`;
 }
@@ -32,7 +33,12 @@ function ledgerNow({ journal, clock }: SweepPorts): Ledger {
   return foldLedger(foldRun(journal.events()), clock.now());
 }
 
-/** What all runs of the state folder have spent and reserved in this month. */
-function monthUsed(ledger: Ledger, { monthSpentElsewhere }: SweepSettings): MicroUsd {
-  return monthSpentElsewhere + ledger.spentMicroUsd + ledger.reservedMicroUsd;
+/** The run's own, or a lower one of another run that is open. */
+function monthlyCapOf({ month }: SweepPorts, { monthlyCap }: SweepSettings): MicroUsd {
+  return Math.min(monthlyCap ?? Infinity, month?.capElsewhere() ?? Infinity);
+}
+
+/** What all runs of the state folder have spent and reserved in this month, until now. */
+function monthUsed(ledger: Ledger, { month }: SweepPorts): MicroUsd {
+  return (month?.spentElsewhere() ?? 0) + ledger.spentMicroUsd + ledger.reservedMicroUsd;
 }

@@ -5,6 +5,7 @@ import type { Category, Suite } from "../evidence/suite.ts";
 import type { Journal, Ownership } from "../journal/events.ts";
 import type { Machine, MachineConnector, SetupStatus } from "../machine/machine.ts";
 import type { Clock } from "../support/clock.ts";
+import type { MicroUsd } from "../support/money.ts";
 import type { Alarm } from "../teardown/teardown-ports.ts";
 import type { ServerFailure, ServerReady, WaitForServerOptions } from "../vllm/server-start.ts";
 
@@ -19,6 +20,8 @@ export interface SweepPorts {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly guard: GuardPort;
+  /** Left out: no other run shares the month. */
+  readonly month?: MonthLedger;
   /** Hands a sound record over to be published beside; never waits. */
   readonly publish: (record: BenchmarkRecord) => void;
   /** Keeps a text in the run's folder and returns the file's name there. */
@@ -37,6 +40,16 @@ export interface SweepPorts {
   readonly random?: () => number;
   /** Aborts when time jumps; `runSweep` gives it. */
   readonly nextJump?: () => AbortSignal;
+}
+
+/** The month's money of all runs of a state folder, whichever processes own them. */
+export interface MonthLedger {
+  /** Micro-dollars that other runs have spent and reserved until now. */
+  spentElsewhere(): MicroUsd;
+  /** The lowest `monthly_cap` of other runs that are not closed; `Infinity` where none has one. */
+  capElsewhere(): MicroUsd;
+  /** While this works, no other run reserves anything. @throws LockError, or what the work throws */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface SshKey {

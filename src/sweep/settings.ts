@@ -23,8 +23,6 @@ export interface SweepSettings {
   readonly streamInterval: number | undefined;
   readonly allowRemoteCode: boolean;
   readonly hfToken: string | undefined;
-  /** Micro-dollars spent and reserved this month by other runs of the state folder. */
-  readonly monthSpentElsewhere: MicroUsd;
   /** Aborts when the user cannot wait: once every VM is proved gone, the firewall is left to the guard. */
   readonly hurry: AbortSignal;
 }

@@ -63,6 +63,45 @@ test("monthly_cap counts all runs of the state folder", async () => {
   expect(admitted.code).toBe(0);
 });
 
+/** Runs the plan, and `up`, which reserves $2.08, while the first VM of the plan cannot be deleted. */
+async function upBesideSweep(sweep: SweepRun, file: string) {
+  const match = { method: "DELETE", path: "^/linode/instances/" };
+  await sweep.faults([{ match, count: -1, action: "status", status: 500 }]);
+  const running = runOf(sweep, file, "--destroy-patience", "600");
+  const vms = async () => (await sweep.ask<{ vms: unknown[] }>("state")).vms.length;
+  await expect.poll(vms, { timeout: 60_000, interval: 50 }).toBe(1);
+  const vm = ["--gpu", CARD, "--model", MODEL, "--max-cost", "2.10", "--max-hours", "48"];
+  const up = await sweep.runAtHome("up", ...vm, "--name", "beside", "--simulate", sweep.url);
+  await fetch(`${sweep.url}/simulator/faults`, { method: "DELETE" });
+  return { up, run: await running, vms: await vms() };
+}
+
+test("monthly_cap counts a VM that is brought up beside a sweep once that has begun", async () => {
+  await using sweep = await start();
+  // The entries reserve $1.04 and $1.34, one after the other.
+  const file = sweep.plan(plan("max_cost: 3, monthly_cap: 3.50", [CARD, OTHER]));
+  const { up, run, vms } = await upBesideSweep(sweep, file);
+  expect(up.code).toBe(0);
+  expect(run.stdout).toMatch(
+    /budget: it needs \$1\.34, \$\d\.\d\d of monthly_cap \$3\.50 are spent/,
+  );
+  expect(run.code).toBe(5);
+  expect(vms).toBe(2);
+  expect((await sweep.runAtHome("down", "beside")).code).toBe(0);
+});
+
+test("monthly_cap of a sweep that is open holds for a VM that is brought up beside it", async () => {
+  await using sweep = await start();
+  const file = sweep.plan(plan("max_cost: 3, monthly_cap: 3.00", [CARD]));
+  const { up, run, vms } = await upBesideSweep(sweep, file);
+  expect(up.stdout).toMatch(
+    /budget: it needs \$2\.08, \$\d\.\d\d of monthly_cap \$3\.00 are spent/,
+  );
+  expect(up.code).toBe(5);
+  expect(run.code).toBe(0);
+  expect(vms).toBe(1);
+});
+
 const accountFacts = (sweep: SweepRun) => {
   const runs = join(sweep.stateDir, "simulated", "runs");
   const { events } = readJournal(join(runs, readdirSync(runs)[0] ?? ""));

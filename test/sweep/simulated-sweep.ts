@@ -128,7 +128,6 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
       streamInterval: undefined,
       allowRemoteCode: false,
       hfToken: undefined,
-      monthSpentElsewhere: 0,
       leaveHeld: false,
       hurry: new AbortController().signal,
       ...options.settings,

@@ -30,7 +30,6 @@ export function settingsOf(schedule: Schedule, cap: number, hurry: AbortSignal):
     streamInterval: undefined,
     allowRemoteCode: false,
     hfToken: undefined,
-    monthSpentElsewhere: 0,
     leaveHeld: false,
     hurry,
   };
