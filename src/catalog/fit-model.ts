@@ -4,9 +4,9 @@ import type { ModelFacts, Quantization } from "./models.ts";
 
 const GIB = 2 ** 30;
 /** Below this a window holds no code worth benchmarking, and vLLM itself needs room to breathe. */
-const SHORTEST_WINDOW = 4096;
+export const SHORTEST_WINDOW = 4096;
 /** A window that we choose is a multiple of it, so that a last megabyte does not make another configuration. */
-const WINDOW_STEP = 1024;
+export const WINDOW_STEP = 1024;
 
 /** Lowest compute capability (x 10) of vLLM's quantisation kernels, from 0.17 on. */
 const CAPABILITY_FLOOR: Readonly<Record<Quantization, number>> = {

@@ -34,7 +34,17 @@ export const ENGINE_FIELDS = [
   "enable_prefix_caching",
   "enable_chunked_prefill",
   "max_num_seqs",
+  "disable_custom_all_reduce",
 ] as const;
+
+/**
+ * Fields that came after the first keys, each with what holds where a record does not mention it. At that value they are
+ * no part of the key, so that older records keep theirs.
+ */
+const LATER_FIELDS: Partial<Record<ComparabilityField, FactValue>> = {
+  // With it, peer-to-peer access between the GPUs was off.
+  disable_custom_all_reduce: false,
+};
 
 /** Of the machine. Its host's processor and kernel are no fields: they belong to the variance between VMs. */
 export const MACHINE_FIELDS = ["gpu_name", "driver", "cuda", "gpu_power_limit_w"] as const;
@@ -70,10 +80,9 @@ export function comparabilityFacts(
 export function engineFacts(
   engine: ComparabilityFacts["vllm_config"],
 ): Record<(typeof ENGINE_FIELDS)[number], FactValue> {
-  return Object.fromEntries(ENGINE_FIELDS.map((field) => [field, plain(engine[field])])) as Record<
-    (typeof ENGINE_FIELDS)[number],
-    FactValue
-  >;
+  return Object.fromEntries(
+    ENGINE_FIELDS.map((field) => [field, plain(engine[field]) ?? LATER_FIELDS[field]]),
+  ) as Record<(typeof ENGINE_FIELDS)[number], FactValue>;
 }
 
 /** On what and how it was measured, beside the engine; always the same keys in the same order. */
@@ -100,7 +109,12 @@ export function measuredTests(tests: ComparabilityFacts["tests"]): string {
 /** 16 hexadecimal digits; equal for records that differ in nothing that matters. */
 export function comparabilityKey(record: ComparabilityFacts): string {
   const facts = comparabilityFacts(record);
-  const text = JSON.stringify(COMPARABILITY_FIELDS.map((field) => facts[field] ?? null));
+  const text = JSON.stringify(
+    COMPARABILITY_FIELDS.flatMap((field): unknown[] => {
+      if (!(field in LATER_FIELDS)) return [facts[field] ?? null];
+      return facts[field] === LATER_FIELDS[field] ? [] : [[field, facts[field]]];
+    }),
+  );
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 

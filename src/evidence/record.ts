@@ -45,6 +45,8 @@ export interface VllmConfig {
   /** Left out where a server that is not ours does not tell; so is the memory's share. */
   tensor_parallel_size?: number;
   max_model_len: number;
+  /** What the plan would have had, where vLLM said that only less fits. */
+  max_model_len_asked?: number;
   gpu_memory_utilization?: number;
   pipeline_parallel_size?: number;
   vllm_version?: string;

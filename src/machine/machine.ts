@@ -92,6 +92,9 @@ export interface ServeRequest {
   readonly disableP2p: boolean;
 }
 
+/** What another attempt to serve has to request otherwise. */
+export type ServeChange = Partial<Pick<ServeRequest, "disableXet" | "disableP2p" | "maxModelLen">>;
+
 export interface ServerStatus {
   readonly state: "absent" | "downloading" | "starting" | "running" | "exited";
   readonly exitCode: number | undefined;

@@ -76,6 +76,7 @@ export function configure(wish: EngineWish): Configuration | Refusal {
       kvCacheDtype: engine.kv_cache_dtype,
     },
     fit,
+    fixedModelLen: own.max_model_len !== undefined,
     ...wish.rest,
   };
 }

@@ -53,6 +53,8 @@ export interface Configuration {
   readonly revision: string | undefined;
   readonly engine: EngineSettings;
   readonly fit: Fit;
+  /** The plan demands this window for this very model; else it may be shortened to what fits. */
+  readonly fixedModelLen: boolean;
   readonly passes: number;
   readonly suites: readonly Category[];
   /** The user's own, which take the place of the standard suites. */

@@ -12,6 +12,8 @@ export const TIMEOUTS = {
   apiRetryMs: 30_000,
   serverMs: 60 * 60_000,
   downloadStallMs: 5 * 60_000,
+  /** A start whose log says nothing for this long hangs. */
+  serverSilentMs: 10 * 60_000,
 } as const;
 
 /** A server that failed for a passing cause is started again this often. */

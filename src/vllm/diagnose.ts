@@ -1,3 +1,4 @@
+import type { ServeChange } from "../machine/machine.ts";
 import { FAILURE_SIGNATURES } from "./failure-signatures.ts";
 
 export interface Diagnosis {
@@ -8,6 +9,8 @@ export interface Diagnosis {
   readonly remedy: string;
   /** The same configuration may work at another try. */
   readonly retry: boolean;
+  /** With this it may work, which is another configuration where it is more than how the weights are fetched. */
+  readonly retryWith?: ServeChange | undefined;
   /** What to write into the plan; empty when no line would help. */
   readonly planLines: readonly string[];
 }
@@ -46,6 +49,7 @@ export function diagnose(log: string, exitCode?: number): Diagnosis {
         evidence: cut(line.trim()),
         remedy: signature.remedy,
         retry: signature.retry ?? false,
+        retryWith: signature.retryWith?.(match),
         planLines: signature.planLines?.(match) ?? [],
       };
     }

@@ -1,3 +1,5 @@
+import type { ServeChange } from "../machine/machine.ts";
+
 /** What a start of vLLM can die of: its words in the log, and what to do about it. */
 export interface FailureSignature {
   readonly cause: string;
@@ -6,17 +8,28 @@ export interface FailureSignature {
   readonly remedy: string;
   /** The same configuration may work at another try. */
   readonly retry?: true;
-  /** Lines for the model in the plan that would change it; never applied by ourselves. */
+  /** A change with which it may work, where the plan leaves that to us. */
+  readonly retryWith?: (match: RegExpExecArray) => ServeChange | undefined;
+  /** Lines for the model in the plan that would change it. */
   readonly planLines?: (match: RegExpExecArray) => readonly string[];
 }
 
-/** The window that fits, in whole blocks of 256 tokens. */
-const window =
-  (group: number) =>
-  (match: RegExpExecArray): readonly string[] => {
-    const tokens = Math.floor(Number(match[group]?.replaceAll(",", "") ?? 0) / 256) * 256;
-    return tokens > 0 ? [`max_model_len: ${String(tokens)}`] : [];
-  };
+/** The window that fits, in whole blocks of 256 tokens; undefined when the log does not tell. */
+function fittingWindow(match: RegExpExecArray): number | undefined {
+  const tokens = Math.floor(Number(match[1]?.replaceAll(",", "") ?? 0) / 256) * 256;
+  return tokens > 0 ? tokens : undefined;
+}
+
+const shorterWindow: Pick<FailureSignature, "planLines" | "retryWith"> = {
+  planLines: (match) => {
+    const tokens = fittingWindow(match);
+    return tokens === undefined ? [] : [`max_model_len: ${String(tokens)}`];
+  },
+  retryWith: (match) => {
+    const tokens = fittingWindow(match);
+    return tokens === undefined ? undefined : { maxModelLen: tokens };
+  },
+};
 
 /**
  * In order of precedence: what stands above explains what stands below. Texts are vLLM's own (v0.10 to v0.33:
@@ -47,14 +60,14 @@ export const FAILURE_SIGNATURES: readonly FailureSignature[] = [
     pattern:
       /To serve at least one request with the models?'s? max seq len.*estimated maximum model length is ([\d,]+)/,
     remedy: "ask for a shorter window, or rent more memory",
-    planLines: window(1),
+    ...shorterWindow,
   },
   {
     cause: "the context window does not fit: too little memory for its KV cache",
     pattern:
       /To serve at least one request with the models?'s? max seq len|larger than the maximum number of tokens that can be stored in KV cache \((\d+)\)/,
     remedy: "ask for a shorter window, or rent more memory",
-    planLines: window(1),
+    ...shorterWindow,
   },
   {
     cause: "the weights leave no memory for the KV cache",

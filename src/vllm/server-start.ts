@@ -10,6 +10,8 @@ export interface WaitForServerOptions {
   readonly ceilingMs: number;
   /** A download that does not grow for this long has stalled. */
   readonly stallMs: number;
+  /** A start whose log says nothing for this long hangs; left out = it is never called that. */
+  readonly silentMs?: number;
   readonly onProgress: (progress: ServerProgress) => void;
   /** New text of the server's log. */
   readonly onLog?: ((text: string) => void) | undefined;

@@ -21,7 +21,10 @@ const SETTINGS = [
   "seed",
 ] as const;
 
-/** From the lines "Initializing a V1 LLM engine (...) with config: ..." and "Using ... attention backend". */
+/**
+ * From the lines "non-default args: ...", "Initializing a V1 LLM engine (...) with config: ..." and "Using ... attention
+ * backend".
+ */
 export function startupFacts(log: string): StartupFacts {
   const config = /Initializing a V\d LLM engine \([^)]*\) with config: (.*)/.exec(log)?.[1] ?? "";
   const valueOf = (name: string): string | undefined =>
@@ -33,12 +36,18 @@ export function startupFacts(log: string): StartupFacts {
     attentionBackend: /Using (?:AttentionBackendEnum\.)?(\w[\w ]*?) (?:attention )?backend\b/.exec(
       log,
     )?.[1],
-    settings: Object.fromEntries(
-      SETTINGS.flatMap((name) => {
-        const value = valueOf(name);
-        return value === undefined || value === "None" ? [] : [[name, fromPython(value)]];
-      }),
-    ),
+    settings: {
+      ...Object.fromEntries(
+        SETTINGS.flatMap((name) => {
+          const value = valueOf(name);
+          return value === undefined || value === "None" ? [] : [[name, fromPython(value)]];
+        }),
+      ),
+      // Only as an argument: on some platforms vLLM sets it by itself.
+      ...(/non-default args: .*'disable_custom_all_reduce': True/.test(log)
+        ? { disable_custom_all_reduce: true }
+        : {}),
+    },
   };
 }
 

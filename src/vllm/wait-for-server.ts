@@ -8,6 +8,7 @@ import type {
   ServerReady,
   WaitForServerOptions,
 } from "./server-start.ts";
+import { watchStart } from "./start-watch.ts";
 import { startupFacts } from "./startup-facts.ts";
 
 /** The newest part is what tells. */
@@ -28,8 +29,7 @@ export async function waitForServer(
   const { clock } = options;
   const begin = clock.monotonic();
   const log = followLog(machine, options.onLog);
-  let grown = { bytes: -1, at: begin };
-  let downloadEnd = begin;
+  const watch = watchStart(begin, options);
   let shown = "";
   let misses = 0;
   for (;;) {
@@ -41,21 +41,17 @@ export async function waitForServer(
     const now = clock.monotonic();
     if (status !== undefined) {
       misses = 0;
-      await log.read(signal);
+      const said = await log.read(signal);
       if (status.state === "exited" || status.state === "absent") {
         await log.read(signal);
         return failed(ended(log.text(), status), log.text());
       }
-      const downloading = status.state === "downloading";
-      if (downloading) downloadEnd = now;
-      if (!downloading || status.downloadedBytes > grown.bytes) {
-        grown = { bytes: status.downloadedBytes, at: now };
-      }
+      const hopeless = watch.look(status, said, now);
       const progress = progressOf(status);
       const seen = JSON.stringify(progress);
       if (seen !== shown) options.onProgress(progress);
       shown = seen;
-      if (now - grown.at >= options.stallMs) return failed(stalled(status, options), log.text());
+      if (hopeless !== undefined) return failed(hopeless, log.text());
       if (status.state === "running") {
         const probe = await probeServer(machine, options.model, clock, signal);
         if (probe.kind === "refused") return failed(refusal(probe.reason), log.text());
@@ -68,7 +64,7 @@ export async function waitForServer(
             imageDigest: status.imageDigest,
             revision: status.revision,
             engine: startupFacts(log.text()),
-            downloadSeconds: (downloadEnd - begin) / 1000,
+            downloadSeconds: (watch.downloadEnd() - begin) / 1000,
             seconds: (clock.monotonic() - begin) / 1000,
           };
         }
@@ -89,8 +85,8 @@ function isPassing(error: unknown): boolean {
 }
 
 interface LogFollower {
-  /** To the end of what there is. */
-  read(signal: AbortSignal): Promise<void>;
+  /** To the end of what there is. @returns what is new */
+  read(signal: AbortSignal): Promise<string>;
   text(): string;
 }
 
@@ -99,13 +95,15 @@ function followLog(machine: Machine, onLog: ((text: string) => void) | undefined
   let kept = "";
   return {
     read: async (signal) => {
+      let read = "";
       for (;;) {
         const part = await machine.serverLog(offset, signal).catch((error: unknown) => {
           if (isPassing(error)) return "";
           throw error;
         });
-        if (part === "") return;
+        if (part === "") return read.slice(-LONGEST_LOG);
         offset += Buffer.byteLength(part);
+        read += part;
         kept = (kept + part).slice(-LONGEST_LOG);
         onLog?.(part);
       }
@@ -132,17 +130,6 @@ function ended(log: string, status: ServerStatus): Diagnosis {
     };
   }
   return diagnose(log, status.exitCode);
-}
-
-function stalled(status: ServerStatus, options: WaitForServerOptions): Diagnosis {
-  const of = status.totalBytes === undefined ? "" : ` of ${String(status.totalBytes)}`;
-  return {
-    cause: "the download has stalled",
-    evidence: `${String(status.downloadedBytes)}${of} bytes, none new for ${String(Math.round(options.stallMs / 1000))} s`,
-    remedy: "try the download again",
-    retry: true,
-    planLines: [],
-  };
 }
 
 function refusal(reason: string): Diagnosis {

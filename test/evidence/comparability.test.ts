@@ -60,6 +60,21 @@ describe("two records", () => {
     expect(comparabilityKey(other)).not.toBe(comparabilityKey(record()));
   });
 
+  it("differ when only one of them switched peer-to-peer access off, which older records do not mention", () => {
+    const [before, off] = [record(), record({ disable_custom_all_reduce: true })];
+    expect(differingFields(before, off)).toEqual([
+      { field: "disable_custom_all_reduce", a: false, b: true },
+    ]);
+    expect(comparabilityKey(off)).not.toBe(comparabilityKey(before));
+    const on = record({ disable_custom_all_reduce: false });
+    expect(differingFields(before, on)).toEqual([]);
+    expect(comparabilityKey(on)).toBe(comparabilityKey(before));
+  });
+
+  it("keep the key that version 0.1 gave them", () => {
+    expect(comparabilityKey(record())).toBe("7bf6ec071e5ae2f1");
+  });
+
   it("may differ in what is being compared", () => {
     const other = record({}, {}, { gpu_type: "x" });
     expect(differingFields(record(), other, ["gpu_type"])).toEqual([]);

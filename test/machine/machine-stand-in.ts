@@ -28,7 +28,8 @@ export function jumpingClock(): Clock {
 export interface Script {
   readonly setup?: readonly (Partial<SetupStatus> | MachineError)[];
   readonly server?: readonly (Partial<ServerStatus> | MachineError)[];
-  readonly log?: string;
+  /** All of it so far; a function is asked at each look. */
+  readonly log?: string | (() => string);
   /** Answers of vLLM's port by `METHOD path`; undefined = nobody listens. */
   readonly http?: (request: string, body: string) => { status: number; body: string } | Error;
 }
@@ -74,8 +75,11 @@ export function scriptedMachine(script: Script): Machine & { readonly asked: str
     setSecret: unused,
     serve: unused,
     serverStatus: next(script.server, server),
-    serverLog: (from) =>
-      Promise.resolve(countableText(Buffer.from(script.log ?? "").subarray(from, from + 40))),
+    serverLog: (from) => {
+      const { log = "" } = script;
+      const text = typeof log === "string" ? log : log();
+      return Promise.resolve(countableText(Buffer.from(text).subarray(from, from + 40)));
+    },
     stopServer: unused,
     sampleGpus: unused,
     openChannel: () => {

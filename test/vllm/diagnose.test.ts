@@ -315,6 +315,7 @@ describe("what a start says of itself", () => {
 
   it("is read with quantisation and attention backend, and is undefined where nothing was said", () => {
     const log = [
+      "(APIServer pid=1) INFO 11-24 02:32:10 [api_utils.py:286] non-default args: {'model': 'a/b', 'disable_custom_all_reduce': True}",
       "(EngineCore pid=1) INFO 11-24 02:32:16 [core.py:133] Initializing a V1 LLM engine (v0.27.1) with config: model='a/b', dtype=torch.float16, quantization=awq_marlin, seed=0",
       "(Worker pid=2) INFO 11-24 02:32:20 [cuda.py:300] Using TRITON_ATTN attention backend out of potential backends: ['TRITON_ATTN']",
     ].join("\n");
@@ -322,7 +323,7 @@ describe("what a start says of itself", () => {
       dtype: "float16",
       quantization: "awq_marlin",
       attentionBackend: "TRITON_ATTN",
-      settings: { seed: 0 },
+      settings: { seed: 0, disable_custom_all_reduce: true },
     });
     expect(startupFacts("")).toEqual({ settings: {} });
   });

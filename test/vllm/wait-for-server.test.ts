@@ -48,6 +48,7 @@ async function wait(script: Script): Promise<{
       clock: jumpingClock(),
       ceilingMs: 3_600_000,
       stallMs: 300_000,
+      silentMs: 600_000,
       onProgress: (now) => progress.push(now),
       onLog: (text) => {
         read += text;
@@ -172,20 +173,60 @@ describe("waiting for a server", () => {
       cause: "the download has stalled",
       evidence: "42 of 100 bytes, none new for 300 s",
       retry: true,
+      retryWith: { disableXet: true },
     });
   });
 
-  it("calls a long load no stall, and gives up at the ceiling", async () => {
+  it("calls a long load that still logs no stall, and gives up at the ceiling", async () => {
+    let shards = 0;
     const { outcome } = await wait({
       server: [downloading(10), { state: "starting" }],
-      log: "Loading\n",
+      log: () => "Loading\n".repeat(Math.ceil((shards += 1) / 200)),
     });
     expect(outcome).toMatchObject({
       ready: false,
       cause: "the server did not come up in 60 minutes",
-      evidence: "Loading",
+      evidence: expect.stringContaining("Loading") as string,
       retry: false,
     });
+  });
+
+  const WAITING =
+    "(EngineCore pid=162) INFO 11-24 08:49:05 [shm_broadcast.py:681] No available shared memory broadcast block found in 60 seconds. This typically happens when some processes are hanging or doing some time-consuming work.\n";
+
+  it.each([
+    ["says nothing", ""],
+    ["only says that one process waits for another", WAITING],
+  ])("calls a start hung whose log %s for ten minutes", async (_, every) => {
+    let looks = 0;
+    const { outcome } = await wait({
+      server: [downloading(10), { state: "starting" }],
+      log: () => `NCCL version 2.27.3\n${every.repeat(Math.floor((looks += 1) / 20))}`,
+    });
+    expect(outcome).toMatchObject({
+      ready: false,
+      cause: "the start hangs: its log has said nothing for 10 minutes",
+      evidence: "NCCL version 2.27.3",
+      retry: false,
+      retryWith: { disableP2p: true },
+    });
+  });
+
+  it("calls a silent download no hung start", async () => {
+    let bytes = 0;
+    const { outcome } = await wait({
+      server: [
+        ...Array.from({ length: 1_000 }, () => downloading((bytes += 1))),
+        { state: "running" },
+      ],
+      http: healthy,
+    });
+    expect(outcome.ready).toBe(true);
+  });
+
+  it("says with which window the model fits", async () => {
+    const { outcome } = await wait({ server: [{ state: "exited", exitCode: 1 }], log: failure });
+    expect(outcome).toMatchObject({ retry: false, retryWith: { maxModelLen: 768 } });
   });
 
   it("says so when there is no server at all", async () => {

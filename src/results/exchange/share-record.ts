@@ -15,7 +15,7 @@ const FIGURES = [
   "tpot_s",
   "e2e_s",
 ];
-const ENGINE = [...ENGINE_FIELDS, "stream_interval"];
+const ENGINE = [...ENGINE_FIELDS, "stream_interval", "nccl_p2p_disable", "max_model_len_asked"];
 const SUMMARY = [
   ...FIGURES,
   "simulated",

@@ -45,6 +45,7 @@ export function banner({ request, version }: StartFacts): string {
     pipeline_parallel_size: parallel(request.pipeline_parallel_size),
     gpu_memory_utilization: request.gpu_memory_utilization,
     max_num_seqs: request.max_num_seqs,
+    disable_custom_all_reduce: request.disable_p2p ? true : null,
     stream_interval: request.stream_interval,
   };
   const given = Object.entries(settings).flatMap(([name, value]) =>

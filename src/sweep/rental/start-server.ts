@@ -1,6 +1,7 @@
 import type { Machine, ServeRequest } from "../../machine/machine.ts";
 import { configurationKey } from "../configuration-key.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
+import { type NextAttempt, nextAttempt } from "./next-attempt.ts";
 import { logExcerpt } from "./log-excerpt.ts";
 import { TIMEOUTS, SERVER_RETRIES } from "../timeouts.ts";
 import type { ServerFailure, ServerReady, SweepPorts } from "../ports.ts";
@@ -39,17 +40,18 @@ async function untilReady(
 ): Promise<ServerReady | ServerFailure> {
   const { configuration, label, machine } = job;
   const model = configuration.model.id;
+  const original = serveRequest(configuration, settings);
+  let request = original;
   for (let attempt = 0; ; attempt += 1) {
     await ports.journal.append({
       type: "server.starting",
       label,
       model,
       configuration: configurationKey(configuration),
-      image: configuration.engine.image,
-      max_model_len: configuration.engine.maxModelLen,
+      image: request.image,
+      max_model_len: request.maxModelLen,
     });
-    if (attempt > 0 || !job.serverMayRun)
-      await machine.serve(serveRequest(configuration, settings), signal);
+    if (attempt > 0 || !job.serverMayRun) await machine.serve(request, signal);
     const answer = await ports.machines.waitForServer(
       machine,
       {
@@ -57,6 +59,7 @@ async function untilReady(
         clock: ports.clock,
         ceilingMs: TIMEOUTS.serverMs,
         stallMs: TIMEOUTS.downloadStallMs,
+        silentMs: TIMEOUTS.serverSilentMs,
         onProgress: (progress) => {
           void ports.journal
             .append({
@@ -83,7 +86,10 @@ async function untilReady(
       });
       return answer;
     }
-    const again = (answer.retry || (attempt === 0 && job.serverMayRun)) && attempt < SERVER_RETRIES;
+    // Whatever ended a server that a lost link had left behind, a start of our own may fare better.
+    const failure = attempt === 0 && job.serverMayRun ? { ...answer, retry: true } : answer;
+    const next =
+      attempt < SERVER_RETRIES ? nextAttempt(failure, request, original, configuration) : undefined;
     const log = await ports.saveLog(
       `${label}-${model.replaceAll("/", "--")}-${String(attempt + 1)}.log`,
       answer.log,
@@ -92,13 +98,18 @@ async function untilReady(
       type: "server.failed",
       label,
       model,
-      cause: again ? `${answer.cause} (trying again)` : answer.cause,
+      cause: next === undefined ? answer.cause : `${answer.cause} (${tryingAgain(next)})`,
       evidence: logExcerpt(answer.evidence),
       remedy: answer.remedy,
       log,
     });
-    if (!again) return answer;
+    if (next === undefined) return answer;
+    ({ request } = next);
   }
+}
+
+function tryingAgain({ how }: NextAttempt): string {
+  return how === "" ? "trying again" : `trying again ${how}`;
 }
 
 function serveRequest(configuration: Configuration, settings: SweepSettings): ServeRequest {

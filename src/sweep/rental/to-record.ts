@@ -41,7 +41,12 @@ export function toRecord(
       tensor_parallel_size: fit.tensorParallel,
       pipeline_parallel_size: fit.pipelineParallel,
       ...resolved,
+      // What was set beside it in the container's environment, which no log tells.
+      ...(resolved["disable_custom_all_reduce"] === true ? { nccl_p2p_disable: true } : {}),
       max_model_len: served.maxModelLen,
+      ...(served.maxModelLen === engine.maxModelLen
+        ? {}
+        : { max_model_len_asked: engine.maxModelLen }),
       gpu_memory_utilization: engine.gpuMemoryUtilization,
       vllm_version: served.vllmVersion,
       image: engine.image,

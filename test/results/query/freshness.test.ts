@@ -50,6 +50,15 @@ describe("freshness", () => {
     expect(ask([sampleRecord()])).toEqual({ state: "fresh", reasons: [] });
   });
 
+  it("takes a window that was shortened on the VM for the one that was asked for, and for itself", () => {
+    const shortened = sampleRecord({
+      vllm: { max_model_len: 17_408, max_model_len_asked: 18_432 },
+    });
+    expect(ask([shortened], { maxModelLen: 18_432 }).state).toBe("fresh");
+    expect(ask([shortened], { maxModelLen: 17_408 }).state).toBe("fresh");
+    expect(ask([shortened]).reasons).toEqual(["max_model_len 17408 instead of 32768"]);
+  });
+
   it("is missing without a sound record of that GPU type, model and categories", () => {
     expect(ask([])).toEqual({ state: "missing", reasons: ["never measured"] });
     expect(ask([sampleRecord({ gpu: "other" }), sampleRecord({ model: "other/one" })]).state).toBe(

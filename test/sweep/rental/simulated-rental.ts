@@ -8,6 +8,7 @@ import { driveClock } from "../../../src/simulator/world/world-clock.ts";
 import type { MachineFault } from "../../../src/simulator/world/simulated-vm.ts";
 import { createWorld } from "../../../src/simulator/world/world.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
+import type { SweepSettings } from "../../../src/sweep/settings.ts";
 import { bringUp } from "../../../src/sweep/rental/boot.ts";
 import type { RentedVm } from "../../../src/sweep/rental/rented-vm.ts";
 import { ownerOf, RUN, START, vmLabel } from "../../journal/journal-rig.ts";
@@ -15,6 +16,30 @@ import { createInMemoryCloud } from "../../support/in-memory-cloud.ts";
 import { createInMemoryMachines } from "../../support/in-memory-machines.ts";
 import { createJumpingClock } from "../../support/jumping-clock.ts";
 import { keyOf, memoryMachines, memoryMeasure } from "../schedule/memory-machines.ts";
+
+/** Settings of a sweep that nobody has changed. */
+export function rentalSettings(changes: Partial<SweepSettings> = {}): SweepSettings {
+  return {
+    run: RUN,
+    version: "0.0.0",
+    timeZoneOffsetMinutes: 0,
+    cap: 100_000_000,
+    monthlyCap: undefined,
+    maxCostPerEntry: undefined,
+    concurrency: 1,
+    world: "sim-memory",
+    sshPort: 22,
+    sshCidrs: ["127.0.0.1/32"],
+    destroyPatienceMs: 600_000,
+    keepOnFailureMs: 0,
+    leaveHeld: false,
+    streamInterval: undefined,
+    allowRemoteCode: false,
+    hfToken: undefined,
+    hurry: new AbortController().signal,
+    ...changes,
+  };
+}
 
 const TOKEN = "t".repeat(64);
 const IMAGE = "vllm/vllm-openai:v0.27.1";

@@ -1,68 +1,177 @@
-import { expect, it } from "vitest";
-import type { Machine } from "../../../src/machine/machine.ts";
-import { readPlan } from "../../../src/plan/read-plan.ts";
-import type { SweepPorts } from "../../../src/sweep/ports.ts";
-import type { SweepSettings } from "../../../src/sweep/settings.ts";
+import { describe, expect, it } from "vitest";
+import type { Machine, ServeRequest } from "../../../src/machine/machine.ts";
+import type { Configuration } from "../../../src/plan/coverage-plan.ts";
+import type { ServerFailure, ServerReady } from "../../../src/sweep/ports.ts";
 import { startServer } from "../../../src/sweep/rental/start-server.ts";
+import { scriptedMachine } from "../../machine/machine-stand-in.ts";
+import { planWith } from "../../plan/a-plan.ts";
+import { rentalSettings, simulatedRental } from "./simulated-rental.ts";
 
 const GATED = "meta-llama/Llama-3.1-8B-Instruct";
 const OPEN = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
 
-async function acts(model: string, hfToken: string | undefined, ready: boolean) {
-  const reading = readPlan(
-    `version: 1\nentries:\n  - gpu: g2-gpu-rtx4000a1-s\n    models: [${model}]\n`,
-    "plan.yaml",
-  );
-  const configuration = reading.ok ? reading.plan.entries[0]?.configurations[0] : undefined;
-  if (configuration === undefined) throw new Error("the plan of this test is not good");
-  const seen: unknown[] = [];
-  const machine = {
-    setSecret: (token: string | undefined) => {
-      seen.push(["secret", token]);
-      return Promise.resolve();
-    },
-    serve: () => {
-      seen.push("serve");
-      return Promise.resolve();
-    },
-  } as unknown as Machine;
-  const answer = ready
-    ? { ready }
-    : { ready, retry: false, cause: "", evidence: "", remedy: "", log: "" };
-  const ports = {
-    journal: { append: () => Promise.resolve() },
-    saveLog: (name: string) => Promise.resolve(name),
-    machines: {
-      waitForServer: () => {
-        seen.push("wait");
-        return Promise.resolve(answer);
-      },
-    },
-  } as unknown as SweepPorts;
-  await startServer(
-    { label: "vm", configuration, machine, serverMayRun: false },
-    ports,
-    { hfToken } as unknown as SweepSettings,
-    new AbortController().signal,
-  );
-  return seen;
+const READY: ServerReady = {
+  ready: true,
+  vllmVersion: "0.27.1",
+  maxModelLen: 16_384,
+  imageDigest: undefined,
+  revision: undefined,
+  engine: { dtype: undefined, quantization: undefined, attentionBackend: undefined, settings: {} },
+  downloadSeconds: 1,
+  seconds: 2,
+};
+const failure = (changes: Partial<ServerFailure> = {}): ServerFailure => ({
+  ready: false,
+  cause: "it failed",
+  evidence: "",
+  remedy: "",
+  retry: false,
+  planLines: [],
+  log: "",
+  ...changes,
+});
+
+function configurationOf(gpu: string, model: string): Configuration {
+  const [entry] = planWith(`[{ gpu: ${gpu}, models: [${model}] }]`).entries;
+  const configuration = entry?.configurations[0];
+  if (configuration === undefined) throw new Error(`${model} does not run on ${gpu}`);
+  return configuration;
 }
 
-it.each([true, false])(
-  "a gated model's token is on the VM while the server starts, and no longer (ready: %s)",
-  async (ready) => {
-    expect(await acts(GATED, "hf_x", ready)).toEqual([
-      ["secret", "hf_x"],
-      "serve",
-      "wait",
-      ["secret", undefined],
-    ]);
-  },
-);
+/** Starts a server that ends as `answers` say, one after another; what was done on the machine, and what was journaled. */
+async function start(
+  options: {
+    readonly gpu?: string;
+    readonly model?: string;
+    readonly hfToken?: string;
+    readonly answers?: readonly (ServerReady | ServerFailure | Error)[];
+  } = {},
+) {
+  const { gpu = "g2-gpu-rtx4000a1-s", model = OPEN, hfToken, answers = [READY] } = options;
+  const done: unknown[] = [];
+  const requests: ServeRequest[] = [];
+  const left = [...answers];
+  await using rental = await simulatedRental({
+    change: ({ machines }) => ({
+      machines: {
+        ...machines,
+        waitForServer: async () => {
+          done.push("wait");
+          const answer = left.shift();
+          if (answer === undefined) throw new Error("one attempt too many");
+          if (answer instanceof Error) throw answer;
+          return answer;
+        },
+      },
+    }),
+  });
+  const machine: Machine = {
+    ...scriptedMachine({}),
+    setSecret: async (token) => void done.push(["secret", token]),
+    serve: async (request) => {
+      done.push("serve");
+      requests.push(request);
+    },
+  };
+  const end = await startServer(
+    {
+      label: rental.vm.label,
+      configuration: configurationOf(gpu, model),
+      machine,
+      serverMayRun: false,
+    },
+    rental.ports,
+    rentalSettings({ hfToken }),
+    new AbortController().signal,
+  ).catch((error: unknown) => error);
+  const causes = rental
+    .events()
+    .flatMap((event) => (event.type === "server.failed" ? [event.cause] : []));
+  return { done, requests, end, causes };
+}
 
-it.each([
-  [OPEN, "hf_x"],
-  [GATED, undefined],
-])("%s with the token %s puts no secret on the VM", async (model, token) => {
-  expect(await acts(model, token, true)).toEqual(["serve", "wait"]);
+describe("the Hugging Face token", () => {
+  it.each([
+    ["comes up", READY],
+    ["fails", failure()],
+  ])(
+    "is on the VM of a gated model while a server that %s starts, and no longer",
+    async (_, answer) => {
+      const { done } = await start({ model: GATED, hfToken: "hf_x", answers: [answer] });
+      expect(done).toEqual([["secret", "hf_x"], "serve", "wait", ["secret", undefined]]);
+    },
+  );
+
+  it.each([
+    [OPEN, "hf_x"],
+    [GATED, undefined],
+  ])("%s with the token %s puts no secret on the VM", async (model, hfToken) => {
+    const { done } = await start({ model, ...(hfToken === undefined ? {} : { hfToken }) });
+    expect(done).toEqual(["serve", "wait"]);
+  });
+});
+
+describe("a server that does not come up", () => {
+  const stalled = failure({
+    cause: "the download has stalled",
+    retry: true,
+    retryWith: { disableXet: true },
+  });
+  const hung = failure({ cause: "the start hangs", retryWith: { disableP2p: true } });
+  const tooSmall = failure({
+    cause: "the window does not fit",
+    retryWith: { maxModelLen: 11_472 },
+  });
+
+  it("is not started again where nothing is likely to help", async () => {
+    const { done, end } = await start({ answers: [failure()] });
+    expect(done).toEqual(["serve", "wait"]);
+    expect(end).toMatchObject({ ready: false, cause: "it failed" });
+  });
+
+  it("is started again without Xet after a download that has stalled", async () => {
+    const { requests, causes, end } = await start({ answers: [stalled, stalled, READY] });
+    expect(requests.map(({ disableXet }) => disableXet)).toEqual([false, true, true]);
+    expect(causes).toEqual([
+      "the download has stalled (trying again without Xet)",
+      "the download has stalled (trying again)",
+    ]);
+    expect(end).toMatchObject({ ready: true });
+  });
+
+  it("that hangs is started once more without access between its GPUs", async () => {
+    const two = { gpu: "g2-gpu-rtx4000a2-s", model: "Qwen/Qwen2.5-Coder-32B-Instruct-AWQ" };
+    const { requests, causes, end } = await start({ ...two, answers: [hung, hung] });
+    expect(requests.map(({ disableP2p }) => disableP2p)).toEqual([false, true]);
+    expect(causes).toEqual([
+      "the start hangs (trying again without peer-to-peer access between the GPUs)",
+      "the start hangs",
+    ]);
+    expect(end).toMatchObject({ ready: false });
+  });
+
+  it("that hangs on one GPU is given up", async () => {
+    expect((await start({ answers: [hung] })).causes).toEqual(["the start hangs"]);
+  });
+
+  it("is started once with the window that vLLM says fits, where the plan asks for none", async () => {
+    const { requests, causes } = await start({ answers: [tooSmall, tooSmall] });
+    expect(requests.map(({ maxModelLen }) => maxModelLen)).toEqual([32_768, 11_264]);
+    expect(causes).toEqual([
+      "the window does not fit (trying again with a window of 11,264 tokens)",
+      "the window does not fit",
+    ]);
+  });
+
+  it.each([
+    [
+      "the plan asks for another",
+      "{ id: Qwen/Qwen2.5-Coder-7B-Instruct-AWQ, max_model_len: 20000 }",
+      11_472,
+    ],
+    ["too few tokens for the tests fit", OPEN, 3_000],
+  ])("is not started with a shorter window where %s", async (_, model, maxModelLen) => {
+    const { done } = await start({ model, answers: [failure({ retryWith: { maxModelLen } })] });
+    expect(done).toEqual(["serve", "wait"]);
+  });
 });
