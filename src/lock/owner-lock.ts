@@ -4,10 +4,12 @@ import { link, mkdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
+import { sleepReal } from "../support/clock.ts";
 import { syncFolder, writeFileAtomically } from "../support/safe-file.ts";
 import type { Ownership } from "../journal/events.ts";
 import { FencedError, LockError } from "../journal/journal-errors.ts";
-import { isAlive, thisProcess, type ProcessIdentity } from "./process-identity.ts";
+import { fileSystemNow, keepLease, LEASE_SECONDS, RENEW_MS, renewedMs } from "./lease.ts";
+import { isAlive, isVisible, thisProcess, type ProcessIdentity } from "./process-identity.ts";
 
 export type OwnerRole = "sweep" | "resume" | "recover" | "guard" | "down";
 
@@ -19,6 +21,8 @@ export interface Owner {
   readonly since: string;
   readonly released: boolean;
   readonly process: ProcessIdentity;
+  /** How long it counts as alive, after it was renewed last, where its process cannot be seen; version 0.1 has none. */
+  readonly leaseSeconds?: number | undefined;
 }
 
 export interface OwnershipRequest {
@@ -30,6 +34,15 @@ export interface OwnershipRequest {
   readonly pid?: number;
   /** The generation that may be superseded although its process lives: a guard's own parent. */
   readonly replaces?: number | undefined;
+  /** Called when an expired lease is looked at for the second time, which takes half a minute. */
+  readonly onWait?: ((text: string) => void) | undefined;
+}
+
+/** Real milliseconds. */
+export interface LeaseTimes {
+  readonly renewMs: number;
+  /** An expired lease must not have been renewed this much later either: its owner may just be waking up. */
+  readonly confirmMs: number;
 }
 
 export interface HeldOwnership extends Ownership {
@@ -38,6 +51,7 @@ export interface HeldOwnership extends Ownership {
 }
 
 const ATTEMPTS = 50;
+const LEASE_TIMES: LeaseTimes = { renewMs: RENEW_MS, confirmMs: RENEW_MS + 5_000 };
 
 /**
  * Becomes the owner of a state folder: the next generation file, made by hard link, which succeeds for exactly one
@@ -47,22 +61,28 @@ const ATTEMPTS = 50;
 export async function takeOwnership(
   stateDir: string,
   request: OwnershipRequest,
+  times: LeaseTimes = LEASE_TIMES,
 ): Promise<HeldOwnership> {
   try {
-    return await takeNext(stateDir, request);
+    return await takeNext(stateDir, request, times);
   } catch (error) {
     throw error instanceof SweepError ? error : new LockError(stateDir, errorText(error));
   }
 }
 
-async function takeNext(stateDir: string, request: OwnershipRequest): Promise<HeldOwnership> {
+async function takeNext(
+  stateDir: string,
+  request: OwnershipRequest,
+  times: LeaseTimes,
+): Promise<HeldOwnership> {
   const folder = lockFolder(stateDir);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const identity = thisProcess(request.pid ?? process.pid);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const owner = readOwner(stateDir);
-    if (owner !== undefined && mayBeAlive(owner) && !yieldsTo(request, owner)) {
-      throw lockedBy(owner, stateDir);
+    if (owner !== undefined && !yieldsTo(request, owner)) {
+      if (await isSurelyAlive(owner, folder, request, times)) throw lockedBy(owner, stateDir);
+      if (newestGeneration(folder) > owner.gen) continue;
     }
     // The successor of the owner that was judged, and of no other.
     const gen = (owner?.gen ?? 0) + 1;
@@ -73,8 +93,9 @@ async function takeNext(stateDir: string, request: OwnershipRequest): Promise<He
       since: request.since,
       released: false,
       process: identity,
+      leaseSeconds: LEASE_SECONDS,
     };
-    if (await claim(folder, mine)) return held(folder, mine);
+    if (await claim(folder, mine)) return held(folder, mine, times.renewMs);
   }
   throw new SweepError(`no generation of ${folder} could be taken`, {
     exitCode: ExitCode.locked,
@@ -121,7 +142,9 @@ function parseOwner(text: string, gen: number): Owner {
 /** The owner, if its process lives and it has not let go. */
 export function livingOwner(stateDir: string): Owner | undefined {
   const owner = readOwner(stateDir);
-  return owner !== undefined && mayBeAlive(owner) ? owner : undefined;
+  return owner !== undefined && mayBeAlive(owner, lockFolder(stateDir), Date.now())
+    ? owner
+    : undefined;
 }
 
 async function claim(folder: string, mine: Owner): Promise<boolean> {
@@ -144,8 +167,9 @@ async function claim(folder: string, mine: Owner): Promise<boolean> {
   return true;
 }
 
-function held(folder: string, mine: Owner): HeldOwnership {
+function held(folder: string, mine: Owner, renewMs: number): HeldOwnership {
   const path = generationFile(folder, mine.gen);
+  const lease = keepLease(path, renewMs);
   return {
     gen: mine.gen,
     assertCurrent: () => {
@@ -153,6 +177,7 @@ function held(folder: string, mine: Owner): HeldOwnership {
       if (newest > mine.gen) throw new FencedError(mine.gen, newest);
     },
     release: async () => {
+      lease.stop();
       const now = await readFile(path, "utf8").catch(() => "");
       if (now === JSON.stringify(mine)) {
         // A disk that takes nothing keeps the lock for the rest of our life, which is short.
@@ -164,13 +189,38 @@ function held(folder: string, mine: Owner): HeldOwnership {
   };
 }
 
-function mayBeAlive(owner: Owner): boolean {
-  return !owner.released && isAlive(owner.process);
+/** Of an expired lease only a second look is believed, by the clock of the file system. */
+async function isSurelyAlive(
+  owner: Owner,
+  folder: string,
+  { onWait }: OwnershipRequest,
+  { confirmMs }: LeaseTimes,
+): Promise<boolean> {
+  if (owner.released || !dependsOnLease(owner)) return mayBeAlive(owner, folder, Date.now());
+  const path = generationFile(folder, owner.gen);
+  const before = renewedMs(path);
+  if (mayBeAlive(owner, folder, await fileSystemNow(folder))) return true;
+  onWait?.(
+    `process ${String(owner.process.pid)} on ${owner.process.host} has not renewed its lock of ${folder} for ${String(LEASE_SECONDS / 60)} minutes; taking it over if it stays silent`,
+  );
+  await sleepReal(confirmMs);
+  return renewedMs(path) !== before;
+}
+
+/** Is the lease all that tells whether it lives? */
+function dependsOnLease({ process, leaseSeconds }: Owner): boolean {
+  return leaseSeconds !== undefined && !isVisible(process) && isAlive(process);
+}
+
+function mayBeAlive(owner: Owner, folder: string, nowMs: number): boolean {
+  if (owner.released || !isAlive(owner.process)) return false;
+  if (!dependsOnLease(owner)) return true;
+  return nowMs - renewedMs(generationFile(folder, owner.gen)) < (owner.leaseSeconds ?? 0) * 1_000;
 }
 
 function lockedBy(owner: Owner, stateDir: string): SweepError {
   const { process, run, role, since } = owner;
-  const elsewhere = process.host === hostname() ? "" : ` on ${process.host}`;
+  const elsewhere = isVisible(process) ? "" : ` on ${process.host}`;
   const working = role === "recover" || role === "down";
   const ends = working
     ? "it destroys what is left and then lets go: wait for it"
@@ -182,7 +232,9 @@ function lockedBy(owner: Owner, stateDir: string): SweepError {
     hint:
       elsewhere === ""
         ? `${ends}; --state-dir names another folder`
-        : `when that machine surely does not run it any more, remove ${lockFolder(stateDir)}`,
+        : owner.leaseSeconds === undefined
+          ? `when that machine surely does not run it any more, remove ${lockFolder(stateDir)}`
+          : `if that process no longer runs, the lock expires within ${String(owner.leaseSeconds / 60)} minutes; try again then`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
@@ -11,6 +12,8 @@ export interface ProcessIdentity {
   /** Process ids mean something inside one namespace only. */
   readonly namespace: string;
   readonly host: string;
+  /** A hash of the machine's id; empty where there is none, missing in what version 0.1 wrote. */
+  readonly machine?: string | undefined;
 }
 
 /** The identity of a process of this machine. */
@@ -21,15 +24,27 @@ export function thisProcess(pid: number): ProcessIdentity {
     boot: bootId(),
     namespace: pidNamespace(),
     host: hostname(),
+    machine: machineId(),
   };
 }
 
-/** Does it still run? A process that we cannot see, on another machine or in another container, counts as alive. */
+/** Is its process id one of ours? Not when it ran on another machine, before a reboot, or in another container. */
+export function isVisible(identity: ProcessIdentity): boolean {
+  return identity.boot === bootId() && identity.namespace === pidNamespace();
+}
+
+/** Does it still run? A process that cannot be seen counts as alive, unless this machine was restarted since. */
 export function isAlive(identity: ProcessIdentity): boolean {
-  if (identity.boot !== bootId()) return identity.host !== hostname();
-  if (identity.namespace !== pidNamespace()) return true;
+  if (identity.boot !== bootId()) return !isOfThisMachine(identity);
+  if (!isVisible(identity)) return true;
   const started = startOf(identity.pid);
   return started !== undefined && (identity.started === "" || started === identity.started);
+}
+
+/** The host name alone, where a machine id is missing; an image of a container may bring the id of another machine. */
+function isOfThisMachine({ host, machine }: ProcessIdentity): boolean {
+  const known = machine !== undefined && machine !== "" && machineId() !== "";
+  return host === hostname() && (!known || machine === machineId());
 }
 
 /** `undefined` when there is no such process, or only its remains that nobody has collected. */
@@ -61,6 +76,26 @@ function bootId(): string {
       ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
       : ask("sysctl", ["-n", "kern.bootsessionuuid"]);
   return boot;
+}
+
+let machine: string | undefined;
+/** machine-id(5) asks not to pass the id itself on. */
+function machineId(): string {
+  machine ??= hashed(readIfThere("/etc/machine-id"));
+  return machine;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+function hashed(id: string): string {
+  if (id === "") return "";
+  return createHash("sha256").update(`maider-sweep ${id}`).digest("hex").slice(0, 16);
 }
 
 function pidNamespace(): string {

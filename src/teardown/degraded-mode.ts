@@ -18,7 +18,7 @@ export async function lockOrProceed(
   tell: (text: string) => void,
 ): Promise<AnyOwnership> {
   try {
-    return { ownership: await takeOwnership(stateDir, request), locked: true };
+    return { ownership: await takeOwnership(stateDir, { onWait: tell, ...request }), locked: true };
   } catch (error) {
     if (!(error instanceof LockError)) throw error;
     tell(`destroying without the lock: ${error.reason ?? error.message}`);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -36,6 +36,18 @@ function rewrite(stateDir: string, change: (owner: Owner) => Owner): void {
   const owner = readOwner(stateDir);
   if (owner === undefined) throw new Error("no owner");
   writeFileSync(join(stateDir, "lock", `g.${String(owner.gen)}`), JSON.stringify(change(owner)));
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** Looks twice at an expired lease, like life, but not half a minute apart. */
+const HASTY = { renewMs: MINUTE_MS, confirmMs: 20 };
+/** Of this machine and boot, in a container whose processes cannot be seen from here. */
+const elsewhere = { ...thisProcess(process.pid), namespace: "pid:[1]" };
+
+function lastRenewed(stateDir: string, agoMs: number): void {
+  const at = new Date(Date.now() - agoMs);
+  utimesSync(join(stateDir, "lock", `g.${String(readOwner(stateDir)?.gen)}`), at, at);
 }
 
 describe("takeOwnership", () => {
@@ -159,6 +171,61 @@ describe("takeOwnership", () => {
     await expect(takeOwnership(stateDir, request)).rejects.toMatchObject({ exitCode: 7 });
   });
 
+  it("keeps refusing what an owner of version 0.1, which has no lease, may still own elsewhere", async () => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, request);
+    rewrite(stateDir, (owner) => ({ ...owner, process: elsewhere, leaseSeconds: undefined }));
+    lastRenewed(stateDir, 7 * DAY_MS);
+    await expect(takeOwnership(stateDir, request, HASTY)).rejects.toMatchObject({ exitCode: 7 });
+  });
+
+  it("supersedes an owner in another container that has stopped renewing its lease", async () => {
+    const stateDir = newStateDir();
+    const owner = await takeOwnership(stateDir, request);
+    rewrite(stateDir, (one) => ({ ...one, process: elsewhere }));
+    lastRenewed(stateDir, 3 * MINUTE_MS);
+    expect(livingOwner(stateDir)).toBeUndefined();
+    expect(await takeOwnership(stateDir, request, HASTY)).toMatchObject({ gen: 2 });
+    expect(() => owner.assertCurrent()).toThrow(FencedError);
+  });
+
+  it("supersedes an owner under another host name that has stopped renewing its lease", async () => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, request);
+    const process = { ...elsewhere, boot: "other", host: "renamed" };
+    rewrite(stateDir, (one) => ({ ...one, process }));
+    lastRenewed(stateDir, 3 * MINUTE_MS);
+    expect(await takeOwnership(stateDir, request, HASTY)).toMatchObject({ gen: 2 });
+  });
+
+  it("refuses while an owner in another container renews its lease, and says for how long it holds", async () => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, request);
+    rewrite(stateDir, (one) => ({ ...one, process: elsewhere }));
+    await expect(takeOwnership(stateDir, request, HASTY)).rejects.toMatchObject({
+      exitCode: 7,
+      hint: expect.stringMatching(/within 2 minutes/) as string,
+    });
+  });
+
+  it("does not supersede an owner that wakes up and renews its lease", async () => {
+    const stateDir = newStateDir();
+    const awake = await takeOwnership(stateDir, request, { ...HASTY, renewMs: 10 });
+    rewrite(stateDir, (one) => ({ ...one, process: elsewhere }));
+    lastRenewed(stateDir, 3 * MINUTE_MS);
+    const patient = { ...HASTY, confirmMs: 2_000 };
+    await expect(takeOwnership(stateDir, request, patient)).rejects.toMatchObject({ exitCode: 7 });
+    awake.assertCurrent();
+    await awake.release();
+  });
+
+  it("judges a process that it can see by the process alone", async () => {
+    const stateDir = newStateDir();
+    await takeOwnership(stateDir, request);
+    lastRenewed(stateDir, DAY_MS);
+    await expect(takeOwnership(stateDir, request, HASTY)).rejects.toMatchObject({ exitCode: 7 });
+  });
+
   it("does not stay closed because of a garbled file", async () => {
     const stateDir = newStateDir();
     await takeOwnership(stateDir, request);
@@ -184,6 +251,12 @@ describe("isAlive", () => {
     ["does not exist", { pid: 2 ** 22 + 1 }, false],
     ["ran before the last boot", { boot: "other" }, false],
     ["runs on another machine", { boot: "other", host: `${hostname()}-2` }, true],
+    ["runs on another machine of the same name", { boot: "other", machine: "another" }, true],
+    [
+      "ran before the last boot, as version 0.1 wrote it",
+      { boot: "other", machine: undefined },
+      false,
+    ],
   ] as const)("a process that %s", (_what, change, alive) => {
     expect(isAlive({ ...thisProcess(process.pid), ...change })).toBe(alive);
   });
