@@ -4,7 +4,7 @@
  */
 import { runTest } from "./benchmark/run-test.ts";
 import { connectionTo } from "./vllm/api-base.ts";
-import { databaseFile, stateDir } from "./run/paths.ts";
+import { databaseLocation, locationsFrom } from "./run/locations.ts";
 import { readDatabase } from "./run/read-records.ts";
 import { singlePromptSuite } from "./evidence/custom-suite.ts";
 import type { BenchmarkRecord } from "./evidence/record.ts";
@@ -90,10 +90,10 @@ const STALE_AFTER_DAYS = 30;
 
 /** Reads the benchmark database; writes nothing. A file that is missing is an empty database. */
 export async function openBenchmarkDatabase({ file }: OpenOptions = {}): Promise<BenchmarkResults> {
-  const path = databaseFile(file === undefined ? {} : { db: file }, process.env, false);
-  const { records, problems } = await readDatabase(path, stateDir({}, process.env));
+  const location = databaseLocation(locationsFrom({ databaseFile: file }, process.env), false);
+  const { records, problems } = await readDatabase(location);
   return {
-    file: path,
+    file: location.file,
     problems,
     getResults: (filters = {}) => filterRecords(records, filters),
     getBestByMetric({ metric, taskCategory, limit = 10 }) {

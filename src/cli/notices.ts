@@ -4,24 +4,25 @@ import type { OptionValues } from "@commander-js/extra-typings";
 import { JOURNAL_FILE } from "../journal/journal-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { runStatus } from "../run-state/status.ts";
-import { stateDir } from "../run/paths.ts";
 import { heldVms, heldWarning } from "../sessions/held-vms.ts";
 import type { Terminal } from "./terminal.ts";
 import { count } from "./output/event-text.ts";
+import { locationsOf } from "./requests.ts";
 import type { Notice } from "./verb.ts";
 
 /** Warns of what costs money while nobody may be thinking of it. */
 export async function printNotices(
   notices: readonly Notice[],
   options: OptionValues,
-  { env, stderr }: Terminal,
+  terminal: Terminal,
 ): Promise<void> {
-  const state = stateDir(options, env);
+  const { stateDir: state } = locationsOf({ options, terminal });
   const warnings = [
     notices.includes("held-vms") ? heldWarning(await heldVms(state)) : undefined,
     notices.includes("open-runs") ? openRunsWarning(state) : undefined,
   ];
-  for (const warning of warnings) if (warning !== undefined) stderr.write(`warning: ${warning}\n`);
+  for (const warning of warnings)
+    if (warning !== undefined) terminal.stderr.write(`warning: ${warning}\n`);
 }
 
 /**

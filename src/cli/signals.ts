@@ -40,6 +40,9 @@ export function installSignals(target: NodeJS.Process): Signals {
     },
     onUncaught: (listener) => {
       uncaught = listener;
+      return () => {
+        if (uncaught === listener) uncaught = undefined;
+      };
     },
   };
 }

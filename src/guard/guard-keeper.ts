@@ -2,9 +2,7 @@ import { foldRun } from "../run-state/fold-run.ts";
 import { OPEN_STAGES } from "../run-state/run-state.ts";
 import type { Journal } from "../journal/events.ts";
 import type { HeldOwnership } from "../lock/owner-lock.ts";
-import type { CloudTarget } from "../run/cloud-target.ts";
-import { startGuard } from "./start-guard.ts";
-import type { Guard } from "./start-guard.ts";
+import { startGuard, type Guard, type StartGuard } from "./start-guard.ts";
 
 /** Keeps a guard alive for as long as a run lasts. */
 export interface GuardKeeper {
@@ -15,32 +13,15 @@ export interface GuardKeeper {
   release(): Promise<void>;
 }
 
-export function createGuardKeeper(options: {
-  readonly run: string;
-  readonly target: CloudTarget;
-  readonly ownership: HeldOwnership;
-  readonly holdMinutes: number;
-  readonly heartbeat: string | undefined;
-  readonly env: NodeJS.ProcessEnv;
-}): GuardKeeper {
-  const { run, target, ownership, holdMinutes, heartbeat, env } = options;
+export function createGuardKeeper(
+  options: Omit<StartGuard, "gen"> & { readonly ownership: HeldOwnership },
+): GuardKeeper {
+  const { ownership, ...order } = options;
   let guard: Guard | undefined;
   let starting: Promise<void> | undefined;
   let released = false;
   const start = async (journal: Journal): Promise<void> => {
-    const started = await startGuard({
-      stateDir: target.stateDir,
-      run,
-      gen: ownership.gen,
-      token: target.token ?? "",
-      apiUrl: target.apiUrl,
-      holdMinutes,
-      heartbeat,
-      time: target.time,
-      ceilings: target.ceilings,
-      world: target.simulated?.world ?? null,
-      env,
-    });
+    const started = await startGuard({ ...order, gen: ownership.gen });
     guard = started;
     await journal.append({ type: "guard.acknowledged", pid: started.pid });
     started.onExit(() => {

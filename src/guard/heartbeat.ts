@@ -2,9 +2,8 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { writeFileAtomically } from "../support/safe-file.ts";
-import type { CloudTarget } from "../run/cloud-target.ts";
 import { isLoopback } from "../support/loopback.ts";
+import { writeFileAtomically } from "../support/safe-file.ts";
 
 /** Tells a dead-man service that VMs are open and watched; its silence then calls a person. */
 export interface Heartbeat {
@@ -20,23 +19,24 @@ const LOOK_EVERY_MS = 5_000;
 const PATIENCE_MS = 5_000;
 
 /**
- * Where to: `--heartbeat-url`, or `MAIDER_SWEEP_HEARTBEAT`; nowhere off this machine when the cloud is on it.
+ * The address of the dead-man service: the one that was given, else `MAIDER_SWEEP_HEARTBEAT`. Undefined when there is
+ * none, and for one that is not on this machine when the cloud of `apiUrl` is.
  * @throws SweepError exit 2 when it is no address.
  */
 export function heartbeatUrl(
-  options: Readonly<Record<string, unknown>>,
+  given: string | undefined,
   env: NodeJS.ProcessEnv,
-  target: Pick<CloudTarget, "apiUrl">,
+  apiUrl: string,
 ): string | undefined {
-  const given = (options["heartbeatUrl"] as string | undefined) ?? env["MAIDER_SWEEP_HEARTBEAT"];
-  if (given === undefined || given === "") return undefined;
-  if (!/^https?:$/.test(URL.parse(given)?.protocol ?? "")) {
+  const url = given ?? env["MAIDER_SWEEP_HEARTBEAT"] ?? "";
+  if (url === "") return undefined;
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw new SweepError("the heartbeat's address cannot be used", {
       exitCode: ExitCode.usage,
       hint: "give an http or https address with --heartbeat-url or MAIDER_SWEEP_HEARTBEAT",
     });
   }
-  return isLoopback(target.apiUrl) && !isLoopback(given) ? undefined : given;
+  return isLoopback(apiUrl) && !isLoopback(url) ? undefined : url;
 }
 
 /** Where a run has told that VMs are open, and not yet that all are gone. */

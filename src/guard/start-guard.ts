@@ -1,12 +1,31 @@
 import { createInterface, type Interface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import type { LinearTime } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import type { GuardOrder } from "./guard-process.ts";
+
+/** The first line that the guard reads. It has the token, which is therefore in no argument and no environment. */
+export interface GuardOrder {
+  readonly stateDir: string;
+  readonly run: string;
+  /** The parent's generation. */
+  readonly gen: number;
+  readonly token: string;
+  readonly apiUrl: string;
+  /** How long a guard whose parent has died waits for a resume, in milliseconds of the run's clock. */
+  readonly holdMs: number;
+  readonly time: LinearTime;
+  readonly ceilings: number;
+  /** Of a simulated cloud. */
+  readonly world: string | null;
+  /** Where a dead-man service listens. */
+  readonly heartbeat?: string | undefined;
+  /** A parent that has been silent for so long, in real milliseconds, hangs. */
+  readonly stallMs: number;
+}
 
 export interface StartGuard extends Omit<GuardOrder, "stallMs"> {
-  /** The guard's program; the one beside this file when left out. */
-  readonly entry?: string | undefined;
+  /** The file that Node runs as the guard. */
+  readonly program: string;
   readonly env: NodeJS.ProcessEnv;
   readonly stallMs?: number | undefined;
 }
@@ -47,8 +66,8 @@ const PASSED_ON = [
  * it watches. It holds one end of a pipe; ours closes with us, however we end. @throws SweepError exit 4
  */
 export async function startGuard(options: StartGuard): Promise<Guard> {
-  const { entry = besideUs(), env, stallMs = STALL_MS, ...order } = options;
-  const child = execa(process.execPath, [entry], {
+  const { program, env, stallMs = STALL_MS, ...order } = options;
+  const child = execa(process.execPath, [program], {
     detached: true,
     // It must outlive us.
     cleanup: false,
@@ -135,9 +154,4 @@ async function says(word: string, lines: Interface, exit: Promise<void>): Promis
   } finally {
     clearTimeout(timer);
   }
-}
-
-function besideUs(): string {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return fileURLToPath(new URL(`./guard-process.${extension}`, import.meta.url));
 }

@@ -4,60 +4,52 @@ import type { KnownModel } from "../plan/facts-from-hub.ts";
 import { factsSchema } from "../plan/plan-schema.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
 import { makeFolder } from "../support/make-folder.ts";
-import type { Terminal } from "../cli/command.ts";
-import { stateDir } from "../run/paths.ts";
 import { askHub } from "./hub-client.ts";
-import { hubAccess } from "./hub-access.ts";
 
 const FRESH_MS = 7 * 86_400_000;
 
+export interface HubAccess {
+  /** `https://huggingface.co`, or `HF_ENDPOINT`. */
+  readonly endpoint: string;
+  /** Why the Hub may not be asked, with a remedy; undefined when it may. */
+  readonly offlineReason: string | undefined;
+  /** The user's token, if there is one. @throws SweepError exit 4 when it cannot be read */
+  readonly token: () => Promise<string | undefined>;
+}
+
 /**
- * What the Hub knows of models that the catalogue lacks; what it told is kept in the state folder, so that a resume,
- * or a plane, needs no network. For a cloud on this machine nothing leaves it: then only what is kept is known, and what
- * a Hub on loopback tells. @returns for each model its facts, or why there are none
+ * What the Hub knows of models that the catalogue lacks. Answers are cached, so that a resume needs no network; where
+ * the Hub may not be asked, only the cache counts.
+ * @param cache the folder for the answers. @returns for each model its facts, or why there are none
  */
 export async function knownModels(
   ids: readonly string[],
-  options: Readonly<Record<string, unknown>>,
-  terminal: Terminal,
+  hub: HubAccess,
+  cache: string,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, KnownModel | string>> {
   const known = new Map<string, KnownModel | string>();
-  if (ids.length === 0) return known;
-  const { env } = terminal;
-  const folder = join(stateDir(options, env), "models");
-  const { endpoint, mayAsk, token } = hubAccess(options, env);
-  const nobodyAsked =
-    options["simulate"] === undefined
-      ? "nobody is asked about it, for the API of --api-url is on this machine: run `estimate` once without --api-url"
-      : "a simulation asks nobody about it: run `estimate` once without --simulate";
   for (const id of ids) {
-    const kept = readCachedQuery(folder, id);
-    if (kept !== undefined && (!mayAsk || Date.now() - kept.askedMs < FRESH_MS)) {
-      known.set(id, kept.model);
-      continue;
+    const cached = readCached(cache, id);
+    if (hub.offlineReason !== undefined) known.set(id, cached?.model ?? hub.offlineReason);
+    else if (cached !== undefined && Date.now() - cached.askedMs < FRESH_MS)
+      known.set(id, cached.model);
+    else {
+      const { endpoint, token } = hub;
+      const answer = await askHub(id, { endpoint, token: await token(), fetch, signal });
+      if (typeof answer !== "string") await writeCached(cache, id, answer);
+      known.set(id, typeof answer === "string" ? (cached?.model ?? answer) : answer);
     }
-    if (!mayAsk) {
-      known.set(id, nobodyAsked);
-      continue;
-    }
-    const told = await askHub(id, {
-      endpoint,
-      token: await token(),
-      fetch,
-      signal: terminal.signals.stop,
-    });
-    if (typeof told !== "string") await keep(folder, id, told);
-    known.set(id, typeof told === "string" ? (kept?.model ?? told) : told);
   }
   return known;
 }
 
-interface Kept {
+interface Cached {
   readonly askedMs: number;
   readonly model: KnownModel;
 }
 
-function readCachedQuery(folder: string, id: string): Kept | undefined {
+function readCached(folder: string, id: string): Cached | undefined {
   try {
     const { asked, revision, facts } = JSON.parse(readFileSync(fileOf(folder, id), "utf8")) as {
       asked: string;
@@ -72,13 +64,17 @@ function readCachedQuery(folder: string, id: string): Kept | undefined {
   }
 }
 
-async function keep(folder: string, id: string, { facts, revision }: KnownModel): Promise<void> {
+async function writeCached(
+  folder: string,
+  id: string,
+  { facts, revision }: KnownModel,
+): Promise<void> {
   try {
     makeFolder(folder, 0o700);
-    const kept = { id, asked: new Date().toISOString(), revision, facts };
-    await writeFileAtomically(fileOf(folder, id), `${JSON.stringify(kept, undefined, 2)}\n`);
+    const entry = { id, asked: new Date().toISOString(), revision, facts };
+    await writeFileAtomically(fileOf(folder, id), `${JSON.stringify(entry, undefined, 2)}\n`);
   } catch {
-    // It is asked for again the next time.
+    // The Hub is asked again the next time.
   }
 }
 

@@ -3,12 +3,8 @@ import type { RecommendAnswer } from "../results/query/recommend.ts";
 import type { Unranked } from "../results/query/unranked.ts";
 import { usd } from "../support/money.ts";
 import { shellWord } from "../support/shell-word.ts";
-import {
-  pairLines,
-  rebenchCostLines,
-  type PairOffer,
-  type RebenchCost,
-} from "./rebench-cost-text.ts";
+import type { PairOffer, RebenchCost } from "../estimate/rebench-cost.ts";
+import { pairLines, rebenchCostLines } from "./rebench-cost-text.ts";
 import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
 import { gpuLabel, modelNames, speedText, unrankedLines } from "./format.ts";
 

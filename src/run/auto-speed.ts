@@ -1,4 +1,5 @@
 import type { Estimate } from "../estimate/estimate.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 
 /** What `--speed auto` settles on, and how many tokens vLLM then puts into one event. */
 export interface AutoSpeed {
@@ -15,8 +16,23 @@ const INTERVALS = [1, 2, 4, 8] as const;
 /** A card of ours writes about this many tokens a second for one user at the very most. */
 const TOKENS_A_SECOND = 120;
 
+/**
+ * How fast the clock of a run's cloud shall run, and how many tokens vLLM puts into one event then.
+ * @param asked `--speed`; the speed of a world that others use too stays as it is.
+ */
+export function chooseSpeed(
+  { simulated, time }: Pick<CloudTarget, "simulated" | "time">,
+  estimate: Estimate,
+  concurrency: number,
+  asked: number | "auto" | undefined,
+): AutoSpeed {
+  if (simulated === undefined) return { speed: 1, streamInterval: undefined };
+  const own = typeof asked === "number" ? asked : undefined;
+  return autoSpeed(maxStreams(estimate, concurrency), simulated.isSpeedOpen ? own : time.speed);
+}
+
 /** The streams that may be open at once. */
-export function maxConcurrentRentals(estimate: Estimate, concurrency: number): number {
+function maxStreams(estimate: Estimate, concurrency: number): number {
   const load = Math.max(
     1,
     ...estimate.rentals.flatMap(({ configurations }) =>
@@ -30,7 +46,7 @@ export function maxConcurrentRentals(estimate: Estimate, concurrency: number): n
  * The fastest speed at which the streams of all lanes stay under about 10,000 real events a second, at most 60.
  * @param fixed the speed, when it is not ours to choose.
  */
-export function autoSpeed(streams: number, fixed: number | undefined): AutoSpeed {
+function autoSpeed(streams: number, fixed: number | undefined): AutoSpeed {
   const tokens = streams * TOKENS_A_SECOND * (fixed ?? FASTEST);
   const interval = INTERVALS.find((size) => tokens / size <= EVENTS_A_SECOND) ?? 8;
   const speed =

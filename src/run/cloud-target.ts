@@ -1,11 +1,13 @@
-import { linearClock, realClock } from "../support/clock.ts";
-import type { Clock, LinearTime } from "../support/clock.ts";
+import {
+  joinSimulatedWorld,
+  startSimulatedWorld,
+  type SimulatedWorld,
+} from "../simulator/client/simulated-world.ts";
+import { linearClock, realClock, type Clock, type LinearTime } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import type { Terminal } from "../cli/command.ts";
-import { databaseFile, simulatedStateDir, stateDir } from "./paths.ts";
 import { isLoopback } from "../support/loopback.ts";
-import { joinSimulatedWorld, startSimulatedWorld } from "../simulator/client/simulated-world.ts";
-import type { SimulatedWorld } from "../simulator/client/simulated-world.ts";
+import { simulatedStateDir, type Locations } from "./locations.ts";
+import type { CloudTargetRequest } from "./run-request.ts";
 import { givenHubToken, readToken, runLocalProgram } from "./token.ts";
 
 /** The cloud that a command talks to, and the time that goes with it. */
@@ -15,115 +17,121 @@ export interface CloudTarget {
   readonly token: string | undefined;
   readonly clock: Clock;
   readonly time: LinearTime;
+  /** Factor on every timeout. */
   readonly ceilings: number;
   readonly sshPort: number;
   readonly simulated: SimulatedWorld | undefined;
+  /** The state folder of this cloud's runs. */
   readonly stateDir: string;
+  /** The database of this cloud's results. */
   readonly databaseFile: string;
   /** Whether gated models can be fetched: HF_TOKEN is set, or the world is simulated and has a token of its own. */
   readonly hubToken: boolean;
 }
 
 const LINODE = "https://api.linode.com";
+const REAL_TIME: LinearTime = { v0: 0, w0: 0, speed: 1 };
 
 /**
- * @throws SweepError exit 2 for options that contradict each other, exit 4 for a missing token (when `needsToken`)
- *   or a simulated cloud that does not answer.
+ * @throws SweepError exit 2 for a request that contradicts itself, exit 4 for a missing token (when `needsToken`) or a
+ *   simulated cloud that does not answer.
  */
 export async function openCloudTarget(
-  options: Readonly<Record<string, unknown>>,
-  terminal: Terminal,
+  request: CloudTargetRequest,
+  env: NodeJS.ProcessEnv,
   needsToken: boolean,
 ): Promise<CloudTarget> {
-  const simulate = options["simulate"] as string | boolean | undefined;
-  const state = stateDir(options, terminal.env);
-  checkOptions(options);
-  if (simulate !== undefined && simulate !== false) {
+  checkRequest(request);
+  const { ceilings = 1, locations, seed = 1, simulate, speed = "auto", tokenFile } = request;
+  if (simulate !== undefined) {
     const world =
-      typeof simulate === "string"
-        ? await joinSimulatedWorld(simulate)
-        : await startSimulatedWorld({
-            seed: (options["seed"] as number | undefined) ?? 1,
-            speed: (options["speed"] as number | "auto" | undefined) ?? "auto",
-            env: terminal.env,
-          });
+      simulate === true
+        ? await startSimulatedWorld({ seed, speed, env })
+        : await joinSimulatedWorld(simulate);
     return {
       apiUrl: world.url,
       token: world.token,
-      ...clockOf(world.time, options),
+      clock: linearClock(world.time, ceilings),
+      time: world.time,
+      ceilings,
       sshPort: world.sshPort,
       simulated: world,
-      stateDir: simulatedStateDir(state),
-      databaseFile: databaseFile(options, terminal.env, true),
+      ...simulatedPlaces(locations),
       hubToken: true,
     };
   }
-  const apiUrl = ((options["apiUrl"] as string | undefined) ?? LINODE).replace(/\/+$/, "");
-  const tokenFile = options["tokenFile"] as string | undefined;
-  const given = [tokenFile, terminal.env["LINODE_TOKEN"], terminal.env["LINODE_CLI_TOKEN"]];
+  const given = [tokenFile, env["LINODE_TOKEN"], env["LINODE_CLI_TOKEN"]];
   const token =
     needsToken || given.some((source) => (source ?? "") !== "")
-      ? await readToken({ env: terminal.env, tokenFile, run: runLocalProgram })
+      ? await readToken({ env, tokenFile, run: runLocalProgram })
       : undefined;
-  const ceilings = (options["ceilings"] as number | undefined) ?? 1;
   return {
-    apiUrl,
+    apiUrl: (request.apiUrl ?? LINODE).replace(/\/+$/, ""),
     token,
     clock: realClock(ceilings),
-    time: { v0: 0, w0: 0, speed: 1 },
+    time: REAL_TIME,
     ceilings,
-    sshPort: (options["sshPort"] as number | undefined) ?? 22,
+    sshPort: request.sshPort ?? 22,
     simulated: undefined,
-    stateDir: state,
-    databaseFile: databaseFile(options, terminal.env, false),
-    hubToken: givenHubToken(terminal.env) !== undefined,
+    stateDir: locations.stateDir,
+    databaseFile: locations.databaseFile,
+    hubToken: givenHubToken(env) !== undefined,
   };
 }
 
-/** The same far side once the speed of its clock is settled. */
-export async function withSpeed(
-  target: CloudTarget,
-  speed: number,
-  options: Readonly<Record<string, unknown>>,
-): Promise<CloudTarget> {
+/** The same cloud once the speed of its clock is set; the speed of a world that others use too stays as it is. */
+export async function withSpeed(target: CloudTarget, speed: number): Promise<CloudTarget> {
   if (target.simulated === undefined || !target.simulated.isSpeedOpen) return target;
-  return { ...target, ...clockOf(await target.simulated.setSpeed(speed), options) };
+  const time = await target.simulated.setSpeed(speed);
+  return { ...target, time, clock: linearClock(time, target.ceilings) };
 }
 
-function clockOf(
-  time: LinearTime,
-  options: Readonly<Record<string, unknown>>,
-): Pick<CloudTarget, "clock" | "time" | "ceilings"> {
-  const ceilings = (options["ceilings"] as number | undefined) ?? 1;
-  return { clock: linearClock(time, ceilings), time, ceilings };
-}
-
-function checkOptions(options: Readonly<Record<string, unknown>>): void {
-  const simulate = options["simulate"];
-  const bad = (message: string, hint: string): never => {
-    throw new SweepError(message, { exitCode: ExitCode.usage, hint });
+/** For runs whose simulated world has ended: nothing of it answers, and only their books are left to be closed. */
+export function endedWorldTarget(locations: Locations): CloudTarget {
+  return {
+    apiUrl: "http://127.0.0.1:9",
+    token: undefined,
+    clock: realClock(),
+    time: REAL_TIME,
+    ceilings: 1,
+    sshPort: 0,
+    simulated: undefined,
+    ...simulatedPlaces(locations),
+    hubToken: true,
   };
-  const apiUrl = options["apiUrl"] as string | undefined;
+}
+
+function simulatedPlaces(locations: Locations): Pick<CloudTarget, "stateDir" | "databaseFile"> {
+  return {
+    stateDir: simulatedStateDir(locations.stateDir),
+    databaseFile: locations.simulatedDatabaseFile,
+  };
+}
+
+function checkRequest(request: CloudTargetRequest): void {
+  const { apiUrl, ceilings, insecureApiUrl, simulate } = request;
   if (simulate !== undefined && apiUrl !== undefined)
-    bad("--simulate and --api-url exclude each other", "give one");
-  for (const name of ["speed", "seed"]) {
-    if (options[name] === undefined) continue;
+    throw usage("--simulate and --api-url exclude each other", "give one");
+  for (const name of ["speed", "seed"] as const) {
+    if (request[name] === undefined) continue;
     if (simulate === undefined)
-      bad(`--${name} is for --simulate`, "add --simulate, or leave it out");
-    if (typeof simulate === "string") {
-      bad(
+      throw usage(`--${name} is for --simulate`, "add --simulate, or leave it out");
+    if (simulate !== true)
+      throw usage(
         `--${name} cannot change a simulated cloud that runs already`,
         "give it to `maider-sweep simulator`",
       );
-    }
   }
-  if (apiUrl !== undefined && !isLoopback(apiUrl) && options["insecureApiUrl"] !== true) {
-    bad(
+  if (apiUrl !== undefined && !isLoopback(apiUrl) && !insecureApiUrl)
+    throw usage(
       `--api-url ${apiUrl} is not a loopback address`,
       "your token would go there; --insecure-api-url allows it",
     );
-  }
-  const loopback = simulate !== undefined || (apiUrl !== undefined && isLoopback(apiUrl));
-  if (options["ceilings"] !== undefined && !loopback)
-    bad("--ceilings is for tests", "it needs a loopback API");
+  const onThisMachine = simulate !== undefined || (apiUrl !== undefined && isLoopback(apiUrl));
+  if (ceilings !== undefined && !onThisMachine)
+    throw usage("--ceilings is for tests", "it needs a loopback API");
+}
+
+function usage(message: string, hint: string): SweepError {
+  return new SweepError(message, { exitCode: ExitCode.usage, hint });
 }

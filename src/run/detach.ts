@@ -1,87 +1,129 @@
 import { spawn } from "node:child_process";
-import { openSync, closeSync, readFileSync, rmSync } from "node:fs";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openStateFolder } from "../journal/state-folder.ts";
 import { ExitCode } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
-import { shellWord } from "../support/shell-word.ts";
-import type { CommandCall } from "../cli/command.ts";
-import type { FromDetached, ToDetached } from "./detached.ts";
 import type { CloudTarget } from "./cloud-target.ts";
-import { stateDir } from "./paths.ts";
+import type { RunContext } from "./run-context.ts";
 import { givenHubToken, SECRET_VARIABLES } from "./token.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
-/** Given to the process that goes on: what it says stands in its journal, and nobody is there to be asked. */
-const ITS_OWN = ["--quiet", "--yes"];
+/** What a detached run prints is in its journal too, and it can ask nobody. */
+const ADDED = ["--quiet", "--yes"];
+const REMOVED = new Set(["--detach", "--json"]);
+
+/** The first and only message to the detached process. */
+interface Secrets {
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Its answer, once the run can be followed. */
+interface Started {
+  readonly run: string;
+}
+
+export interface DetachedRun {
+  readonly run: string;
+  readonly pid: number;
+}
+
+/** It ended before it could be followed. */
+export interface DetachedEnd {
+  readonly exitCode: ExitCode;
+  readonly output: string;
+}
 
 /**
- * Starts the same command line, once it is checked and agreed to, as a process of its own, in a session of its own: no terminal and no log-out reaches
- * it. Returns once its guard watches and the run can be followed, or with its end when that came first. Secrets go
- * over a pipe, and stand in no argument and no environment.
+ * Starts a command line, once it is checked and agreed to, as a process in a session of its own, which no terminal and
+ * no log-out reaches. Returns once its guard watches and the run can be followed, or with its end when that came first.
+ * Secrets go over a pipe, and are in no argument and no environment.
  */
-export async function detach(call: CommandCall, target: CloudTarget): Promise<ExitCode> {
-  const { argv, options, terminal } = call;
-  const state = stateDir(options, terminal.env);
-  openStateFolder(state);
-  const folder = join(state, "detached");
+export async function detach(
+  argv: readonly string[],
+  stateDir: string,
+  target: CloudTarget,
+  { env, signals }: Pick<RunContext, "env" | "signals">,
+): Promise<DetachedRun | DetachedEnd> {
+  openStateFolder(stateDir);
+  const folder = join(stateDir, "detached");
   makeFolder(folder, 0o700);
   const log = join(folder, `${randomUUID()}.log`);
   const output = openSync(log, "ax", 0o600);
-  const hubToken = givenHubToken(terminal.env);
-  const secrets = {
-    ...(target.simulated !== undefined || target.token === undefined
-      ? {}
-      : { LINODE_TOKEN: target.token }),
-    ...(hubToken === undefined ? {} : { HF_TOKEN: hubToken }),
-  };
-  const env = { ...terminal.env };
-  for (const name of SECRET_VARIABLES) delete env[name];
-  delete env["MAIDER_SWEEP_CRASH"];
-  const words = argv.filter((word) => word !== "--detach" && word !== "--json");
-  const child = spawn(
-    process.execPath,
-    [PROGRAM, ...words, ...ITS_OWN.filter((flag) => !words.includes(flag)), "--detached", log],
-    { detached: true, stdio: ["ignore", output, output, "ipc"], env },
-  );
+  const message: Secrets = { secrets: secretsOf(target, env) };
+  const words = argv.filter((word) => !REMOVED.has(word));
+  const added = ADDED.filter((flag) => !words.includes(flag));
+  const child = spawn(process.execPath, [PROGRAM, ...words, ...added, "--detached", log], {
+    detached: true,
+    stdio: ["ignore", output, output, "ipc"],
+    env: withoutSecrets(env),
+  });
   closeSync(output);
   // Ctrl-C does not reach it any more.
   const onStop = (): void => void child.kill("SIGTERM");
-  terminal.signals.stop.addEventListener("abort", onStop);
-  child.send({ secrets } satisfies ToDetached, () => undefined);
-  const end = await new Promise<FromDetached | { readonly code: number }>((resolve) => {
-    child.once("message", (message) => {
-      resolve(message as FromDetached);
-    });
-    child.once("error", () => {
-      resolve({ code: ExitCode.bug });
-    });
-    child.once("exit", (code) => {
-      resolve({ code: code ?? ExitCode.bug });
-    });
+  signals.stop.addEventListener("abort", onStop);
+  child.send(message, () => undefined);
+  const answer = await new Promise<Started | ExitCode>((resolve) => {
+    child.once("message", (started) => resolve(started as Started));
+    child.once("error", () => resolve(ExitCode.bug));
+    child.once("exit", (code) => resolve((code ?? ExitCode.bug) as ExitCode));
   });
-  terminal.signals.stop.removeEventListener("abort", onStop);
-  if ("code" in end) {
-    terminal.stderr.write(readFileSync(log, "utf8"));
+  signals.stop.removeEventListener("abort", onStop);
+  if (typeof answer === "number") {
+    const text = readFileSync(log, "utf8");
     rmSync(log, { force: true });
-    return end.code as ExitCode;
+    return { exitCode: answer, output: text };
   }
   child.disconnect();
   child.unref();
-  const pid = child.pid ?? 0;
-  if (options["json"] === true) {
-    terminal.stdout.write(`${JSON.stringify({ run: end.run, pid })}\n`);
-    return ExitCode.done;
+  return { run: answer.run, pid: child.pid ?? 0 };
+}
+
+/**
+ * The detached side: takes the secrets from its parent, and tells it when the run has started; what is printed from
+ * then on is in the run's folder.
+ * @param log where its output goes until then.
+ */
+export async function asDetached(context: RunContext, log: string): Promise<RunContext> {
+  Object.assign(context.env, await receiveSecrets());
+  const started = async (run: string, folder: string): Promise<void> => {
+    await rename(log, join(folder, "output.log")).catch(() => undefined);
+    if (process.connected) process.send?.({ run } satisfies Started);
+  };
+  return { ...context, reporter: { ...context.reporter, started } };
+}
+
+/** Without a listener the pipe keeps no process running. A parent that died at once sends nothing. */
+async function receiveSecrets(): Promise<Secrets["secrets"]> {
+  const received = new AbortController();
+  const { signal } = received;
+  const message = once(process, "message", { signal }).then(([sent]) => (sent as Secrets).secrets);
+  const gone = once(process, "disconnect", { signal }).then(() => ({}));
+  for (const each of [message, gone]) each.catch(() => undefined);
+  try {
+    return await Promise.race([message, gone]);
+  } finally {
+    received.abort();
   }
-  const where = options["stateDir"] === undefined ? "" : ` --state-dir ${shellWord(state)}`;
-  const follow = ["status", "logs --follow", "stop"].map((verb) => {
-    const [name = "", ...flags] = verb.split(" ");
-    return `  maider-sweep ${[name, end.run, ...flags].join(" ")}${where}`;
-  });
-  terminal.stdout.write(
-    [`run ${end.run} goes on by itself, as process ${String(pid)}`, ...follow, ""].join("\n"),
-  );
-  return ExitCode.done;
+}
+
+function secretsOf(
+  { simulated, token }: CloudTarget,
+  env: NodeJS.ProcessEnv,
+): Readonly<Record<string, string>> {
+  const hubToken = givenHubToken(env);
+  return {
+    ...(simulated !== undefined || token === undefined ? {} : { LINODE_TOKEN: token }),
+    ...(hubToken === undefined ? {} : { HF_TOKEN: hubToken }),
+  };
+}
+
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const rest = { ...env };
+  for (const name of [...SECRET_VARIABLES, "MAIDER_SWEEP_CRASH"]) delete rest[name];
+  return rest;
 }

@@ -2,7 +2,7 @@ import type { BenchmarkRecord } from "../evidence/record.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
-import { simulatedStateDir } from "./paths.ts";
+import { simulatedStateDir } from "./locations.ts";
 
 /**
  * The records of sound passes by the database that they belong to, as the journals of a state folder have them.

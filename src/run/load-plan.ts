@@ -1,79 +1,81 @@
 import { readFile } from "node:fs/promises";
-import { applyOverrides } from "../plan/apply-overrides.ts";
+import { join } from "node:path";
+import { applyOverrides, type PlanOverrides } from "../plan/apply-overrides.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { formatProblems } from "../plan/format-problems.ts";
 import { readPlan, unknownModels } from "../plan/read-plan.ts";
 import type { KnownModels } from "../plan/resolve-entries.ts";
 import { withPrompts } from "../plan/with-prompts.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { microUsd } from "../support/money.ts";
-import type { CommandCall, Terminal } from "../cli/command.ts";
+import { hubAccess } from "./hub-access.ts";
 import { loadPrompts } from "./load-prompts.ts";
+import type { RunContext } from "./run-context.ts";
+import type { PlanRequest, PlanSource } from "./run-request.ts";
 
-/** With the prompts that it names. @throws SweepError exit 2 with every problem at its line, before anything else was touched. */
+/** What reading a plan needs of its request and of the process. */
+type Request = Pick<PlanRequest, "cloud" | "overrides">;
+type Context = Pick<RunContext, "env" | "signals">;
+
+/**
+ * A plan, with the prompts that it names; models that the catalogue lacks are looked up.
+ * @throws SweepError exit 2 with every problem at its line
+ */
 export async function loadPlan(
-  file: string,
-  { options, terminal }: Pick<CommandCall, "options" | "terminal">,
+  source: PlanSource,
+  request: Request,
+  context: Context,
 ): Promise<CoveragePlan> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SweepError(`the plan ${file} cannot be read`, {
-      exitCode: ExitCode.usage,
-      reason:
-        code === "ENOENT"
-          ? "there is no such file"
-          : code === "EISDIR"
-            ? "it is a folder"
-            : (code ?? "unreadable"),
-      hint: "name a YAML file; maider-sweep init writes one",
-    });
-  }
-  const plan = await planWithModels(text, file, options, terminal);
+  const { text, name } =
+    "file" in source ? { text: await readText(source.file), name: source.file } : source;
+  const plan = await planWithModels(text, name, request, context);
   return plan.prompts === undefined ? plan : withPrompts(plan, await loadPrompts(plan.prompts));
 }
 
-/** The plan itself, with models that the catalogue lacks as the Hub tells them. @throws SweepError exit 2 */
+/** The same without following `prompts:`. @throws SweepError exit 2 */
 export async function planWithModels(
   text: string,
-  source: string,
-  options: Readonly<Record<string, unknown>>,
-  terminal: Terminal,
+  name: string,
+  { cloud, overrides }: Request,
+  { env, signals }: Context,
 ): Promise<CoveragePlan> {
   const unknown = unknownModels(text);
-  if (unknown.length === 0) return planFromText(text, source, options);
+  if (unknown.length === 0) return planFromText(text, name, overrides);
   // What asks the Hub takes long to load, and few plans need it.
   const { knownModels } = await import("../hub/known-models.ts");
-  return planFromText(text, source, options, await knownModels(unknown, options, terminal));
+  const cache = join(cloud.locations.stateDir, "models");
+  const known = await knownModels(unknown, hubAccess(cloud, env), cache, signals.stop);
+  return planFromText(text, name, overrides, known);
 }
 
-/**
- * The plan itself; `prompts:` is not followed.
- * @throws SweepError exit 2
- */
+/** The same with the models that the catalogue knows, and `known` ones. @throws SweepError exit 2 */
 export function planFromText(
   text: string,
-  source: string,
-  options: Readonly<Record<string, unknown>>,
+  name: string,
+  overrides: PlanOverrides,
   known?: KnownModels,
 ): CoveragePlan {
-  const reading = readPlan(text, source, known);
-  if (!reading.ok) {
-    const count = reading.problems.length;
-    throw new SweepError(
-      `the plan has ${String(count)} problem${count === 1 ? "" : "s"}\n${formatProblems(source, reading.problems)}`,
-      { exitCode: ExitCode.usage, hint: "nothing was sent; mend the lines above and run it again" },
-    );
+  const reading = readPlan(text, name, known);
+  if (reading.ok) return applyOverrides(reading.plan, overrides);
+  const count = reading.problems.length;
+  throw new SweepError(
+    `the plan has ${String(count)} problem${count === 1 ? "" : "s"}\n${formatProblems(name, reading.problems)}`,
+    { exitCode: ExitCode.usage, hint: "nothing was sent; mend the lines above and run it again" },
+  );
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      ENOENT: "there is no such file",
+      EISDIR: "it is a folder",
+    };
+    throw new SweepError(`the plan ${file} cannot be read`, {
+      exitCode: ExitCode.usage,
+      reason: reasons[code ?? ""] ?? code ?? "unreadable",
+      hint: "name a YAML file; maider-sweep init writes one",
+    });
   }
-  const maxCost = options["maxCost"] as number | undefined;
-  return applyOverrides(reading.plan, {
-    maxCost: maxCost === undefined ? undefined : microUsd(maxCost),
-    concurrency: options["concurrency"] as number | undefined,
-    passes: options["passes"] as number | undefined,
-    only: options["only"] as string | undefined,
-    maxHours: options["maxHours"] as number | undefined,
-    sshCidr: options["sshCidr"] as string | undefined,
-  });
 }

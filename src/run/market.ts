@@ -1,18 +1,16 @@
 import { CloudError, REFUSED_KINDS } from "../cloud/cloud.ts";
-import type { LinodeConnectionOptions } from "../cloud/linode-connection.ts";
-import { createLinodeReader } from "../cloud/linode-cloud.ts";
-import { builtInMarket } from "../estimate/market.ts";
-import type { Market } from "../estimate/market.ts";
+import { builtInMarket, type Market } from "../estimate/market.ts";
+import { connectReader, type CloudAccess } from "./wire.ts";
+
+/** Prices are for a person who waits. */
+const PATIENCE_MS = 15_000;
 
 /**
  * Live prices and stock; the built-in prices, which the estimate warns of, when the API does not tell them. They need
  * no token, but a refused one spoils them: then they are read without it.
  */
-export async function readMarket(
-  options: LinodeConnectionOptions,
-  signal: AbortSignal,
-): Promise<Market> {
-  const reader = createLinodeReader(options);
+export async function readMarket(access: CloudAccess, signal: AbortSignal): Promise<Market> {
+  const reader = connectReader(access, PATIENCE_MS);
   try {
     const [prices, availability] = await Promise.all([
       reader.prices(signal),
@@ -29,7 +27,7 @@ export async function readMarket(
     if (!(error instanceof CloudError)) throw error;
     if (!REFUSED_KINDS.has(error.kind)) return builtInMarket();
     const refused = { refused: true } as const;
-    if (options.token === undefined) return { ...builtInMarket(), ...refused };
-    return { ...(await readMarket({ ...options, token: undefined }, signal)), ...refused };
+    if (access.token === undefined) return { ...builtInMarket(), ...refused };
+    return { ...(await readMarket({ ...access, token: undefined }, signal)), ...refused };
   }
 }

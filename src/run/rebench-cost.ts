@@ -5,7 +5,7 @@ import { estimatePlan } from "../estimate/estimate-plan.ts";
 import { builtInMarket } from "../estimate/market.ts";
 import { SUITE_VERSION } from "../evidence/method.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import type { Offer, PairOffer, RebenchCost } from "../report/rebench-cost-text.ts";
+import type { Offer, PairOffer, RebenchCost } from "../estimate/rebench-cost.ts";
 import { SweepError } from "../support/errors.ts";
 import { usd } from "../support/money.ts";
 import { shellWord } from "../support/shell-word.ts";

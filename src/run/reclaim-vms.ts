@@ -1,33 +1,42 @@
+import type { Estimate } from "../estimate/estimate.ts";
 import { readClientKey } from "../journal/client-key.ts";
 import { interruptedPasses } from "../sweep/interrupted-passes.ts";
-import { findReusable } from "../sweep/rental/find-reusable.ts";
-import type { Reusable } from "../sweep/rental/find-reusable.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
+import { findReusable, type Reusable } from "../sweep/rental/find-reusable.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
-import type { Execution } from "./execution.ts";
+
+/** A run that its owner has left, and what is still to be done of it. */
+export interface LeftRun {
+  readonly folder: string;
+  readonly estimate: Estimate;
+  readonly sshCidrs: readonly string[];
+  /** Its simulated world has ended, with all VMs. */
+  readonly worldGone: boolean;
+  /** How long to wait for the proof that its other VMs are gone. */
+  readonly patienceMs: number;
+}
 
 /**
- * Takes up a run that its owner has left: what still lives and serves is gone on with, everything else is destroyed
- * and settled under the run's own ledger, and passes that were cut are void.
+ * VMs that are still serving are reused; all others are destroyed and charged to this run. Passes that were cut off are
+ * void.
  * @returns undefined when something is not proved gone: then nothing new may be created.
  */
 export async function reclaimVms(
-  { estimate, folder, sshCidrs, call, worldGone }: Execution,
+  { estimate, folder, patienceMs, sshCidrs, worldGone }: LeftRun,
   ports: SweepPorts,
-  patienceMs: number,
+  stop: AbortSignal,
 ): Promise<readonly Reusable[] | undefined> {
-  const { cloud, clock, journal, ownership, onAlarm, random } = ports;
+  const { cloud, clock, journal, onAlarm, ownership, random } = ports;
   for (const cut of interruptedPasses(journal.events())) await journal.append(cut);
-  const keyIsThere = readClientKey(folder) !== undefined;
-  const reusable =
-    keyIsThere && !worldGone
-      ? await findReusable(
-          estimate.rentals,
-          sshCidrs,
-          { cloud, clock, events: journal.events() },
-          call.terminal.signals.stop,
-        )
-      : [];
+  const reachable = readClientKey(folder) !== undefined && !worldGone;
+  const reusable = reachable
+    ? await findReusable(
+        estimate.rentals,
+        sshCidrs,
+        { cloud, clock, events: journal.events() },
+        stop,
+      )
+    : [];
   const spared = new Set(reusable.map(({ rental }) => rental.label));
   const { outcome } = await recoverRun({
     folder,

@@ -1,24 +1,23 @@
-import { CloudError } from "../cloud/cloud.ts";
 import { explainCloudError } from "../cloud/account-check.ts";
-import { foldRun, openRentals } from "../run-state/fold-run.ts";
-import { readJournal } from "../journal/journal-file.ts";
-import type { Ownership } from "../journal/events.ts";
-import { livingOwner, type HeldOwnership } from "../lock/owner-lock.ts";
+import { CloudError } from "../cloud/cloud.ts";
+import { pendingHeartbeat, startHeartbeat } from "../guard/heartbeat.ts";
+import type { Journal, Ownership } from "../journal/events.ts";
 import { lockHome } from "../journal/state-folder.ts";
-import { unfinishedRuns } from "../run-state/status.ts";
+import { livingOwner, type HeldOwnership } from "../lock/owner-lock.ts";
+import { foldRun, openRentals } from "../run-state/fold-run.ts";
+import { unfinishedRuns, type UnfinishedRun } from "../run-state/status.ts";
+import { isWorldGone } from "../simulator/client/control-client.ts";
+import { createCleanup } from "../support/cleanup.ts";
 import { isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
-import { openOrReport, lockOrProceed } from "../teardown/degraded-mode.ts";
-import { recoverRun } from "../teardown/recover-run.ts";
-import type { Recovery } from "../teardown/recover-run.ts";
-import type { CommandCall } from "../cli/command.ts";
-import { crashHookFor } from "./crash-hook-for.ts";
+import { lockOrProceed, openOrReport } from "../teardown/degraded-mode.ts";
+import { recoverRun, type Recovery } from "../teardown/recover-run.ts";
 import type { CloudTarget } from "./cloud-target.ts";
-import { pendingHeartbeat, startHeartbeat } from "../guard/heartbeat.ts";
+import { crashHookFor } from "./crash-hook-for.ts";
+import { onRepeatedInterrupt } from "./on-repeated-interrupt.ts";
 import { publishJournals } from "./publish-journals.ts";
-import { onRepeatedInterrupt } from "../cli/repeated-signals.ts";
-import { isWorldGone } from "../simulator/client/control-client.ts";
+import type { RunContext } from "./run-context.ts";
 import { connectCloud } from "./wire.ts";
 
 export interface RecoveredRun {
@@ -33,10 +32,12 @@ export interface RecoveredRun {
 export async function recoverBefore(
   target: CloudTarget,
   ownership: Ownership,
-  call: CommandCall,
+  patienceMs: number,
+  context: RunContext,
   except?: string,
 ): Promise<void> {
-  const recovered = await recoverOpenRuns(target, ownership, call, { locked: true, except });
+  const options = { locked: true, patienceMs, except };
+  const recovered = await recoverOpenRuns(target, ownership, options, context);
   const open = recovered.filter(({ recovery }) => recovery.outcome === "unproved");
   if (open.length === 0) return;
   const labels = open.flatMap(({ recovery }) => recovery.unproved);
@@ -47,6 +48,15 @@ export async function recoverBefore(
   });
 }
 
+/** How open runs are recovered. */
+interface RecoverOptions {
+  /** Whether the lock of the state folder could be taken. */
+  readonly locked: boolean;
+  /** How long to wait for the proof that the VMs of a run are gone. */
+  readonly patienceMs: number;
+  readonly except?: string | undefined;
+}
+
 /**
  * Brings every run of the state folder that its owner has left to its end, except for what is held; the lock is ours.
  * @throws SweepError exit 4 when the API refuses.
@@ -54,78 +64,94 @@ export async function recoverBefore(
 export async function recoverOpenRuns(
   target: CloudTarget,
   ownership: Ownership,
-  call: CommandCall,
-  { locked, except }: { readonly locked: boolean; readonly except?: string | undefined },
+  options: RecoverOptions,
+  context: RunContext,
 ): Promise<readonly RecoveredRun[]> {
   const done: RecoveredRun[] = [];
-  for (const { run, folder, state } of unfinishedRuns(target.stateDir)) {
-    if (run === except) continue;
-    const apiUrl = state.opened?.api_url ?? target.apiUrl;
-    const world = state.opened?.world ?? null;
-    const elsewhere = world !== null && world !== target.simulated?.world;
+  for (const unfinished of unfinishedRuns(target.stateDir)) {
+    const { run, state } = unfinished;
+    if (run === options.except) continue;
+    const { api_url: apiUrl = target.apiUrl, world = null } = state.opened ?? {};
+    const worldGone =
+      world === null ? undefined : (): Promise<boolean> => isWorldGone(apiUrl, world);
     // A run of another simulated world is that world's: its guard destroys there; here only its end can be seen.
-    if (elsewhere && !(await isWorldGone(apiUrl, world))) continue;
+    const elsewhere = world !== null && world !== target.simulated?.world;
+    if (elsewhere && (await worldGone?.()) !== true) continue;
     const own = await ownerOf(run, target.stateDir, ownership);
     if (own === undefined) continue;
-    const { signals, stderr } = call.terminal;
-    const journal = await openOrReport(
-      {
-        folder,
-        run,
-        ownership: own,
-        clock: target.clock,
-        redact: createRedactor(target.token === undefined ? [] : [target.token]),
-        crash: crashHookFor(target, call.terminal.env),
-      },
-      locked,
-      (text) => stderr.write(`warning: ${text}\n`),
-    );
-    if (readJournal(folder).damaged)
-      stderr.write(
-        `warning: the journal of run ${run} is damaged: all that it names is destroyed\n`,
-      );
-    const goesOn = (): void => {
-      stderr.write("destroying goes on until the proof; a third signal ends it\n");
-    };
-    signals.stop.addEventListener("abort", goesOn);
-    const answered = onRepeatedInterrupt(call.terminal, () => ({
-      state: foldRun(journal.events()),
-      guard: undefined,
-    }));
-    const openVms = (): number => openRentals(foldRun(journal.events())).length;
-    const heartbeat = startHeartbeat(pendingHeartbeat(folder), folder, openVms, target.clock);
-    let ended = false;
     try {
-      const recovery = await recoverRun({
-        folder,
-        cloud: connectCloud(target),
-        ownership: own,
-        journal,
-        clock: target.clock,
-        by: "recover",
-        pid: process.pid,
-        spareHeld: true,
-        worldGone: world === null ? undefined : () => isWorldGone(apiUrl, world),
-        patienceMs: ((call.options["destroyPatience"] as number | undefined) ?? 10) * 60_000,
-        onAlarm: ({ label, message }) =>
-          call.terminal.stderr.write(`warning: ${label}: ${message}\n`),
-      });
+      const recovery = await recoverOne(unfinished, worldGone, own, target, options, context);
       done.push({ run, recovery });
-      ended = recovery.outcome === "closed" || recovery.outcome === "world_ended";
-      await publishJournals(target.stateDir, [run]).catch((error: unknown) => {
-        call.terminal.stderr.write(`warning: ${errorText(error)}\n`);
-      });
     } catch (error) {
       throw error instanceof CloudError ? explainCloudError(error, `recover run ${run}`) : error;
-    } finally {
-      await heartbeat.end(ended);
-      answered();
-      signals.stop.removeEventListener("abort", goesOn);
-      await journal.close();
-      await own.release();
     }
   }
   return done;
+}
+
+async function recoverOne(
+  { damaged, folder, run }: UnfinishedRun,
+  worldGone: (() => Promise<boolean>) | undefined,
+  ownership: HeldOwnership,
+  target: CloudTarget,
+  { locked, patienceMs }: RecoverOptions,
+  context: RunContext,
+): Promise<Recovery> {
+  const { env, reporter, signals } = context;
+  await using cleanup = createCleanup();
+  cleanup.defer(() => ownership.release());
+  const journal = await openOrReport(
+    {
+      folder,
+      run,
+      ownership,
+      clock: target.clock,
+      redact: createRedactor(target.token === undefined ? [] : [target.token]),
+      crash: crashHookFor(target, env),
+    },
+    locked,
+    (text) => reporter.warn(text),
+  );
+  cleanup.defer(() => journal.close());
+  if (damaged)
+    reporter.warn(`the journal of run ${run} is damaged: all that it names is destroyed`);
+  const onStop = (): void => {
+    reporter.note("destroying goes on until the proof; a third signal ends it");
+  };
+  signals.stop.addEventListener("abort", onStop);
+  cleanup.defer(() => signals.stop.removeEventListener("abort", onStop));
+  const readState = () => ({ state: foldRun(journal.events()), guardPid: undefined });
+  cleanup.defer(onRepeatedInterrupt(context, readState));
+  const heartbeat = startHeartbeat(
+    pendingHeartbeat(folder),
+    folder,
+    () => openVms(journal),
+    target.clock,
+  );
+  let ended = false;
+  cleanup.defer(() => heartbeat.end(ended));
+  const recovery = await recoverRun({
+    folder,
+    cloud: connectCloud(target),
+    ownership,
+    journal,
+    clock: target.clock,
+    by: "recover",
+    pid: process.pid,
+    spareHeld: true,
+    worldGone,
+    patienceMs,
+    onAlarm: ({ label, message }) => reporter.warn(`${label}: ${message}`),
+  });
+  ended = recovery.outcome === "closed" || recovery.outcome === "world_ended";
+  await publishJournals(target.stateDir, [run]).catch((error: unknown) => {
+    reporter.warn(errorText(error));
+  });
+  return recovery;
+}
+
+function openVms(journal: Journal): number {
+  return openRentals(foldRun(journal.events())).length;
 }
 
 /** What we hold, or the run's own lock where it has one; undefined while its owner lives: then it is not ours to end. */

@@ -20,8 +20,10 @@ export interface RunReporter {
   note(text: string): void;
   /** Begins to show a run's events. */
   showProgress(run: ShownRun): Promise<ProgressView>;
-  /** Whether a run that will cost so much may begin. */
-  confirm(planned: PlannedRun): Promise<boolean>;
+  /** Whether a run that will cost so much may begin; left out, it may. */
+  confirm?(planned: PlannedRun): Promise<boolean>;
+  /** Called once a run has a journal and a guard. */
+  started?(run: string, folder: string): Promise<void>;
 }
 
 /** A plan, and what it will cost. */

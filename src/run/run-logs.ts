@@ -4,7 +4,7 @@ import type { EventOf, SweepEvent } from "../journal/events.ts";
 import { plainName, readPlainOrPacked } from "../journal/packed-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { simulatedStateDir } from "./paths.ts";
+import { simulatedStateDir } from "./locations.ts";
 
 export interface RunLog {
   readonly name: string;

@@ -1,14 +1,5 @@
 import type { PlanOverrides } from "../plan/apply-overrides.ts";
-
-/** Where this machine keeps its state and its results; absolute paths. */
-export interface Locations {
-  /** Journals and locks of real runs. Those of simulated runs are in a folder inside it. */
-  readonly stateDir: string;
-  /** The database of real results. */
-  readonly databaseFile: string;
-  /** The database of simulated results. */
-  readonly simulatedDatabaseFile: string;
-}
+import type { Locations } from "./locations.ts";
 
 /** Which cloud to use, and how. Times and ports that are undefined have the cloud's own defaults. */
 export interface CloudTargetRequest {
@@ -42,8 +33,17 @@ export interface PlanRequest {
   readonly skipFresh: boolean;
 }
 
+/** What a run is of. */
+export type RunSubject =
+  | { readonly kind: "plan"; readonly source: PlanSource }
+  /** A plan of one VM, which is left up for a user instead of being measured. */
+  | { readonly kind: "hold"; readonly source: PlanSource }
+  /** Continues a run that was cut off. */
+  | { readonly kind: "resume"; readonly run: string };
+
 /** What the verbs that rent can ask of a run. Milliseconds throughout. */
 export interface RunRequest extends PlanRequest {
+  readonly subject: RunSubject;
   /** How long a guard whose parent has died waits for a resume before it destroys the VMs. */
   readonly holdMs: number;
   /** How long a VM on which something failed is left up; 0 destroys it at once. */

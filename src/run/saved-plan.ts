@@ -4,8 +4,9 @@ import { customSuite, promptsOf } from "../evidence/custom-suite.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { withPrompts } from "../plan/with-prompts.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
-import type { Terminal } from "../cli/command.ts";
 import { planWithModels } from "./load-plan.ts";
+import type { RunContext } from "./run-context.ts";
+import type { PlanRequest } from "./run-request.ts";
 
 const PLAN = "plan.yaml";
 const PROMPTS = "prompts.json";
@@ -22,11 +23,11 @@ export async function savePlan(folder: string, plan: CoveragePlan): Promise<void
 export async function readSavedPlan(
   folder: string,
   run: string,
-  options: Readonly<Record<string, unknown>>,
-  terminal: Terminal,
+  request: Pick<PlanRequest, "cloud" | "overrides">,
+  context: Pick<RunContext, "env" | "signals">,
 ): Promise<CoveragePlan> {
   const text = await readFile(join(folder, PLAN), "utf8");
-  const plan = await planWithModels(text, `<${run}>`, options, terminal);
+  const plan = await planWithModels(text, `<${run}>`, request, context);
   if (plan.prompts === undefined) return plan;
   const file = join(folder, PROMPTS);
   return withPrompts(plan, customSuite(JSON.parse(await readFile(file, "utf8")), file));

@@ -48,6 +48,14 @@ export async function readHubToken({ env, run }: SecretSources): Promise<string 
   return text === undefined ? undefined : await resolve(text, "Hugging Face token", run);
 }
 
+/** For VMs: a simulated hub lets anybody in who shows a token, and never sees a real one. @throws SweepError exit 4 */
+export async function hubTokenFor(
+  simulated: boolean,
+  env: SecretSources["env"],
+): Promise<string | undefined> {
+  return simulated ? "hf_simulated" : readHubToken({ env, run: runLocalProgram });
+}
+
 /** `run` by execa; the program sees our environment, from which the secrets are gone. */
 export const runLocalProgram: RunProgram = async (file, args) => {
   const { execa } = await import("execa");

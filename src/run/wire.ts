@@ -1,36 +1,88 @@
-import { runPass } from "../benchmark/run-pass.ts";
-import { sizeSuite } from "../benchmark/size-suite.ts";
-import { warmUp } from "../benchmark/warm-up.ts";
-import type { Cloud } from "../cloud/cloud.ts";
-import { createLinodeCloud } from "../cloud/linode-cloud.ts";
-import { standardSuite } from "../evidence/standard-suite.ts";
-import { generateSshKey } from "../machine/keys.ts";
-import { createSshConnector } from "../machine/ssh-machine.ts";
-import { buildUserData } from "../machine/user-data.ts";
-import { waitForServer } from "../vllm/wait-for-server.ts";
-import { waitForSetup } from "../machine/wait-for-setup.ts";
+import { fileURLToPath } from "node:url";
+import type { Cloud, CloudReader } from "../cloud/cloud.ts";
+import { createLinodeCloud, createLinodeReader } from "../cloud/linode-cloud.ts";
+import { readTokenExpiry } from "../cloud/token-expiry.ts";
+import type { MachineConnector } from "../machine/machine.ts";
+import type { Clock } from "../support/clock.ts";
 import type { Machines, Measure } from "../sweep/ports.ts";
-import type { CloudTarget } from "./cloud-target.ts";
 
-/** The account that a command may change. Dry runs never come here. */
-export function connectCloud(target: CloudTarget, patienceMs?: number): Cloud {
-  const { apiUrl, token = "", clock } = target;
+// The one file that joins ports and adapters. SSH and the benchmark are loaded only when a VM is used: the guard, the
+// reaper and a dry run start without them.
+
+/** How to reach an account. */
+export interface CloudAccess {
+  readonly apiUrl: string;
+  /** Undefined when none was given; only reads of public facts work then. */
+  readonly token: string | undefined;
+  readonly clock: Clock;
+}
+
+/** @param patienceMs how long a request is tried again; undefined means as long as a destroy deserves. */
+export function connectCloud(
+  { apiUrl, token = "", clock }: CloudAccess,
+  patienceMs?: number,
+): Cloud {
   return createLinodeCloud({ apiUrl, token, clock, patienceMs });
 }
 
-export function connectMachines(target: CloudTarget): Machines {
+/** For dry runs and checks: it can create nothing. */
+export function connectReader(
+  { apiUrl, token, clock }: CloudAccess,
+  patienceMs?: number,
+): CloudReader {
+  return createLinodeReader({ apiUrl, token, clock, patienceMs });
+}
+
+/**
+ * When the token expires, milliseconds since the epoch: `null` = never, `undefined` = it may not be read.
+ * @throws CloudError
+ */
+export async function tokenExpiry(
+  { apiUrl, token = "", clock }: CloudAccess,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<number | null | undefined> {
+  return readTokenExpiry({ apiUrl, token, clock, patienceMs }, signal);
+}
+
+export async function connectMachine(clock: Clock): Promise<MachineConnector> {
+  const { createSshConnector } = await import("../machine/ssh-machine.ts");
+  return createSshConnector({ clock });
+}
+
+export async function connectMachines(clock: Clock): Promise<Machines> {
+  const [connector, keys, userData, setup, server] = await Promise.all([
+    connectMachine(clock),
+    import("../machine/keys.ts"),
+    import("../machine/user-data.ts"),
+    import("../machine/wait-for-setup.ts"),
+    import("../vllm/wait-for-server.ts"),
+  ]);
   return {
-    ...createSshConnector({ clock: target.clock }),
-    newKey: generateSshKey,
-    userData: buildUserData,
-    waitForSetup,
-    waitForServer,
+    ...connector,
+    newKey: keys.generateSshKey,
+    userData: userData.buildUserData,
+    waitForSetup: setup.waitForSetup,
+    waitForServer: server.waitForServer,
   };
 }
 
-export const measure: Measure = {
-  runPass,
-  warmUp,
-  suiteFor: (categories, server, clock, signal) =>
-    sizeSuite(server, standardSuite(categories), clock, signal),
-};
+export async function connectMeasure(): Promise<Measure> {
+  const [{ runPass }, { sizeSuite }, { warmUp }, { standardSuite }] = await Promise.all([
+    import("../benchmark/run-pass.ts"),
+    import("../benchmark/size-suite.ts"),
+    import("../benchmark/warm-up.ts"),
+    import("../evidence/standard-suite.ts"),
+  ]);
+  return {
+    runPass,
+    warmUp,
+    suiteFor: (categories, server, clock, signal) =>
+      sizeSuite(server, standardSuite(categories), clock, signal),
+  };
+}
+
+/** What Node runs as the guard of a run. */
+export const GUARD_PROGRAM = fileURLToPath(
+  new URL(`./guard-process.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
+);

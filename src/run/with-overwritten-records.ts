@@ -1,5 +1,6 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { overwrittenIn } from "../results/store/publication-log.ts";
+import type { DatabaseLocation } from "./locations.ts";
 
 interface Contents {
   readonly records: readonly BenchmarkRecord[];
@@ -12,19 +13,19 @@ interface Contents {
  * @returns undefined when there are none.
  */
 export async function completed(
-  file: string,
-  state: string,
+  location: DatabaseLocation,
   { records, problems }: Contents,
 ): Promise<Contents | undefined> {
+  const { file } = location;
   // A log that cannot be read is told by whoever wants to write.
   const absent = await overwrittenIn(file, records).catch(() => []);
   if (absent.length === 0) return undefined;
   const [{ knownRecords }, { openDatabase }, { restorable }] = await Promise.all([
-    import("./database-of-call.ts"),
+    import("./known-records.ts"),
     import("../results/store/database.ts"),
     import("../results/store/restorable.ts"),
   ]);
-  const { ours, imported } = await knownRecords(state, file);
+  const { ours, imported } = await knownRecords(location);
   const source = await restorable(openDatabase(file), [...ours, ...imported], false);
   const found = absent.flatMap((id) => source.get(id) ?? []);
   if (found.length === 0) return undefined;

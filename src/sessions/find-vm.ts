@@ -1,7 +1,7 @@
 import { foldRun, openRentals } from "../run-state/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
-import { simulatedStateDir } from "../run/paths.ts";
+import { simulatedStateDir } from "../run/locations.ts";
 import { findSession, sessionPlaces } from "./find-session.ts";
 import type { LocatedSession, SessionRental } from "./session.ts";
 

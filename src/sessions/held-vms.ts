@@ -4,7 +4,7 @@ import { costOf, foldLedger } from "../run-state/ledger.ts";
 import type { RentalState, RunState } from "../run-state/run-state.ts";
 import { listRuns, lockHome, runFolder } from "../journal/state-folder.ts";
 import { usd } from "../support/money.ts";
-import { simulatedStateDir } from "../run/paths.ts";
+import { simulatedStateDir } from "../run/locations.ts";
 import { runClock } from "../run/run-clock.ts";
 
 /** A VM that `up` has rented and that is not proved gone, as its journal tells. */

@@ -1,12 +1,12 @@
 import { findGpuType } from "../catalog/gpu-catalog.ts";
-import { createLinodeCloud } from "../cloud/linode-cloud.ts";
 import { realClock } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { microUsd } from "../support/money.ts";
 import { connectionTo } from "../vllm/api-base.ts";
 import type { RentedGpu } from "../run/benchmark-server.ts";
-import type { CommandCall } from "../cli/command.ts";
 import { openCloudTarget } from "../run/cloud-target.ts";
+import type { CloudTargetRequest } from "../run/run-request.ts";
+import { connectCloud } from "../run/wire.ts";
 import { foreignGpus } from "./foreign-gpus.ts";
 import type { OpenedVm } from "./opened-vm.ts";
 import type { Session } from "./session.ts";
@@ -17,9 +17,13 @@ import { openSshTunnel, type SshTunnel } from "./ssh-tunnel.ts";
  * type and price from Linode where there is a token, else from the session; its GPUs from itself, where `ssh` gets in.
  * @throws SweepError when its server cannot be reached.
  */
-export async function openForeignVm(session: Session, call: CommandCall): Promise<OpenedVm> {
+export async function openForeignVm(
+  session: Session,
+  request: CloudTargetRequest,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<OpenedVm> {
   const { apiBase, apiKey, instanceId, modelId, name, provider, servedModelName } = session;
-  const signal = call.terminal.signals.stop;
   if (apiBase === undefined)
     throw new SweepError(`session ${name} does not say where its server is`, {
       exitCode: ExitCode.usage,
@@ -30,8 +34,10 @@ export async function openForeignVm(session: Session, call: CommandCall): Promis
     ? undefined
     : await openSshTunnel(session, signal);
   const warnings: string[] = [];
+  const askLinode = (): Promise<LinodeFacts | undefined> =>
+    linodeFacts(session, request, env, signal);
   const [{ rented, region }, told] = await Promise.all([
-    rentedAs(session, call, (text) => warnings.push(text)),
+    rentedAs(session, askLinode, (text) => warnings.push(text), signal),
     foreignGpus(session, signal),
   ]).catch((error: unknown) => {
     tunnel?.close();
@@ -81,47 +87,53 @@ async function answers(apiBase: string, signal: AbortSignal): Promise<boolean> {
   }
 }
 
+interface LinodeFacts {
+  readonly type: string;
+  readonly region: string;
+  /** Micro-dollars. */
+  readonly hourly: number;
+}
+
 /** Undefined for a type whose card nobody knows: then there are figures, and no record. */
 async function rentedAs(
   session: Session,
-  call: CommandCall,
+  askLinode: () => Promise<LinodeFacts | undefined>,
   warn: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<{ readonly rented: RentedGpu | undefined; readonly region: string | undefined }> {
-  const told = await askLinode(session, call).catch((error: unknown) => {
-    call.terminal.signals.stop.throwIfAborted();
+  const facts = await askLinode().catch((error: unknown) => {
+    signal.throwIfAborted();
     warn(
       `Linode could not be asked for type and price, so they are the session's: ${errorText(error)}`,
     );
     return undefined;
   });
-  const id = told?.type ?? session.type;
-  const priceMicroUsd = told?.hourly ?? microUsd(session.hourlyCost);
-  if (told !== undefined && (id !== session.type || priceMicroUsd !== microUsd(session.hourlyCost)))
+  const id = facts?.type ?? session.type;
+  const priceMicroUsd = facts?.hourly ?? microUsd(session.hourlyCost);
+  const differs = id !== session.type || priceMicroUsd !== microUsd(session.hourlyCost);
+  if (facts !== undefined && differs)
     warn(
       `the session says ${session.type} at $${String(session.hourlyCost)} an hour; Linode's word counts`,
     );
   const type = findGpuType(id);
   if (type === undefined) {
     warn(`${id} is no GPU type that is known, so nothing is recorded`);
-    return { rented: undefined, region: told?.region };
+    return { rented: undefined, region: facts?.region };
   }
   const gpu = { id, gpus: type.gpus, vramGb: type.card.vramGb };
-  return { rented: { gpu, priceMicroUsd }, region: told?.region };
+  return { rented: { gpu, priceMicroUsd }, region: facts?.region };
 }
 
 /** @returns undefined without a token. @throws when Linode does not know the VM, or does not answer */
-async function askLinode(
+async function linodeFacts(
   { instanceId, ip, provider }: Session,
-  { options, terminal }: CommandCall,
-): Promise<{ type: string; region: string; hourly: number } | undefined> {
-  const target = await openCloudTarget(options, terminal, false);
+  request: CloudTargetRequest,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<LinodeFacts | undefined> {
+  const target = await openCloudTarget(request, env, false);
   if (target.token === undefined || provider !== "linode") return undefined;
-  const signal = terminal.signals.stop;
-  const cloud = createLinodeCloud({
-    apiUrl: target.apiUrl,
-    token: target.token,
-    clock: target.clock,
-  });
+  const cloud = connectCloud(target);
   const vm = await cloud.getVm(Number(instanceId), signal);
   if (vm === undefined || (vm.ipv4 !== undefined && vm.ipv4 !== ip))
     throw new Error(`this account has no VM ${instanceId} at ${ip}`);

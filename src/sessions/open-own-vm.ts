@@ -9,12 +9,12 @@ import { readJournal } from "../journal/journal-file.ts";
 import { OPEN_STAGES, type RentalState } from "../run-state/run-state.ts";
 import { runFolder } from "../journal/state-folder.ts";
 import type { Machine, MachineFacts } from "../machine/machine.ts";
-import { createSshConnector } from "../machine/ssh-machine.ts";
 import { startupFacts } from "../vllm/startup-facts.ts";
 import { machineProvenance } from "../sweep/rental/to-record.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { packageVersion } from "../support/package-version.ts";
 import { clockOfRun } from "../run/run-clock.ts";
+import { connectMachine } from "../run/wire.ts";
 import type { OpenedVm } from "./opened-vm.ts";
 import type { SessionRental } from "./session.ts";
 
@@ -100,7 +100,7 @@ async function connect(
   }
   try {
     const target = { label, host, port, hostKey, clientKey };
-    return await createSshConnector({ clock }).connect(target, signal);
+    return await (await connectMachine(clock)).connect(target, signal);
   } catch (error) {
     signal.throwIfAborted();
     throw new SweepError(`${label} cannot be reached`, {

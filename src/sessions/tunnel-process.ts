@@ -6,7 +6,7 @@ import { readJournal } from "../journal/journal-file.ts";
 import { runFolder } from "../journal/state-folder.ts";
 import { OPEN_STAGES, type RentalState } from "../run-state/run-state.ts";
 import type { Machine } from "../machine/machine.ts";
-import { createSshConnector } from "../machine/ssh-machine.ts";
+import { connectMachine } from "../run/wire.ts";
 import { linearClock, sleepReal, type Clock, type LinearTime } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 
@@ -54,7 +54,7 @@ interface Link {
 }
 
 function createLink(order: TunnelOrder, clock: Clock): Link {
-  const connector = createSshConnector({ clock });
+  const connector = connectMachine(clock);
   const folder = runFolder(order.stateDir, order.run);
   const clientKey = readFileSync(join(folder, `${order.label}.key`), "utf8");
   let current: Promise<Machine> | undefined;
@@ -63,7 +63,7 @@ function createLink(order: TunnelOrder, clock: Clock): Link {
     if (rental?.ipv4 === undefined) throw new Error(`${order.label} has no address`);
     const { label, ipv4: host, hostKey } = rental;
     const target = { label, host, port: order.sshPort, hostKey, clientKey };
-    const machine = await connector.connect(target, new AbortController().signal);
+    const machine = await (await connector).connect(target, new AbortController().signal);
     void machine.lost.then(() => {
       current = undefined;
     });

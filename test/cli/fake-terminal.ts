@@ -36,6 +36,11 @@ export function fakeTerminal(
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
     colour: false,
-    signals: { stop, count: () => 0, onRepeat: () => () => undefined, onUncaught: () => undefined },
+    signals: {
+      stop,
+      count: () => 0,
+      onRepeat: () => () => undefined,
+      onUncaught: () => () => undefined,
+    },
   };
 }

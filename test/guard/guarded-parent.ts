@@ -4,6 +4,7 @@ import { takeOwnership } from "../../src/lock/owner-lock.ts";
 import { openStateFolder, runFolder } from "../../src/journal/state-folder.ts";
 import { linearClock, isoUtc } from "../../src/support/clock.ts";
 import { startGuard } from "../../src/guard/start-guard.ts";
+import { GUARD_PROGRAM } from "../../src/run/wire.ts";
 import { opened, reserved, RUN, vmLabel } from "../journal/journal-rig.ts";
 
 const [, , stateDir = "", apiUrl = "", token = "", stallMs = ""] = process.argv;
@@ -25,10 +26,11 @@ const guard = await startGuard({
   gen: ownership.gen,
   token,
   apiUrl,
-  holdMinutes: 0,
+  holdMs: 0,
   time,
   ceilings: 1,
   world: null,
+  program: GUARD_PROGRAM,
   env: { ...process.env, LINODE_TOKEN: token, MAIDER_SWEEP_CRASH: "run.closed:before" },
   stallMs: Number(stallMs),
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startGuard, type Guard } from "../../src/guard/start-guard.ts";
+import { GUARD_PROGRAM } from "../../src/run/wire.ts";
 import type { Fact } from "../../src/journal/events.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
@@ -123,7 +124,7 @@ describe("a guard", () => {
 });
 
 describe("startGuard", () => {
-  async function guardOfOurs(entry?: string): Promise<Guard> {
+  async function guardOfOurs(program = GUARD_PROGRAM): Promise<Guard> {
     openStateFolder(stateDir);
     const guard = await startGuard({
       stateDir,
@@ -131,12 +132,12 @@ describe("startGuard", () => {
       gen: 1,
       token: TOKEN,
       apiUrl: linode.url,
-      holdMinutes: 0,
+      holdMs: 0,
       time: { v0: Date.now(), w0: Date.now(), speed: 120 },
       ceilings: 1,
       world: null,
       env: process.env,
-      entry,
+      program,
     });
     started.push({ kill: () => tryKill(guard.pid) });
     return guard;

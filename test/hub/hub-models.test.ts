@@ -6,7 +6,9 @@ import { setupServer } from "msw/node";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { loadPlan } from "../../src/run/load-plan.ts";
 import type { CoveragePlan } from "../../src/plan/coverage-plan.ts";
+import type { CloudTargetRequest } from "../../src/run/run-request.ts";
 import { fakeTerminal } from "../cli/fake-terminal.ts";
+import { planRequest } from "../run/a-request.ts";
 
 const HUB = "https://huggingface.co";
 const SHA = "9a7c1e2f".repeat(5);
@@ -137,7 +139,7 @@ function hubTells(
 
 const load = (
   model: string,
-  options: Record<string, unknown> = {},
+  cloud: Partial<CloudTargetRequest> = {},
   env: Record<string, string> = {},
 ): Promise<CoveragePlan> => {
   const file = join(state, "plan.yaml");
@@ -145,7 +147,7 @@ const load = (
     file,
     `version: 1\nentries:\n  - gpu: g2-gpu-rtx4000a2-s\n    models: [${model}]\n`,
   );
-  return loadPlan(file, { options: { stateDir: state, ...options }, terminal: fakeTerminal(env) });
+  return loadPlan({ file }, planRequest(state, cloud), fakeTerminal(env));
 };
 const only = (plan: CoveragePlan) => {
   const [configuration] = plan.entries.flatMap(({ configurations }) => configurations);
@@ -272,7 +274,7 @@ test("facts that the plan states are taken, whatever the Hub says", async () => 
     file,
     "version: 1\nentries:\n  - gpu: g2-gpu-rtx4000a1-s\n    models:\n      - {id: my/own, facts: {params_b: 3, layers: 30, heads: 24, kv_heads: 8, head_dim: 128, max_position: 8192, checkpoint_gib: 6}}\n",
   );
-  const plan = await loadPlan(file, { options: { stateDir: state }, terminal: fakeTerminal() });
+  const plan = await loadPlan({ file }, planRequest(state), fakeTerminal());
   expect(only(plan).model.checkpointGib).toBe(6);
   expect(asked).toEqual([]);
 });

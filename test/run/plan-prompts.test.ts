@@ -7,6 +7,7 @@ import { loadPlan } from "../../src/run/load-plan.ts";
 import { passesSeconds } from "../../src/estimate/pass-seconds.ts";
 import type { Configuration, CoveragePlan } from "../../src/plan/coverage-plan.ts";
 import { fakeTerminal } from "../cli/fake-terminal.ts";
+import { planRequest } from "./a-request.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mds-prompts-"));
 afterAll(() => {
@@ -35,7 +36,7 @@ entries:
     models: [Qwen/Qwen2.5-Coder-7B-Instruct]
 `,
   );
-  return loadPlan(file, { options: {}, terminal: fakeTerminal() });
+  return loadPlan({ file }, planRequest(folder), fakeTerminal());
 }
 
 const onlyOne = (plan: CoveragePlan): Configuration =>
@@ -66,7 +67,7 @@ test("a run's folder holds them, so that a resume needs no file", async () => {
   const plan = await planWith("kept.json", JSON.stringify(PROMPTS));
   await savePlan(folder, plan);
   rmSync(join(folder, "kept.json"));
-  const again = await readSavedPlan(folder, "k3xw90ab", {}, fakeTerminal());
+  const again = await readSavedPlan(folder, "k3xw90ab", planRequest(folder), fakeTerminal());
   expect(onlyOne(again).prompts).toEqual(onlyOne(plan).prompts);
 });
 

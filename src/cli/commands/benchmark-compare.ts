@@ -6,7 +6,10 @@ import type { ExportFormat } from "../../results/exchange/export-records.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { escapeControls } from "../../support/terminal-text.ts";
 import type { Handler } from "../command.ts";
-import { openExportOf, queryRecords, readUnsound, tableStyle } from "../../run/read-records.ts";
+import { readUnsound } from "../../run/read-records.ts";
+import { tableStyle } from "../output/table-style.ts";
+import { openExport, queryContents } from "../read-results.ts";
+import { databaseOf } from "../requests.ts";
 import { writeResult } from "../output/write-result.ts";
 
 export const benchmarkCompare: Handler = async (call) => {
@@ -18,13 +21,13 @@ export const benchmarkCompare: Handler = async (call) => {
     modelCategory: options["modelCategory"] as string | undefined,
     taskCategory: options["taskCategory"] as string | undefined,
   };
-  const source = format === "json" ? await openExportOf(call) : undefined;
-  const records = source?.records ?? (await queryRecords(call));
+  const source = format === "json" ? await openExport(call) : undefined;
+  const records = source?.records ?? (await queryContents(call)).records;
   const answer = compare({
     ...filter,
     records,
     sortBy,
-    unsound: format === "table" ? await readUnsound(call) : [],
+    unsound: format === "table" ? await readUnsound(databaseOf(call)) : [],
     withImported: options["withImported"] === true,
     onlyAlike: options["force"] !== true,
   });

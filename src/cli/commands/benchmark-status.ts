@@ -1,5 +1,5 @@
 import { coverageText } from "../../report/query-text.ts";
-import type { RebenchCost } from "../../report/rebench-cost-text.ts";
+import type { RebenchCost } from "../../estimate/rebench-cost.ts";
 import { coverage } from "../../results/query/coverage.ts";
 import { keep, readCachedQuery } from "../../results/query/query-cache.ts";
 import { keptFile, type IndexedContents } from "../../results/query/record-index.ts";
@@ -8,8 +8,10 @@ import { ExitCode } from "../../support/errors.ts";
 import { usd } from "../../support/money.ts";
 import { whereLinksLead } from "../../support/safe-file.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { databaseFile, stateDir } from "../../run/paths.ts";
-import { indexFolder, queryContents, readUnsound, tableStyle } from "../../run/read-records.ts";
+import { indexFolder, readUnsound } from "../../run/read-records.ts";
+import { tableStyle } from "../output/table-style.ts";
+import { queryContents } from "../read-results.ts";
+import { databaseOf } from "../requests.ts";
 
 const STALE_AFTER_DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -20,7 +22,7 @@ export const benchmarkStatus: Handler = async (call) => {
   const contents = await queryContents(call);
   const answer = coverage(contents.records, nowMs, STALE_AFTER_DAYS);
   const refresh = await refreshFor(call, contents, nowMs);
-  const without = withoutResult(await readUnsound(call), contents.records);
+  const without = withoutResult(await readUnsound(databaseOf(call)), contents.records);
   const text =
     options["json"] === true
       ? JSON.stringify(
@@ -52,10 +54,8 @@ async function refreshFor(
     return rebenchCost(records, nowMs, STALE_AFTER_DAYS);
   };
   if (seal === undefined) return make();
-  const { options, terminal } = call;
-  const file = databaseFile(options, terminal.env, options["simulate"] !== undefined);
-  const folder = indexFolder(stateDir(options, terminal.env));
-  const path = keptFile(folder, await whereLinksLead(file), "refresh");
+  const { file, stateDir } = databaseOf(call);
+  const path = keptFile(indexFolder(stateDir), await whereLinksLead(file), "refresh");
   const key = `${seal} ${String(Math.floor(nowMs / DAY_MS))}`;
   const kept = readCachedQuery(path, key);
   if (kept !== undefined) return kept as RebenchCost;

@@ -10,12 +10,13 @@ import { ExitCode, SweepError } from "../../support/errors.ts";
 import { microUsd } from "../../support/money.ts";
 import { nearest } from "../../support/nearest.ts";
 import { connectionTo } from "../../vllm/api-base.ts";
-import { benchmarkServer } from "../../run/benchmark-server.ts";
 import type { BenchmarkJob, RentedGpu } from "../../run/benchmark-server.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { loadPrompts } from "../../run/load-prompts.ts";
 import { checkOutput } from "../output/output-file.ts";
-import { databaseFile, stateDir } from "../../run/paths.ts";
+import { benchmarkAndPrint, type BenchmarkOutput } from "../output/print-benchmark.ts";
+import { cloudRequest, locationsOf } from "../requests.ts";
+import { databaseLocation } from "../../run/locations.ts";
 import { findVm } from "../../sessions/find-vm.ts";
 import { openForeignVm } from "../../sessions/open-foreign-vm.ts";
 import { openOwnVm } from "../../sessions/open-own-vm.ts";
@@ -30,15 +31,16 @@ export const benchmark: Handler = async (call) => {
   if (session !== undefined)
     throw usage("--session and --api-base contradict each other", "give one of them");
   const apiKey = terminal.env["OPENAI_API_KEY"];
-  return benchmarkServer(
+  return benchmarkAndPrint(
     {
-      ...(await benchmarkOptions(call, false)),
+      ...(await benchmarkOptions(call, options["output"] as string, false)),
       connection: connectionTo(apiBase, apiKey === "" ? undefined : apiKey),
       apiBase,
       model: options["model"] as string | undefined,
       rented: rentedGpu(options),
       clock: realClock(),
     },
+    outputOf(call, options["output"] as string),
     terminal,
   );
 };
@@ -55,24 +57,24 @@ export async function benchmarkSession(
   ] as const)
     if (options[key] !== undefined)
       throw usage(`${flag} is for --api-base`, "leave it out: a session's VM tells it");
-  const state = stateDir(options, terminal.env);
-  const found = findVm(name, terminal.env, state, process.cwd());
+  const { stateDir } = locationsOf(call);
+  const found = findVm(name, terminal.env, stateDir, process.cwd());
   const signal = terminal.signals.stop;
   const vm =
     found.kind === "rental"
       ? await openOwnVm(found.rental, signal)
-      : await openForeignVm(found.session, call);
+      : await openForeignVm(found.session, cloudRequest(call), terminal.env, signal);
   try {
     for (const warning of vm.warnings) terminal.stderr.write(`warning: ${warning}\n`);
     const output = (options["output"] as string | undefined) ?? `.benchmark-${found.name}.json`;
-    const asked = { ...call, options: { ...options, output } };
-    return await benchmarkServer(
+    return await benchmarkAndPrint(
       {
-        ...(await benchmarkOptions(asked, vm.simulated === true)),
+        ...(await benchmarkOptions(call, output, vm.simulated === true)),
         ...vm,
         model: (options["model"] as string | undefined) ?? vm.model,
         session: found.name,
       },
+      outputOf(call, output),
       terminal,
     );
   } finally {
@@ -83,23 +85,13 @@ export async function benchmarkSession(
 /** What the options say wherever the server is. @throws SweepError (usage) */
 async function benchmarkOptions(
   call: CommandCall,
+  output: string,
   simulated: boolean,
 ): Promise<
-  Pick<
-    BenchmarkJob,
-    | "suite"
-    | "categoryFilter"
-    | "passes"
-    | "load"
-    | "mode"
-    | "output"
-    | "database"
-    | "json"
-    | "quiet"
-  >
+  Pick<BenchmarkJob, "suite" | "categoryFilter" | "passes" | "load" | "mode" | "database">
 > {
-  const { options, terminal } = call;
-  await checkOutput(options["output"] as string, call);
+  const { options } = call;
+  await checkOutput(output, call);
   const custom = await customPrompts(options);
   const category = options["category"] as Category | "all" | undefined;
   if (custom !== undefined && category !== undefined)
@@ -114,8 +106,14 @@ async function benchmarkOptions(
     passes: options["passes"] as number,
     load: options["load"] as readonly number[],
     mode: options["mode"] as PassMode,
-    output: resolve(options["output"] as string),
-    database: options["db"] === false ? undefined : databaseFile(options, terminal.env, simulated),
+    database:
+      options["db"] === false ? undefined : databaseLocation(locationsOf(call), simulated).file,
+  };
+}
+
+function outputOf({ options }: CommandCall, file: string): BenchmarkOutput {
+  return {
+    output: resolve(file),
     json: options["json"] === true,
     quiet: options["quiet"] === true,
   };

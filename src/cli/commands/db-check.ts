@@ -1,15 +1,15 @@
 import { checkDatabase, type DatabaseCheck } from "../../results/store/check-database.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall } from "../../run/database-of-call.ts";
+import { openKnownDatabase } from "../open-known-database.ts";
+import { locationsOf } from "../requests.ts";
 import { diskUsage, diskUsageText } from "../output/disk-usage.ts";
-import { stateDir } from "../../run/paths.ts";
 
 export const dbCheck: Handler = async (call) => {
-  const { database, known } = await databaseOfCall(call);
+  const { database, known } = await openKnownDatabase(call);
   const check = await checkDatabase(database, known);
-  const { env, stdout } = call.terminal;
-  const bytes = diskUsage(stateDir(call.options, env));
+  const { stdout } = call.terminal;
+  const bytes = diskUsage(locationsOf(call).stateDir);
   stdout.write(
     call.options["json"] === true
       ? `${JSON.stringify({ ...check, journal_bytes: bytes }, undefined, 2)}\n`

@@ -6,14 +6,14 @@ import { exportRecords, type ExportFormat } from "../../results/exchange/export-
 import { recordSharer } from "../../results/exchange/share-record.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { resolveIdPrefixes } from "../../run/database-of-call.ts";
-import { openExportOf } from "../../run/read-records.ts";
+import { openExport } from "../read-results.ts";
+import { resolveIdPrefixes } from "../record-ids.ts";
 import { writeResult } from "../output/write-result.ts";
 
 export const dbExport: Handler = async (call) => {
   const { options } = call;
   const taskCategory = options["taskCategory"] as string | undefined;
-  const source = await openExportOf(call);
+  const source = await openExport(call);
   const records = filterRecords(source.records, {
     gpuType: options["gpuType"] as string | undefined,
     modelCategory: options["modelCategory"] as string | undefined,

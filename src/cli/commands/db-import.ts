@@ -7,7 +7,8 @@ import { readPublication } from "../../results/store/publication-log.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { oneLine } from "../../support/terminal-text.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, restoredMessage } from "../../run/database-of-call.ts";
+import { openKnownDatabase } from "../open-known-database.ts";
+import { restoredMessage } from "../record-ids.ts";
 
 const LARGEST_FILE = 400_000_000;
 const SHOWN = 10;
@@ -16,7 +17,7 @@ export const dbImport: Handler = async (call) => {
   const { options, terminal } = call;
   const path = call.parameters[0] ?? "";
   const values = await valuesIn(path);
-  const { database, known, simulated } = await databaseOfCall(call);
+  const { database, known, simulated } = await openKnownDatabase(call);
   const { accepted, duplicates, refused } = judgeImport({
     values,
     origin: (options["origin"] as string | undefined) ?? basename(path).replace(/\.json$/, ""),

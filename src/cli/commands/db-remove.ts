@@ -1,9 +1,10 @@
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, restoredMessage, resolveIdPrefixes } from "../../run/database-of-call.ts";
+import { openKnownDatabase } from "../open-known-database.ts";
+import { resolveIdPrefixes, restoredMessage } from "../record-ids.ts";
 
 export const dbRemove: Handler = async (call) => {
-  const { database, known } = await databaseOfCall(call);
+  const { database, known } = await openKnownDatabase(call);
   const { records, foreign } = await database.read();
   const odd = foreign.flatMap((value) =>
     typeof value === "object" && value !== null && "id" in value && typeof value.id === "string"

@@ -1,10 +1,10 @@
 import { ExitCode } from "../../support/errors.ts";
 import type { Repair } from "../../results/store/repair-database.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall } from "../../run/database-of-call.ts";
+import { openKnownDatabase } from "../open-known-database.ts";
 
 export const dbRepair: Handler = async (call) => {
-  const { database, known } = await databaseOfCall(call);
+  const { database, known } = await openKnownDatabase(call);
   const repair = await database.repair(known.ours);
   const { stdout } = call.terminal;
   stdout.write(

@@ -2,10 +2,11 @@ import { readPublication } from "../../results/store/publication-log.ts";
 import { restorable } from "../../results/store/restorable.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { databaseOfCall, resolveIdPrefixes } from "../../run/database-of-call.ts";
+import { openKnownDatabase } from "../open-known-database.ts";
+import { resolveIdPrefixes } from "../record-ids.ts";
 
 export const dbRestore: Handler = async (call) => {
-  const { database, known } = await databaseOfCall(call);
+  const { database, known } = await openKnownDatabase(call);
   const { removed } = await readPublication(database.file);
   const named = call.rest.length > 0;
   const found = await restorable(database, [...known.ours, ...known.imported], named);

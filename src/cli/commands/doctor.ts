@@ -1,13 +1,11 @@
 import { styleText } from "node:util";
 import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
 import { apiNow } from "../../teardown/api-time.ts";
-import { createLinodeReader } from "../../cloud/linode-cloud.ts";
 import type { CloudReader } from "../../cloud/cloud.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { CommandCall, Handler } from "../command.ts";
 import { estimatePlan, longestMinutes } from "../../estimate/estimate-plan.ts";
-import { readTokenExpiry } from "../../cloud/token-expiry.ts";
 import { readMarket } from "../../run/market.ts";
 import { ok, problem, type Check } from "../doctor/check.ts";
 import {
@@ -28,14 +26,19 @@ import {
 import { wrapText } from "../../support/wrap-text.ts";
 import { openCloudTarget, type CloudTarget } from "../../run/cloud-target.ts";
 import { loadPlan } from "../../run/load-plan.ts";
-import { sshCidr } from "../../run/run-plan.ts";
+import { sshCidr } from "../../run/preflight.ts";
+import { connectReader, tokenExpiry } from "../../run/wire.ts";
+import { cloudRequest, planRequest } from "../requests.ts";
 
 const PATIENCE_MS = 15_000;
 
 /** Whether a run would get through; reads only. */
 export const doctor: Handler = async (call) => {
   const { options, parameters, terminal } = call;
-  const plan = parameters[0] === undefined ? undefined : await loadPlan(parameters[0], call);
+  const plan =
+    parameters[0] === undefined
+      ? undefined
+      : await loadPlan({ file: parameters[0] }, planRequest(call), terminal);
   const { target, tokenFailure } = await openOrReport(call);
   try {
     const checks = await examine(plan, target, tokenFailure, call);
@@ -62,16 +65,12 @@ async function examine(
   plan: CoveragePlan | undefined,
   target: CloudTarget,
   tokenFailure: Check | undefined,
-  { options, terminal }: CommandCall,
+  call: CommandCall,
 ): Promise<readonly Check[]> {
+  const { terminal } = call;
   const signal = terminal.signals.stop;
   const reading = (token: string | undefined): CloudReader =>
-    createLinodeReader({
-      apiUrl: target.apiUrl,
-      token,
-      clock: target.clock,
-      patienceMs: PATIENCE_MS,
-    });
+    connectReader({ ...target, token }, PATIENCE_MS);
   const token = tokenFailure ?? (await checkToken(reading(target.token), signal));
   // A bad token spoils even what needs none.
   const reader = reading(token.state === "ok" ? target.token : undefined);
@@ -84,7 +83,7 @@ async function examine(
     token,
     ...(token.state === "ok" ? await ofToken(plan, target, reader, signal) : []),
     ...market,
-    await checkHub(plan, options, terminal.env, signal),
+    await checkHub(plan, cloudRequest(call), terminal.env, signal),
     await address(plan, target, signal),
     checkReaper(target.stateDir, target.clock.now()),
   ];
@@ -97,10 +96,9 @@ async function ofToken(
   reader: CloudReader,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
-  const { apiUrl, clock, token = "" } = target;
-  const options = { apiUrl, token, clock, patienceMs: PATIENCE_MS };
+  const { clock } = target;
   const estimate =
-    plan === undefined ? undefined : estimatePlan(plan, await readMarket(options, signal));
+    plan === undefined ? undefined : estimatePlan(plan, await readMarket(target, signal));
   const length =
     estimate === undefined
       ? undefined
@@ -115,7 +113,7 @@ async function ofToken(
     signal,
   );
   try {
-    const expiry = await readTokenExpiry(options, signal);
+    const expiry = await tokenExpiry(target, PATIENCE_MS, signal);
     return [checkExpiry(expiry, clock.now(), length), limits];
   } catch (error) {
     signal.throwIfAborted();
@@ -134,17 +132,18 @@ function wantedTypes(plan: CoveragePlan | undefined): ReadonlyMap<string, readon
 async function openOrReport(
   call: CommandCall,
 ): Promise<{ readonly target: CloudTarget; readonly tokenFailure: Check | undefined }> {
-  const { options, terminal } = call;
+  const { env } = call.terminal;
+  const request = cloudRequest(call);
   try {
-    return { target: await openCloudTarget(options, terminal, false), tokenFailure: undefined };
+    return { target: await openCloudTarget(request, env, false), tokenFailure: undefined };
   } catch (error) {
     const ofToken =
       error instanceof SweepError &&
       error.exitCode === ExitCode.provider &&
-      options["simulate"] === undefined;
+      request.simulate === undefined;
     if (!ofToken) throw error;
     return {
-      target: await openCloudTarget({ ...options, tokenFile: undefined }, terminal, false),
+      target: await openCloudTarget({ ...request, tokenFile: undefined }, env, false),
       tokenFailure: explained("token", error, "read the token"),
     };
   }

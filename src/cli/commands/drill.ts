@@ -1,9 +1,13 @@
 import { ExitCode } from "../../support/errors.ts";
-import type { Handler } from "../command.ts";
+import type { CommandCall, Handler } from "../command.ts";
 import { DRILL_PLAN, runDrillCase } from "../../drill/drill-case.ts";
 import type { DrillCase, DrillResult } from "../../drill/drill-case.ts";
 import { DRILL_PACE, settleDrillWorld } from "../../drill/drill-world.ts";
+import type { Finding } from "../../drill/live-findings.ts";
 import { startSimulatedWorld } from "../../simulator/client/simulated-world.ts";
+import { printRun } from "../output/print-run.ts";
+import { runContext } from "../output/run-reporter.ts";
+import { runRequest } from "../requests.ts";
 
 /** Every way in which the API fails a client, at the facts around which VMs are lost, with and without a guard. */
 const CASES: readonly DrillCase[] = [
@@ -28,7 +32,7 @@ const CASES: readonly DrillCase[] = [
 
 export const drill: Handler = async (call) => {
   const { options, terminal } = call;
-  if (options["live"] === true) return (await import("../../drill/live-drill.ts")).liveDrill(call);
+  if (options["live"] === true) return drillLive(call);
   const json = options["json"] === true;
   const stop = terminal.signals.stop;
   const results: DrillResult[] = [];
@@ -62,6 +66,33 @@ export const drill: Handler = async (call) => {
   const held = results.every(({ broken, reached }) => reached && broken.length === 0);
   return held ? ExitCode.done : ExitCode.bug;
 };
+
+/** Stdout is for the findings. */
+async function drillLive(call: CommandCall): Promise<ExitCode> {
+  const { options, terminal } = call;
+  const { liveDrill } = await import("../../drill/live-drill.ts");
+  const onStderr = {
+    ...call,
+    options: { ...options, json: false },
+    terminal: { ...terminal, stdout: terminal.stderr },
+  };
+  const drill = await liveDrill(runRequest(call), runContext(onStderr, { json: false }));
+  const { findings, outcome, simulated } = drill;
+  const code = printRun(outcome, onStderr);
+  if (findings === undefined) return code;
+  terminal.stdout.write(
+    options["json"] === true
+      ? `${JSON.stringify({ simulated, findings }, undefined, 2)}\n`
+      : findings.map(findingText).join(""),
+  );
+  return code;
+}
+
+function findingText({ item, what, state, detail }: Finding): string {
+  const lines = [`${String(item).padStart(2)}. ${state.padEnd(11)} ${what}`];
+  if (detail !== "") lines.push(`    ${" ".repeat(12)}${detail}`);
+  return `${lines.join("\n")}\n`;
+}
 
 function tell(result: DrillResult, index: number): string {
   const { drill: one, broken, endedBy, invoiceUsd, ledgerUsd, reached, seconds, vms } = result;

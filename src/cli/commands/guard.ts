@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { shellWord } from "../../support/shell-word.ts";
 import type { CommandCall, Handler } from "../command.ts";
-import { stateDir } from "../../run/paths.ts";
+import { locationsOf } from "../requests.ts";
 import { lastReaped } from "../../guard/reaper-sign.ts";
 import { timerKinds } from "../../guard/reaper-timer.ts";
 import type { ReaperJob, TimerKind } from "../../guard/reaper-timer.ts";
@@ -32,11 +32,12 @@ export const guardInstall: Handler = async (call) => {
   return ExitCode.done;
 };
 
-export const guardStatus: Handler = async ({ options, terminal }) => {
+export const guardStatus: Handler = async (call) => {
+  const { options, terminal } = call;
   const timers: string[] = [];
   for (const kind of timerKinds(terminal.env))
     if ((await kind.available()) && (await kind.installed())) timers.push(kind.name);
-  const last = lastReaped(stateDir(options, terminal.env)) ?? null;
+  const last = lastReaped(locationsOf(call).stateDir) ?? null;
   if (options["json"] === true) {
     terminal.stdout.write(`${JSON.stringify({ timers, last_pass: last })}\n`);
     return ExitCode.done;
@@ -60,7 +61,8 @@ export const guardUninstall: Handler = async ({ terminal }) => {
   return ExitCode.done;
 };
 
-function jobOf({ options, terminal }: CommandCall): ReaperJob {
+function jobOf(call: CommandCall): ReaperJob {
+  const { options } = call;
   const file = options["tokenFile"] as string | undefined;
   if (file === undefined) {
     throw new SweepError("the timer needs the token in a file", {
@@ -79,7 +81,7 @@ function jobOf({ options, terminal }: CommandCall): ReaperJob {
       "--token-file",
       path,
       "--state-dir",
-      stateDir(options, terminal.env),
+      locationsOf(call).stateDir,
       "--quiet",
     ],
     minutes: (options["every"] as number | undefined) ?? EVERY_MINUTES,

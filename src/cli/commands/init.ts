@@ -8,11 +8,10 @@ import { draftText, type PlanDraft } from "../init/plan-draft.ts";
 import { planWithModels } from "../../run/load-plan.ts";
 import { checkOutput } from "../output/output-file.ts";
 import { readMarket } from "../../run/market.ts";
+import { cloudRequest } from "../requests.ts";
 import { Interrupted } from "../../support/interrupts.ts";
 import { shellWord } from "../../support/shell-word.ts";
 import { estimateOnly } from "./estimate.ts";
-
-const PATIENCE_MS = 15_000;
 
 /** Writes a plan, from options or by asking; it is read back, and its estimate shown, before the file is made. */
 export const init: Handler = async (call) => {
@@ -28,8 +27,8 @@ export const init: Handler = async (call) => {
     return draft === undefined ? ExitCode.done : ExitCode.interrupted;
   }
   const text = draftText(draft);
-  const { simulate, apiUrl, stateDir } = options;
-  const plan = await planWithModels(text, file, { simulate, apiUrl, stateDir }, terminal);
+  const cloud = cloudRequest(call);
+  const plan = await planWithModels(text, file, { cloud, overrides: {} }, terminal);
   await estimateOnly(plan, call);
   try {
     const overwrite = options["yes"] === true || draft.overwrite;
@@ -74,11 +73,9 @@ async function completeDraft(
       hint: "maider-sweep init --help shows a whole line",
     });
   }
-  const target = await openCloudTarget(options, terminal, false);
+  const target = await openCloudTarget(cloudRequest(call), terminal.env, false);
   try {
-    const { apiUrl, token, clock } = target;
-    const connection = { apiUrl, token, clock, patienceMs: PATIENCE_MS };
-    const market = await readMarket(connection, terminal.signals.stop);
+    const market = await readMarket(target, terminal.signals.stop);
     const [{ questionsOn }, { wizard }] = await Promise.all([
       import("../init/ask.ts"),
       import("../init/wizard.ts"),

@@ -5,14 +5,15 @@ import { usd } from "../../support/money.ts";
 import { renderTable, UNLIMITED } from "../../report/render-table.ts";
 import type { Handler } from "../command.ts";
 import { heldVms, type HeldVm } from "../../sessions/held-vms.ts";
-import { stateDir } from "../../run/paths.ts";
+import { locationsOf } from "../requests.ts";
 import { findSession, sessionPlaces, type SessionPlaces } from "../../sessions/find-session.ts";
 
 const LOOK_MS = 1_000;
 
 /** The VMs that `up` left, as their journals tell; reads only, and asks no cloud. */
-export const list: Handler = async ({ options, terminal }) => {
-  const state = stateDir(options, terminal.env);
+export const list: Handler = async (call) => {
+  const { options, terminal } = call;
+  const { stateDir: state } = locationsOf(call);
   const places = sessionPlaces(terminal.env, state);
   const rows = await Promise.all(
     (await heldVms(state)).map(async (vm) => ({ vm, ...(await tunnelOf(vm, places)) })),

@@ -4,14 +4,15 @@ import { ExitCode } from "../../support/errors.ts";
 import { stripControls } from "../../support/terminal-text.ts";
 import type { Handler } from "../command.ts";
 import { belongs, findRun, runLogs, partOf } from "../../run/run-logs.ts";
-import { stateDir } from "../../run/paths.ts";
+import { locationsOf } from "../requests.ts";
 import { plainView } from "../output/plain.ts";
 
 const FOLLOW_EVERY_MS = 500;
 
-export const logs: Handler = async ({ options, parameters, terminal }) => {
+export const logs: Handler = async (call) => {
+  const { options, parameters, terminal } = call;
   const [run = "", entry] = parameters;
-  const folder = findRun(stateDir(options, terminal.env), run);
+  const folder = findRun(locationsOf(call).stateDir, run);
   const read = () => readJournal(folder).events;
   const part = entry === undefined ? undefined : partOf(read(), entry);
   if (options["json"] === true) {

@@ -8,20 +8,21 @@ import {
   type PlanDefaults,
   type RebenchPlan,
 } from "../../run/rebench-plan.ts";
-import { withPrompt, canAsk } from "../with-prompt.ts";
-import type { CommandCall, Handler } from "../command.ts";
-import { asDetached } from "../../run/detached.ts";
-import { planWithModels } from "../../run/load-plan.ts";
-import type { Prepared } from "../../run/prepare.ts";
-import { columnsOf, printEstimate } from "../output/print-estimate.ts";
-import { readRecords } from "../../run/read-records.ts";
+import { loadPlan } from "../../run/load-plan.ts";
 import { refreshDefaults } from "../../run/rebench-cost.ts";
-import { runPlan } from "../../run/run-plan.ts";
+import type { PlannedRun } from "../../run/run-context.ts";
+import { startRun } from "../../run/start-run.ts";
+import type { CommandCall, Handler } from "../command.ts";
+import { columnsOf, printEstimate } from "../output/print-estimate.ts";
+import { printRun } from "../output/print-run.ts";
+import { readRecords } from "../read-results.ts";
+import { runRequest } from "../requests.ts";
+import { canAsk, withPrompt } from "../with-prompt.ts";
 import { estimateOnly } from "./estimate.ts";
+import { contextOf } from "./run.ts";
 
-export const rebench: Handler = async (given) => {
-  const log = given.options["detached"] as string | undefined;
-  const call = log === undefined ? given : await asDetached(given, log);
+export const rebench: Handler = async (call) => {
+  const context = await contextOf(call);
   const { options, terminal } = call;
   const only = chosen(options);
   const defaults = await refreshDefaults();
@@ -46,10 +47,14 @@ export const rebench: Handler = async (given) => {
   for (const { gpu, model, reasons } of made.stale) {
     terminal.stderr.write(`stale: ${gpu} ${model}: ${reasons.join("; ")}\n`);
   }
-  const plan = await planWithModels(made.text, "<rebench>", options, terminal);
-  if (options["dryRun"] === true) return estimateOnly(plan, call);
+  const source = { text: made.text, name: "<rebench>" };
+  const request = { ...runRequest(call), subject: { kind: "plan", source } as const };
+  if (options["dryRun"] === true)
+    return estimateOnly(await loadPlan(source, request, context), call);
   checkConsent(call);
-  return runPlan(plan, call, { agreed: (prepared) => agreed(prepared, call) });
+  const asked = (planned: PlannedRun): Promise<boolean> => agreed(planned, call);
+  const asking = { ...context, reporter: { ...context.reporter, confirm: asked } };
+  return printRun(await startRun(request, asking), call);
 };
 
 function chosen(
@@ -104,7 +109,7 @@ function consents(options: CommandCall["options"]): boolean {
 }
 
 /** Shows what it will cost, and asks whoever has not agreed yet; stdout is for the results. */
-async function agreed({ plan, estimate }: Prepared, call: CommandCall): Promise<boolean> {
+async function agreed({ plan, estimate }: PlannedRun, call: CommandCall): Promise<boolean> {
   const { options, terminal } = call;
   const given = consents(options);
   if (!given || options["quiet"] !== true)

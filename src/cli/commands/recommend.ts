@@ -7,13 +7,14 @@ import type { ConfigurationResult } from "../../results/query/configurations.ts"
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { withPrompt, canAsk } from "../with-prompt.ts";
 import type { CommandCall, Handler, Terminal } from "../command.ts";
-import { queryRecords, tableStyle } from "../../run/read-records.ts";
+import { tableStyle } from "../output/table-style.ts";
+import { queryContents } from "../read-results.ts";
 import { rebenchOffers } from "../../run/rebench-cost.ts";
 
 export const recommend: Handler = async (call) => {
   const { options, terminal } = call;
   const ask = questionsOf(call);
-  const records = await queryRecords(call);
+  const { records } = await queryContents(call);
   const json = options["json"] === true;
   if (records.length === 0 && !json) {
     terminal.stdout.write(`${NO_RECOMMENDATION}\n`);

@@ -11,9 +11,10 @@ import { errorText, ExitCode } from "../../support/errors.ts";
 import { packageVersion } from "../../support/package-version.ts";
 import type { Handler } from "../command.ts";
 import { checkOutput, writeOutput } from "../output/output-file.ts";
-import { databaseFile, simulatedStateDir, stateDir } from "../../run/paths.ts";
+import { simulatedStateDir } from "../../run/locations.ts";
 import { readDatabase } from "../../run/read-records.ts";
 import { runClock } from "../../run/run-clock.ts";
+import { databaseOf } from "../requests.ts";
 
 const STALE_AFTER_DAYS = 30;
 /** A browser that cannot be found is told at once; one that starts may stay as long as it likes. */
@@ -24,9 +25,9 @@ export const report: Handler = async (call) => {
   const file = resolve(options["output"] as string);
   await checkOutput(file, call);
   const simulated = options["simulate"] !== undefined;
-  const state = stateDir(options, terminal.env);
-  const database = databaseFile(options, terminal.env, simulated);
-  const { records, problems } = await readDatabase(database, state);
+  const location = databaseOf(call);
+  const { file: database, stateDir: state } = location;
+  const { records, problems } = await readDatabase(location);
   for (const problem of problems) terminal.stderr.write(`warning: ${problem}\n`);
   const runs = await reportedRuns(simulated ? simulatedStateDir(state) : state);
   const page = reportPage(

@@ -6,12 +6,14 @@ import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
 import { diskUsage, diskUsageText } from "../output/disk-usage.ts";
-import { simulatedStateDir, stateDir } from "../../run/paths.ts";
+import { simulatedStateDir } from "../../run/locations.ts";
 import { runText, type LocatedRun } from "../output/status-text.ts";
 import { runClock } from "../../run/run-clock.ts";
+import { locationsOf } from "../requests.ts";
 
-export const status: Handler = async ({ options, parameters, terminal }) => {
-  const state = stateDir(options, terminal.env);
+export const status: Handler = async (call) => {
+  const { options, parameters, terminal } = call;
+  const { stateDir: state } = locationsOf(call);
   const wanted = parameters[0];
   const runs = (await allRuns(state)).filter(({ run }) => wanted === undefined || run === wanted);
   if (wanted !== undefined && runs.length === 0) {

@@ -3,15 +3,17 @@ import { runStatus } from "../../run-state/status.ts";
 import { sleepReal } from "../../support/clock.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import type { Handler } from "../command.ts";
-import { simulatedStateDir, stateDir } from "../../run/paths.ts";
+import { simulatedStateDir } from "../../run/locations.ts";
 import { runClock } from "../../run/run-clock.ts";
+import { locationsOf } from "../requests.ts";
 import { allRuns } from "./status.ts";
 
 const LOOK_EVERY_MS = 300;
 
 /** Asks the sweep's own process, as Ctrl-C would, and waits until everything is proved gone. */
-export const stop: Handler = async ({ options, parameters, terminal }) => {
-  const state = stateDir(options, terminal.env);
+export const stop: Handler = async (call) => {
+  const { options, parameters, terminal } = call;
+  const { stateDir: state } = locationsOf(call);
   const wanted = parameters[0];
   const alive = (await allRuns(state)).filter(
     ({ run, pid }) => pid !== null && (wanted === undefined || run === wanted),

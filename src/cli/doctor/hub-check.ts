@@ -1,6 +1,7 @@
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { errorText } from "../../support/errors.ts";
-import { hubAccess } from "../../hub/hub-access.ts";
+import { hubAccess } from "../../run/hub-access.ts";
+import type { CloudTargetRequest } from "../../run/run-request.ts";
 import { givenHubToken } from "../../run/token.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 import { explained } from "./cloud-checks.ts";
@@ -11,7 +12,7 @@ const CEILING_MS = 15_000;
 /** Whether gated models will be let in: no token, a bad one, one without access, and a Hub that does not answer differ. */
 export async function checkHub(
   plan: CoveragePlan | undefined,
-  options: Readonly<Record<string, unknown>>,
+  cloud: CloudTargetRequest,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Check> {
@@ -27,10 +28,10 @@ export async function checkHub(
       `gated: ${gated.join(", ")}; HF_TOKEN is not set`,
       "accept the licences on huggingface.co and set HF_TOKEN to a read token",
     );
-  const { endpoint, mayAsk, token } = hubAccess(options, env);
+  const { endpoint, offlineReason, token } = hubAccess(cloud, env);
   try {
     const secret = await token();
-    if (secret === undefined || !mayAsk)
+    if (secret === undefined || offlineReason !== undefined)
       return ok(
         CHECK,
         `a token for ${gated.join(", ")}; nobody is asked by a cloud on this machine`,

@@ -1,5 +1,5 @@
 import { bytesOfRuns, RETENTION_DAYS, PACKED_AFTER_DAYS } from "../../run/retention.ts";
-import { simulatedStateDir } from "../../run/paths.ts";
+import { simulatedStateDir } from "../../run/locations.ts";
 import { count } from "./event-text.ts";
 
 /** What real and simulated runs take on the disk. */

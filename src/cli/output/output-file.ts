@@ -6,7 +6,8 @@ import { sleepReal } from "../../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { whereLinksLead, writeFileAtomically } from "../../support/safe-file.ts";
 import type { CommandCall, Terminal } from "../command.ts";
-import { databaseFile, simulatedStateDir, stateDir } from "../../run/paths.ts";
+import { locationsFrom, simulatedStateDir } from "../../run/locations.ts";
+import { locationsOf } from "../requests.ts";
 
 const LOOK_AGAIN_MS = 5;
 /** What lies beside a database, by how its name goes on. */
@@ -18,24 +19,21 @@ const BESIDE = /^(?:$|\.(?:published$|copies$|bak-|corrupt-|writer-))/;
  */
 export async function checkOutput(
   file: string,
-  { options, terminal: { env } }: Pick<CommandCall, "options" | "terminal">,
+  call: Pick<CommandCall, "options" | "terminal">,
 ): Promise<void> {
+  const named = locationsOf(call);
+  const usual = locationsFrom({}, call.terminal.env);
   const target = await placeOf(file);
   const identity = await identityOf(target);
   if (identity?.isDirectory() === true) throw notWritten(file, "it is a folder");
-  const databases = [
-    databaseFile(options, env, false),
-    databaseFile({}, env, false),
-    databaseFile({}, env, true),
-  ];
+  const databases = [named.databaseFile, usual.databaseFile, usual.simulatedDatabaseFile];
   for (const each of databases) {
     const database = await placeOf(each);
     const there = await identityOf(database);
     const same = there !== undefined && identity?.ino === there.ino && identity.dev === there.dev;
     if (same || isBeside(target, database)) throw kept(file, `it belongs to the database ${each}`);
   }
-  const state = stateDir(options, env);
-  for (const folder of [state, simulatedStateDir(state)]) {
+  for (const folder of [named.stateDir, simulatedStateDir(named.stateDir)]) {
     const runs = await placeOf(join(folder, "runs"));
     if (target.startsWith(`${runs}${sep}`)) throw kept(file, "the journals lie in its folder");
   }

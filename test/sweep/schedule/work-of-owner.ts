@@ -1,7 +1,6 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Execution } from "../../../src/run/execution.ts";
 import { reclaimVms } from "../../../src/run/reclaim-vms.ts";
 import type { Estimate } from "../../../src/estimate/estimate.ts";
 import { foldRun } from "../../../src/run-state/fold-run.ts";
@@ -49,9 +48,8 @@ export async function workOf(who: Successor | undefined, work: Work): Promise<vo
   }
   if (who.by === "resume") {
     await journal.append({ type: "run.adopted", by: "resume", pid: 1 });
-    const call = { terminal: { signals: { stop } } };
-    const facts = { estimate, folder, sshCidrs: SSH_CIDRS, call, worldGone: false };
-    await sweep(await reclaimVms(facts as unknown as Execution, ports, PATIENCE_MS));
+    const left = { estimate, folder, sshCidrs: SSH_CIDRS, worldGone: false };
+    await sweep(await reclaimVms({ ...left, patienceMs: PATIENCE_MS }, ports, stop));
     return;
   }
   await recoverRun({

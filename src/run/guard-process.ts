@@ -1,36 +1,18 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { createLinodeCloud } from "../cloud/linode-cloud.ts";
 import { foldRun, isUnsettled, openRentals } from "../run-state/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { GUARD_LOG, runFolder } from "../journal/state-folder.ts";
-import { isoUtc, linearClock, sleepReal, type LinearTime } from "../support/clock.ts";
+import { isoUtc, linearClock, sleepReal } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 import { createRedactor } from "../support/redact.ts";
-import { guardLoop } from "./guard-loop.ts";
-import { startHeartbeat } from "./heartbeat.ts";
-import { publishJournals } from "../run/publish-journals.ts";
+import { guardLoop } from "../guard/guard-loop.ts";
+import { startHeartbeat } from "../guard/heartbeat.ts";
+import type { GuardOrder } from "../guard/start-guard.ts";
+import { publishJournals } from "./publish-journals.ts";
+import { connectCloud } from "./wire.ts";
 import { isWorldGone } from "../simulator/client/control-client.ts";
-
-/** The first line that the guard reads. It holds the token, which therefore stands in no argument and no environment. */
-export interface GuardOrder {
-  readonly stateDir: string;
-  readonly run: string;
-  /** The parent's generation. */
-  readonly gen: number;
-  readonly token: string;
-  readonly apiUrl: string;
-  readonly holdMinutes: number;
-  readonly time: LinearTime;
-  readonly ceilings: number;
-  /** Of a simulated cloud. */
-  readonly world: string | null;
-  /** Where a dead-man service listens. */
-  readonly heartbeat?: string | undefined;
-  /** A parent that has been silent for so long, in real milliseconds, hangs. */
-  readonly stallMs: number;
-}
 
 const LOOKS_AT_THE_PARENT = 12;
 const AGAIN_MS = 1_000;
@@ -101,7 +83,7 @@ async function main(): Promise<void> {
 }
 
 async function destroyEverything(order: GuardOrder, log: (text: string) => void): Promise<void> {
-  const { stateDir, run, gen, token, apiUrl, holdMinutes, time, ceilings, world } = order;
+  const { stateDir, run, gen, token, apiUrl, holdMs, time, ceilings, world } = order;
   const clock = linearClock(time, ceilings);
   for (;;) {
     try {
@@ -110,8 +92,8 @@ async function destroyEverything(order: GuardOrder, log: (text: string) => void)
         run,
         pid: process.pid,
         replaces: gen,
-        holdMs: holdMinutes * 60_000,
-        cloud: createLinodeCloud({ apiUrl, token, clock }),
+        holdMs,
+        cloud: connectCloud({ apiUrl, token, clock }),
         clock,
         worldGone: world === null ? undefined : () => isWorldGone(apiUrl, world),
         redact: createRedactor([token]),

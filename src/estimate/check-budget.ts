@@ -1,7 +1,7 @@
-import type { Estimate } from "../estimate/estimate.ts";
 import type { PlanBudget } from "../plan/coverage-plan.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { formatUsd, type MicroUsd } from "../support/money.ts";
+import type { Estimate } from "./estimate.ts";
 
 /** @throws SweepError exit 3 when the money allows not even the plan's cheapest entry */
 export function checkBudget(

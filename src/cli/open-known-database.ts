@@ -1,0 +1,20 @@
+import { openDatabase, type BenchmarkDatabase } from "../results/store/database.ts";
+import { knownRecords, type KnownRecords } from "../run/known-records.ts";
+import type { CommandCall } from "./command.ts";
+import { databaseOf } from "./requests.ts";
+
+/** The database that a verb speaks of, and what the journals know of it. */
+export interface KnownDatabase {
+  readonly database: BenchmarkDatabase;
+  readonly simulated: boolean;
+  readonly known: KnownRecords;
+}
+
+export async function openKnownDatabase(call: CommandCall): Promise<KnownDatabase> {
+  const location = databaseOf(call);
+  return {
+    database: openDatabase(location.file),
+    simulated: call.options["simulate"] !== undefined,
+    known: await knownRecords(location),
+  };
+}

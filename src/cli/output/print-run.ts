@@ -1,0 +1,55 @@
+import { sweepSummary } from "../../report/sweep-summary.ts";
+import type { RunSummary } from "../../run/close-run.ts";
+import { undestroyedText } from "../../run/on-repeated-interrupt.ts";
+import type { RunOutcome } from "../../run/start-run.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { shellWord } from "../../support/shell-word.ts";
+import type { CommandCall } from "../command.ts";
+import { locationFlags } from "../location-flags.ts";
+import { locationsOf } from "../requests.ts";
+import { tableStyle } from "./table-style.ts";
+
+/** Says what became of a run. @throws what ended it early, where its exit code does not say it */
+export function printRun(outcome: RunOutcome, call: CommandCall): ExitCode {
+  const { stderr } = call.terminal;
+  if (outcome.kind === "ended") return printSummary(outcome.summary, call);
+  if (outcome.kind === "detached") return printDetached(outcome.started, call);
+  if (outcome.message !== undefined) stderr.write(`${outcome.message.trimEnd()}\n`);
+  return outcome.exitCode;
+}
+
+function printSummary(summary: RunSummary, { options, terminal }: CommandCall): ExitCode {
+  const { databaseFile, error, exitCode, folder, ledger, nowMs, state } = summary;
+  for (const problem of summary.problems) terminal.stderr.write(`warning: ${problem}\n`);
+  if (options["json"] !== true && !summary.held) {
+    const where = locationFlags(options);
+    const facts = { state, ledger, nowMs, database: databaseFile, where, folder };
+    terminal.stdout.write(sweepSummary(facts, tableStyle(terminal)));
+  }
+  if (exitCode === ExitCode.stillBilled) {
+    const text = undestroyedText(summary);
+    if (text !== undefined) terminal.stderr.write(`${text}\n`);
+  }
+  if (error !== undefined) throw error;
+  return exitCode;
+}
+
+function printDetached(
+  { pid, run }: { readonly run: string; readonly pid: number },
+  call: CommandCall,
+): ExitCode {
+  const { options, terminal } = call;
+  if (options["json"] === true) {
+    terminal.stdout.write(`${JSON.stringify({ run, pid })}\n`);
+    return ExitCode.done;
+  }
+  const { stateDir } = locationsOf(call);
+  const where = options["stateDir"] === undefined ? "" : ` --state-dir ${shellWord(stateDir)}`;
+  const follow = [["status"], ["logs", "--follow"], ["stop"]].map(
+    ([verb = "", ...flags]) => `  maider-sweep ${[verb, run, ...flags].join(" ")}${where}`,
+  );
+  terminal.stdout.write(
+    [`run ${run} goes on by itself, as process ${String(pid)}`, ...follow, ""].join("\n"),
+  );
+  return ExitCode.done;
+}

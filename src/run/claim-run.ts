@@ -1,0 +1,107 @@
+import { newRunId, openStateFolder, runFolder } from "../journal/state-folder.ts";
+import { livingOwner, takeOwnership, type HeldOwnership } from "../lock/owner-lock.ts";
+import { isoUtc } from "../support/clock.ts";
+import { errorText, ExitCode, SweepError } from "../support/errors.ts";
+import { makeFolder } from "../support/make-folder.ts";
+import type { CloudTarget } from "./cloud-target.ts";
+import type { Preflight } from "./preflight.ts";
+import { publishJournals } from "./publish-journals.ts";
+import { recoverBefore } from "./recover-open-runs.ts";
+import { applyRetention } from "./retention.ts";
+import type { RunContext } from "./run-context.ts";
+import { saveSettings } from "./run-settings.ts";
+import type { SavedRun } from "./saved-run.ts";
+import { savePlan } from "./saved-plan.ts";
+
+/** A run's folder, which is ours to write. */
+export interface ClaimedRun {
+  readonly run: string;
+  readonly folder: string;
+  readonly ownership: HeldOwnership;
+}
+
+/**
+ * Takes the lock, and recovers what earlier runs have left.
+ * @throws SweepError exit 7 when another owner lives, exit 6 when an earlier run may still be billed
+ */
+export async function claimRun(
+  checked: Preflight,
+  target: CloudTarget,
+  streamInterval: number | undefined,
+  context: RunContext,
+): Promise<ClaimedRun> {
+  const { plan, request, saved } = checked;
+  const patienceMs = request.destroyPatienceMs;
+  if (saved !== undefined) return claimSavedRun(saved, target, patienceMs, context);
+  openStateFolder(target.stateDir);
+  const run = newRunId();
+  const folder = runFolder(target.stateDir, run);
+  const leaveHeld = request.subject.kind === "hold";
+  const ownership = await claimNewRun({ run, leaveHeld }, target, patienceMs, context);
+  try {
+    context.signals.stop.throwIfAborted();
+    await savePlan(folder, plan);
+    const { overrides, skipFresh } = request;
+    await saveSettings(folder, { overrides, skipFresh, streamInterval });
+    return { run, folder, ownership };
+  } catch (error) {
+    await ownership.release();
+    throw error;
+  }
+}
+
+/**
+ * A run that leaves its VM up has a lock of its own, so that neither it nor a sweep keeps the other from anything; the
+ * lock of the state folder is held as long as earlier runs are recovered, if no sweep holds it.
+ */
+async function claimNewRun(
+  { run, leaveHeld }: { readonly run: string; readonly leaveHeld: boolean },
+  target: CloudTarget,
+  patienceMs: number,
+  context: RunContext,
+): Promise<HeldOwnership> {
+  const { stateDir } = target;
+  const request = { run, role: "sweep", since: isoUtc(Date.now()) } as const;
+  const busy = leaveHeld && livingOwner(stateDir) !== undefined;
+  const ownership = busy ? undefined : await takeOwnership(stateDir, request);
+  try {
+    if (ownership !== undefined) await recoverBefore(target, ownership, patienceMs, context);
+    await publishJournals(stateDir).catch((error: unknown) => {
+      context.reporter.warn(errorText(error));
+    });
+    // A packed journal that cannot be made for want of room keeps nobody from a run.
+    if (ownership !== undefined) await applyRetention(stateDir, Date.now()).catch(() => undefined);
+    const folder = runFolder(stateDir, run);
+    makeFolder(folder, 0o700);
+    if (!leaveHeld && ownership !== undefined) return ownership;
+    const own = await takeOwnership(folder, request);
+    await ownership?.release();
+    return own;
+  } catch (error) {
+    await ownership?.release();
+    throw error;
+  }
+}
+
+async function claimSavedRun(
+  { damaged, folder, run }: SavedRun,
+  target: CloudTarget,
+  patienceMs: number,
+  context: RunContext,
+): Promise<ClaimedRun> {
+  const since = isoUtc(Date.now());
+  const ownership = await takeOwnership(target.stateDir, { run, role: "resume", since });
+  try {
+    await recoverBefore(target, ownership, patienceMs, context, damaged ? undefined : run);
+    if (!damaged) return { run, folder, ownership };
+    // What its lost lines have spent is unknown: nothing new is created for it.
+    throw new SweepError(`the run ${run} cannot be resumed`, {
+      exitCode: ExitCode.incomplete,
+      reason: `its journal in ${folder} is damaged; what it names is destroyed`,
+      hint: "run the plan again with --skip-fresh: what was measured is not measured again",
+    });
+  } catch (error) {
+    await ownership.release();
+    throw error;
+  }
+}

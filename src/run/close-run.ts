@@ -1,0 +1,100 @@
+import { deleteClientKey } from "../journal/client-key.ts";
+import { FencedError } from "../journal/journal-errors.ts";
+import { readJournal } from "../journal/journal-file.ts";
+import { foldRun, isUnsettled } from "../run-state/fold-run.ts";
+import { foldLedger } from "../run-state/ledger.ts";
+import type { Ledger, RunState } from "../run-state/run-state.ts";
+import { isWorldGone } from "../simulator/client/control-client.ts";
+import type { LinearTime } from "../support/clock.ts";
+import { ExitCode } from "../support/errors.ts";
+import { exitCodeOf } from "../sweep/exit-code.ts";
+import type { RunEnd } from "./execute-run.ts";
+import type { OpenRun } from "./open-run.ts";
+import type { RunContext } from "./run-context.ts";
+
+/** What became of a run. */
+export interface RunSummary {
+  readonly run: string;
+  /** Where its journal is. */
+  readonly folder: string;
+  readonly exitCode: ExitCode;
+  readonly state: RunState;
+  readonly ledger: Ledger;
+  /** On the run's clock, milliseconds since the epoch. */
+  readonly nowMs: number;
+  readonly databaseFile: string;
+  readonly simulated: boolean;
+  /** The state folder of its cloud's runs. */
+  readonly stateDir: string;
+  /** Where its cloud's VMs listen, and the time there. */
+  readonly sshPort: number;
+  readonly time: LinearTime;
+  /** Its VM was left up for a user. */
+  readonly held: boolean;
+  /** The process that destroys what is not proved gone. */
+  readonly guardPid: number | undefined;
+  /** What could not be published, a line each. */
+  readonly problems: readonly string[];
+  /** What ended it early, where the exit code alone does not say it. */
+  readonly error: unknown;
+}
+
+/** Publishes what is left, writes the end into the journal unless something may still be billed, and sums up. */
+export async function closeRun(
+  run: OpenRun,
+  { compareLedgers, error }: RunEnd,
+  { signals }: RunContext,
+): Promise<RunSummary> {
+  const { checked, folder, guard, heartbeat, hurry, journal, publisher, target } = run;
+  // What a newer owner has done since is on the disk only.
+  const fenced = error instanceof FencedError;
+  if (!fenced) await endWithItsWorld(run);
+  const state = foldRun(fenced ? readJournal(folder).events : journal.events());
+  const interrupted = signals.stop.aborted;
+  const leaveHeld = checked.request.subject.kind === "hold";
+  const exitCode = exitCodeOf(state, { interrupted, crashed: error, mayHold: leaveHeld });
+  const held = leaveHeld && exitCode === ExitCode.done;
+  // In a hurry the guard does the rest: it removes the firewall, publishes, and closes the run.
+  const problems = await publisher.close(hurry);
+  if (exitCode !== ExitCode.stillBilled && !(hurry.aborted && isUnsettled(state))) {
+    if (!held) {
+      if (error === undefined && !hurry.aborted) await compareLedgers().catch(() => undefined);
+      const end = interrupted ? "interrupted" : error === undefined ? "finished" : "crashed";
+      await journal
+        .append({ type: "run.closed", exit_code: exitCode, state: end })
+        .catch(() => undefined);
+      deleteClientKey(folder);
+    }
+    // It stays for what is held.
+    await guard.release();
+  }
+  await heartbeat.end(!isUnsettled(state));
+  const ownEnd = exitCode === ExitCode.stillBilled || exitCode === ExitCode.interrupted;
+  const last = foldRun(fenced ? readJournal(folder).events : journal.events());
+  const nowMs = target.clock.now();
+  return {
+    run: run.run,
+    folder,
+    exitCode,
+    state: last,
+    ledger: foldLedger(last, nowMs),
+    nowMs,
+    databaseFile: target.databaseFile,
+    simulated: target.simulated !== undefined,
+    stateDir: target.stateDir,
+    sshPort: target.sshPort,
+    time: target.time,
+    held,
+    guardPid: guard.pid(),
+    problems,
+    error: ownEnd ? undefined : error,
+  };
+}
+
+/** A simulated world that is gone has taken everything with it: nothing in it is billed any more. */
+async function endWithItsWorld({ journal, target }: OpenRun): Promise<void> {
+  const { apiUrl, simulated } = target;
+  if (simulated === undefined || !isUnsettled(foldRun(journal.events()))) return;
+  if (await isWorldGone(apiUrl, simulated.world))
+    await journal.append({ type: "world.ended", world: simulated.world }).catch(() => undefined);
+}

@@ -1,0 +1,201 @@
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createGuardKeeper, type GuardKeeper } from "../guard/guard-keeper.ts";
+import { startHeartbeat, type Heartbeat } from "../guard/heartbeat.ts";
+import type { Journal } from "../journal/events.ts";
+import { openJournal } from "../journal/journal-file.ts";
+import type { HeldOwnership } from "../lock/owner-lock.ts";
+import { foldRun, openRentals } from "../run-state/fold-run.ts";
+import { createCleanup, type Cleanup } from "../support/cleanup.ts";
+import { createRedactor } from "../support/redact.ts";
+import type { SweepPorts } from "../sweep/ports.ts";
+import { chooseSpeed } from "./auto-speed.ts";
+import { claimRun } from "./claim-run.ts";
+import { withSpeed, type CloudTarget } from "./cloud-target.ts";
+import { crashHookFor } from "./crash-hook-for.ts";
+import { createMonthLedger } from "./month-ledger.ts";
+import { onRepeatedInterrupt } from "./on-repeated-interrupt.ts";
+import type { Preflight } from "./preflight.ts";
+import { startPublisher, type Publisher } from "./publisher.ts";
+import type { RunContext } from "./run-context.ts";
+import { hubTokenFor } from "./token.ts";
+import { connectCloud, connectMachines, connectMeasure, GUARD_PROGRAM } from "./wire.ts";
+
+/** A run whose lock is held and whose journal is open; disposing it releases everything, whatever has happened. */
+export interface OpenRun extends AsyncDisposable {
+  readonly checked: Preflight;
+  readonly run: string;
+  /** Where its journal is. */
+  readonly folder: string;
+  /** The cloud, now that the speed of its clock is set. */
+  readonly target: CloudTarget;
+  readonly ownership: HeldOwnership;
+  readonly journal: Journal;
+  readonly guard: GuardKeeper;
+  readonly heartbeat: Heartbeat;
+  readonly publisher: Publisher;
+  readonly ports: SweepPorts;
+  readonly hubToken: string | undefined;
+  /** Tokens that vLLM puts into one event; undefined means one. */
+  readonly streamInterval: number | undefined;
+  /** Aborted when a person, or an error that nobody caught, ends the run. */
+  readonly stop: AbortSignal;
+  /** Aborted with the error that nobody caught. */
+  readonly failure: AbortSignal;
+  /** Aborted when a person cannot wait, and a guard is there to do the rest. */
+  readonly hurry: AbortSignal;
+}
+
+const REDRAW_EVERY_MS = 100;
+
+/** Opens a run; nothing of it is billable yet. @throws SweepError, with everything released. */
+export async function openRun(checked: Preflight, context: RunContext): Promise<OpenRun> {
+  const cleanup = createCleanup();
+  try {
+    return await open(checked, context, cleanup);
+  } catch (error) {
+    await cleanup[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): Promise<OpenRun> {
+  const { env, signals } = context;
+  const { estimate, plan, request, saved } = checked;
+  const hubToken = await hubTokenFor(checked.target.simulated !== undefined, env);
+  const speed = chooseSpeed(checked.target, estimate, plan.concurrency, request.cloud.speed);
+  const target = await withSpeed(checked.target, speed.speed);
+  const streamInterval =
+    saved === undefined || saved.worldGone ? speed.streamInterval : saved.settings.streamInterval;
+
+  const { folder, ownership, run } = await claimRun(checked, target, streamInterval, context);
+  cleanup.defer(() => ownership.release());
+  const secrets = [target.token, hubToken].filter((secret) => secret !== undefined);
+  const redact = createRedactor(secrets);
+  const journal = await openJournal({
+    folder,
+    run,
+    ownership,
+    clock: target.clock,
+    redact,
+    crash: crashHookFor(target, env),
+  });
+  cleanup.defer(() => journal.close());
+  const guard = createGuardKeeper({
+    program: GUARD_PROGRAM,
+    stateDir: target.stateDir,
+    run,
+    ownership,
+    token: target.token ?? "",
+    apiUrl: target.apiUrl,
+    holdMs: request.holdMs,
+    heartbeat: checked.heartbeat,
+    time: target.time,
+    ceilings: target.ceilings,
+    world: target.simulated?.world ?? null,
+    env,
+  });
+  await showProgress(checked, journal, target, context, cleanup);
+  const openVms = (): number => openRentals(foldRun(journal.events())).length;
+  const heartbeat = startHeartbeat(checked.heartbeat, folder, openVms, target.clock);
+  cleanup.defer(() => heartbeat.end(false));
+  const publisher = startPublisher(target.databaseFile);
+  cleanup.defer(() => publisher.close(AbortSignal.abort()));
+
+  const hurry = new AbortController();
+  cleanup.defer(
+    signals.onRepeat(() => {
+      // Without a guard the rest would be left to nobody.
+      if (guard.pid() !== undefined) hurry.abort();
+    }),
+  );
+  cleanup.defer(
+    onRepeatedInterrupt(context, () => ({
+      state: foldRun(journal.events()),
+      guardPid: guard.pid(),
+    })),
+  );
+  const alarms = new Set<string>();
+  const onAlarm = (text: string): void => {
+    if (!alarms.has(text)) context.reporter.warn(text);
+    alarms.add(text);
+  };
+  const failure = new AbortController();
+  cleanup.defer(signals.onUncaught((error) => failure.abort(error)));
+  return {
+    checked,
+    run,
+    folder,
+    target,
+    ownership,
+    journal,
+    guard,
+    heartbeat,
+    publisher,
+    ports: {
+      cloud: connectCloud(target),
+      machines: await connectMachines(target.clock),
+      measure: await connectMeasure(),
+      journal,
+      ownership,
+      clock: target.clock,
+      guard: { ensure: () => guard.ensure(journal) },
+      month: createMonthLedger(target.stateDir, run, target.clock),
+      publish: (record) => publisher.publish(record),
+      ...filePorts(folder, redact),
+      ...randomPorts,
+      timeZoneOffsetMinutes: (epochMs) => new Date(epochMs).getTimezoneOffset(),
+      onAlarm: ({ label, message }) => onAlarm(`${label}: ${message}`),
+    },
+    hubToken,
+    streamInterval,
+    stop: AbortSignal.any([signals.stop, failure.signal]),
+    failure: failure.signal,
+    hurry: hurry.signal,
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
+  };
+}
+
+async function showProgress(
+  { estimate, saved }: Preflight,
+  journal: Journal,
+  { clock }: CloudTarget,
+  { reporter }: RunContext,
+  cleanup: Cleanup,
+): Promise<void> {
+  const view = await reporter.showProgress({
+    now: () => clock.now(),
+    expectedMinutes: estimate.wallMinutes,
+    before: saved?.state,
+  });
+  cleanup.defer(() => view.close());
+  const redrawing = setInterval(() => view.tick?.(clock.now()), REDRAW_EVERY_MS);
+  cleanup.defer(() => clearInterval(redrawing));
+  cleanup.defer(journal.subscribe((event) => view.show(event)));
+}
+
+function filePorts(
+  folder: string,
+  redact: (text: string) => string,
+): Pick<SweepPorts, "saveLog" | "writePrivateFile"> {
+  return {
+    saveLog: async (name, text) => {
+      await writeFile(join(folder, name), redact(text), { mode: 0o600 });
+      return name;
+    },
+    writePrivateFile: async (name, text) => {
+      await writeFile(join(folder, name), text, { mode: 0o600 });
+      return join(folder, name);
+    },
+  };
+}
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+const randomPorts: Pick<SweepPorts, "nonce" | "uuid" | "password"> = {
+  nonce: (length) =>
+    Array.from({ length }, () => LETTERS.charAt(randomInt(LETTERS.length))).join(""),
+  uuid: randomUUID,
+  password: () => `Aa1!${randomBytes(24).toString("base64url")}`,
+};

@@ -1,0 +1,60 @@
+import { ExitCode } from "../support/errors.ts";
+import { Interrupted } from "../support/interrupts.ts";
+import { closeRun, type RunSummary } from "./close-run.ts";
+import { detach, type DetachedRun } from "./detach.ts";
+import { executeRun } from "./execute-run.ts";
+import { openRun } from "./open-run.ts";
+import { preflight } from "./preflight.ts";
+import type { RunContext } from "./run-context.ts";
+import type { RunRequest } from "./run-request.ts";
+
+export type RunOutcome =
+  | { readonly kind: "ended"; readonly summary: RunSummary }
+  /** It runs in a process of its own. */
+  | { readonly kind: "detached"; readonly started: DetachedRun }
+  /** Nothing was created; `message` says why, where the person does not know it. */
+  | {
+      readonly kind: "not started";
+      readonly exitCode: ExitCode;
+      readonly message: string | undefined;
+    };
+
+/**
+ * A run from its request to its end: checks, lock and journal, sweep, summary. New runs, resumed ones and VMs that are
+ * left up all go this way.
+ * @throws SweepError for what forbids it, before anything billable exists
+ */
+export async function startRun(request: RunRequest, context: RunContext): Promise<RunOutcome> {
+  try {
+    return await start(request, context);
+  } catch (error) {
+    // What is interrupted once a sweep has begun ends in its summary; this came before.
+    if (!(error instanceof Interrupted)) throw error;
+    return notStarted(ExitCode.interrupted, `${error.message}; nothing was created`);
+  }
+}
+
+async function start(request: RunRequest, context: RunContext): Promise<RunOutcome> {
+  const { reporter } = context;
+  const checked = await preflight(request, context);
+  for (const warning of checked.warnings) reporter.warn(warning);
+  if ("nothingToDo" in checked) return notStarted(ExitCode.done, checked.nothingToDo);
+  try {
+    if ((await reporter.confirm?.(checked)) === false) return notStarted(ExitCode.done);
+    if (request.detach !== undefined) {
+      const { stateDir } = request.cloud.locations;
+      const child = await detach(request.detach.argv, stateDir, checked.target, context);
+      if ("exitCode" in child) return notStarted(child.exitCode, child.output);
+      return { kind: "detached", started: child };
+    }
+    await using run = await openRun(checked, context);
+    const end = await executeRun(run, context);
+    return { kind: "ended", summary: await closeRun(run, end, context) };
+  } finally {
+    checked.target.simulated?.release();
+  }
+}
+
+function notStarted(exitCode: ExitCode, message?: string): RunOutcome {
+  return { kind: "not started", exitCode, message };
+}

@@ -1,0 +1,106 @@
+import { explainCloudError } from "../cloud/account-check.ts";
+import { CloudError } from "../cloud/cloud.ts";
+import { reportGone } from "../guard/heartbeat.ts";
+import { deleteClientKey } from "../journal/client-key.ts";
+import { openJournal, readJournal } from "../journal/journal-file.ts";
+import { runFolder } from "../journal/state-folder.ts";
+import { takeOwnership } from "../lock/owner-lock.ts";
+import { foldRun } from "../run-state/fold-run.ts";
+import { foldLedger } from "../run-state/ledger.ts";
+import { endedWorldTarget, openCloudTarget, type CloudTarget } from "../run/cloud-target.ts";
+import type { RunContext } from "../run/run-context.ts";
+import type { CloudTargetRequest } from "../run/run-request.ts";
+import { connectCloud } from "../run/wire.ts";
+import { isWorldGone } from "../simulator/client/control-client.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { isoUtc } from "../support/clock.ts";
+import { isLoopback } from "../support/loopback.ts";
+import type { MicroUsd } from "../support/money.ts";
+import { createRedactor } from "../support/redact.ts";
+import { recoverRun, type Recovery } from "../teardown/recover-run.ts";
+import { listSessions, sessionPlaces } from "./find-session.ts";
+import type { HeldVm } from "./held-vms.ts";
+import { removeSession } from "./write-session.ts";
+
+/** How a session has ended; `unproved`: its guard destroys the VM. */
+export interface SessionEnd {
+  readonly outcome: Recovery["outcome"];
+  readonly spentMicroUsd: MicroUsd;
+}
+
+/**
+ * Destroys a VM that is up, proves it gone, closes its books and removes its sessions.
+ * @param workingDirectory whose `.aider-env` may lead to it.
+ * @throws SweepError exit 4 when the API refuses, exit 7 when another owner lives
+ */
+export async function endSession(
+  vm: HeldVm,
+  request: { readonly cloud: CloudTargetRequest; readonly destroyPatienceMs: number },
+  context: RunContext,
+  workingDirectory: string,
+): Promise<SessionEnd> {
+  const end = await destroyVm(vm, request, context);
+  if (end.outcome === "unproved") return end;
+  const places = sessionPlaces(context.env, request.cloud.locations.stateDir);
+  for (const session of listSessions(places))
+    if (session.rental?.run === vm.run) removeSession(session, workingDirectory);
+  return end;
+}
+
+async function destroyVm(
+  vm: HeldVm,
+  request: { readonly cloud: CloudTargetRequest; readonly destroyPatienceMs: number },
+  { env, reporter }: RunContext,
+): Promise<SessionEnd> {
+  const { name, run, stateDir } = vm;
+  const { target, gone } = await targetOf(vm, request.cloud, env);
+  const folder = runFolder(stateDir, run);
+  await using cleanup = createCleanup();
+  const ownership = await takeOwnership(folder, { run, role: "down", since: isoUtc(Date.now()) });
+  cleanup.defer(() => ownership.release());
+  const { clock, token } = target;
+  const redact = createRedactor(token === undefined ? [] : [token]);
+  const journal = await openJournal({ folder, run, ownership, clock, redact });
+  cleanup.defer(() => journal.close());
+  reporter.note(`destroying ${vm.rental.label}; waiting for proof that it is gone`);
+  try {
+    const { outcome } = await recoverRun({
+      folder,
+      cloud: connectCloud(target),
+      ownership,
+      journal,
+      clock,
+      by: "down",
+      pid: process.pid,
+      spareHeld: false,
+      reason: "down",
+      worldGone: () => Promise.resolve(gone),
+      patienceMs: request.destroyPatienceMs,
+      onAlarm: ({ label, message }) => reporter.warn(`${label}: ${message}`),
+    });
+    if (outcome !== "unproved") {
+      deleteClientKey(folder);
+      await reportGone(folder);
+    }
+    const { spentMicroUsd } = foldLedger(foldRun(readJournal(folder).events), clock.now());
+    return { outcome, spentMicroUsd };
+  } catch (error) {
+    throw error instanceof CloudError ? explainCloudError(error, `let go of ${name}`) : error;
+  }
+}
+
+/** Where the VM is: what its journal says, whatever the command line of `up` said. */
+async function targetOf(
+  { state }: HeldVm,
+  request: CloudTargetRequest,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly target: CloudTarget; readonly gone: boolean }> {
+  const { api_url: apiUrl = "", world = null } = state.opened ?? {};
+  if (world !== null && (await isWorldGone(apiUrl, world)))
+    return { target: endedWorldTarget(request.locations), gone: true };
+  const where =
+    world !== null
+      ? { ...request, simulate: apiUrl }
+      : { ...request, apiUrl: request.apiUrl ?? (isLoopback(apiUrl) ? apiUrl : undefined) };
+  return { target: await openCloudTarget(where, env, true), gone: false };
+}
