@@ -9,8 +9,8 @@ const MARGIN = 16;
 const TEMPLATE = 512;
 
 /**
- * Why a test does not apply: its prompt, counted by the server, and its reply are longer than the window. Undefined
- * when it fits, or when the server cannot count.
+ * Why a test does not apply: its prompt, counted by the server, its reply and a margin are longer than the window. Tests
+ * that fit are not in it, nor any when the server cannot count.
  * @throws as the client does.
  */
 export async function testsWithinContext(
@@ -26,11 +26,15 @@ export async function testsWithinContext(
     if (Buffer.byteLength(text) + TEMPLATE + test.maxTokens <= server.maxModelLen) continue;
     const prompt = await countTokens(client, server, test.messages, signal);
     if (prompt === undefined || prompt + test.maxTokens + MARGIN <= server.maxModelLen) continue;
-    const asked = Number.isFinite(prompt) ? `${String(prompt)} tokens` : "more tokens than fit";
-    misfits.set(
-      test,
-      `the prompt has ${asked}, the reply ${String(test.maxTokens)}, the window ${String(server.maxModelLen)}`,
-    );
+    misfits.set(test, misfitText(prompt, test.maxTokens, server.maxModelLen));
   }
   return misfits;
+}
+
+/** `prompt`: infinite when the server did not count it, because it is longer than the window. */
+function misfitText(prompt: number, reply: number, window: number): string {
+  if (!Number.isFinite(prompt))
+    return `the prompt alone is longer than the window of ${String(window)} tokens`;
+  const needed = prompt + reply + MARGIN;
+  return `it needs ${String(needed)} tokens (prompt ${String(prompt)}, reply ${String(reply)}, margin ${String(MARGIN)}), the window has ${String(window)}`;
 }

@@ -35,6 +35,7 @@ export const ENGINE_FIELDS = [
   "enable_chunked_prefill",
   "max_num_seqs",
   "disable_custom_all_reduce",
+  "server_config",
 ] as const;
 
 /**
@@ -44,6 +45,7 @@ export const ENGINE_FIELDS = [
 const LATER_FIELDS: Partial<Record<ComparabilityField, FactValue>> = {
   // With it, peer-to-peer access between the GPUs was off.
   disable_custom_all_reduce: false,
+  server_config: undefined,
 };
 
 /** Of the machine. Its host's processor and kernel are no fields: they belong to the variance between VMs. */

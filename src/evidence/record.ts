@@ -58,6 +58,8 @@ export interface VllmConfig {
   revision?: string;
   attention_backend?: string;
   stream_interval?: number;
+  /** What tells one start of a server from another where only its API is known: see `serverConfig`. */
+  server_config?: string;
   [key: string]: unknown;
 }
 

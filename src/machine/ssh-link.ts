@@ -117,18 +117,20 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
   let reason = "the connection was closed";
   const linkLost = (): MachineError =>
     new MachineError("link_lost", `${label}: SSH lost, ${reason}`);
+  const ended = new AbortController();
   const lost = new Promise<MachineError>((resolve) => {
-    const end = (): void => {
-      if (!closing) resolve(linkLost());
-    };
-    client.on("error", (error) => {
-      reason = plainText(error.message, 200);
-      socket.destroy();
-      end();
-    });
-    client.on("close", end);
-    if (socket.destroyed) end();
+    ended.signal.addEventListener("abort", () => resolve(ended.signal.reason as MachineError));
   });
+  const end = (): void => {
+    if (!closing) ended.abort(linkLost());
+  };
+  client.on("error", (error) => {
+    reason = plainText(error.message, 200);
+    socket.destroy();
+    end();
+  });
+  client.on("close", end);
+  if (socket.destroyed) end();
 
   /** Opens a channel and works on it, bounded; a channel that was given up is closed, however late it comes. */
   const onChannel = async <C extends ClientChannel, T>(
@@ -159,7 +161,7 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
       }
     });
     const what = `${label}: ${limits.what}`;
-    return withTimeout(outcome, { ...limits, what, lost }, () => {
+    return withTimeout(outcome, { ...limits, what, lost: ended.signal }, () => {
       abandoned = true;
       opened?.close();
     });

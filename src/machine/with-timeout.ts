@@ -4,8 +4,8 @@ export interface Limits {
   /** Real milliseconds. */
   readonly ceilingMs: number;
   readonly signal: AbortSignal;
-  /** Rejects when the link is lost; for ever pending otherwise. */
-  readonly lost?: Promise<MachineError>;
+  /** Aborts, with a `MachineError` as its reason, when the link is lost. It outlives the work, so it must not keep it. */
+  readonly lost?: AbortSignal;
   /** For the message of the time-out. */
   readonly what: string;
 }
@@ -26,6 +26,7 @@ export async function withTimeout<T>(
     settle = reject;
   });
   const onAbort = (): void => settle(signal.reason);
+  const onLost = (): void => settle(lost?.reason);
   const timer = setTimeout(
     () =>
       settle(
@@ -38,7 +39,8 @@ export async function withTimeout<T>(
   );
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
-  void lost?.then(settle);
+  lost?.addEventListener("abort", onLost, { once: true });
+  if (lost?.aborted === true) onLost();
   try {
     return await Promise.race([work, givenUp]);
   } catch (error) {
@@ -48,5 +50,6 @@ export async function withTimeout<T>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
+    lost?.removeEventListener("abort", onLost);
   }
 }

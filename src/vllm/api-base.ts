@@ -1,64 +1,86 @@
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Connection } from "./connection.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
+import { UnreachableError } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 
 const CONNECT_MS = 15_000;
+/** What `node:http` refuses in a header (RFC 9110, 5.5). */
+const NO_HEADER_TEXT = /[^\t\u0020-\u007e\u0080-\u00ff]/;
 
 /**
- * The way to a server of OpenAI's kind: `http://127.0.0.1:8000/v1`, with or without its last part.
- * @throws SweepError (usage) for anything that is no such address.
+ * How a server at an OpenAI-style address is reached: `http://127.0.0.1:8000/v1`, with or without its last part. `open`
+ * throws `UnreachableError`.
+ * @throws SweepError (usage) for anything else, and for a key that no header can carry.
  */
 export function connectionTo(apiBase: string, apiKey: string | undefined): Connection {
   const url = URL.canParse(apiBase) ? new URL(apiBase) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.username !== "")
-    throw new SweepError(`${JSON.stringify(apiBase)} is no address of a server`, {
+    throw new SweepError(`${JSON.stringify(apiBase)} is not the address of a server`, {
       exitCode: ExitCode.usage,
-      reason: "it must be http:// or https://, without a user's name",
+      reason: "it must be http:// or https://, without a user name",
       hint: "for example --api-base http://127.0.0.1:8000/v1",
     });
-  const secure = url.protocol === "https:";
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
-  const path = url.pathname.replace(/\/+$/, "");
-  const open = (signal: AbortSignal): Promise<Socket> =>
-    new Promise((resolve, reject) => {
-      const socket = secure
-        ? connectTls({ host, port, servername: host, ALPNProtocols: ["http/1.1"] })
-        : connectTcp(port, host);
-      const fail = (error: unknown): void => {
-        settle();
-        socket.on("error", () => undefined);
-        socket.destroy();
-        reject(error);
-      };
-      const onAbort = (): void => fail(signal.reason);
-      const settle = (): void => {
-        clearTimeout(ceiling);
-        signal.removeEventListener("abort", onAbort);
-        socket.removeAllListeners("error");
-      };
-      const ceiling = setTimeout(
-        () => fail(unreachable(url.host, "it does not answer")),
-        CONNECT_MS,
-      );
-      socket.once("error", (error) => fail(unreachable(url.host, error.message)));
-      socket.once(secure ? "secureConnect" : "connect", () => {
-        settle();
-        socket.setNoDelay(true);
-        resolve(socket);
-      });
-      signal.addEventListener("abort", onAbort, { once: true });
-      if (signal.aborted) onAbort();
+  if (apiKey !== undefined && NO_HEADER_TEXT.test(apiKey))
+    throw new SweepError("the API key cannot be sent", {
+      exitCode: ExitCode.usage,
+      reason: "OPENAI_API_KEY contains a line break or another character that no header may have",
+      hint: `set it again without that, for example OPENAI_API_KEY="$(tr -d '\\r\\n' < key-file)"`,
     });
-  return { open, basePath: path === "" ? "/v1" : path, apiKey, host: url.host };
+  const path = url.pathname.replace(/\/+$/, "");
+  return {
+    open: (signal) => openSocket(url, signal),
+    basePath: path === "" ? "/v1" : path,
+    apiKey,
+    host: url.host,
+  };
 }
 
-function unreachable(host: string, reason: string): SweepError {
-  return new SweepError(`${host} cannot be reached`, {
-    exitCode: ExitCode.provider,
-    reason: reason === "" ? "the connection was refused" : reason,
-    hint: "check that the server runs and that --api-base names its address and port",
+function openSocket(url: URL, signal: AbortSignal): Promise<Socket> {
+  const isSecure = url.protocol === "https:";
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = url.port === "" ? (isSecure ? 443 : 80) : Number(url.port);
+  return new Promise((resolve, reject) => {
+    const socket = isSecure
+      ? connectTls({
+          host,
+          port,
+          ALPNProtocols: ["http/1.1"],
+          // An address is no server name (RFC 6066, 3).
+          ...(isIP(host) === 0 ? { servername: host } : {}),
+        })
+      : connectTcp(port, host);
+    const fail = (error: unknown): void => {
+      settle();
+      socket.on("error", () => undefined);
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => fail(signal.reason);
+    const settle = (): void => {
+      clearTimeout(timeout);
+      signal.removeEventListener("abort", onAbort);
+      socket.removeAllListeners("error");
+    };
+    const timeout = setTimeout(
+      () => fail(new UnreachableError(url.host, "it does not answer")),
+      CONNECT_MS,
+    );
+    socket.once("error", (error) => fail(new UnreachableError(url.host, reasonOf(error))));
+    socket.once(isSecure ? "secureConnect" : "connect", () => {
+      settle();
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
   });
+}
+
+function reasonOf(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG")
+    return "it does not speak TLS: its address begins with http://";
+  return error.message === "" ? "the connection was refused" : error.message;
 }

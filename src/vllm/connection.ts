@@ -33,3 +33,17 @@ export class NoAnswerError extends Error {
     this.status = status;
   }
 }
+
+/** No connection could be opened to the server's address. */
+export class UnreachableError extends NoAnswerError {
+  /** With its port. */
+  readonly host: string;
+  readonly reason: string;
+
+  constructor(host: string, reason: string) {
+    super(`${host} cannot be reached: ${reason}`);
+    this.name = "UnreachableError";
+    this.host = host;
+    this.reason = reason;
+  }
+}

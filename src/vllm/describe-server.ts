@@ -1,13 +1,12 @@
 import type { VllmConfig } from "../evidence/record.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { Clock } from "../support/clock.ts";
-import { NoAnswerError } from "./connection.ts";
+import { NoAnswerError, UnreachableError } from "./connection.ts";
 import type { Connection, ServerUnderTest } from "./connection.ts";
 import { httpClient } from "./http-client.ts";
-import type { HttpClient } from "./http-client.ts";
-import { parsePrometheus } from "./prometheus.ts";
 import { probeCompletion, rootPath, servedModels, vllmVersion } from "./server-api.ts";
 import type { ServedModel } from "./server-api.ts";
+import { cacheFacts, serverConfig } from "./server-config.ts";
 
 /** A running server and what it says of itself. */
 export interface DescribedServer {
@@ -16,13 +15,15 @@ export interface DescribedServer {
   readonly modelId: string;
   /** Only what was read. */
   readonly vllm: VllmConfig;
+  /** Tells this configuration of the server from others where nothing but its API is known. */
+  readonly serverConfig: string;
 }
 
 /**
- * Asks a server that somebody else has started what it serves. `wanted` is a served name or a repository; left out,
- * the first model that it lists.
- * @throws SweepError when it does not answer, serves another model, or is no vLLM; what `open` threw, or the
- * signal's reason.
+ * Asks a running server what it serves. `wanted` is a served name or a repository; left out, the first model that it
+ * lists.
+ * @throws SweepError when it cannot be reached, does not answer, serves another model, or is no vLLM; what else `open`
+ * threw, or the signal's reason.
  */
 export async function describeServer(
   connection: Connection,
@@ -37,21 +38,26 @@ export async function describeServer(
     const version = await vllmVersion(client, connection.basePath, signal);
     const { maxModelLen, id } = model;
     if (maxModelLen === undefined)
-      throw notMeasurable("it does not tell its window (max_model_len), as vLLM does");
+      throw notMeasurable(
+        "/v1/models does not give the context window (max_model_len), as vLLM's does",
+      );
     const fingerprint = await probeCompletion(client, connection.basePath, id, signal);
+    const metrics = (await client.get(`${rootPath(connection.basePath)}/metrics`, signal)).body;
     const tensorParallel = /^vllm-.*-tp(\d+)-/.exec(fingerprint ?? "")?.[1];
     return {
       server: { ...connection, model: id, maxModelLen },
       modelId: repository(model) ?? id,
+      serverConfig: serverConfig(metrics, fingerprint),
       vllm: {
         max_model_len: maxModelLen,
         ...(version === undefined ? {} : { vllm_version: version }),
         ...(tensorParallel === undefined ? {} : { tensor_parallel_size: Number(tensorParallel) }),
-        ...(await cacheConfig(client, connection.basePath, signal)),
+        ...cacheFacts(metrics),
         ...(fingerprint === undefined ? {} : { system_fingerprint: fingerprint }),
       },
     };
   } catch (error) {
+    if (error instanceof UnreachableError) throw unreachable(error);
     throw error instanceof NoAnswerError ? notMeasurable(error.message, error.status) : error;
   } finally {
     client.close();
@@ -77,24 +83,12 @@ function repository({ root }: ServedModel): string | undefined {
   return root !== undefined && /^[\w.-]+\/[\w.-]+$/.test(root) ? root : undefined;
 }
 
-/** What the engine's gauge `vllm:cache_config_info` says; empty where there is none. */
-async function cacheConfig(
-  client: HttpClient,
-  basePath: string,
-  signal: AbortSignal,
-): Promise<Record<string, string | number | boolean>> {
-  const reply = await client.get(`${rootPath(basePath)}/metrics`, signal);
-  const labels = parsePrometheus(reply.body).find(
-    ({ name }) => name === "vllm:cache_config_info",
-  )?.labels;
-  const utilisation = Number(labels?.["gpu_memory_utilization"]);
-  const cacheType = labels?.["cache_dtype"];
-  const prefixes = labels?.["enable_prefix_caching"];
-  return {
-    ...(Number.isFinite(utilisation) ? { gpu_memory_utilization: utilisation } : {}),
-    ...(cacheType === undefined ? {} : { kv_cache_dtype: cacheType }),
-    ...(prefixes === undefined ? {} : { enable_prefix_caching: prefixes === "True" }),
-  };
+function unreachable({ host, reason }: UnreachableError): SweepError {
+  return new SweepError(`${host} cannot be reached`, {
+    exitCode: ExitCode.provider,
+    reason,
+    hint: "check that the server runs and that --api-base names its address and port",
+  });
 }
 
 function notMeasurable(reason: string, status?: number): SweepError {

@@ -176,11 +176,18 @@ function exchangeOnce(
     });
     request.on("error", (error) => {
       if (request.reusedSocket) fail(new StaleConnectionError());
-      else failWith(`${method} ${path}: ${errorText(error)}`);
+      else failWith(`${method} ${path}: ${reasonOf(error)}`);
     });
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
   });
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  // Node's parser speaks of HTTP versions, headers and constants.
+  return error.code?.startsWith("HPE_") === true
+    ? "the answer is not HTTP; a server that speaks TLS has an address with https://"
+    : errorText(error);
 }
 
 class StaleConnectionError extends Error {}

@@ -121,7 +121,9 @@ describe("a pass", () => {
     );
     expect(result.tests.map(({ outcome }) => outcome.kind)).toEqual(["measured", "not_applicable"]);
     expect(result.tests[1]?.outcome).toMatchObject({
-      reason: expect.stringContaining("the window 2048"),
+      reason: expect.stringMatching(
+        /^it needs \d+ tokens \(prompt \d+, reply 20, margin 16\), the window has 2048$/,
+      ),
     });
     expect(faultsOf(result)).toEqual([]);
   });
@@ -376,13 +378,13 @@ describe("further load levels", () => {
 
   it("run closed loops with as many requests in flight, ten of each, and count exactly", async () => {
     // Long first tokens: what delays us on a busy test machine is little compared to them.
-    const result = await pass({ ttftMs: 2_000, tpotMs: 20 }, { load: [1, 4] });
+    const result = await pass({ ttftMs: 1_000, tpotMs: 60 }, { load: [1, 4] });
     expect(result.load).toHaveLength(1);
     const [level] = result.load;
     expect(level).toMatchObject({ in_flight: 4, requests: 40, failed: 0 });
     expect(level?.verdict).toBe("sound");
     expect(level?.reasons).toEqual([]);
-    expect(level?.per_user_tps).toBeGreaterThan(30);
+    expect(level?.per_user_tps).toBeGreaterThan(10);
     expect(level?.out_tps).toBeGreaterThan(1.5 * (level?.per_user_tps ?? 0));
     expect(Object.keys(level?.ttft_ms ?? {})).toEqual(["p50", "p90", "max"]);
     expect(level?.["checks"]).toMatchObject({

@@ -71,8 +71,17 @@ describe("two records", () => {
     expect(comparabilityKey(on)).toBe(comparabilityKey(before));
   });
 
-  it("keep the key that version 0.1 gave them", () => {
-    expect(comparabilityKey(record())).toBe("7bf6ec071e5ae2f1");
+  it("that two servers with other settings gave differ, where only their APIs are known", () => {
+    const [a, b] = ["vllm-0.32.0-3bef6e5d, 1 engine, aa", "vllm-0.32.0-fa08076e, 1 engine, aa"];
+    const [first, second] = [record({ server_config: a }), record({ server_config: b })];
+    expect(differingFields(first, second)).toEqual([{ field: "server_config", a, b }]);
+    expect(comparabilityKey(first)).not.toBe(comparabilityKey(second));
+  });
+
+  it("keep the key that version 0.1 gave them, which knew nothing of a server's fingerprint", () => {
+    const key = "7bf6ec071e5ae2f1";
+    expect(comparabilityKey(record())).toBe(key);
+    expect(comparabilityKey(record({ system_fingerprint: "vllm-0.32.0-3bef6e5d" }))).toBe(key);
   });
 
   it("may differ in what is being compared", () => {

@@ -146,7 +146,7 @@ describe("benchmark of a server that runs already", { retry: 2 }, () => {
       { HOME: folder },
     );
     expect(code).toBe(0);
-    expect(stdout).toContain("long: not applicable: the prompt has");
+    expect(stdout).toContain("long: not applicable: it needs");
     await small.close();
     expect(file().summary).toMatchObject({ tests_passed: 1, tests_total: 1 });
   });
@@ -270,7 +270,7 @@ describe("what cannot be measured", () => {
   });
 
   test.each([
-    [["--api-base", "ftp://x"], "is no address of a server"],
+    [["--api-base", "ftp://x"], "is not the address of a server"],
     [["--api-base", "http://x", "--prompt", "a", "--prompts", "b"], "contradict each other"],
     [["--api-base", "http://x", "--prompt", "a", "-c", "coding"], "-c chooses among"],
     [["--api-base", "http://x", "--prompts", "/nowhere.yaml"], "there is no such file"],

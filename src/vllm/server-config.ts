@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { parsePrometheus } from "./prometheus.ts";
+import type { Sample } from "./prometheus.ts";
+
+/** What a server's `/metrics` says of its configuration; left out where it does not. */
+export interface CacheFacts {
+  readonly gpu_memory_utilization?: number;
+  readonly kv_cache_dtype?: string;
+  readonly enable_prefix_caching?: boolean;
+}
+
+/** Found out while the server starts, so they differ a little from start to start; or names. */
+const NOT_CONFIGURED: ReadonlySet<string> = new Set([
+  "num_gpu_blocks",
+  "num_cpu_blocks",
+  "kv_cache_size_tokens",
+  "kv_cache_max_concurrency",
+  "kv_cache_memory_bytes",
+  "engine",
+  "model_name",
+]);
+
+/** From the labels of the gauge `vllm:cache_config_info`. */
+export function cacheFacts(metrics: string): CacheFacts {
+  const labels = parsePrometheus(metrics).find(
+    ({ name }) => name === "vllm:cache_config_info",
+  )?.labels;
+  const utilisation = Number(labels?.["gpu_memory_utilization"]);
+  const dtype = labels?.["cache_dtype"];
+  const prefixes = labels?.["enable_prefix_caching"];
+  return {
+    ...(Number.isFinite(utilisation) ? { gpu_memory_utilization: utilisation } : {}),
+    ...(dtype === undefined ? {} : { kv_cache_dtype: dtype }),
+    ...(prefixes === undefined ? {} : { enable_prefix_caching: prefixes === "True" }),
+  };
+}
+
+/**
+ * What tells one configuration of a server from another where only its API is known, in short: the
+ * `system_fingerprint`, in which vLLM hashes its configuration since 2026-04, the number of engines (data parallel), and
+ * a digest of the labels of all `vllm:..._info` gauges. `vllm-0.32.0-3bef6e5d, 1 engine, 5d41402a`
+ */
+export function serverConfig(metrics: string, fingerprint: string | undefined): string {
+  const samples = parsePrometheus(metrics);
+  const engines = new Set(samples.flatMap(({ labels }) => labels["engine"] ?? [])).size;
+  const infos = samples.filter(({ name }) => /^vllm:.*_info$/.test(name)).map(configured);
+  const digest = createHash("sha256").update([...new Set(infos)].toSorted().join("\n"));
+  return [
+    fingerprint ?? "no fingerprint",
+    `${String(engines)} engine${engines === 1 ? "" : "s"}`,
+    infos.length === 0 ? "no labels" : digest.digest("hex").slice(0, 8),
+  ].join(", ");
+}
+
+function configured({ name, labels }: Sample): string {
+  const kept = Object.entries(labels).filter(([label]) => !NOT_CONFIGURED.has(label));
+  return JSON.stringify([name, kept.toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+}
