@@ -77,8 +77,8 @@ describe("a server that cannot be reached", () => {
     const warnings: string[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning.message);
     process.on("warning", onWarning);
-    const { open } = connectionTo(`https://127.0.0.1:${String(port)}`, undefined);
-    await expect(open(never)).rejects.toThrow(
+    const connection = connectionTo(`https://127.0.0.1:${String(port)}`, undefined);
+    await expect(connection.open(never)).rejects.toThrow(
       "it does not speak TLS: its address begins with http://",
     );
     await new Promise((resolve) => setImmediate(resolve));
@@ -98,7 +98,7 @@ describe("a server that cannot be reached", () => {
   });
 
   it("is waited for no longer than the signal says", async () => {
-    const { open } = connectionTo("http://127.0.0.1:9", undefined);
-    await expect(open(AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
+    const connection = connectionTo("http://127.0.0.1:9", undefined);
+    await expect(connection.open(AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
   });
 });
