@@ -78,8 +78,8 @@ async function takeOver(folder: string, leftMs: number, options: GuardLoop): Pro
       ownership,
       by: "guard",
       pid,
-      spareHeld: true,
-      spare: (rental) => dueAt(rental, leftMs, options.holdMs) > clock.now(),
+      excludeHeld: true,
+      exclude: (rental) => dueAt(rental, leftMs, options.holdMs) > clock.now(),
       worldGone: options.worldGone,
       onAlarm: ({ label, message }: Alarm) => log(`${label}: ${message}`),
     });

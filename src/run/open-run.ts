@@ -44,7 +44,7 @@ export interface OpenRun extends AsyncDisposable {
   /** Aborted with the error that nobody caught. */
   readonly failure: AbortSignal;
   /** Aborted when a person cannot wait, and a guard is there to do the rest. */
-  readonly hurry: AbortSignal;
+  readonly leaveToGuard: AbortSignal;
 }
 
 const REDRAW_EVERY_MS = 100;
@@ -103,11 +103,11 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
   const publisher = startPublisher(target.databaseFile);
   cleanup.defer(() => publisher.close(AbortSignal.abort()));
 
-  const hurry = new AbortController();
+  const leaveToGuard = new AbortController();
   cleanup.defer(
     signals.onRepeat(() => {
       // Without a guard the rest would be left to nobody.
-      if (guard.pid() !== undefined) hurry.abort();
+      if (guard.pid() !== undefined) leaveToGuard.abort();
     }),
   );
   cleanup.defer(
@@ -152,7 +152,7 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
     streamInterval,
     stop: AbortSignal.any([signals.stop, failure.signal]),
     failure: failure.signal,
-    hurry: hurry.signal,
+    leaveToGuard: leaveToGuard.signal,
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 }

@@ -138,7 +138,7 @@ async function recoverOne(
     clock: target.clock,
     by: "recover",
     pid: process.pid,
-    spareHeld: true,
+    excludeHeld: true,
     worldGone,
     patienceMs,
     onAlarm: ({ label, message }) => reporter.warn(`${label}: ${message}`),

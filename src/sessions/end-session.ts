@@ -72,7 +72,7 @@ async function destroyVm(
       clock,
       by: "down",
       pid: process.pid,
-      spareHeld: false,
+      excludeHeld: false,
       reason: "down",
       worldGone: () => Promise.resolve(gone),
       patienceMs: request.destroyPatienceMs,

@@ -12,7 +12,7 @@ import type { RentContext } from "./rent-context.ts";
 import { serveAndHold } from "./serve-and-hold.ts";
 import { NotReady, useVm } from "./use-vm.ts";
 import type { RentedVm } from "./rented-vm.ts";
-import { vmEventFields } from "../../teardown/vm-event-fields.ts";
+import { vmEventFields } from "../../teardown/find-vm.ts";
 
 export type RentalEnd =
   | { readonly kind: "ended" }
