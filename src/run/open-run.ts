@@ -116,11 +116,6 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       guardPid: guard.pid(),
     })),
   );
-  const alarms = new Set<string>();
-  const onAlarm = (text: string): void => {
-    if (!alarms.has(text)) context.reporter.warn(text);
-    alarms.add(text);
-  };
   const failure = new AbortController();
   cleanup.defer(signals.onUncaught((error) => failure.abort(error)));
   return {
@@ -146,7 +141,7 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       ...filePorts(folder, redact),
       ...randomPorts,
       timeZoneOffsetMinutes: (epochMs) => new Date(epochMs).getTimezoneOffset(),
-      onAlarm: ({ label, message }) => onAlarm(`${label}: ${message}`),
+      onAlarm: (alarm) => context.reporter.alarm(alarm, "sweep"),
     },
     hubToken,
     streamInterval,

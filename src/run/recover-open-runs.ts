@@ -141,7 +141,7 @@ async function recoverOne(
     excludeHeld: true,
     worldGone,
     patienceMs,
-    onAlarm: ({ label, message }) => reporter.warn(`${label}: ${message}`),
+    onAlarm: (alarm) => reporter.alarm(alarm, "recover"),
   });
   ended = recovery.outcome === "closed" || recovery.outcome === "world_ended";
   await publishJournals(target.stateDir, [run]).catch((error: unknown) => {

@@ -76,7 +76,7 @@ async function destroyVm(
       reason: "down",
       worldGone: () => Promise.resolve(gone),
       patienceMs: request.destroyPatienceMs,
-      onAlarm: ({ label, message }) => reporter.warn(`${label}: ${message}`),
+      onAlarm: (alarm) => reporter.alarm(alarm, "down"),
     });
     if (outcome !== "unproved") {
       deleteClientKey(folder);

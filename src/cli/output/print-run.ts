@@ -1,9 +1,11 @@
+import { incompleteLines } from "../../report/format.ts";
 import { sweepSummary } from "../../report/sweep-summary.ts";
 import type { RunSummary } from "../../run/close-run.ts";
 import { undestroyedText } from "../../run/on-repeated-interrupt.ts";
 import type { RunOutcome } from "../../run/start-run.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { shellWord } from "../../support/shell-word.ts";
+import { oneLine } from "../../support/terminal-text.ts";
 import type { CommandCall } from "../command.ts";
 import { locationFlags } from "../location-flags.ts";
 import { locationsOf } from "../requests.ts";
@@ -21,6 +23,9 @@ export function printRun(outcome: RunOutcome, call: CommandCall): ExitCode {
 function printSummary(summary: RunSummary, { options, terminal }: CommandCall): ExitCode {
   const { databaseFile, error, exitCode, folder, ledger, nowMs, state } = summary;
   for (const problem of summary.problems) terminal.stderr.write(`warning: ${problem}\n`);
+  if (options["json"] === true && exitCode === ExitCode.incomplete)
+    for (const line of incompleteLines(state))
+      terminal.stderr.write(`not measured: ${oneLine(line)}\n`);
   if (options["json"] !== true && !summary.held) {
     const where = locationFlags(options);
     const facts = { state, ledger, nowMs, database: databaseFile, where, folder };
