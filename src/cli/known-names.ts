@@ -32,7 +32,7 @@ function named<T extends { readonly id: string }>(
       `${text} is part of the name of ${String(resolved.ambiguous.length)} ${kind}s`,
       {
         exitCode: ExitCode.usage,
-        hint: `name one: ${resolved.ambiguous.slice(0, 6).map(nameOf).join(", ")}`,
+        hint: `did you mean one of ${resolved.ambiguous.slice(0, 6).map(nameOf).join(", ")}?`,
       },
     );
   }

@@ -16,7 +16,9 @@ export async function printNotices(
   options: OptionValues,
   terminal: Terminal,
 ): Promise<void> {
-  const { stateDir: state } = locationsOf({ options, terminal });
+  const { stateDir } = options;
+  const named = typeof stateDir === "string" ? { stateDir } : {};
+  const { stateDir: state } = locationsOf({ options: named, terminal });
   const warnings = [
     notices.includes("held-vms") ? heldWarning(await heldVms(state)) : undefined,
     notices.includes("open-runs") ? openRunsWarning(state) : undefined,

@@ -1,7 +1,6 @@
 import { openDatabase, type BenchmarkDatabase } from "../results/store/database.ts";
 import { knownRecords, type KnownRecords } from "../run/known-records.ts";
-import type { CommandCall } from "./command.ts";
-import { databaseOf } from "./requests.ts";
+import { databaseOf, type SharedCall } from "./requests.ts";
 
 /** The database that a verb speaks of, and what the journals know of it. */
 export interface KnownDatabase {
@@ -10,11 +9,11 @@ export interface KnownDatabase {
   readonly known: KnownRecords;
 }
 
-export async function openKnownDatabase(call: CommandCall): Promise<KnownDatabase> {
+export async function openKnownDatabase(call: SharedCall): Promise<KnownDatabase> {
   const location = databaseOf(call);
   return {
     database: openDatabase(location.file),
-    simulated: call.options["simulate"] !== undefined,
+    simulated: call.options.simulate !== undefined,
     known: await knownRecords(location),
   };
 }

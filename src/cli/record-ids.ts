@@ -21,8 +21,3 @@ export function resolveIdPrefixes(given: readonly string[], known: Iterable<stri
     });
   });
 }
-
-/** What another program had overwritten, and any write of ours puts back. */
-export function restoredMessage(restored: number): string {
-  return `${restored} more records that were written here and were missing have been put back\n`;
-}

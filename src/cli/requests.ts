@@ -11,13 +11,12 @@ import {
   type RunRequest,
 } from "../run/run-request.ts";
 import { microUsd } from "../support/money.ts";
-import type { CommandCall } from "./command.ts";
-
-type Asked = Pick<CommandCall, "options" | "terminal">;
+import { shellWord } from "../support/shell-word.ts";
+import type { Terminal } from "./terminal.ts";
 
 const MINUTE_MS = 60_000;
 
-/** The options that several verbs share, as their parsers leave them; dollars, hours and minutes. */
+/** The options that several verbs share; dollars, hours and minutes. */
 interface SharedOptions {
   readonly apiUrl?: string;
   readonly ceilings?: number;
@@ -44,21 +43,33 @@ interface SharedOptions {
   readonly tokenFile?: string;
 }
 
-/** Typed requests from the options that commander has parsed: behind this file no option is read by its name. */
-export function locationsOf(call: Asked): Locations {
-  const { db, stateDir } = shared(call);
+/** The call of a verb, as far as it says where and on which cloud. */
+export interface SharedCall {
+  readonly options: SharedOptions;
+  readonly terminal: Pick<Terminal, "env">;
+}
+
+export function locationsOf(call: SharedCall): Locations {
+  const { db, stateDir } = call.options;
   const databaseFile = db === false ? undefined : db;
   return locationsFrom({ stateDir, databaseFile }, call.terminal.env);
 }
 
 /** The database that a verb speaks of: that of simulated results with `--simulate`. */
-export function databaseOf(call: Asked): DatabaseLocation {
-  return databaseLocation(locationsOf(call), shared(call).simulate !== undefined);
+export function databaseOf(call: SharedCall): DatabaseLocation {
+  return databaseLocation(locationsOf(call), call.options.simulate !== undefined);
 }
 
-export function cloudRequest(call: Asked): CloudTargetRequest {
+/** The options that name a place, for a command line that is to find the same: ` --db FILE --state-dir FOLDER`. */
+export function locationFlags({ db, stateDir }: Pick<SharedOptions, "db" | "stateDir">): string {
+  return Object.entries({ "--db": db, "--state-dir": stateDir })
+    .map(([flag, place]) => (typeof place === "string" ? ` ${flag} ${shellWord(place)}` : ""))
+    .join("");
+}
+
+export function cloudRequest(call: SharedCall): CloudTargetRequest {
   const { apiUrl, ceilings, insecureApiUrl, seed, simulate, speed, sshPort, tokenFile } =
-    shared(call);
+    call.options;
   return {
     locations: locationsOf(call),
     simulate,
@@ -72,8 +83,8 @@ export function cloudRequest(call: Asked): CloudTargetRequest {
   };
 }
 
-export function planRequest(call: Asked): PlanRequest {
-  const { concurrency, maxCost, maxHours, only, passes, skipFresh, sshCidr } = shared(call);
+export function planRequest(call: SharedCall): PlanRequest {
+  const { concurrency, maxCost, maxHours, only, passes, skipFresh, sshCidr } = call.options;
   return {
     cloud: cloudRequest(call),
     overrides: {
@@ -88,8 +99,10 @@ export function planRequest(call: Asked): PlanRequest {
   };
 }
 
-export function runRequest(call: CommandCall): Omit<RunRequest, "subject"> {
-  const { detach, heartbeatUrl, hold = 0, keepOnFailure = 0 } = shared(call);
+export function runRequest(
+  call: SharedCall & { readonly argv: readonly string[] },
+): Omit<RunRequest, "subject"> {
+  const { detach, heartbeatUrl, hold = 0, keepOnFailure = 0 } = call.options;
   return {
     ...planRequest(call),
     holdMs: hold * MINUTE_MS,
@@ -100,11 +113,7 @@ export function runRequest(call: CommandCall): Omit<RunRequest, "subject"> {
   };
 }
 
-export function destroyPatienceMs(call: Asked): number {
-  const { destroyPatience } = shared(call);
+export function destroyPatienceMs(call: SharedCall): number {
+  const { destroyPatience } = call.options;
   return destroyPatience === undefined ? DESTROY_PATIENCE_MS : destroyPatience * MINUTE_MS;
-}
-
-function shared({ options }: Asked): SharedOptions {
-  return options;
 }

@@ -10,13 +10,14 @@ export function estimateWarnings(
   { rentals, cap, likely, worst }: Estimate,
 ): readonly string[] {
   return [
-    ...ofMarket(market),
+    ...marketWarnings(market),
     ...rentals.flatMap((rental) => ofRental(rental, plan, market)),
     ...ofCap(cap, likely.micros, worst.micros),
   ];
 }
 
-function ofMarket(market: Market): string[] {
+/** Why prices and stock may not be what the account would get. */
+export function marketWarnings(market: Market): readonly string[] {
   const { source, date, refused } = market;
   const warnings: string[] = [];
   if (refused === true)

@@ -44,7 +44,7 @@ export interface OpenRun extends AsyncDisposable {
   /** Aborted with the error that nobody caught. */
   readonly failure: AbortSignal;
   /** Aborted when a person cannot wait, and a guard is there to do the rest. */
-  readonly leaveToGuard: AbortSignal;
+  readonly hurry: AbortSignal;
 }
 
 const REDRAW_EVERY_MS = 100;
@@ -103,11 +103,11 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
   const publisher = startPublisher(target.databaseFile);
   cleanup.defer(() => publisher.close(AbortSignal.abort()));
 
-  const leaveToGuard = new AbortController();
+  const hurry = new AbortController();
   cleanup.defer(
     signals.onRepeat(() => {
       // Without a guard the rest would be left to nobody.
-      if (guard.pid() !== undefined) leaveToGuard.abort();
+      if (guard.pid() !== undefined) hurry.abort();
     }),
   );
   cleanup.defer(
@@ -116,6 +116,11 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       guardPid: guard.pid(),
     })),
   );
+  const alarms = new Set<string>();
+  const onAlarm = (text: string): void => {
+    if (!alarms.has(text)) context.reporter.warn(text);
+    alarms.add(text);
+  };
   const failure = new AbortController();
   cleanup.defer(signals.onUncaught((error) => failure.abort(error)));
   return {
@@ -141,13 +146,13 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       ...filePorts(folder, redact),
       ...randomPorts,
       timeZoneOffsetMinutes: (epochMs) => new Date(epochMs).getTimezoneOffset(),
-      onAlarm: (alarm) => context.reporter.alarm(alarm, "sweep"),
+      onAlarm: ({ label, message }) => onAlarm(`${label}: ${message}`),
     },
     hubToken,
     streamInterval,
     stop: AbortSignal.any([signals.stop, failure.signal]),
     failure: failure.signal,
-    leaveToGuard: leaveToGuard.signal,
+    hurry: hurry.signal,
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 }

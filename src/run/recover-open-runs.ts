@@ -138,10 +138,10 @@ async function recoverOne(
     clock: target.clock,
     by: "recover",
     pid: process.pid,
-    excludeHeld: true,
+    spareHeld: true,
     worldGone,
     patienceMs,
-    onAlarm: (alarm) => reporter.alarm(alarm, "recover"),
+    onAlarm: ({ label, message }) => reporter.warn(`${label}: ${message}`),
   });
   ended = recovery.outcome === "closed" || recovery.outcome === "world_ended";
   await publishJournals(target.stateDir, [run]).catch((error: unknown) => {

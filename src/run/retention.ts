@@ -5,6 +5,7 @@ import { foldRun, isUnsettled } from "../run-state/fold-run.ts";
 import { JOURNAL_FILE, readJournal } from "../journal/journal-file.ts";
 import { packFile } from "../journal/packed-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
+import { simulatedStateDir } from "./locations.ts";
 
 const DAY_MS = 24 * 3_600_000;
 /** What has ended so long ago is packed. */
@@ -27,12 +28,16 @@ export async function applyRetention(stateDir: string, nowMs: number): Promise<v
   }
 }
 
-/** Bytes that all runs of a state folder take. */
-export function bytesOfRuns(stateDir: string): number {
-  return listRuns(stateDir)
+/** Bytes that the journals and logs of real and simulated runs take. */
+export function diskUsage(stateDir: string): number {
+  return bytesOfRuns(stateDir) + bytesOfRuns(simulatedStateDir(stateDir));
+}
+
+function bytesOfRuns(folder: string): number {
+  return listRuns(folder)
     .flatMap((run) => {
-      const folder = runFolder(stateDir, run);
-      return readdirSync(folder).map((name) => sizeOf(join(folder, name)));
+      const path = runFolder(folder, run);
+      return readdirSync(path).map((name) => sizeOf(join(path, name)));
     })
     .reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -72,11 +72,11 @@ async function destroyVm(
       clock,
       by: "down",
       pid: process.pid,
-      excludeHeld: false,
+      spareHeld: false,
       reason: "down",
       worldGone: () => Promise.resolve(gone),
       patienceMs: request.destroyPatienceMs,
-      onAlarm: (alarm) => reporter.alarm(alarm, "down"),
+      onAlarm: ({ label, message }) => reporter.warn(`${label}: ${message}`),
     });
     if (outcome !== "unproved") {
       deleteClientKey(folder);

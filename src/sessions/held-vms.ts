@@ -3,6 +3,7 @@ import { readJournal } from "../journal/journal-file.ts";
 import { costOf, foldLedger } from "../run-state/ledger.ts";
 import type { RentalState, RunState } from "../run-state/run-state.ts";
 import { listRuns, lockHome, runFolder } from "../journal/state-folder.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
 import { usd } from "../support/money.ts";
 import { simulatedStateDir } from "../run/locations.ts";
 import { runClock } from "../run/run-clock.ts";
@@ -50,6 +51,30 @@ export async function heldVms(stateDir: string): Promise<readonly HeldVm[]> {
         nowMs,
       });
     }
+  }
+  return found;
+}
+
+/**
+ * The VM that a user names by its session or run. @param wanted needed only when several are up
+ * @throws SweepError exit 2 when there is none, or it is not clear which
+ */
+export function chooseHeldVm(held: readonly HeldVm[], wanted: string | undefined): HeldVm {
+  const [first, another] = held;
+  const found =
+    wanted === undefined ? first : held.find(({ name, run }) => [name, run].includes(wanted));
+  const names = held.map(({ name }) => name).join(", ");
+  if (found === undefined) {
+    throw new SweepError(wanted === undefined ? "nothing is up" : `${wanted} is not up`, {
+      exitCode: ExitCode.usage,
+      hint: names === "" ? "maider-sweep status shows what was" : `up is: ${names}`,
+    });
+  }
+  if (wanted === undefined && another !== undefined) {
+    throw new SweepError("several VMs are up", {
+      exitCode: ExitCode.usage,
+      hint: `name one: ${names}`,
+    });
   }
   return found;
 }

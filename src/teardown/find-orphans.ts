@@ -2,17 +2,11 @@ import type { CloudVm } from "../cloud/cloud.ts";
 import { foldRun, unknownRental } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import type { RentalState } from "../run-state/run-state.ts";
-import {
-  alarmOfMismatch,
-  checkAccount,
-  matchesRequest,
-  mayBelongTo,
-  vmEventFields,
-} from "./find-vm.ts";
-import { endOfWaiting, OutOfPatience } from "./patience.ts";
-import { backOff } from "./retry.ts";
-import { appendBestEffort } from "./degraded-mode.ts";
-import type { TeardownPorts } from "./teardown-ports.ts";
+import { alarmOfMismatch, checkAccount, matchesRequest, mayBelongTo } from "./find-vm.ts";
+import { OutOfPatience } from "./patience.ts";
+import { endOfWaiting, backOff } from "./retry.ts";
+import { note, type TeardownPorts } from "./teardown-ports.ts";
+import { vmEventFields } from "./vm-event-fields.ts";
 
 /**
  * VMs in the cloud that carry the run's name and are not among the labels that are cared for already: ones that the
@@ -40,7 +34,7 @@ async function find(
 ): Promise<readonly RentalState[]> {
   const { journal } = ports;
   const vms = await listOfRun(ports, signal);
-  const orphans: RentalState[] = [];
+  const strays: RentalState[] = [];
   for (const vm of vms) {
     if (covered.has(vm.label)) continue;
     const state = foldRun(journal.events());
@@ -50,10 +44,10 @@ async function find(
       continue;
     }
     const rental = before ?? unknownRental(vm.label, vm.createdMs);
-    await appendBestEffort(ports, { type: "create.adopted", ...vmEventFields(vm) });
-    orphans.push({ ...rental, vmId: vm.id });
+    await note(ports, { type: "create.adopted", ...vmEventFields(vm) });
+    strays.push({ ...rental, vmId: vm.id });
   }
-  return orphans;
+  return strays;
 }
 
 /** All VMs of the run that exist: the list may still show one that its own address no longer does. */

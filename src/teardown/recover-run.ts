@@ -9,21 +9,20 @@ import { destroyFirewall } from "./destroy-firewall.ts";
 import { findOrphans } from "./find-orphans.ts";
 import { wasSent } from "./find-vm.ts";
 import { withPatience } from "./patience.ts";
-import { whileWorldLives, WorldEnded } from "./world-ended.ts";
+import { whileWorldLives, WorldEnded } from "./retry.ts";
 import { settleRental } from "./settle.ts";
-import { appendBestEffort } from "./degraded-mode.ts";
-import type { TeardownPorts } from "./teardown-ports.ts";
+import { note, type TeardownPorts } from "./teardown-ports.ts";
 
 export interface RecoverRun extends TeardownPorts {
   /** The run's folder; its name is the run's id. The journal is the one in it, already opened. */
   readonly folder: string;
-  /** A resume has journaled that it adopts the run; firewall and journal stay open. */
+  /** A resume, which has said that it adopts the run, destroys what it spares not and leaves firewall and journal open. */
   readonly by: "recover" | "guard" | "down" | "resume";
   readonly pid: number;
   /** Leaves what is held until its expiry alone; the run then stays open. */
-  readonly excludeHeld: boolean;
+  readonly spareHeld: boolean;
   /** What else to leave alone. */
-  readonly exclude?: ((rental: RentalState) => boolean) | undefined;
+  readonly spare?: ((rental: RentalState) => boolean) | undefined;
   readonly reason?: string | undefined;
   /** Virtual; without it there is no end but the proof. */
   readonly patienceMs?: number | undefined;
@@ -51,9 +50,9 @@ function isHeld(rental: RentalState, nowMs: number): boolean {
  */
 export async function recoverRun(options: RecoverRun): Promise<Recovery> {
   const { by, clock, pid, worldGone } = options;
-  if (by !== "resume") await appendBestEffort(options, { type: "run.adopted", by, pid });
+  if (by !== "resume") await note(options, { type: "run.adopted", by, pid });
   if ((await worldGone?.()) === true) return endWithItsWorld(options);
-  await markUnknownCreates(options);
+  await doubtWhatIsDamaged(options);
   try {
     return await withPatience(clock, options.patienceMs, (patience) =>
       worldGone === undefined
@@ -70,7 +69,7 @@ export async function recoverRun(options: RecoverRun): Promise<Recovery> {
 
 async function endWithItsWorld(options: RecoverRun): Promise<Recovery> {
   const world = foldRun(options.journal.events()).opened?.world ?? "";
-  await appendBestEffort(options, { type: "world.ended", world });
+  await note(options, { type: "world.ended", world });
   if (options.by !== "resume") await closeRun(options);
   return { outcome: "world_ended", spared: [], unproved: [] };
 }
@@ -80,8 +79,8 @@ async function destroyLeft(
   patience: AbortSignal | undefined,
 ): Promise<Recovery> {
   const { journal, clock, by } = options;
-  const isExcluded = (rental: RentalState): boolean =>
-    (options.excludeHeld && isHeld(rental, clock.now())) || options.exclude?.(rental) === true;
+  const isSpared = (rental: RentalState): boolean =>
+    (options.spareHeld && isHeld(rental, clock.now())) || options.spare?.(rental) === true;
   const reason = options.reason ?? "the run was left by its owner";
   const unproved = new Set<string>();
   const destroyAll = (rentals: readonly RentalState[]): Promise<unknown> =>
@@ -94,18 +93,18 @@ async function destroyLeft(
 
   const state = foldRun(journal.events());
   const known = openRentals(state).filter(
-    (rental) => wasSent(rental, options) && !isExcluded(rental),
+    (rental) => wasSent(rental, options) && !isSpared(rental),
   );
-  const spared = openRentals(state).filter(isExcluded);
+  const spared = openRentals(state).filter(isSpared);
   const covered = new Set([...known, ...spared].map(({ label }) => label));
-  const destroyOrphans = async (): Promise<boolean> => {
-    const orphans = await findOrphans(options, covered, patience);
-    if (orphans === undefined) return false;
-    for (const { label } of orphans) covered.add(label);
-    await destroyAll(orphans);
-    return orphans.length === 0 || destroyOrphans();
+  const destroyStrays = async (): Promise<boolean> => {
+    const strays = await findOrphans(options, covered, patience);
+    if (strays === undefined) return false;
+    for (const { label } of strays) covered.add(label);
+    await destroyAll(strays);
+    return strays.length === 0 || destroyStrays();
   };
-  const [, listed] = await Promise.all([destroyAll(known), destroyOrphans()]);
+  const [, listed] = await Promise.all([destroyAll(known), destroyStrays()]);
   if (!listed) return { outcome: "unproved", spared: labelsOf(spared), unproved: [...unproved] };
 
   for (const rental of unsettled(options)) {
@@ -136,7 +135,7 @@ function unsettled({ journal }: RecoverRun): readonly RentalState[] {
 }
 
 /** In a damaged journal the fact that a create was sent may be lost: everything ever named may exist. */
-async function markUnknownCreates(options: RecoverRun): Promise<void> {
+async function doubtWhatIsDamaged(options: RecoverRun): Promise<void> {
   const { damaged, labels } = readJournal(options.folder);
   if (!damaged) return;
   const { rentals } = foldRun(options.journal.events());
@@ -144,11 +143,7 @@ async function markUnknownCreates(options: RecoverRun): Promise<void> {
     if (parseLabel(label)?.kind !== "vm") continue;
     const rental = rentals.get(label) ?? unknownRental(label, options.clock.now());
     if (rental.settled !== undefined || wasSent(rental, options)) continue;
-    await appendBestEffort(options, {
-      type: "create.unknown",
-      label,
-      reason: "the journal is damaged",
-    });
+    await note(options, { type: "create.unknown", label, reason: "the journal is damaged" });
   }
 }
 
@@ -158,15 +153,11 @@ async function closeRun(options: RecoverRun): Promise<void> {
   const state = foldRun(journal.events());
   const held = journal.events().some(({ type }) => type === "rental.held");
   if (by === "down" || held) {
-    await appendBestEffort(options, {
-      type: "run.closed",
-      exit_code: ExitCode.done,
-      state: "finished",
-    });
+    await note(options, { type: "run.closed", exit_code: ExitCode.done, state: "finished" });
     return;
   }
   const interrupted = state.stopping !== undefined;
-  await appendBestEffort(options, {
+  await note(options, {
     type: "run.closed",
     exit_code: interrupted ? ExitCode.interrupted : ExitCode.incomplete,
     state: interrupted ? "interrupted" : "crashed",

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { runCommandLine } from "../../src/cli/main.ts";
-import type { Terminal } from "../../src/cli/command.ts";
+import type { Terminal } from "../../src/cli/terminal.ts";
 
 export interface Spoken {
   readonly code: number;

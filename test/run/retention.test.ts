@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { findRun, runLogs } from "../../src/run/run-logs.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { readJournal } from "../../src/journal/journal-file.ts";
-import { bytesOfRuns, applyRetention, RETENTION_DAYS } from "../../src/run/retention.ts";
+import { diskUsage, applyRetention, RETENTION_DAYS } from "../../src/run/retention.ts";
 import { runStatus } from "../../src/run-state/status.ts";
 import { runFolder } from "../../src/journal/state-folder.ts";
 import { newStateDir, opened, openIn, reserved, RUN, vmLabel } from "../journal/journal-rig.ts";
@@ -33,7 +33,7 @@ async function runOf(
 
 it("packs what has ended, and every reader reads it all the same", async () => {
   const run = await runOf(2, [opened, closed]);
-  const before = { events: readJournal(run.folder).events, bytes: bytesOfRuns(run.stateDir) };
+  const before = { events: readJournal(run.folder).events, bytes: diskUsage(run.stateDir) };
   await run.keep();
   expect(run.names()).toEqual(["journal.jsonl.gz", "plan.yaml", "vllm.log.gz"]);
   expect(readJournal(run.folder)).toMatchObject({ events: before.events, damaged: false });
@@ -41,7 +41,7 @@ it("packs what has ended, and every reader reads it all the same", async () => {
   expect(runLogs(findRun(run.stateDir, RUN), undefined)).toMatchObject([
     { name: "vllm.log", text: expect.stringMatching(/^a line of a log/) as string },
   ]);
-  expect(bytesOfRuns(run.stateDir)).toBeLessThan(before.bytes / 5);
+  expect(diskUsage(run.stateDir)).toBeLessThan(before.bytes / 5);
   await run.keep();
   expect(run.names()).toHaveLength(3);
 });

@@ -84,7 +84,7 @@ test("rebench --detach records its pass, and logs shows what it said", async () 
   const argv = ["rebench", "--gpu", GPU, "--model", MODEL, "--passes", "1", "--max-cost", "3"];
   const begun = await sweep.run(...argv, "--simulate", sweep.url, "--detach");
   expect(begun.code).toBe(0);
-  const run = /^run (\w{8}) goes on by itself/.exec(begun.stdout)?.[1] ?? "";
+  const run = /^run (\w{8}) continues in the background/.exec(begun.stdout)?.[1] ?? "";
   expect(begun.stdout).toContain(`maider-sweep logs ${run} --follow`);
   await expect.poll(() => stateOf(sweep), { timeout: 60_000, interval: 300 }).toBe("finished");
   expect(sweep.records()).toHaveLength(1);

@@ -129,7 +129,7 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
       allowRemoteCode: false,
       hfToken: undefined,
       leaveHeld: false,
-      skipFirewallWait: new AbortController().signal,
+      hurry: new AbortController().signal,
       ...options.settings,
     };
     const ports = { ...given, ...change?.(given) };

@@ -5,9 +5,9 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { sleepReal } from "../../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { whereLinksLead, writeFileAtomically } from "../../support/safe-file.ts";
-import type { CommandCall, Terminal } from "../command.ts";
 import { locationsFrom, simulatedStateDir } from "../../run/locations.ts";
-import { locationsOf } from "../requests.ts";
+import { locationsOf, type SharedCall } from "../requests.ts";
+import type { Terminal } from "../terminal.ts";
 
 const LOOK_AGAIN_MS = 5;
 /** What lies beside a database, by how its name goes on. */
@@ -17,10 +17,7 @@ const BESIDE = /^(?:$|\.(?:published$|copies$|bak-|corrupt-|writer-))/;
  * Refuses what `-o` must not take the place of: a database, its backups and logs, the journals.
  * @throws SweepError exit 2
  */
-export async function checkOutput(
-  file: string,
-  call: Pick<CommandCall, "options" | "terminal">,
-): Promise<void> {
+export async function checkOutput(file: string, call: SharedCall): Promise<void> {
   const named = locationsOf(call);
   const usual = locationsFrom({}, call.terminal.env);
   const target = await placeOf(file);

@@ -1,4 +1,5 @@
-import { benchmarkFile, hasFigures, type MeasuredPass } from "../../evidence/benchmark-file.ts";
+import { benchmarkFile, hasFigures } from "../../evidence/benchmark-file.ts";
+import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { benchmarkText } from "../../report/benchmark-text.ts";
 import {
   benchmarkServer,
@@ -7,7 +8,7 @@ import {
 } from "../../run/benchmark-server.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { Interrupted } from "../../support/interrupts.ts";
-import type { Terminal } from "../command.ts";
+import type { Terminal } from "../terminal.ts";
 import { writeOutput } from "./output-file.ts";
 import { tableStyle } from "./table-style.ts";
 
@@ -21,8 +22,8 @@ export interface BenchmarkOutput {
 }
 
 /**
- * Measures a server and prints what it has measured. What was measured before an interruption, or before the server
- * stopped answering, is printed and written too, marked, and so are void passes.
+ * Measures a server and prints what it has measured; the passes that ended before an interruption or a broken
+ * connection are printed and written too.
  * @throws SweepError when the server cannot be measured, the file or the database cannot be written.
  */
 export async function benchmarkAndPrint(
@@ -35,10 +36,12 @@ export async function benchmarkAndPrint(
   };
   try {
     const result = await benchmarkServer(job, note, terminal.signals.stop);
-    const { error, incomplete, passes, voided } = result;
-    if (passes.length + voided.length > 0) await print(job, result, output, terminal);
+    const { error, incomplete, records } = result;
+    if (records.length > 0) await print(job, result, output, terminal);
     if (error !== undefined) throw error;
-    return incomplete === undefined && passes.every(isSound) ? ExitCode.done : ExitCode.incomplete;
+    if (incomplete !== undefined && records.length === 0)
+      terminal.stderr.write(`no figures: ${incomplete}\n`);
+    return incomplete === undefined && records.every(isSound) ? ExitCode.done : ExitCode.incomplete;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     terminal.stderr.write(`${error.message}\n`);
@@ -46,19 +49,18 @@ export async function benchmarkAndPrint(
   }
 }
 
-function isSound({ record }: MeasuredPass): boolean {
-  return record.summary.verdict?.state === "sound";
+function isSound({ summary }: BenchmarkRecord): boolean {
+  return summary.verdict?.state === "sound";
 }
 
 async function print(
   job: BenchmarkJob,
-  { incomplete, passes, voided, saved }: BenchmarkResult,
+  { incomplete, records, saved }: BenchmarkResult,
   output: BenchmarkOutput,
   terminal: Terminal,
 ): Promise<void> {
   const file = benchmarkFile({
-    passes,
-    voided,
+    records,
     session: job.session,
     categoryFilter: job.categoryFilter,
     apiBase: job.apiBase,
@@ -68,7 +70,7 @@ async function print(
   });
   const json = `${JSON.stringify(file, undefined, 2)}\n`;
   terminal.stdout.write(output.json ? json : benchmarkText(file, tableStyle(terminal)));
-  if (![...passes, ...voided].some(({ record }) => hasFigures(record))) {
+  if (!records.some(hasFigures)) {
     terminal.stderr.write(`nothing was measured: ${output.output} is not written\n`);
     return;
   }

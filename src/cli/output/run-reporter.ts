@@ -1,42 +1,38 @@
+import { asDetached } from "../../run/detach.ts";
 import type { RunContext, RunReporter } from "../../run/run-context.ts";
-import { alarmText } from "../../teardown/alarm-text.ts";
-import type { CommandCall } from "../command.ts";
-import { locationFlags } from "../location-flags.ts";
+import type { Terminal } from "../terminal.ts";
 import { chooseView } from "./choose-view.ts";
-import type { ProgressView } from "./progress-view.ts";
 
-/** How a run reaches whoever has typed the command: progress and warnings on stderr, `--json` on stdout. */
-export function runContext(
-  { options, terminal }: CommandCall,
-  shown: { readonly json: boolean },
-): RunContext {
+interface Shown {
+  /** Events as NDJSON on stdout, instead of a view on stderr. */
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** How a run reaches whoever typed the command: progress and warnings on stderr, `--json` on stdout. */
+export function runContext(terminal: Terminal, shown: Shown): RunContext {
   const { colour, env, signals, stderr, stdout } = terminal;
-  let view: ProgressView | undefined;
-  const warn = (text: string): void => {
-    if (view?.warn === undefined) stderr.write(`warning: ${text}\n`);
-    else view.warn(text);
-  };
-  const alarms = new Set<string>();
+  const ci = (env["CI"] ?? "") !== "";
   const reporter: RunReporter = {
-    warn,
-    alarm(alarm, by) {
-      const text = alarmText(alarm, by, locationFlags(options));
-      if (!alarms.has(text)) warn(text);
-      alarms.add(text);
-    },
+    warn: (text) => stderr.write(`warning: ${text}\n`),
     note: (text) => stderr.write(`${text}\n`),
-    async showProgress(run) {
-      view = await chooseView({
-        ...run,
-        json: shown.json,
-        quiet: options["quiet"] === true,
-        ci: (env["CI"] ?? "") !== "",
-        colour,
-        stdout,
-        stderr,
-      });
-      return view;
-    },
+    showProgress: (run) => chooseView({ ...run, ...shown, ci, colour, stdout, stderr }),
   };
   return { env, signals, reporter };
+}
+
+/** The context of `run` and `rebench`, which a detached process completes with what its parent sends. */
+export async function detachableContext({
+  options: { detached, json, quiet },
+  terminal,
+}: {
+  readonly options: {
+    readonly detached?: string;
+    readonly json?: true;
+    readonly quiet?: true;
+  };
+  readonly terminal: Terminal;
+}): Promise<RunContext> {
+  const context = runContext(terminal, { json: json === true, quiet: quiet === true });
+  return detached === undefined ? context : asDetached(context, detached);
 }

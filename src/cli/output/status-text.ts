@@ -1,15 +1,33 @@
 import type { RentalState } from "../../run-state/run-state.ts";
-import type { RunStatus } from "../../run-state/status.ts";
+import type { LocatedRun } from "../../run/read-runs.ts";
+import { PACKED_AFTER_DAYS, RETENTION_DAYS } from "../../run/retention.ts";
 import { renderTable } from "../../report/render-table.ts";
 import { formatUsd } from "../../support/money.ts";
 import { count } from "./event-text.ts";
 import { nextBilledHour, shortGpu, stageText } from "./live-lines.ts";
 
-/** A run with where it ran, what its journal says of its rentals, and what its clock shows. */
-export interface LocatedRun extends RunStatus {
-  readonly simulated: boolean;
-  readonly journal: readonly RentalState[];
-  readonly nowMs: number;
+/** `runs` are as `status --json` prints them, `bytes` what all runs take on the disk. */
+export function statusJson(runs: readonly LocatedRun[], bytes: number): object {
+  return { runs: runs.map(({ journal: _journal, nowMs: _now, ...run }) => run), bytes };
+}
+
+export function statusText(
+  runs: readonly LocatedRun[],
+  bytes: number,
+  style: {
+    /** Shows ended runs in full. */
+    readonly whole: boolean;
+    /** Columns of the terminal. */
+    readonly width: number;
+  },
+): string {
+  const texts = runs.map((run) => runText(run, style.whole, style.width));
+  if (!style.whole) texts.push(diskUsageText(bytes));
+  return `${texts.join("\n\n")}\n`;
+}
+
+export function diskUsageText(bytes: number): string {
+  return `journals and logs take ${(bytes / 1e6).toFixed(1)} MB; those of ended runs are packed after ${count(PACKED_AFTER_DAYS, "day")} and kept for ${RETENTION_DAYS}`;
 }
 
 /** A run in words; of one that has ended only its money, unless it was asked for by name. */

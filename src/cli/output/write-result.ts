@@ -1,19 +1,23 @@
-import type { CommandCall } from "../command.ts";
+import type { SharedCall } from "../requests.ts";
+import type { Terminal } from "../terminal.ts";
 import { checkOutput, writeOutput, writeStream } from "./output-file.ts";
 
 /**
  * Writes a result piece by piece to `--output`, or to stdout when that is left out.
- * @param told what it is, for the line that says where it went. @throws SweepError exit 2
+ * @param what the result is, for the line that says where it went. @throws SweepError exit 2
  */
 export async function writeResult(
-  call: CommandCall,
+  call: SharedCall & {
+    readonly options: { readonly output?: string };
+    readonly terminal: Terminal;
+  },
   pieces: Iterable<string>,
-  told: string,
+  what: string,
 ): Promise<void> {
   const { options, terminal } = call;
-  const file = options["output"] as string | undefined;
+  const { output: file } = options;
   if (file === undefined) return writeStream(terminal.stdout, pieces);
   await checkOutput(file, call);
   await writeOutput(file, pieces, terminal);
-  terminal.stderr.write(`${told} written to ${file}\n`);
+  terminal.stderr.write(`${what} written to ${file}\n`);
 }

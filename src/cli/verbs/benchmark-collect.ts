@@ -1,4 +1,4 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode } from "../../support/errors.ts";
 import {
   argument,
   databaseOption,
@@ -34,6 +34,20 @@ export const verb = defineVerb({
     "maider-sweep benchmark-collect",
     "maider-sweep benchmark-collect my-session --category coding",
   ],
-  handler: async (call) =>
-    (await import("../commands/benchmark-collect.ts")).benchmarkCollect(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [session],
+      options,
+      terminal: { stderr },
+    } = call;
+    const { benchmarkSession } = await import("../benchmark-job.ts");
+    const code = await benchmarkSession(session, undefined, call);
+    if (options.quiet || options.json) return code;
+    stderr.write(
+      code === ExitCode.done
+        ? "maider-sweep benchmark-compare compares it with others; maider-sweep recommend recommends one\n"
+        : "Benchmark collection failed\n",
+    );
+    return code;
+  },
 });

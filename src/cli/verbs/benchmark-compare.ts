@@ -1,4 +1,4 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode } from "../../support/errors.ts";
 import {
   CATEGORIES,
   choice,
@@ -47,6 +47,10 @@ export const verb = defineVerb({
     "maider-sweep benchmark-compare --format csv -o results.csv",
   ],
   notices: ["held-vms", "open-runs"],
-  handler: async (call) =>
-    (await import("../commands/benchmark-compare.ts")).benchmarkCompare(asCommandCall(call)),
+  handler: async (call) => {
+    const { format } = call.options;
+    const { exportComparison, printComparison } = await import("../output/print-comparison.ts");
+    await (format === "table" ? printComparison(call) : exportComparison(call, format));
+    return ExitCode.done;
+  },
 });

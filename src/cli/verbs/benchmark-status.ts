@@ -1,4 +1,7 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { usd } from "../../support/money.ts";
+import { jsonText } from "../output/json.ts";
+import { databaseOf } from "../requests.ts";
 import {
   databaseOption,
   jsonOption,
@@ -7,6 +10,8 @@ import {
   stateOption,
 } from "../options.ts";
 import { defineVerb } from "../verb.ts";
+
+const STALE_AFTER_DAYS = 30;
 
 export const verb = defineVerb({
   name: "benchmark-status",
@@ -20,6 +25,32 @@ export const verb = defineVerb({
   options: [simulatedOption, databaseOption, stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep benchmark-status", "maider-sweep benchmark-status | grep High"],
   notices: ["held-vms", "open-runs"],
-  handler: async (call) =>
-    (await import("../commands/benchmark-status.ts")).benchmarkStatus(asCommandCall(call)),
+  handler: async (call) => {
+    const { options, terminal } = call;
+    const nowMs = Date.now();
+    const location = databaseOf(call);
+    const { queryContents } = await import("../read-results.ts");
+    const contents = await queryContents(call);
+    const { records } = contents;
+    const { coverage } = await import("../../results/query/coverage.ts");
+    const covered = coverage(records, nowMs, STALE_AFTER_DAYS);
+    const { cachedRebenchCost } = await import("../../run/cached-rebench-cost.ts");
+    const refresh = await cachedRebenchCost(contents, location, nowMs, STALE_AFTER_DAYS);
+    const { readUnsound } = await import("../../run/read-records.ts");
+    const { withoutResult } = await import("../../results/query/unranked.ts");
+    const without = withoutResult(await readUnsound(location), records);
+    if (options.json) {
+      const missing = covered.missing.map(({ hourly, ...type }) => ({
+        ...type,
+        hourlyUsd: usd(hourly),
+      }));
+      terminal.stdout.write(jsonText({ ...covered, missing, withoutResult: without, refresh }));
+      return ExitCode.done;
+    }
+    const { coverageText } = await import("../../report/query-text.ts");
+    const { tableStyle } = await import("../output/table-style.ts");
+    const text = coverageText({ ...covered, without }, refresh, nowMs, tableStyle(terminal));
+    terminal.stdout.write(`${text}\n`);
+    return ExitCode.done;
+  },
 });

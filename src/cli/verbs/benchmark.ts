@@ -1,4 +1,4 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
 import {
   databaseOption,
   jsonOption,
@@ -62,6 +62,22 @@ export const verb = defineVerb({
     "maider-sweep benchmark --api-base http://127.0.0.1:8000/v1 --gpu-type g2-gpu-rtx4000a1-s --hourly-cost 0.52",
     "maider-sweep benchmark --api-base http://127.0.0.1:8000/v1 --prompt 'Write a haiku' --no-db",
   ],
-  handler: async (call) =>
-    (await import("../commands/benchmark.ts")).benchmark(asCommandCall(call)),
+  handler: async (call) => {
+    const { apiBase, gpuType, hourlyCost, output, session } = call.options;
+    const { benchmarkAddress, benchmarkSession } = await import("../benchmark-job.ts");
+    if (apiBase !== undefined && session !== undefined) {
+      throw new SweepError("--session and --api-base contradict each other", {
+        exitCode: ExitCode.usage,
+        hint: "give one of them",
+      });
+    }
+    if (apiBase !== undefined) return benchmarkAddress(apiBase, call.options, output, call);
+    if (gpuType !== undefined || hourlyCost !== undefined) {
+      throw new SweepError(
+        `${gpuType === undefined ? "--hourly-cost" : "--gpu-type"} is for --api-base`,
+        { exitCode: ExitCode.usage, hint: "leave it out: it is read from the session's VM" },
+      );
+    }
+    return benchmarkSession(session, output, call);
+  },
 });

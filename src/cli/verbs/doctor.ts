@@ -1,4 +1,6 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { jsonText } from "../output/json.ts";
+import { planRequest } from "../requests.ts";
 import {
   argument,
   cloudOptions,
@@ -22,5 +24,21 @@ export const verb = defineVerb({
   arguments: [argument("[plan]", "also check what this plan needs")],
   options: [...cloudOptions, stateOption, databaseOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep doctor plan.yaml", "maider-sweep doctor --simulate --json"],
-  handler: async (call) => (await import("../commands/doctor.ts")).doctor(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [file],
+      options,
+      terminal,
+    } = call;
+    const { env, signals, stdout } = terminal;
+    const { examine } = await import("../../doctor/examine.ts");
+    const { loadPlan } = await import("../../run/load-plan.ts");
+    const request = planRequest(call);
+    const plan = file === undefined ? undefined : await loadPlan({ file }, request, terminal);
+    const checks = await examine(plan, request.cloud, env, signals.stop);
+    const { checksText } = await import("../output/checks-text.ts");
+    const { tableStyle } = await import("../output/table-style.ts");
+    stdout.write(options.json ? jsonText({ checks }) : checksText(checks, tableStyle(terminal)));
+    return checks.some(({ state }) => state === "problem") ? ExitCode.provider : ExitCode.done;
+  },
 });

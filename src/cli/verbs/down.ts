@@ -1,4 +1,7 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { formatUsd, usd } from "../../support/money.ts";
+import { jsonText } from "../output/json.ts";
+import { cloudRequest, destroyPatienceMs, locationsOf } from "../requests.ts";
 import {
   argument,
   cloudOptions,
@@ -22,5 +25,33 @@ export const verb = defineVerb({
   options: [patienceOption, ...cloudOptions, stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep down", "maider-sweep down qwen2.5-coder-7b-instruct"],
   notices: [],
-  handler: async (call) => (await import("../commands/down.ts")).down(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [wanted],
+      options,
+      terminal,
+    } = call;
+    const { chooseHeldVm, heldVms } = await import("../../sessions/held-vms.ts");
+    const { endSession } = await import("../../sessions/end-session.ts");
+    const { runContext } = await import("../output/run-reporter.ts");
+    const vm = chooseHeldVm(await heldVms(locationsOf(call).stateDir), wanted);
+    const { outcome, spentMicroUsd } = await endSession(
+      vm,
+      { cloud: cloudRequest(call), destroyPatienceMs: destroyPatienceMs(call) },
+      runContext(terminal, { json: false, quiet: options.quiet === true }),
+      process.cwd(),
+    );
+    const { name: session, run, rental, simulated } = vm;
+    if (outcome === "unproved") {
+      terminal.stderr.write(`not proved gone: ${rental.label}; its guard keeps destroying it\n`);
+      return ExitCode.stillBilled;
+    }
+    const cost = `${simulated ? "SIMULATED " : ""}${formatUsd(spentMicroUsd)}`;
+    terminal.stdout.write(
+      options.json
+        ? jsonText({ session, run, outcome, spent_usd: usd(spentMicroUsd) })
+        : `${session} is down and proved gone: ${cost} in all\n`,
+    );
+    return ExitCode.done;
+  },
 });

@@ -1,4 +1,4 @@
-import { asCommandCall } from "../command.ts";
+import { planRequest } from "../requests.ts";
 import {
   argument,
   cloudOptions,
@@ -32,5 +32,15 @@ export const verb = defineVerb({
     ...outputOptions,
   ],
   examples: ["maider-sweep estimate plan.yaml", "maider-sweep estimate plan.yaml --json"],
-  handler: async (call) => (await import("../commands/estimate.ts")).estimate(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [file],
+      options,
+      terminal,
+    } = call;
+    const { loadPlan } = await import("../../run/load-plan.ts");
+    const { printDryRun } = await import("../output/print-dry-run.ts");
+    const request = planRequest(call);
+    return printDryRun(await loadPlan({ file }, request, terminal), request, options, terminal);
+  },
 });

@@ -1,4 +1,5 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { locationsOf } from "../requests.ts";
 import { choice, jsonOption, option, outputOptions, stateOption, wholeNumber } from "../options.ts";
 import { defineSubcommand, type Verb } from "../verb.ts";
 
@@ -17,7 +18,25 @@ const install = defineSubcommand({
     "maider-sweep guard install --token-file ~/.linode-token",
     "maider-sweep guard install --token-file ~/.linode-token --with cron --dry-run",
   ],
-  handler: async (call) => (await import("../commands/guard.ts")).guardInstall(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      options,
+      terminal: { env, stdout },
+    } = call;
+    const { chooseTimer, reaperJob } = await import("../../guard/reaper-job.ts");
+    const job = reaperJob(locationsOf(call).stateDir, options);
+    const timer = await chooseTimer(options.with, env);
+    if (options.dryRun) {
+      for (const { where, text } of await timer.preview(job))
+        stdout.write(`==> ${where} <==\n${text}\n`);
+      return ExitCode.done;
+    }
+    await timer.install(job);
+    stdout.write(
+      `installed: ${timer.name} reaps every ${String(job.minutes)} minutes; maider-sweep guard status shows its last pass\n`,
+    );
+    return ExitCode.done;
+  },
 });
 
 const status = defineSubcommand({
@@ -25,7 +44,21 @@ const status = defineSubcommand({
   summary: "Whether a timer is installed, and when a reaper was last seen",
   options: [stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep guard status"],
-  handler: async (call) => (await import("../commands/guard.ts")).guardStatus(asCommandCall(call)),
+  handler: async (call) => {
+    const { env, stdout } = call.terminal;
+    const { lastReaped } = await import("../../guard/reaper-sign.ts");
+    const { timerKinds } = await import("../../guard/reaper-timer.ts");
+    const timers: string[] = [];
+    for (const kind of timerKinds(env))
+      if ((await kind.available()) && (await kind.installed())) timers.push(kind.name);
+    const last = lastReaped(locationsOf(call).stateDir) ?? null;
+    stdout.write(
+      call.options.json
+        ? `${JSON.stringify({ timers, last_pass: last })}\n`
+        : `timer: ${timers.join(", ") || "none; maider-sweep guard install --token-file FILE makes one"}\nlast pass of a reaper with this state folder: ${last ?? "none"}\n`,
+    );
+    return ExitCode.done;
+  },
 });
 
 const uninstall = defineSubcommand({
@@ -33,8 +66,18 @@ const uninstall = defineSubcommand({
   summary: "Remove the timer",
   options: [...outputOptions],
   examples: ["maider-sweep guard uninstall"],
-  handler: async (call) =>
-    (await import("../commands/guard.ts")).guardUninstall(asCommandCall(call)),
+  handler: async ({ terminal: { env, stdout } }) => {
+    const { timerKinds } = await import("../../guard/reaper-timer.ts");
+    let removed = 0;
+    for (const kind of timerKinds(env)) {
+      if (!(await kind.installed())) continue;
+      await kind.uninstall();
+      removed += 1;
+      stdout.write(`removed: ${kind.name}\n`);
+    }
+    if (removed === 0) stdout.write("nothing is installed\n");
+    return ExitCode.done;
+  },
 });
 
 export const verb: Verb = {

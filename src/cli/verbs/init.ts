@@ -1,4 +1,3 @@
-import { asCommandCall } from "../command.ts";
 import {
   choice,
   cloudOptions,
@@ -40,5 +39,8 @@ export const verb = defineVerb({
     "maider-sweep init",
     "maider-sweep init --gpu g2-gpu-rtx4000a1-s --model Qwen/Qwen2.5-Coder-7B-Instruct --max-cost 5",
   ],
-  handler: async (call) => (await import("../commands/init.ts")).init(asCommandCall(call)),
+  handler: async (call) => {
+    const { initPlan } = await import("../init/init-plan.ts");
+    return initPlan(call);
+  },
 });

@@ -1,4 +1,6 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { jsonText } from "../output/json.ts";
+import { locationsOf } from "../requests.ts";
 import { jsonOption, outputOptions, stateOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
@@ -14,5 +16,12 @@ export const verb = defineVerb({
   options: [stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep list", "maider-sweep list --json"],
   notices: ["open-runs"],
-  handler: async (call) => (await import("../commands/list.ts")).list(asCommandCall(call)),
+  handler: async (call) => {
+    const { env, stdout } = call.terminal;
+    const { listHeldVms } = await import("../../sessions/list-held.ts");
+    const { heldVmsJson, heldVmsTable } = await import("../output/held-vms-text.ts");
+    const vms = await listHeldVms(locationsOf(call).stateDir, env, process.cwd());
+    stdout.write(call.options.json ? jsonText(heldVmsJson(vms)) : heldVmsTable(vms));
+    return ExitCode.done;
+  },
 });

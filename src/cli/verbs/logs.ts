@@ -1,6 +1,12 @@
-import { asCommandCall } from "../command.ts";
+import { sleepReal } from "../../support/clock.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { stripControls } from "../../support/terminal-text.ts";
+import { jsonText } from "../output/json.ts";
+import { locationsOf } from "../requests.ts";
 import { argument, jsonOption, option, outputOptions, stateOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
+
+const FOLLOW_EVERY_MS = 500;
 
 export const verb = defineVerb({
   name: "logs",
@@ -27,5 +33,37 @@ export const verb = defineVerb({
     "maider-sweep logs k3xw90ab --follow",
   ],
   notices: ["held-vms", "open-runs"],
-  handler: async (call) => (await import("../commands/logs.ts")).logs(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [run, entry],
+      options,
+      terminal: { colour, signals, stdout },
+    } = call;
+    const { readJournal } = await import("../../journal/journal-file.ts");
+    const { belongs, findRun, partOf, runLogs } = await import("../../run/run-logs.ts");
+    const folder = findRun(locationsOf(call).stateDir, run);
+    const readEvents = () => readJournal(folder).events;
+    const part = entry === undefined ? undefined : partOf(readEvents(), entry);
+    if (options.json) {
+      const events = readEvents().filter((event) => belongs(event, part));
+      stdout.write(jsonText({ run, events, files: runLogs(folder, part) }));
+      return ExitCode.done;
+    }
+    const { plainView } = await import("../output/plain.ts");
+    const view = plainView(stdout, { quiet: options.quiet === true, colour });
+    let shown = 0;
+    for (;;) {
+      const events = readEvents();
+      for (const event of events.slice(shown)) if (belongs(event, part)) view.show(event);
+      shown = events.length;
+      const ended = events.at(-1)?.type === "run.closed";
+      if (options.follow !== true || ended || signals.stop.aborted) break;
+      await sleepReal(FOLLOW_EVERY_MS, signals.stop).catch(() => undefined);
+    }
+    for (const { name, text } of runLogs(folder, part)) {
+      if (text.trim() === "") continue;
+      stdout.write(`\n==> ${name} <==\n${stripControls(text).trimEnd()}\n`);
+    }
+    return ExitCode.done;
+  },
 });

@@ -1,5 +1,6 @@
 import { ExitCode } from "../../support/errors.ts";
 import { argument, jsonOption, option, outputOptions, stateOption } from "../options.ts";
+import { jsonText } from "../output/json.ts";
 import { defineVerb } from "../verb.ts";
 
 export const verb = defineVerb({
@@ -11,7 +12,7 @@ export const verb = defineVerb({
     "Windows are computed with the defaults of a plan. A plan may also name models that are not listed: their facts are then read from the Hugging Face Hub.",
     '`--json` prints `{"models":[{"id","name","fits":[{"gpu","max_model_len"}]}]}`.',
   ],
-  related: ["init", "estimate"],
+  related: ["gpus", "init", "estimate"],
   synonyms: ["fits"],
   arguments: [argument("[model]", "only this one, with every GPU type that it fits")],
   options: [
@@ -39,7 +40,7 @@ export const verb = defineVerb({
       .filter(({ fits }) => fits.length > 0 || options.gpu === undefined);
     const width = stdout.isTTY ? stdout.columns : Infinity;
     const [only] = models;
-    if (options.json) stdout.write(`${JSON.stringify(modelsJson(models), undefined, 2)}\n`);
+    if (options.json) stdout.write(jsonText(modelsJson(models)));
     else if (only === undefined) stderr.write("no such model fits this GPU type\n");
     else if (text === undefined) stdout.write(modelsTable(models, width));
     else stdout.write(fitsTable(only, width));

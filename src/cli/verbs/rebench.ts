@@ -1,4 +1,5 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import { runRequest } from "../requests.ts";
 import {
   cloudOptions,
   databaseOption,
@@ -42,5 +43,53 @@ export const verb = defineVerb({
     "maider-sweep rebench --stale --max-cost 20",
     "maider-sweep rebench --stale 14 --dry-run",
   ],
-  handler: async (call) => (await import("../commands/rebench.ts")).rebench(asCommandCall(call)),
+  handler: async (call) => {
+    const { options, terminal } = call;
+    const { detachableContext } = await import("../output/run-reporter.ts");
+    const context = await detachableContext(call);
+    const only = chosenPair(options);
+    const { readRecords } = await import("../read-results.ts");
+    const { planRebench } = await import("../../run/plan-rebench.ts");
+    const { passes } = options;
+    const staleAfterDays = typeof options.stale === "number" ? options.stale : undefined;
+    const made = await planRebench(await readRecords(call), { only, passes, staleAfterDays });
+    for (const { gpu, model, reasons } of made.left)
+      terminal.stderr.write(`left out: ${gpu} ${model}: ${reasons.join("; ")}\n`);
+    if (made.text === undefined) {
+      terminal.stderr.write(`nothing is stale: ${String(made.fresh)} configurations are fresh\n`);
+      return ExitCode.done;
+    }
+    for (const { gpu, model, reasons } of made.stale)
+      terminal.stderr.write(`stale: ${gpu} ${model}: ${reasons.join("; ")}\n`);
+    const source = { text: made.text, name: "<rebench>" };
+    const request = { ...runRequest(call), subject: { kind: "plan", source } as const };
+    if (options.dryRun) {
+      const { loadPlan } = await import("../../run/load-plan.ts");
+      const { printDryRun } = await import("../output/print-dry-run.ts");
+      return printDryRun(await loadPlan(source, request, context), request, options, terminal);
+    }
+    const { costConsent } = await import("../cost-consent.ts");
+    const reporter = { ...context.reporter, confirm: costConsent(options, terminal) };
+    const { startRun } = await import("../../run/start-run.ts");
+    const { printRun } = await import("../output/print-run.ts");
+    return printRun(await startRun(request, { ...context, reporter }), call);
+  },
 });
+
+/** One configuration, or undefined for all that are stale. @throws SweepError exit 2 when it is not clear which */
+function chosenPair({
+  gpu,
+  model,
+  stale,
+}: {
+  readonly gpu?: string;
+  readonly model?: string;
+  readonly stale?: number | true;
+}): { readonly gpu: string; readonly model: string } | undefined {
+  if (gpu !== undefined && model !== undefined && stale === undefined) return { gpu, model };
+  if (gpu === undefined && model === undefined && stale !== undefined) return undefined;
+  throw new SweepError("what to benchmark again is not clear", {
+    exitCode: ExitCode.usage,
+    hint: "give --gpu TYPE --model ID for one configuration, or --stale [DAYS] for all that are stale",
+  });
+}

@@ -1,4 +1,5 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { jsonText } from "../output/json.ts";
 import {
   CATEGORIES,
   choice,
@@ -36,6 +37,35 @@ export const verb = defineVerb({
     "maider-sweep recommend --task coding --budget none --size balanced",
   ],
   notices: ["held-vms", "open-runs"],
-  handler: async (call) =>
-    (await import("../commands/recommend.ts")).recommend(asCommandCall(call)),
+  handler: async (call) => {
+    const { options, terminal } = call;
+    const { stdout } = terminal;
+    const { askRecommendation, checkAnswers } = await import("../ask-recommendation.ts");
+    checkAnswers(options, terminal);
+    const { queryContents } = await import("../read-results.ts");
+    const { records } = await queryContents(call);
+    const { NO_RECOMMENDATION, recommendationText } = await import("../../report/query-text.ts");
+    if (records.length === 0 && !options.json) {
+      stdout.write(`${NO_RECOMMENDATION}\n`);
+      return ExitCode.done;
+    }
+    const answers = await askRecommendation(options, terminal);
+    const { recommend } = await import("../../results/query/recommend.ts");
+    const { rebenchOffers } = await import("../../run/rebench-cost.ts");
+    const withImported = options.withImported === true;
+    const found = recommend({ records, ...answers, withImported });
+    const more = await rebenchOffers(records, found.unsettled, Date.now());
+    if (options.json) {
+      const { recommendationJson } = await import("../output/recommendation-json.ts");
+      stdout.write(jsonText({ ...answers, ...recommendationJson(found), more }));
+      return ExitCode.done;
+    }
+    const { tableStyle } = await import("../output/table-style.ts");
+    const isEmpty = found.recommendations.length + found.unstable.length === 0;
+    const text = isEmpty
+      ? NO_RECOMMENDATION
+      : recommendationText(found, more, tableStyle(terminal));
+    stdout.write(`${text}\n`);
+    return ExitCode.done;
+  },
 });

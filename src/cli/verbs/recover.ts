@@ -1,4 +1,7 @@
-import { asCommandCall } from "../command.ts";
+import type { RecoveredRuns } from "../../run/recover-runs.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { jsonText } from "../output/json.ts";
+import { cloudRequest, destroyPatienceMs } from "../requests.ts";
 import {
   cloudOptions,
   jsonOption,
@@ -19,5 +22,33 @@ export const verb = defineVerb({
   synonyms: ["destroy", "clean", "cleanup"],
   options: [...cloudOptions, patienceOption, stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep recover"],
-  handler: async (call) => (await import("../commands/recover.ts")).recover(asCommandCall(call)),
+  handler: async (call) => {
+    const { options, terminal } = call;
+    const { recoverRuns } = await import("../../run/recover-runs.ts");
+    const { runContext } = await import("../output/run-reporter.ts");
+    const recovered = await recoverRuns(
+      { cloud: cloudRequest(call), destroyPatienceMs: destroyPatienceMs(call) },
+      runContext(terminal, { json: false, quiet: options.quiet === true }),
+    );
+    const runs = recovered.runs.map(({ run, recovery }) => ({ run, ...recovery }));
+    terminal.stdout.write(options.json ? jsonText({ runs }) : recoveredText(recovered));
+    return runs.some(({ outcome }) => outcome === "unproved")
+      ? ExitCode.stillBilled
+      : ExitCode.done;
+  },
 });
+
+function recoveredText({ runs, skipped }: RecoveredRuns): string {
+  if (runs.length + skipped.length === 0) return "nothing to recover: every run is closed\n";
+  const lines = [
+    ...runs.map(({ run, recovery: { outcome, unproved } }) => {
+      const which = unproved.length > 0 ? `; not proved gone: ${unproved.join(", ")}` : "";
+      return `${run}: ${outcome.replace("_", " ")}${which}`;
+    }),
+    ...skipped.map(
+      (run) =>
+        `${run}: skipped: its journal no longer names the simulated cloud; maider-sweep recover --simulate URL`,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,4 +1,6 @@
-import { asCommandCall } from "../command.ts";
+import type { RunSubject } from "../../run/run-request.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import { runRequest } from "../requests.ts";
 import {
   argument,
   cloudOptions,
@@ -43,5 +45,39 @@ export const verb = defineVerb({
     "maider-sweep run plan.yaml --max-cost 120",
     "maider-sweep run plan.yaml --only 'g2-*' --skip-fresh",
   ],
-  handler: async (call) => (await import("../commands/run.ts")).run(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [file],
+      options,
+      terminal,
+    } = call;
+    const { detachableContext } = await import("../output/run-reporter.ts");
+    const context = await detachableContext(call);
+    const subject = subjectOf(file, options.resume);
+    const request = { ...runRequest(call), subject };
+    if (options.dryRun && subject.kind === "plan") {
+      const { loadPlan } = await import("../../run/load-plan.ts");
+      const { printDryRun } = await import("../output/print-dry-run.ts");
+      const plan = await loadPlan(subject.source, request, context);
+      return printDryRun(plan, request, options, terminal);
+    }
+    const { startRun } = await import("../../run/start-run.ts");
+    const { printRun } = await import("../output/print-run.ts");
+    return printRun(await startRun(request, context), call);
+  },
 });
+
+function subjectOf(file: string | undefined, resume: string | undefined): RunSubject {
+  if (resume !== undefined) {
+    if (file === undefined) return { kind: "resume", run: resume };
+    throw new SweepError("--resume continues with the plan of its run", {
+      exitCode: ExitCode.usage,
+      hint: "leave the plan out",
+    });
+  }
+  if (file !== undefined) return { kind: "plan", source: { file } };
+  throw new SweepError("no plan was named", {
+    exitCode: ExitCode.usage,
+    hint: "maider-sweep init writes one; then maider-sweep run plan.yaml --simulate",
+  });
+}

@@ -1,4 +1,5 @@
 import { ExitCode } from "../../support/errors.ts";
+import { jsonText } from "../output/json.ts";
 import { defineVerb } from "../verb.ts";
 
 export const verb = defineVerb({
@@ -13,7 +14,7 @@ export const verb = defineVerb({
   notices: [],
   handler: async ({ terminal }) => {
     const { planJsonSchema } = await import("../../plan/plan-json-schema.ts");
-    terminal.stdout.write(`${JSON.stringify(planJsonSchema(), undefined, 2)}\n`);
+    terminal.stdout.write(jsonText(planJsonSchema()));
     return ExitCode.done;
   },
 });

@@ -1,4 +1,6 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import { jsonText } from "../output/json.ts";
+import { locationsOf } from "../requests.ts";
 import { argument, jsonOption, outputOptions, stateOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
@@ -16,5 +18,30 @@ export const verb = defineVerb({
   options: [stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep status", "maider-sweep status 4bq1x0aa", "maider-sweep status --json"],
   notices: ["held-vms", "open-runs"],
-  handler: async (call) => (await import("../commands/status.ts")).status(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [wanted],
+      options,
+      terminal: { stdout },
+    } = call;
+    const { stateDir } = locationsOf(call);
+    const { readRuns } = await import("../../run/read-runs.ts");
+    const { diskUsage } = await import("../../run/retention.ts");
+    const { statusJson, statusText } = await import("../output/status-text.ts");
+    const runs = (await readRuns(stateDir)).filter(
+      ({ run }) => wanted === undefined || run === wanted,
+    );
+    if (wanted !== undefined && runs.length === 0) {
+      throw new SweepError(`there is no run ${wanted}`, {
+        exitCode: ExitCode.usage,
+        hint: "maider-sweep status lists them",
+      });
+    }
+    const bytes = diskUsage(stateDir);
+    const width = stdout.isTTY ? stdout.columns : Infinity;
+    if (options.json) stdout.write(jsonText(statusJson(runs, bytes)));
+    else if (runs.length === 0) stdout.write(`no runs yet in ${stateDir}/runs\n`);
+    else stdout.write(statusText(runs, bytes, { whole: wanted !== undefined, width }));
+    return ExitCode.done;
+  },
 });

@@ -1,4 +1,6 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode } from "../../support/errors.ts";
+import { jsonText } from "../output/json.ts";
+import { locationsOf } from "../requests.ts";
 import { argument, jsonOption, outputOptions, stateOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
@@ -14,5 +16,25 @@ export const verb = defineVerb({
   arguments: [argument("[run]", "the run; needed only when several are running")],
   options: [stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep stop", "maider-sweep stop 4bq1x0aa"],
-  handler: async (call) => (await import("../commands/stop.ts")).stop(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [wanted],
+      options,
+      terminal: { signals, stderr, stdout },
+    } = call;
+    const { stopRun } = await import("../../run/stop-run.ts");
+    const onAsked = (run: string, pid: number): void => {
+      stderr.write(
+        `asked run ${run} (process ${String(pid)}) to stop; waiting for proof that its VMs are gone\n`,
+      );
+    };
+    const ended = await stopRun(locationsOf(call).stateDir, wanted, onAsked, signals.stop);
+    const { run, state, spent_usd } = ended;
+    stdout.write(
+      options.json
+        ? jsonText({ run, state, spent_usd })
+        : `${run} ${state}: $${spent_usd.toFixed(2)} spent\n`,
+    );
+    return state === "unresolved" ? ExitCode.stillBilled : ExitCode.done;
+  },
 });

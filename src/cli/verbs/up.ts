@@ -1,4 +1,5 @@
-import { asCommandCall } from "../command.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import { runRequest } from "../requests.ts";
 import {
   cloudOptions,
   jsonOption,
@@ -44,5 +45,26 @@ export const verb = defineVerb({
     "maider-sweep up --gpu g2-gpu-rtx4000a1-s --model Qwen/Qwen2.5-Coder-7B-Instruct --max-cost 2",
     "maider-sweep up --gpu g2-gpu-rtx4000a1-s --model openai/gpt-oss-20b --max-cost 3 --simulate",
   ],
-  handler: async (call) => (await import("../commands/up.ts")).up(asCommandCall(call)),
+  handler: async (call) => {
+    const { options, terminal } = call;
+    const { gpu, model, name, port } = options;
+    if (gpu === undefined || model === undefined || options.maxCost === undefined) {
+      throw new SweepError("up needs a GPU type, a model and a cap", {
+        exitCode: ExitCode.usage,
+        reason: "--gpu, --model or --max-cost is missing",
+        hint: "maider-sweep help up shows a whole line",
+      });
+    }
+    const { startSession } = await import("../../sessions/start-session.ts");
+    const { runContext } = await import("../output/run-reporter.ts");
+    const { printSession } = await import("../output/print-session.ts");
+    const started = await startSession(
+      { gpu, model, name, port, workingDirectory: process.cwd() },
+      runRequest(call),
+      runContext(terminal, { json: false, quiet: options.quiet === true }),
+    );
+    if (!("kind" in started)) return printSession(started, options, terminal);
+    const { printRun } = await import("../output/print-run.ts");
+    return printRun(started, call);
+  },
 });

@@ -52,7 +52,7 @@ test.each([[["models"]], [["models", "--gpu", "rtx4000a4-s"]], [["models", "gpt-
 test.each([
   [["models", "Qwen/Qwen3-8C"], "did you mean Qwen/Qwen3-8B?"],
   [["models", "--gpu", "rtx4000a1-z"], "did you mean rtx4000a1-s?"],
-  [["models", "Coder-14"], "name one: Coder-14B, Coder-14B-AWQ, Coder-14B-GPTQ-Int4"],
+  [["models", "Coder-14"], "did you mean one of Coder-14B, Coder-14B-AWQ, Coder-14B-GPTQ-Int4?"],
   [["models", "--gpu", "banana"], "maider-sweep gpus lists them"],
 ])("%j suggests what was meant", async (argv, hint) => {
   const { code, stdout, stderr } = await speak(argv);

@@ -36,7 +36,7 @@ export function rentalSettings(changes: Partial<SweepSettings> = {}): SweepSetti
     streamInterval: undefined,
     allowRemoteCode: false,
     hfToken: undefined,
-    skipFirewallWait: new AbortController().signal,
+    hurry: new AbortController().signal,
     ...changes,
   };
 }

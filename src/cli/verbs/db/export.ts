@@ -1,4 +1,5 @@
-import { asCommandCall } from "../../command.ts";
+import type { BenchmarkRecord } from "../../../evidence/record.ts";
+import { ExitCode } from "../../../support/errors.ts";
 import {
   argument,
   CATEGORIES,
@@ -30,6 +31,41 @@ export const exportRecords = defineSubcommand({
     "maider-sweep db export -o for-others.json",
     "maider-sweep db export 3f2a9c41 -f markdown",
   ],
-  handler: async (call) =>
-    (await import("../../commands/db-export.ts")).dbExport(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [words],
+      options,
+    } = call;
+    const { format, gpuType, modelCategory, taskCategory } = options;
+    const { hostname } = await import("node:os");
+    const { exportRecords: write } = await import("../../../results/exchange/export-records.ts");
+    const { recordSharer } = await import("../../../results/exchange/share-record.ts");
+    const { filterRecords } = await import("../../../results/query/compare.ts");
+    const { exactText, parseExact } = await import("../../../results/store/exact-json.ts");
+    const { openExport } = await import("../../read-results.ts");
+    const { resolveIdPrefixes } = await import("../../record-ids.ts");
+    const { writeResult } = await import("../../output/write-result.ts");
+    const source = await openExport(call);
+    try {
+      const records = filterRecords(source.records, { gpuType, modelCategory, taskCategory });
+      const ids = new Set(
+        resolveIdPrefixes(
+          words,
+          records.map(({ id }) => id),
+        ),
+      );
+      const chosen = ids.size === 0 ? records : records.filter(({ id }) => ids.has(id));
+      const share = recordSharer([hostname()]);
+      const sharedText = (record: BenchmarkRecord): string =>
+        exactText(share(parseExact(source.textOf(record)) as BenchmarkRecord));
+      const pieces =
+        format === "json"
+          ? write(chosen, format, taskCategory, sharedText)
+          : write(chosen.map(share), format, taskCategory);
+      await writeResult(call, pieces, `${String(chosen.length)} records`);
+    } finally {
+      source.close();
+    }
+    return ExitCode.done;
+  },
 });

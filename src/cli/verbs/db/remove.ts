@@ -1,4 +1,5 @@
-import { asCommandCall } from "../../command.ts";
+import { ExitCode } from "../../../support/errors.ts";
+import { jsonText } from "../../output/json.ts";
 import {
   argument,
   databaseOption,
@@ -15,6 +16,37 @@ export const remove = defineSubcommand({
   arguments: [argument("<id...>", "ids, or how they begin")],
   options: [simulatedOption, databaseOption, stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep db remove 3f2a9c41"],
-  handler: async (call) =>
-    (await import("../../commands/db-remove.ts")).dbRemove(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [words],
+      options,
+      terminal: { stdout },
+    } = call;
+    const { openKnownDatabase } = await import("../../open-known-database.ts");
+    const { resolveIdPrefixes } = await import("../../record-ids.ts");
+    const { restoredText } = await import("../../output/database-text.ts");
+    const { database, known } = await openKnownDatabase(call);
+    const { file } = database;
+    const { records, foreign } = await database.read();
+    const all = [...records, ...known.ours, ...known.imported, ...foreign];
+    const ids = resolveIdPrefixes(words, all.flatMap(idOf));
+    const removed = await database.remove(ids);
+    const { added: healed, total } = await database.publish(known.ours);
+    if (options.json) {
+      stdout.write(jsonText({ file, ids, removed, healed, total }));
+      return ExitCode.done;
+    }
+    const short = ids.map((id) => id.slice(0, 8)).join(" ");
+    stdout.write(
+      `${removed} removed from ${file}, which holds ${total} records now; they stay away until db restore ${short}\n`,
+    );
+    stdout.write(restoredText(healed));
+    return ExitCode.done;
+  },
 });
+
+/** Of a record, or of an entry that is not one but has an id. */
+function idOf(value: unknown): readonly string[] {
+  const hasId = typeof value === "object" && value !== null && "id" in value;
+  return hasId && typeof value.id === "string" ? [value.id] : [];
+}

@@ -1,4 +1,5 @@
-import { asCommandCall } from "../../command.ts";
+import { ExitCode } from "../../../support/errors.ts";
+import { jsonText } from "../../output/json.ts";
 import {
   databaseOption,
   jsonOption,
@@ -13,6 +14,15 @@ export const repair = defineSubcommand({
   summary: "Repair a damaged file from itself, its newest backup and the journals",
   options: [simulatedOption, databaseOption, stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep db repair"],
-  handler: async (call) =>
-    (await import("../../commands/db-repair.ts")).dbRepair(asCommandCall(call)),
+  handler: async (call) => {
+    const { openKnownDatabase } = await import("../../open-known-database.ts");
+    const { repairText } = await import("../../output/database-text.ts");
+    const { database, known } = await openKnownDatabase(call);
+    const { file } = database;
+    const repair = await database.repair(known.ours);
+    call.terminal.stdout.write(
+      call.options.json ? jsonText({ file, ...repair }) : repairText(file, repair),
+    );
+    return ExitCode.done;
+  },
 });

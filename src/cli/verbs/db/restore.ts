@@ -1,4 +1,5 @@
-import { asCommandCall } from "../../command.ts";
+import { ExitCode } from "../../../support/errors.ts";
+import { jsonText } from "../../output/json.ts";
 import {
   argument,
   databaseOption,
@@ -15,6 +16,36 @@ export const restore = defineSubcommand({
   arguments: [argument("[id...]", "ids, or how they begin (default: all that was deleted)")],
   options: [simulatedOption, databaseOption, stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep db restore", "maider-sweep db restore 3f2a9c41"],
-  handler: async (call) =>
-    (await import("../../commands/db-restore.ts")).dbRestore(asCommandCall(call)),
+  handler: async (call) => {
+    const {
+      args: [words],
+      options,
+      terminal: { stdout },
+    } = call;
+    const { openKnownDatabase } = await import("../../open-known-database.ts");
+    const { resolveIdPrefixes } = await import("../../record-ids.ts");
+    const { readPublication } = await import("../../../results/store/publication-log.ts");
+    const { restorable } = await import("../../../results/store/restorable.ts");
+    const { database, known } = await openKnownDatabase(call);
+    const { file } = database;
+    const { removed } = await readPublication(file);
+    const named = words.length > 0;
+    const found = await restorable(database, [...known.ours, ...known.imported], named);
+    const wanted = named
+      ? resolveIdPrefixes(words, found.keys())
+      : [...found.keys()].filter((id) => !removed.has(id));
+    const restored = await database.restore(wanted.flatMap((id) => found.get(id) ?? []));
+    const { added: others, total } = await database.publish(known.ours);
+    const added = restored.added + others;
+    if (options.json) {
+      stdout.write(jsonText({ file, added, total }));
+      return ExitCode.done;
+    }
+    stdout.write(`${added} brought back to ${file}, which holds ${total} records now\n`);
+    if (!named && removed.size > 0)
+      stdout.write(
+        `${removed.size} that you removed by name stay away; name them to bring them back\n`,
+      );
+    return ExitCode.done;
+  },
 });

@@ -1,0 +1,35 @@
+import type { RunReporter } from "../run/run-context.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
+import { columnsOf, printEstimate } from "./output/print-estimate.ts";
+import type { Terminal } from "./terminal.ts";
+import { canAsk, withPrompt } from "./with-prompt.ts";
+
+/**
+ * Shows what a run will cost, and asks whether it may begin unless `--yes` or the cap has already agreed to it.
+ * @throws SweepError exit 2 when consent is missing and there is no terminal to ask on
+ */
+export function costConsent(
+  {
+    maxCost,
+    quiet,
+    yes,
+  }: { readonly maxCost?: number; readonly quiet?: true; readonly yes?: true },
+  terminal: Terminal,
+): NonNullable<RunReporter["confirm"]> {
+  const given = yes === true || maxCost !== undefined;
+  if (!given && !canAsk(terminal)) {
+    throw new SweepError("nobody is here to agree to the cost", {
+      exitCode: ExitCode.usage,
+      hint: "give --max-cost USD or --yes; --dry-run shows the estimate",
+    });
+  }
+  return async ({ plan, estimate }) => {
+    if (!given || quiet !== true)
+      terminal.stderr.write(printEstimate(plan, estimate, columnsOf(terminal.stderr)));
+    if (given) return true;
+    const { confirm } = await import("@inquirer/prompts");
+    return withPrompt(terminal, (context) =>
+      confirm({ message: "Rent these now?", default: false }, context),
+    );
+  };
+}

@@ -1,0 +1,26 @@
+import { estimateJson } from "../../estimate/estimate-json.ts";
+import type { CoveragePlan } from "../../plan/coverage-plan.ts";
+import { dryRun } from "../../run/estimate-run.ts";
+import type { PlanRequest } from "../../run/run-request.ts";
+import { ExitCode } from "../../support/errors.ts";
+import type { Terminal } from "../terminal.ts";
+import { jsonText } from "./json.ts";
+import { columnsOf, printEstimate } from "./print-estimate.ts";
+
+/** Shows what a plan will take and cost; reads only. */
+export async function printDryRun(
+  plan: CoveragePlan,
+  request: PlanRequest,
+  { json = false }: { readonly json?: boolean },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const found = await dryRun(plan, request, terminal);
+  const { estimate, packings } = found;
+  terminal.stdout.write(
+    json
+      ? jsonText(estimateJson(estimate, packings))
+      : printEstimate(found.plan, estimate, columnsOf(terminal.stdout), packings),
+  );
+  for (const warning of estimate.warnings) terminal.stderr.write(`warning: ${warning}\n`);
+  return ExitCode.done;
+}
