@@ -5,13 +5,21 @@ import { Interrupted, type Signals } from "../support/interrupts.ts";
 /** An error that nobody caught: a bug of ours. */
 export type OnUncaught = (error: unknown) => void;
 
+/** The process, as far as it is used here. */
+export interface SignalSource {
+  on(event: string, listener: (error: unknown) => void): unknown;
+  exit(code: number): never;
+  readonly stderr: { write(text: string): unknown };
+}
+
 /**
  * The one owner of signals. Installed before anything else is loaded, never removed: a library that finds no
  * other listener re-raises the signal and ends the process in the middle of a clean-up.
  */
-export function installSignals(target: NodeJS.Process): Signals {
+export function installSignals(target: SignalSource): Signals {
   const controller = new AbortController();
   const listeners = new Set<(count: number) => void>();
+  const onContinue = new Set<() => void>();
   let uncaught: OnUncaught | undefined;
   let count = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -23,6 +31,9 @@ export function installSignals(target: NodeJS.Process): Signals {
       else for (const listener of listeners) listener(count);
     });
   }
+  target.on("SIGCONT", () => {
+    for (const listener of onContinue) listener();
+  });
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     target.on(event, (error: unknown) => {
       if (uncaught === undefined) {
@@ -37,6 +48,10 @@ export function installSignals(target: NodeJS.Process): Signals {
     onRepeat: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onContinue: (listener) => {
+      onContinue.add(listener);
+      return () => onContinue.delete(listener);
     },
     onUncaught: (listener) => {
       uncaught = listener;

@@ -26,12 +26,23 @@ export class LockError extends SweepError {
 
 /** Another process has become the owner: this one must not touch the cloud any more. */
 export class FencedError extends SweepError {
-  constructor(mine: number, newest: number) {
-    super("another process has taken over this state folder", {
-      exitCode: ExitCode.locked,
-      reason: `this process owned generation ${String(mine)}, the newest is ${String(newest)}`,
-      hint: "maider-sweep status shows what it does",
-    });
+  /** @param by the role of the newest owner, where it is known */
+  constructor(mine: number, newest: number, by?: string) {
+    const isGuard = by === "guard";
+    super(
+      isGuard
+        ? "its guard has taken over from this process"
+        : `another ${by ?? "process"} has taken over from this process`,
+      {
+        exitCode: ExitCode.locked,
+        reason: isGuard
+          ? "this process was suspended, or its machine slept, for more than a minute: the guard destroys its VMs"
+          : `this process owned generation ${String(mine)} of the state folder, the newest is ${String(newest)}`,
+        hint: isGuard
+          ? "maider-sweep status shows what is left; run --resume measures what is missing"
+          : "maider-sweep status shows what it does",
+      },
+    );
     this.name = "FencedError";
   }
 }

@@ -129,6 +129,14 @@ export function readOwner(stateDir: string): Owner | undefined {
   }
 }
 
+function roleOf(folder: string, gen: number): OwnerRole | undefined {
+  try {
+    return parseOwner(readFileSync(generationFile(folder, gen), "utf8"), gen).role;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A file that the disk garbled counts as that of an owner who let go. */
 function parseOwner(text: string, gen: number): Owner {
   try {
@@ -174,7 +182,7 @@ function held(folder: string, mine: Owner, renewMs: number): HeldOwnership {
     gen: mine.gen,
     assertCurrent: () => {
       const newest = newestGeneration(folder);
-      if (newest > mine.gen) throw new FencedError(mine.gen, newest);
+      if (newest > mine.gen) throw new FencedError(mine.gen, newest, roleOf(folder, newest));
     },
     release: async () => {
       lease.stop();

@@ -61,7 +61,8 @@ async function claimNewRun(
   context: RunContext,
 ): Promise<HeldOwnership> {
   const { stateDir } = target;
-  const request = { run, role: "sweep", since: isoUtc(Date.now()) } as const;
+  const onWait = (text: string): void => context.reporter.note(text);
+  const request = { run, role: "sweep", since: isoUtc(Date.now()), onWait } as const;
   const busy = leaveHeld && livingOwner(stateDir) !== undefined;
   const ownership = busy ? undefined : await takeOwnership(stateDir, request);
   try {
@@ -90,7 +91,8 @@ async function claimSavedRun(
   context: RunContext,
 ): Promise<ClaimedRun> {
   const since = isoUtc(Date.now());
-  const ownership = await takeOwnership(target.stateDir, { run, role: "resume", since });
+  const onWait = (text: string): void => context.reporter.note(text);
+  const ownership = await takeOwnership(target.stateDir, { run, role: "resume", since, onWait });
   try {
     await recoverBefore(target, ownership, patienceMs, context, damaged ? undefined : run);
     if (!damaged) return { run, folder, ownership };

@@ -123,6 +123,15 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
   };
   const failure = new AbortController();
   cleanup.defer(signals.onUncaught((error) => failure.abort(error)));
+  cleanup.defer(
+    signals.onContinue(() => {
+      try {
+        ownership.assertCurrent();
+      } catch (error) {
+        failure.abort(error);
+      }
+    }),
+  );
   return {
     checked,
     run,

@@ -56,7 +56,9 @@ async function destroyVm(
   const { target, gone } = await targetOf(vm, request.cloud, env);
   const folder = runFolder(stateDir, run);
   await using cleanup = createCleanup();
-  const ownership = await takeOwnership(folder, { run, role: "down", since: isoUtc(Date.now()) });
+  const since = isoUtc(Date.now());
+  const onWait = (text: string): void => reporter.note(text);
+  const ownership = await takeOwnership(folder, { run, role: "down", since, onWait });
   cleanup.defer(() => ownership.release());
   const { clock, token } = target;
   const redact = createRedactor(token === undefined ? [] : [token]);

@@ -17,6 +17,8 @@ export interface Signals {
   count(): number;
   /** Called at each signal from the second on, until the returned function is; without one the second ends the program. */
   onRepeat(listener: (count: number) => void): () => void;
+  /** Called when the process goes on after Ctrl-Z or SIGSTOP, until the returned function is. */
+  onContinue(listener: () => void): () => void;
   /** Gets errors that nobody caught, instead of the end of the program, until the returned function is called. */
   onUncaught(listener: (error: unknown) => void): () => void;
 }

@@ -40,6 +40,7 @@ export function fakeTerminal(
       stop,
       count: () => 0,
       onRepeat: () => () => undefined,
+      onContinue: () => () => undefined,
       onUncaught: () => () => undefined,
     },
   };

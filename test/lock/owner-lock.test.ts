@@ -107,6 +107,7 @@ describe("takeOwnership", () => {
     expect(guard.gen).toBe(first.gen + 1);
     guard.assertCurrent();
     expect(() => first.assertCurrent()).toThrow(FencedError);
+    expect(() => first.assertCurrent()).toThrow("its guard has taken over from this process");
     await first.release();
     expect(readOwner(stateDir)).toMatchObject({ gen: guard.gen, role: "guard", released: false });
   });
@@ -186,7 +187,7 @@ describe("takeOwnership", () => {
     lastRenewed(stateDir, 3 * MINUTE_MS);
     expect(livingOwner(stateDir)).toBeUndefined();
     expect(await takeOwnership(stateDir, request, HASTY)).toMatchObject({ gen: 2 });
-    expect(() => owner.assertCurrent()).toThrow(FencedError);
+    expect(() => owner.assertCurrent()).toThrow("another sweep has taken over from this process");
   });
 
   it("supersedes an owner under another host name that has stopped renewing its lease", async () => {

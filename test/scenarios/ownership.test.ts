@@ -55,9 +55,11 @@ test("of two sweeps started at the same moment one runs; the other exits 7 and n
   expect(await isAnythingLeft(rig)).toBe(false);
 });
 
-test("an owner that was stopped, and wakes when its guard has taken over, changes nothing any more", async () => {
+test("an owner that was stopped, and wakes when its guard has taken over, says so and changes nothing any more", async () => {
   await using rig = await sweepRun(4, "--speed", "60", "--delays", "0.3");
   const owner = rig.start("run", rig.plan(PLAN), "--simulate", rig.url, "--quiet");
+  let stderr = "";
+  owner.stderr.on("data", (bytes: Buffer) => (stderr += bytes.toString()));
   const ended = once(owner as ChildProcess, "close") as Promise<[number | null]>;
   const requests = async (): Promise<readonly Request[]> =>
     (await rig.ask<{ requests: readonly Request[] }>("requests")).requests;
@@ -75,4 +77,6 @@ test("an owner that was stopped, and wakes when its guard has taken over, change
   const after = (await requests()).slice(before.length);
   expect(after.filter(({ method }) => method !== "GET")).toEqual([]);
   expect(code).toBe(7);
+  expect(stderr).toContain("its guard has taken over");
+  expect(stderr).toContain("suspended");
 });
