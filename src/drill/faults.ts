@@ -13,7 +13,7 @@ interface Fault {
   readonly strikes: readonly Struck[];
   /** How many of each. */
   readonly count: number;
-  /** The rest of a script as the side door takes it. */
+  /** The rest of a script as the control API takes it. */
   readonly script: object;
 }
 

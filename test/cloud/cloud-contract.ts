@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkAccount } from "../../src/cloud/account-check.ts";
 import type { Availability, Cloud, CloudVm, CreateVm } from "../../src/cloud/cloud.ts";
+import { generateSshKey } from "../../src/machine/keys.ts";
 import type { Clock } from "../../src/support/clock.ts";
 
 export interface CloudUnderTest {
@@ -35,7 +36,7 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       region: gpuRow(true).region,
       image: "linode/ubuntu24.04",
       rootPassword: `Aa1!${randomBytes(18).toString("base64url")}`,
-      authorizedKeys: [`ssh-ed25519 ${randomBytes(51).toString("base64")}`],
+      authorizedKeys: [generateSshKey("contract").publicLine],
       userData: "#cloud-config\n{}\n",
       firewallId,
       tags: ["maider-sweep"],

@@ -9,7 +9,8 @@ import { waitForServer } from "../../src/vllm/wait-for-server.ts";
 import { waitForSetup } from "../../src/machine/wait-for-setup.ts";
 import { createCoefficients } from "../../src/simulator/world/coefficients.ts";
 import { createSshMachines } from "../../src/simulator/ssh/ssh-machines.ts";
-import type { SshMachines, MachineFault } from "../../src/simulator/world/simulated-vm.ts";
+import type { MachineFault } from "../../src/simulator/faults/fault-scripts.ts";
+import type { SshMachines } from "../../src/simulator/world/simulated-vm.ts";
 import { linearClock } from "../../src/support/clock.ts";
 
 const PORT = 22_077;

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { SweepRun } from "./sweep-run.ts";
 
-/** What the side door tells of a VM. */
+/** What the control API says of a VM. */
 export interface SimulatedVm {
   readonly label: string;
   readonly type: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createApiFaults } from "../../src/simulator/faults/faults.ts";
+import { createApiFaults } from "../../src/simulator/faults/api-faults.ts";
 import { createInMemoryCloud } from "../support/in-memory-cloud.ts";
 import { createJumpingClock } from "../support/jumping-clock.ts";
 import { cloudContract } from "../cloud/cloud-contract.ts";
@@ -8,7 +8,7 @@ import { START_MS, testWorld, TOKEN } from "./test-world.ts";
 function start() {
   const clock = createJumpingClock(START_MS);
   const { world, api } = testWorld({ now: () => clock.now() });
-  const faults = createApiFaults();
+  const faults = createApiFaults(world.now);
   const cloud = createInMemoryCloud({ clock: () => clock, world, api, faults }, TOKEN);
   return { cloud, clock, faults, world, close: async () => undefined };
 }

@@ -1,37 +1,38 @@
 import { GPU_TYPES } from "../../src/catalog/gpu-catalog.ts";
 import { createApi } from "../../src/simulator/api/api.ts";
-import type {
-  SshMachines,
-  MachineFault,
-  SimulatedVm,
-} from "../../src/simulator/world/simulated-vm.ts";
+import type { MachineFault } from "../../src/simulator/faults/fault-scripts.ts";
+import type { SshMachines, SimulatedVm } from "../../src/simulator/world/simulated-vm.ts";
 import { createWorld } from "../../src/simulator/world/world.ts";
 
 export const START_MS = Date.UTC(2026, 10, 24, 12);
 export const TOKEN = "t".repeat(64);
-export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJxw me";
+export const KEY =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKd1zkuQuiUFe0JPL/JLGr3ldAmmD4a/POm7jLWJivov me";
 
-/** A machine side that only writes down what it is told. */
+/** A machine side that only records how it is called. */
 export function recordingMachines(): SshMachines & {
-  readonly told: string[];
+  readonly calls: string[];
   readonly faults: Map<string, readonly MachineFault[]>;
   readonly on: Map<string, SimulatedVm>;
 } {
-  const told: string[] = [];
+  const calls: string[] = [];
   const faults = new Map<string, readonly MachineFault[]>();
   const on = new Map<string, SimulatedVm>();
   return {
-    told,
+    calls,
     faults,
     on,
     async powerOn(vm, scripts) {
-      told.push(`on ${vm.label}`);
+      calls.push(`on ${vm.label}`);
       faults.set(vm.label, scripts);
       on.set(vm.label, vm);
     },
     async powerOff(vm, how) {
-      told.push(`${how} ${vm.label}`);
+      calls.push(`${how} ${vm.label}`);
       on.delete(vm.label);
+    },
+    dropBarredLinks: () => {
+      calls.push("drop");
     },
     served: () => [],
     connections: () => 0,
@@ -39,7 +40,7 @@ export function recordingMachines(): SshMachines & {
   };
 }
 
-/** A world whose clock only moves when it is told. */
+/** A world whose clock moves with `pass` only. */
 export function testWorld(
   options: {
     seed?: number;
@@ -77,7 +78,7 @@ export function testWorld(
     pass: async (seconds: number) => {
       nowMs += seconds * 1_000;
       world.settle();
-      // The machine side is told one thing after another.
+      // The machine side is called in turn.
       await new Promise((resolve) => {
         setImmediate(resolve);
       });

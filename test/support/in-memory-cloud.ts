@@ -10,7 +10,7 @@ import {
 import { microUsd } from "../../src/support/money.ts";
 import { raceAbort } from "../../src/teardown/retry.ts";
 import type { ApiReply } from "../../src/simulator/api/api.ts";
-import { type FaultyApi, applyFault } from "../../src/simulator/faults/apply-fault.ts";
+import { type FaultyApi, applyFault } from "../../src/simulator/faults/faulty-api.ts";
 import type { ApiProblem } from "../../src/simulator/api/api-error.ts";
 
 /**

@@ -30,7 +30,17 @@ export interface InMemoryMachines extends SshMachines {
 
 const VLLM_PORT = 8000;
 
-/** The machines' other face: the same guests without SSH and sockets, for clocks that jump. */
+/** A VM that is up. */
+interface Machine {
+  readonly vm: SimulatedVm;
+  readonly guest: Guest;
+  /** Logins before this one are lost. */
+  epoch: number;
+  link: "up" | "cut" | "frozen";
+  readonly streams: Set<Duplex>;
+}
+
+/** The simulated machines without SSH and sockets, for clocks that jump. */
 export function createInMemoryMachines(options: {
   readonly clock: Clock;
   readonly coefficients: Coefficients;
@@ -38,53 +48,88 @@ export function createInMemoryMachines(options: {
 }): InMemoryMachines {
   const timeline = createVirtualTimeline(options.clock);
   const guests = new Map<number, Guest>();
-  const shells = new Map<string, Shell>();
+  const machines = new Map<string, Machine>();
   const served: ServedRequest[] = [];
 
-  const install = (vm: SimulatedVm): Guest =>
-    createGuest({
+  const lose = (machine: Machine): void => {
+    machine.epoch += 1;
+    for (const stream of machine.streams) stream.destroy();
+  };
+  const install = (vm: SimulatedVm): Guest => {
+    const withMachine = (act: (machine: Machine) => void) => (): void => {
+      const machine = machines.get(vm.ipv4);
+      if (machine?.vm.id === vm.id) act(machine);
+    };
+    return createGuest({
       vm,
       setup: readUserData(vm.userData),
       timeline,
       coefficients: options.coefficients,
       seed: options.seed,
       onServed: (request) => served.push(request),
-      onFreeze: () => shells.delete(vm.ipv4),
+      link: {
+        freeze: withMachine((machine) => {
+          machine.link = "frozen";
+          lose(machine);
+        }),
+        cut: withMachine((machine) => {
+          if (machine.link === "up") machine.link = "cut";
+          lose(machine);
+        }),
+        restore: withMachine((machine) => {
+          if (machine.link === "cut") machine.link = "up";
+        }),
+      },
     });
-  const shellOf = (vm: SimulatedVm, guest: Guest): Shell => {
-    const shell: Shell = {
+  };
+  const logIn = (machine: Machine): Shell => {
+    const { vm, guest, epoch } = machine;
+    return {
       vm,
       hostKey: guest.setup.hostKey,
       authorizedKeys: [...vm.authorizedKeys, ...guest.setup.rootKeys],
-      alive: () => shells.get(vm.ipv4) === shell,
+      alive: () => machines.get(vm.ipv4) === machine && machine.epoch === epoch,
       run: (line, stdin) => runCommand(guest, line, () => Promise.resolve(stdin)),
       open: (port) => {
         const server = port === VLLM_PORT ? guest.vllm() : undefined;
         if (server === undefined) return undefined;
         const [near, target] = duplexPair();
         server.attach(target);
+        machine.streams.add(near);
         // A pair's end does not notice that the other one is destroyed.
-        near.once("close", () => target.destroy());
+        near.once("close", () => {
+          machine.streams.delete(near);
+          target.destroy();
+        });
         target.once("close", () => near.destroy());
         return near;
       },
     };
-    return shell;
   };
 
   return {
-    at: (ipv4) => shells.get(ipv4),
+    at: (ipv4) => {
+      const machine = machines.get(ipv4);
+      const reachable = machine?.link === "up" && machine.vm.admitsSsh("127.0.0.1");
+      return reachable ? logIn(machine) : undefined;
+    },
     async powerOn(vm, faults) {
       const guest = guests.get(vm.id) ?? install(vm);
       guests.set(vm.id, guest);
+      if (!faults.some(({ action }) => action === "boot-hangs"))
+        machines.set(vm.ipv4, { vm, guest, epoch: 0, link: "up", streams: new Set() });
       guest.bootUp(faults, vm.bootedMs);
-      if (faults.some(({ action }) => action === "boot-hangs")) return;
-      shells.set(vm.ipv4, shellOf(vm, guest));
     },
     async powerOff(vm, how) {
-      shells.delete(vm.ipv4);
+      const machine = machines.get(vm.ipv4);
+      machines.delete(vm.ipv4);
       guests.get(vm.id)?.shutDown();
+      if (machine !== undefined) lose(machine);
       if (how === "gone") guests.delete(vm.id);
+    },
+    dropBarredLinks() {
+      for (const machine of machines.values())
+        if (!machine.vm.admitsSsh("127.0.0.1")) lose(machine);
     },
     served: () => served,
     connections: () => 0,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ApiFault } from "../../src/simulator/faults/faults.ts";
+import type { ApiFault } from "../../src/simulator/faults/fault-scripts.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { ExitCode, SweepError } from "../../src/support/errors.ts";
 import { exitCodeOf } from "../../src/sweep/exit-code.ts";

@@ -6,10 +6,11 @@ import { createJournal } from "../../src/journal/create-journal.ts";
 import type { EventOf, EventType, SweepEvent } from "../../src/journal/events.ts";
 import { FencedError } from "../../src/journal/journal-errors.ts";
 import { createApi } from "../../src/simulator/api/api.ts";
-import { createApiFaults, type ApiFault } from "../../src/simulator/faults/faults.ts";
+import { createApiFaults } from "../../src/simulator/faults/api-faults.ts";
+import type { ApiFault } from "../../src/simulator/faults/fault-scripts.ts";
 import { createCoefficients } from "../../src/simulator/world/coefficients.ts";
 import { driveClock } from "../../src/simulator/world/world-clock.ts";
-import type { MachineFault } from "../../src/simulator/world/simulated-vm.ts";
+import type { MachineFault } from "../../src/simulator/faults/fault-scripts.ts";
 import { createWorld } from "../../src/simulator/world/world.ts";
 import type { SweepPorts } from "../../src/sweep/ports.ts";
 import type { SweepSettings } from "../../src/sweep/settings.ts";
@@ -64,7 +65,7 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
     onProblem,
   });
   const driver = driveClock(world, () => clock, onProblem);
-  const apiFaults = createApiFaults();
+  const apiFaults = createApiFaults(world.now);
   apiFaults.add(faults);
   world.addMachineFaults(machineFaults);
   const network = createNetwork();

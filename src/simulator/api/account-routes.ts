@@ -1,4 +1,3 @@
-import { linodeTime } from "./api-views.ts";
 import { makeInvoice } from "../world/invoice.ts";
 import { listed, NO_FIELDS, type Route, route } from "./route.ts";
 
@@ -27,7 +26,7 @@ export const accountRoutes: readonly Route[] = [
       token: token.slice(0, 16),
       scopes,
       created: "2024-01-01T00:00:00",
-      expiry: expiryMs === undefined ? null : linodeTime(expiryMs),
+      expiry: expiryMs === undefined ? null : call.time(expiryMs),
     })),
   ),
   route("GET", "/account", "account:read_only", ({ world, account }) => {

@@ -4,8 +4,9 @@ import type { Firewall } from "../world/firewalls.ts";
 import type { PriceList } from "../world/price-list.ts";
 import type { Region } from "../world/regions.ts";
 import type { Vm } from "../world/vms.ts";
+import type { RouteCall } from "./route.ts";
 
-/** Linode's stamps are UTC and carry no time zone. */
+/** Linode's times are UTC and carry no time zone. */
 export function linodeTime(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19);
 }
@@ -25,14 +26,14 @@ function transferOf(type: GpuType): number {
 }
 
 /** An instance as replies of v4beta show it; those of v4 lack `locks`. */
-export function vmView(vm: Vm): Record<string, unknown> {
+export function vmView(vm: Vm, time: RouteCall["time"]): Record<string, unknown> {
   return {
     id: vm.id,
     label: vm.label,
     group: "",
     status: vm.status,
-    created: linodeTime(vm.createdMs),
-    updated: linodeTime(vm.updatedMs),
+    created: time(vm.createdMs),
+    updated: time(vm.updatedMs),
     type: vm.type.id,
     ipv4: [vm.ipv4],
     ipv6: `2600:3c00::${vm.id.toString(16)}/128`,
@@ -117,13 +118,17 @@ export function rulesView(firewall: Firewall): Record<string, unknown> {
   return { ...firewall.rules, version: firewall.version, fingerprint: fingerprint(firewall) };
 }
 
-/** `attached`: the VMs that it protects. */
-export function firewallView(firewall: Firewall, attached: readonly Vm[]): Record<string, unknown> {
+/** @param attached the VMs that it protects */
+export function firewallView(
+  firewall: Firewall,
+  attached: readonly Vm[],
+  time: RouteCall["time"],
+): Record<string, unknown> {
   return {
     id: firewall.id,
     label: firewall.label,
-    created: linodeTime(firewall.createdMs),
-    updated: linodeTime(firewall.updatedMs),
+    created: time(firewall.createdMs),
+    updated: time(firewall.updatedMs),
     status: "enabled",
     rules: rulesView(firewall),
     tags: firewall.tags,

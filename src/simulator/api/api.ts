@@ -1,4 +1,5 @@
 import { findRoute } from "./api-routes.ts";
+import { linodeTime } from "./api-views.ts";
 import { createRateLimits } from "./rate-limits.ts";
 import { invalidToken, missingScope, ApiError, tooManyRequests } from "./api-error.ts";
 import type { Route } from "./route.ts";
@@ -28,6 +29,8 @@ export interface Falsified {
   readonly staleSeconds?: number;
   /** The token counts as another account's. */
   readonly wrongAccount?: boolean;
+  /** The API's clock is ahead by so much; negative: behind. */
+  readonly aheadSeconds?: number;
 }
 
 /** Answers one request at once, as Linode would, without HTTP. */
@@ -35,7 +38,8 @@ export type Api = (request: ApiRequest, falsified?: Falsified) => ApiReply;
 
 export function createApi(world: World): Api {
   const limits = createRateLimits();
-  return (request, { staleSeconds = 0, wrongAccount = false } = {}) => {
+  return (request, { staleSeconds = 0, wrongAccount = false, aheadSeconds = 0 } = {}) => {
+    const aheadMs = aheadSeconds * 1_000;
     world.settle();
     const nowMs = world.now();
     const token = tokenOf(world, request.authorization);
@@ -44,7 +48,8 @@ export function createApi(world: World): Api {
     const headers: Record<string, string> = {
       "X-RateLimit-Limit": String(allowance.limit),
       "X-RateLimit-Remaining": String(allowance.remaining),
-      "X-RateLimit-Reset": String(allowance.reset),
+      "X-RateLimit-Reset": String(allowance.reset + aheadSeconds),
+      Date: new Date(nowMs + aheadMs).toUTCString(),
       ...(token === undefined ? {} : { "X-OAuth-Scopes": token.scopes }),
     };
     try {
@@ -72,6 +77,7 @@ export function createApi(world: World): Api {
         filter: request.filter,
         body: parseBody(request.body),
         listMs: nowMs - staleSeconds * 1_000,
+        time: (epochMs) => linodeTime(epochMs + aheadMs),
       });
       return { status: 200, headers, body };
     } catch (error) {

@@ -10,7 +10,7 @@ const attached = (call: RouteCall, firewall: Firewall): readonly Vm[] =>
   call.world.vms.list(call.account, call.world.now()).filter((vm) => vm.firewallId === firewall.id);
 
 const view = (call: RouteCall, firewall: Firewall): unknown =>
-  firewallView(firewall, attached(call, firewall));
+  firewallView(firewall, attached(call, firewall), call.time);
 
 const named = (call: RouteCall): Firewall => call.world.firewalls.get(call.account, idOf(call));
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { ApiRequest } from "./api.ts";
-import { type FaultyApi, applyFault } from "../faults/apply-fault.ts";
+import { type FaultyApi, applyFault } from "../faults/faulty-api.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { ControlApi } from "../control/control-api.ts";
 

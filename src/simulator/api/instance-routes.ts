@@ -15,14 +15,16 @@ const FIELDS: Readonly<Record<string, (vm: Vm) => unknown>> = {
 };
 
 export const instanceRoutes: readonly Route[] = [
-  route("POST", "/linode/instances", "linodes:read_write", ({ world, account, body }) =>
-    vmView(world.vms.create(account, body)),
+  route("POST", "/linode/instances", "linodes:read_write", ({ world, account, body, time }) =>
+    vmView(world.vms.create(account, body), time),
   ),
   route("GET", "/linode/instances", "linodes:read_only", (call) =>
-    listed(call, call.world.vms.list(call.account, call.listMs), FIELDS, vmView),
+    listed(call, call.world.vms.list(call.account, call.listMs), FIELDS, (vm) =>
+      vmView(vm, call.time),
+    ),
   ),
   route("GET", "/linode/instances/*", "linodes:read_only", (call) =>
-    vmView(call.world.vms.get(call.account, idOf(call))),
+    vmView(call.world.vms.get(call.account, idOf(call)), call.time),
   ),
   route("DELETE", "/linode/instances/*", "linodes:read_write", (call) => {
     call.world.vms.remove(call.account, idOf(call));

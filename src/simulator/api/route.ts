@@ -14,6 +14,8 @@ export interface RouteCall {
   readonly body: Readonly<Record<string, unknown>>;
   /** Lists show the world as it was then: now, or earlier where a fault script makes them stale. */
   readonly listMs: number;
+  /** A moment as the API writes it. */
+  readonly time: (epochMs: number) => string;
 }
 
 export interface Route {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { isoUtc } from "../../support/clock.ts";
 import { errorText } from "../../support/errors.ts";
 import { microUsd, usd } from "../../support/money.ts";
-import { type ApiFaults, parseFaults } from "../faults/faults.ts";
+import type { ApiFaults } from "../faults/api-faults.ts";
+import { parseFaults } from "../faults/fault-scripts.ts";
 import { charged, hoursCharged, makeInvoice } from "../world/invoice.ts";
 import type { RequestLog } from "../api/request-log.ts";
 import type { ServedRequest } from "../world/simulated-vm.ts";
@@ -78,6 +79,7 @@ export function createControlApi(parts: ControlApiParts): ControlApi {
       faults.add(script.api);
       world.addMachineFaults(script.machines);
       world.addStockFaults(script.stock);
+      world.addAddressFaults(script.address);
       return {};
     },
     "DELETE /faults": () => {

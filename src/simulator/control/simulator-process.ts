@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { sleepReal } from "../../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
-import { type FaultScript, parseFaults } from "../faults/faults.ts";
+import { type FaultScript, parseFaults } from "../faults/fault-scripts.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "./start-simulator.ts";
 
 export interface ProcessOptions extends Omit<SimulatorOptions, "faults"> {

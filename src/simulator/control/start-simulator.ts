@@ -4,7 +4,8 @@ import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
 import { createApi } from "../api/api.ts";
 import { createCoefficients } from "../world/coefficients.ts";
 import { reserveSubnet } from "../world/loopback-addresses.ts";
-import { createApiFaults, type FaultScript } from "../faults/faults.ts";
+import { createApiFaults } from "../faults/api-faults.ts";
+import type { FaultScript } from "../faults/fault-scripts.ts";
 import { createHttpApi } from "../api/http-api.ts";
 import { createSshMachines } from "../ssh/ssh-machines.ts";
 import { createRequestLog } from "../api/request-log.ts";
@@ -65,10 +66,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     machines,
     onProblem,
   });
-  const faults = createApiFaults();
+  const faults = createApiFaults(world.now);
   faults.add(options.faults?.api ?? []);
   world.addMachineFaults(options.faults?.machines ?? []);
   world.addStockFaults(options.faults?.stock ?? []);
+  world.addAddressFaults(options.faults?.address ?? []);
 
   const log = createRequestLog();
   const ended = new AbortController();

@@ -1,73 +1,108 @@
-import type { MachineFault } from "../world/simulated-vm.ts";
 import type { Cancel, Timeline } from "../vllm/timeline.ts";
+import type { MachineFault } from "./fault-scripts.ts";
 
-type InPass = "server-dies" | "stalls" | "ssh-freezes" | "throttles";
+type Action = MachineFault["action"];
 
-type InPassFault = MachineFault & { readonly action: InPass };
+/** What happens in the middle of a measurement. */
+export type InPassFault = MachineFault & {
+  readonly action: "server-dies" | "stalls" | "ssh-freezes" | "throttles";
+};
+
+/** The VM's SSH server, as far as faults change it. */
+export interface FaultyLink {
+  freeze(): void;
+  cut(): void;
+  restore(): void;
+}
 
 /**
- * The fault scripts of one VM. `after_seconds` counts from the boot. What needs a running server then waits for the
- * first request that is long enough to be a measurement and half done, so that it always strikes in the middle of one.
+ * The fault scripts of one VM, from a boot on; `after_seconds` counts from there. What needs a running server then
+ * waits for the middle of the first request that is long enough to be a measurement.
  */
 export interface VmFaults {
-  /** What holds for a server of this model that starts now. */
-  atStart(model: string): "out-of-memory" | "gated" | undefined;
-  /** After how many of a reply's tokens one of them may strike; undefined for none. */
+  /** The fault of this kind that applies now, if one does. */
+  find(action: Action, model?: string): MachineFault | undefined;
+  /** After how many of a reply's tokens one may strike; undefined for none. */
   strikesAfter(model: string, maxTokens: number): number | undefined;
-  /** What strikes there, each once. */
+  /** Those that strike there, each once. */
   strike(model: string): readonly InPassFault[];
-  /** Freezes that need no model. */
-  whenFrozen(freeze: () => void): void;
   end(): void;
 }
 
-/** The replies of a warm-up are shorter. */
+/** Replies of a warm-up are shorter. */
 const MEASUREMENT_TOKENS = 65;
-const IN_THE_MIDDLE = 0.5;
+const MIDDLE = 0.5;
+const LINK_SECONDS = 30;
+
+/**
+ * Which fault scripts belong to a VM. `nth` counts the VMs that the script's type admits, from 1, in the order
+ * of their creation; models are left to the machine, which knows what it serves.
+ */
+export function faultsOfVm(
+  faults: readonly MachineFault[],
+  typeId: string,
+  createdBefore: readonly string[],
+): readonly MachineFault[] {
+  return faults.filter(({ vm }) => {
+    if (vm.type !== undefined && vm.type !== typeId) return false;
+    const before = createdBefore.filter((other) => (vm.type ?? other) === other).length;
+    return vm.nth === undefined || vm.nth === before + 1;
+  });
+}
 
 export function createVmFaults(
   timeline: Timeline,
   faults: readonly MachineFault[],
   bootedEpochMs: number,
+  link: FaultyLink,
 ): VmFaults {
   const pending = new Set(faults);
-  const cancels: Cancel[] = [];
-  const sinceBoot = (): number => timeline.epoch(timeline.now()) - bootedEpochMs;
-  const isDue = (fault: MachineFault, model: string): boolean =>
-    (fault.vm.model ?? model) === model && sinceBoot() >= (fault.after_seconds ?? 0) * 1000;
-  const isInPass = (fault: MachineFault): fault is InPassFault =>
-    fault.action === "server-dies" ||
-    fault.action === "stalls" ||
-    fault.action === "throttles" ||
-    (fault.action === "ssh-freezes" && fault.vm.model !== undefined);
+  const cancels = new Set<Cancel>();
+  const bootedMs = timeline.now() - (timeline.epoch(timeline.now()) - bootedEpochMs);
+  const dueMs = (fault: MachineFault): number => bootedMs + (fault.after_seconds ?? 0) * 1000;
+  const at = (ms: number, act: () => void): void => {
+    cancels.add(timeline.at(Math.max(timeline.now(), ms), act));
+  };
+  const applies = (fault: MachineFault, model: string | undefined): boolean =>
+    timeline.now() >= dueMs(fault) && (fault.vm.model === undefined || fault.vm.model === model);
+
+  const breakLink = (fault: MachineFault, fromMs: number): void => {
+    const { seconds = LINK_SECONDS, every_seconds: every } = fault;
+    at(fromMs, () => {
+      link.cut();
+      at(fromMs + seconds * 1000, () => {
+        link.restore();
+      });
+      if (every !== undefined) breakLink(fault, fromMs + every * 1000);
+    });
+  };
+  for (const fault of faults) {
+    if (fault.action === "link-breaks") breakLink(fault, dueMs(fault));
+    if (fault.action === "ssh-freezes" && fault.vm.model === undefined)
+      at(dueMs(fault), () => {
+        link.freeze();
+      });
+  }
   return {
-    atStart: (model) => {
-      for (const fault of pending) {
-        const { action } = fault;
-        if ((action === "out-of-memory" || action === "gated") && isDue(fault, model))
-          return action;
-      }
-      return undefined;
-    },
+    find: (action, model) =>
+      faults.find((fault) => fault.action === action && applies(fault, model)),
     strikesAfter: (model, maxTokens) =>
       maxTokens >= MEASUREMENT_TOKENS &&
       [...pending].some((fault) => isInPass(fault) && (fault.vm.model ?? model) === model)
-        ? Math.ceil(maxTokens * IN_THE_MIDDLE)
+        ? Math.ceil(maxTokens * MIDDLE)
         : undefined,
     strike: (model) => {
-      const found = [...pending].filter(isInPass).filter((fault) => isDue(fault, model));
+      const found = [...pending].filter(isInPass).filter((fault) => applies(fault, model));
       for (const fault of found) pending.delete(fault);
       return found;
-    },
-    whenFrozen: (freeze) => {
-      for (const fault of faults) {
-        if (fault.action !== "ssh-freezes" || fault.vm.model !== undefined) continue;
-        const left = (fault.after_seconds ?? 0) * 1000 - sinceBoot();
-        cancels.push(timeline.at(timeline.now() + Math.max(0, left), freeze));
-      }
     },
     end: () => {
       for (const cancel of cancels) cancel();
     },
   };
+}
+
+function isInPass(fault: MachineFault): fault is InPassFault {
+  if (fault.action === "ssh-freezes") return fault.vm.model !== undefined;
+  return ["server-dies", "stalls", "throttles"].includes(fault.action);
 }

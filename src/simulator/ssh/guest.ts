@@ -8,12 +8,13 @@ import type {
 } from "../../machine/agent-protocol.ts";
 import { createRandom } from "../world/random.ts";
 import type { Coefficients } from "../world/coefficients.ts";
-import type { MachineFault, ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
+import type { MachineFault } from "../faults/fault-scripts.ts";
+import type { ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
 import type { EngineRequest } from "../vllm/engine.ts";
 import { gpuFacts, gpuSamples } from "./gpu-facts.ts";
 import type { GuestSetup } from "./guest-setup.ts";
 import { createSetupRun } from "./setup-run.ts";
-import { createVmFaults, type VmFaults } from "../faults/vm-faults.ts";
+import { createVmFaults, type FaultyLink } from "../faults/vm-faults.ts";
 import type { Timeline } from "../vllm/timeline.ts";
 import { createVllmProcess, imageDigest, type VllmProcess } from "../vllm/vllm-process.ts";
 
@@ -24,8 +25,7 @@ export interface GuestOptions {
   readonly coefficients: Coefficients;
   readonly seed: number;
   readonly onServed: (served: ServedRequest) => void;
-  /** Its SSH server is to freeze now. */
-  readonly onFreeze: () => void;
+  readonly link: FaultyLink;
 }
 
 /** What runs on a VM, and what its disk holds over a reboot. */
@@ -35,7 +35,8 @@ export interface Guest {
   setupStatus(): SetupStatusJson;
   /** Undefined until the driver is there. */
   facts(): FactsJson | undefined;
-  sample(): readonly GpuSampleJson[];
+  /** Undefined where nvidia-smi says `[N/A]`. */
+  sample(): readonly GpuSampleJson[] | undefined;
   setSecret(secret: string): void;
   serve(request: ServeJson): void;
   serverStatus(): ServerStatusJson;
@@ -71,7 +72,7 @@ export function createGuest(options: GuestOptions): Guest {
   let secret = "";
   let hotUntil = -Infinity;
   let process: VllmProcess | undefined;
-  let troubles: VmFaults = createVmFaults(timeline, [], 0);
+  let vmFaults = createVmFaults(timeline, [], 0, options.link);
 
   const setupStatus = (): SetupStatusJson => {
     const boot_id = bootId(`${String(options.seed)}/${String(vm.id)}/${String(boots)}`);
@@ -80,12 +81,12 @@ export function createGuest(options: GuestOptions): Guest {
     return { ...waiting, reboot_needed: false, reason: null, boot_id };
   };
   const strike = (running: VllmProcess, request: EngineRequest): void => {
-    for (const fault of troubles.strike(running.request.model)) {
+    for (const fault of vmFaults.strike(running.request.model)) {
       if (fault.action === "stalls") request.stall();
       else if (fault.action === "server-dies") running.die();
       else if (fault.action === "throttles")
         hotUntil = timeline.now() + (fault.for_seconds ?? HOT_SECONDS) * 1000;
-      else options.onFreeze();
+      else options.link.freeze();
     }
   };
   return {
@@ -94,6 +95,7 @@ export function createGuest(options: GuestOptions): Guest {
     setupStatus,
     facts: () => (setupStatus().index > 3 ? gpuFacts(vm.type) : undefined),
     sample: () => {
+      if (vmFaults.find("samples-unavailable") !== undefined) return undefined;
       const busy = (process?.server()?.engine.running.length ?? 0) > 0;
       return gpuSamples(vm.type, { busy, hot: timeline.now() < hotUntil }, random);
     },
@@ -110,10 +112,10 @@ export function createGuest(options: GuestOptions): Guest {
         seed: options.seed,
         hasSecret: secret !== "",
         cached: onDisk.has(request.model),
-        forced: troubles.atStart(request.model),
+        faultOf: (action) => vmFaults.find(action, request.model),
         onDownloaded: () => onDisk.add(request.model),
         checkpoint: (maxTokens) => {
-          const afterTokens = troubles.strikesAfter(request.model, maxTokens);
+          const afterTokens = vmFaults.strikesAfter(request.model, maxTokens);
           const onReached = (running: EngineRequest): void => {
             strike(started, running);
           };
@@ -133,16 +135,15 @@ export function createGuest(options: GuestOptions): Guest {
     bootUp: (faults, bootedMs) => {
       boots += 1;
       setupRun.bootUp(faults);
-      troubles = createVmFaults(timeline, faults, bootedMs);
-      troubles.whenFrozen(options.onFreeze);
+      vmFaults = createVmFaults(timeline, faults, bootedMs, options.link);
     },
     shutDown: () => {
       setupRun.shutDown();
-      // The secret lies in memory only.
+      // The secret is in memory only.
       secret = "";
       process?.stop();
       process = undefined;
-      troubles.end();
+      vmFaults.end();
     },
   };
 }
@@ -153,7 +154,7 @@ function bootId(key: string): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
-/** The set-up reads the image's name from a file beside it. */
+/** The set-up reads the image's name from a file next to it. */
 function pulledImage(setup: GuestSetup): string | null {
   const file = setup.files.get("/opt/maider-sweep/setup.json")?.content.toString() ?? "";
   const image = /"image":\s*"([^"]+)"/.exec(file)?.[1];

@@ -1,5 +1,5 @@
 import type { SetupStatusJson } from "../../machine/agent-protocol.ts";
-import type { MachineFault } from "../world/simulated-vm.ts";
+import type { MachineFault } from "../faults/fault-scripts.ts";
 
 /** The stages of templates/setup.sh in their order, each with its share of the time. */
 export const SETUP_STAGES = [

@@ -1,11 +1,7 @@
 import type { Clock } from "../../support/clock.ts";
 import type { Coefficients } from "../world/coefficients.ts";
-import type {
-  SshMachines,
-  MachineFault,
-  ServedRequest,
-  SimulatedVm,
-} from "../world/simulated-vm.ts";
+import type { MachineFault } from "../faults/fault-scripts.ts";
+import type { SshMachines, ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
 import { createGuest, type Guest } from "./guest.ts";
 import { generateHostKey, readUserData } from "./guest-setup.ts";
 import { startSshServer, type SshServer } from "./ssh-server.ts";
@@ -49,7 +45,11 @@ export function createSshMachines(options: SshMachinesOptions): SshMachines {
         coefficients: options.coefficients,
         seed: options.seed,
         onServed: (request) => served.push(request),
-        onFreeze: () => machine.ssh?.freeze(),
+        link: {
+          freeze: () => machine.ssh?.freeze(),
+          cut: () => machine.ssh?.cut(),
+          restore: () => machine.ssh?.restore(),
+        },
       }),
     };
     return machine;
@@ -94,6 +94,9 @@ export function createSshMachines(options: SshMachinesOptions): SshMachines {
       if (machine === undefined) return;
       if (how === "gone") machines.delete(vm.id);
       await halt(machine);
+    },
+    dropBarredLinks: () => {
+      for (const { ssh } of machines.values()) ssh?.dropBarred();
     },
     served: () => served,
     connections: () =>

@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import type { Duplex } from "node:stream";
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
 import { asSocket } from "../../support/as-socket.ts";
+import type { FaultyLink } from "../faults/vm-faults.ts";
 import type { CommandResult, ReadStdin } from "./vm-commands.ts";
 
 export interface SshServerOptions {
@@ -10,19 +11,25 @@ export interface SshServerOptions {
   readonly port: number;
   /** PEM. */
   readonly hostKey: string;
-  /** Lines of `authorized_keys`, as they stand now. */
+  /** Lines of `authorized_keys`, as they are now. */
   readonly authorizedKeys: () => readonly string[];
   readonly admits: (address: string) => boolean;
   readonly exec: (line: string, readStdin: ReadStdin) => Promise<CommandResult>;
-  /** Who takes connections to this port of the loopback; undefined: nobody listens. */
+  /** Takes connections to this port of the loopback; undefined where nothing listens. */
   readonly forward: (port: number) => ((connection: Duplex) => void) | undefined;
 }
 
 /** The VM's sshd. */
-export interface SshServer {
+export interface SshServer extends FaultyLink {
+  /** Of clients that the firewall admits. */
   readonly connections: number;
-  /** What is open stays open, nothing answers any more, new connections hang. */
+  /** What is open stays open, but nothing answers any more; new connections hang. */
   freeze(): void;
+  /** Closes what is open and every new connection, until `restore`. */
+  cut(): void;
+  restore(): void;
+  /** Silences the connections whose source is no longer admitted, as a firewall does that drops packets. */
+  dropBarred(): void;
   close(): Promise<void>;
 }
 
@@ -30,27 +37,33 @@ const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
 
 /** Public keys only, root only, direct channels to the loopback only. @throws when the address cannot be bound. */
 export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
-  const sockets = new Set<Socket>();
-  let frozen = false;
+  const open = new Map<Socket, string>();
+  const silent = new Set<Socket>();
+  let state: "up" | "frozen" | "cut" = "up";
   const ssh = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
     serveClient(client, options);
   });
   ssh.on("error", () => undefined);
-  const freezeSocket = (socket: Socket): void => {
+  const silence = (socket: Socket): void => {
     socket.pause();
     socket.cork();
+    silent.add(socket);
   };
   const listener = createServer((socket) => {
     const from = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
     socket.on("error", () => socket.destroy());
+    socket.once("close", () => {
+      open.delete(socket);
+      silent.delete(socket);
+    });
     if (!options.admits(from)) {
-      socket.destroy();
+      silence(socket);
       return;
     }
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    open.set(socket, from);
     socket.setNoDelay(true);
-    if (frozen) freezeSocket(socket);
+    if (state === "cut") socket.destroy();
+    else if (state === "frozen") silence(socket);
     else ssh.injectSocket(socket);
   });
   await new Promise<void>((resolve, reject) => {
@@ -62,14 +75,24 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
   });
   return {
     get connections() {
-      return sockets.size;
+      return open.size;
     },
     freeze: () => {
-      frozen = true;
-      for (const socket of sockets) freezeSocket(socket);
+      state = "frozen";
+      for (const socket of open.keys()) silence(socket);
+    },
+    cut: () => {
+      if (state === "up") state = "cut";
+      for (const socket of open.keys()) socket.destroy();
+    },
+    restore: () => {
+      if (state === "cut") state = "up";
+    },
+    dropBarred: () => {
+      for (const [socket, from] of open) if (!options.admits(from)) silence(socket);
     },
     close: async () => {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of [...open.keys(), ...silent]) socket.destroy();
       await new Promise((resolve) => listener.close(resolve));
     },
   };
@@ -123,7 +146,7 @@ function mayLogIn(context: AuthContext, authorizedKeys: readonly string[]): bool
   if (known === undefined) return false;
   // Without a signature the client only asks whether this key would do.
   if (context.signature === undefined || context.blob === undefined) return true;
-  // Its types do not tell, but a malformed signature gives an Error.
+  // Not in its types: a malformed signature gives an Error.
   const verified: unknown = known.verify(context.blob, context.signature, context.hashAlgo);
   return verified === true;
 }

@@ -7,7 +7,7 @@ export interface CommandResult {
   readonly code: number;
 }
 
-/** Standard input, read to its end; only who needs it waits for it. */
+/** Reads standard input to its end. */
 export type ReadStdin = () => Promise<string>;
 
 const MOST_LOG_BYTES = 256 * 1024;
@@ -71,9 +71,11 @@ const VERBS: Record<AgentVerb, Verb> = {
     return done();
   },
   sample: (guest) => {
-    return guest.facts() === undefined
-      ? failed(1, "nvidia-smi: command not found")
-      : json(guest.sample());
+    if (guest.facts() === undefined) return failed(1, "nvidia-smi: command not found");
+    const samples = guest.sample();
+    return samples === undefined
+      ? failed(1, "invalid literal for int() with base 16: '[N/A]'")
+      : json(samples);
   },
 };
 

@@ -1,11 +1,12 @@
 import type { GpuType } from "../../catalog/gpu-types.ts";
 import type { ModelFacts, Quantization } from "../../catalog/models.ts";
 import type { ServeJson } from "../../machine/agent-protocol.ts";
+import type { MachineFault } from "../faults/fault-scripts.ts";
 import { logPassage } from "./log-passages.ts";
 import type { MemoryPlan } from "./memory-plan.ts";
 
-/** When vLLM notices: before the download, while the weights go to the GPU, or when they are there. */
-type Stage = "config" | "weights" | "cache";
+/** When vLLM notices: before the download, with the weights, with the cache, or with the graphs. */
+type Stage = "config" | "weights" | "cache" | "graphs";
 
 /** Why vLLM does not come up. */
 export interface StartupFailure {
@@ -14,14 +15,16 @@ export interface StartupFailure {
   readonly log: string;
 }
 
+/** The fault script of this kind that applies to a server, if one does. */
+export type FaultOf = (action: MachineFault["action"]) => MachineFault | undefined;
+
 export interface StartAttempt {
   readonly request: ServeJson;
   readonly gpu: GpuType;
   readonly model: ModelFacts;
   readonly plan: MemoryPlan;
   readonly hasSecret: boolean;
-  /** Fault scripts that apply to this server. */
-  readonly forced: "out-of-memory" | "gated" | undefined;
+  readonly faultOf: FaultOf;
 }
 
 /** Lowest compute capability of the quantisation kernels, of vLLM 0.17 and later. */
@@ -42,6 +45,10 @@ const ACCEPTED: Record<Quantization, readonly string[]> = {
   mxfp4: ["mxfp4", "gpt_oss_mxfp4"],
   "compressed-tensors": ["compressed-tensors"],
 };
+/** vLLM's default for the GPUs at hand. */
+export const MAX_NUM_SEQS = 256;
+/** Of a hybrid model, where a fault script gives no other number. */
+const MAMBA_BLOCKS = 16;
 const AMPERE = 80;
 const ADA = 89;
 
@@ -52,14 +59,15 @@ export function startupFailure(attempt: StartAttempt): StartupFailure | undefine
     modelFailure(attempt) ??
     cardFailure(attempt) ??
     weightsFailure(attempt) ??
-    cacheFailure(attempt)
+    cacheFailure(attempt) ??
+    graphFailure(attempt)
   );
 }
 
-function hubFailure({ request: { model: id }, model, hasSecret, forced }: StartAttempt) {
+function hubFailure({ request: { model: id }, model, hasSecret, faultOf }: StartAttempt) {
   if (!/^[\w.-]+\/[\w.-]+$/.test(id))
     return apiServerFails(logPassage("no repository id", { model: id }));
-  if (forced !== "gated" && (!model.gated || hasSecret)) return undefined;
+  if (faultOf("gated") === undefined && (!model.gated || hasSecret)) return undefined;
   const title = hasSecret ? "gated and not authorized" : "gated without a token";
   return apiServerFails(logPassage(title, { model: id }));
 }
@@ -107,7 +115,7 @@ function cardFailure({ request, gpu, model }: StartAttempt): StartupFailure | un
   return undefined;
 }
 
-function weightsFailure({ request, gpu, model, plan, forced }: StartAttempt) {
+function weightsFailure({ request, gpu, model, plan, faultOf }: StartAttempt) {
   const tensor = request.tensor_parallel_size;
   const heads = model.kvHeads;
   const divides = heads >= tensor ? heads % tensor === 0 : tensor % heads === 0;
@@ -118,7 +126,7 @@ function weightsFailure({ request, gpu, model, plan, forced }: StartAttempt) {
       "weights",
       logPassage("partition", { size: Math.round(model.hidden / tensor) }),
     );
-  if (forced !== "out-of-memory" && plan.weightsGib < plan.usableGib) return undefined;
+  if (faultOf("out-of-memory") === undefined && plan.weightsGib < plan.usableGib) return undefined;
   return engineFails(
     "weights",
     logPassage("out of memory", {
@@ -141,6 +149,24 @@ function cacheFailure({ request, plan }: StartAttempt): StartupFailure | undefin
       cache_gib: plan.cacheGib.toFixed(2),
       longest: plan.cacheTokens - (plan.cacheTokens % 16),
     }),
+  );
+}
+
+/** Each running sequence of a hybrid model needs a block of its own; graphs take memory beside the cache. */
+function graphFailure({ request, plan, faultOf }: StartAttempt): StartupFailure | undefined {
+  if (request.enforce_eager) return undefined;
+  const hybrid = faultOf("too-many-seqs");
+  const limit = hybrid === undefined ? Infinity : (hybrid.limit ?? MAMBA_BLOCKS);
+  const sequences = request.max_num_seqs ?? MAX_NUM_SEQS;
+  if (sequences > limit)
+    return engineFails(
+      "graphs",
+      logPassage("too many sequences", { max_num_seqs: sequences, blocks: limit }),
+    );
+  if (faultOf("graphs-out-of-memory") === undefined) return undefined;
+  return engineFails(
+    "graphs",
+    logPassage("out of memory at capture", { total_gib: (plan.usableGib + 0.5).toFixed(2) }),
   );
 }
 

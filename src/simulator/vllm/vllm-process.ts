@@ -11,7 +11,7 @@ import { memoryPlan } from "./memory-plan.ts";
 import { modelShape } from "./model-shape.ts";
 import { speedProfile } from "./speed-model.ts";
 import { throughput } from "./start-log.ts";
-import type { StartAttempt } from "./startup-failure.ts";
+import { type FaultOf, MAX_NUM_SEQS } from "./startup-failure.ts";
 import type { Timeline } from "./timeline.ts";
 import { createTokenizer } from "./tokenizer.ts";
 import { createVllmServer, type VllmServer } from "./vllm-server.ts";
@@ -26,7 +26,7 @@ export interface VllmProcessOptions {
   readonly hasSecret: boolean;
   /** The checkpoint is on the disk already. */
   readonly cached: boolean;
-  readonly forced: StartAttempt["forced"];
+  readonly faultOf: FaultOf;
   readonly onDownloaded: () => void;
   readonly checkpoint: (maxTokens: number) => Checkpoint | undefined;
   readonly onServed: (served: ServedRequest) => void;
@@ -47,8 +47,6 @@ export interface VllmProcess {
 
 const BYTES_PER_GIB = 2 ** 30;
 const BLOCK_TOKENS = 16;
-/** vLLM's default for the GPUs at hand. */
-const MAX_NUM_SEQS = 256;
 const LOG_STATS_MS = 10_000;
 /** From the engine's death to the container's exit. */
 const DEATH_MS = 2000;
@@ -69,7 +67,7 @@ export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
     model,
     plan,
     hasSecret: options.hasSecret,
-    forced: options.forced,
+    faultOf: options.faultOf,
     startMs: timeline.now(),
     loadMs: coefficients.loadSeconds(vm, model.checkpointGib) * 1000,
     downloadMs: cached ? 0 : coefficients.downloadSeconds(vm, model.checkpointGib) * 1000,

@@ -1,18 +1,9 @@
-import type { ServeJson, ServerStatusJson } from "../../machine/agent-protocol.ts";
-import type { GpuType } from "../../catalog/gpu-types.ts";
-import type { ModelFacts } from "../../catalog/models.ts";
-import type { MemoryPlan } from "./memory-plan.ts";
+import type { ServerStatusJson } from "../../machine/agent-protocol.ts";
 import { banner, cacheAllocated, configured, ready, weightsLoaded } from "./start-log.ts";
 import { startupFailure, type StartAttempt } from "./startup-failure.ts";
 
-export interface StartOptions {
-  readonly request: ServeJson;
+export interface StartOptions extends StartAttempt {
   readonly version: string;
-  readonly gpu: GpuType;
-  readonly model: ModelFacts;
-  readonly plan: MemoryPlan;
-  readonly hasSecret: boolean;
-  readonly forced: StartAttempt["forced"];
   readonly startMs: number;
   /** From the start to the first completion, the download left out. */
   readonly loadMs: number;
@@ -30,52 +21,92 @@ export interface VllmStart {
   /** What its log will say, in order of time. */
   readonly log: readonly { readonly atMs: number; readonly text: string }[];
   stateAt(nowMs: number): ServerStatusJson["state"];
-  /** Share of the checkpoint that is on the disk, from 0 to 1; undefined before the hub has answered. */
+  /** Bytes on the disk as a share of the checkpoint; undefined before the hub has answered. */
   downloadedShare(nowMs: number): number | undefined;
 }
 
-/** Milestones of a start as shares of the time to load: the banner, Python's imports, the weights, the profiling. */
+/** Milestones of a start as shares of the time to load: banner, Python's imports, weights, cache, graphs. */
 const BANNER = 0.05;
 const CONFIGURED = 0.12;
 const LOADING = 0.2;
 const LOADED = 0.55;
 const PROFILED = 0.8;
+const CAPTURED = 0.95;
 /** From the failure to the container's exit. */
 const EXIT = 0.02;
 
 export function planStart(options: StartOptions): VllmStart {
-  const { startMs, loadMs, downloadMs } = options;
+  const { startMs, loadMs } = options;
   const configuredMs = startMs + CONFIGURED * loadMs;
-  const downloadedMs = configuredMs + downloadMs;
-  const after = (share: number): number => downloadedMs + (share - CONFIGURED) * loadMs;
   const failure = startupFailure(options);
-  const failureMs =
-    failure === undefined
-      ? Infinity
-      : { config: configuredMs, weights: after(LOADED), cache: after(PROFILED) }[failure.at];
-  const readyMs = failure === undefined ? after(1) : Infinity;
-  const exitMs = failureMs + EXIT * loadMs;
+  const download = planDownload(options, failure?.at === "config" ? Infinity : configuredMs);
+  const after = (share: number): number => download.endMs + (share - CONFIGURED) * loadMs;
+  const failureMs = {
+    config: configuredMs,
+    weights: after(LOADED),
+    cache: after(PROFILED),
+    graphs: after(CAPTURED),
+    never: Infinity,
+  }[failure?.at ?? "never"];
+  const hangMs = hangs(options) ? download.endMs : Infinity;
+  const endMs = Math.min(failureMs, hangMs);
+  const readyMs = endMs === Infinity ? after(1) : Infinity;
+  const exitMs = failureMs < hangMs ? failureMs + EXIT * loadMs : Infinity;
   const seconds = (share: number): number => (share * loadMs) / 1000;
   const milestones = [
     { atMs: startMs + BANNER * loadMs, text: banner(options) },
-    { atMs: downloadedMs, text: configured(options) },
+    { atMs: download.endMs, text: configured(options) },
     { atMs: after(LOADED), text: weightsLoaded(options, seconds(LOADED - LOADING)) },
-    { atMs: after(1), text: cacheAllocated(options) + ready(options, seconds(1 - LOADED)) },
+    { atMs: after(PROFILED), text: cacheAllocated(options) },
+    { atMs: after(1), text: ready(options, seconds(1 - LOADED)) },
   ];
-  const reached = milestones.filter(({ atMs }) => atMs < failureMs);
+  const log = milestones.filter(({ atMs }) => atMs < endMs);
+  if (failure !== undefined && failureMs < hangMs) log.push({ atMs: failureMs, text: failure.log });
   return {
     readyMs,
     exitMs,
-    downloadedMs: failure?.at === "config" ? Infinity : downloadedMs,
-    log: failure === undefined ? reached : [...reached, { atMs: failureMs, text: failure.log }],
+    downloadedMs: download.endMs,
+    log: log.filter(({ atMs }) => Number.isFinite(atMs)),
     stateAt: (nowMs) => {
       if (nowMs >= exitMs) return "exited";
       if (nowMs >= readyMs) return "running";
-      return nowMs >= configuredMs && nowMs < downloadedMs ? "downloading" : "starting";
+      return nowMs >= configuredMs && nowMs < download.endMs && failure?.at !== "config"
+        ? "downloading"
+        : "starting";
     },
-    downloadedShare: (nowMs) => {
-      if (nowMs < configuredMs || failure?.at === "config") return undefined;
-      return downloadMs === 0 ? 1 : Math.min(1, (nowMs - configuredMs) / downloadMs);
+    downloadedShare: (nowMs) =>
+      nowMs < configuredMs || failure?.at === "config" ? undefined : download.shareAt(nowMs),
+  };
+}
+
+/** Where a frozen download stops, as a share of the checkpoint. */
+const FROZEN = 0.5;
+/** What a client leaves behind that starts a frozen part anew. */
+const ORPHAN = 0.05;
+
+interface Download {
+  readonly endMs: number;
+  shareAt(nowMs: number): number;
+}
+
+/** Xet can freeze: for ever, or until the client starts the part anew and leaves the old one on the disk. */
+function planDownload({ downloadMs, request, faultOf }: StartOptions, startMs: number): Download {
+  const fault = request.disable_xet ? undefined : faultOf("download-freezes");
+  const frozenMs = fault === undefined ? Infinity : startMs + FROZEN * downloadMs;
+  const pauseMs = fault === undefined ? 0 : (fault.seconds ?? Infinity) * 1000;
+  return {
+    endMs: downloadMs === 0 ? startMs : startMs + downloadMs + pauseMs,
+    shareAt: (nowMs) => {
+      if (downloadMs === 0) return 1;
+      if (nowMs < frozenMs) return Math.min(1, (nowMs - startMs) / downloadMs);
+      if (nowMs < frozenMs + pauseMs) return FROZEN;
+      return Math.min(1, (nowMs - startMs - pauseMs) / downloadMs) + ORPHAN;
     },
   };
+}
+
+/** Several GPUs can wait for each other for ever where peer-to-peer access does not work. */
+function hangs({ request, faultOf }: StartOptions): boolean {
+  const severalGpus = request.tensor_parallel_size > 1;
+  return faultOf("start-hangs") !== undefined && !(severalGpus && request.disable_p2p);
 }

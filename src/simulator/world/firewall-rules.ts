@@ -20,7 +20,7 @@ export interface FirewallRules {
 const MOST_RULES = 25;
 const MOST_ADDRESSES = 255;
 const MOST_PORTS = 15;
-/** The specification lists the names only; protocol numbers are accepted in life. */
+/** The specification lists the names only; the API also accepts protocol numbers. */
 const PROTOCOLS = new Set(["TCP", "UDP", "ICMP", "IPENCAP", "ALL"]);
 
 /** The rules, or everything that is wrong with them. */
@@ -74,9 +74,9 @@ function ruleProblems(rule: unknown, field: string): ApiProblem[] {
     const v4 = (addresses["ipv4"] ?? []) as unknown;
     const v6 = (addresses["ipv6"] ?? []) as unknown;
     if (!Array.isArray(v4) || !v4.every((text) => isNetwork(text, isIPv4, 32)))
-      wrong("addresses.ipv4", "Must contain only valid IPv4 addresses or networks");
+      wrong("addresses.ipv4", "Must be in IP/mask format");
     if (!Array.isArray(v6) || !v6.every((text) => isNetwork(text, isIPv6, 128)))
-      wrong("addresses.ipv6", "Must contain only valid IPv6 addresses or networks");
+      wrong("addresses.ipv6", "Must be in IP/mask format");
     const count = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
     const total = count(v4) + count(v6);
     if (total === 0) wrong("addresses", "Must provide at least one IP address");
@@ -86,7 +86,7 @@ function ruleProblems(rule: unknown, field: string): ApiProblem[] {
   return problems;
 }
 
-/** May `from` reach TCP `port`? The first rule that matches decides, else the policy. */
+/** Whether `from` may reach TCP `port`: the first rule that matches decides, else the policy. */
 export function admits(rules: FirewallRules, from: string, port: number): boolean {
   const address = from.replace(/^::ffff:/i, "");
   for (const rule of rules.inbound ?? []) {
@@ -103,8 +103,7 @@ function contains(networks: readonly string[], address: string): boolean {
   const list = new BlockList();
   for (const network of networks) {
     const [base = "", prefix] = network.split("/");
-    const family = isIPv4(base) ? "ipv4" : "ipv6";
-    list.addSubnet(base, Number(prefix ?? (family === "ipv4" ? 32 : 128)), family);
+    list.addSubnet(base, Number(prefix), isIPv4(base) ? "ipv4" : "ipv6");
   }
   return list.check(address, isIPv4(address) ? "ipv4" : "ipv6");
 }
@@ -120,11 +119,12 @@ function portRanges(ports: unknown): (readonly [low: number, high: number])[] | 
   return sane && pieces.length <= MOST_PORTS ? ranges : undefined;
 }
 
+/** An address alone is refused: the mask is part of the format. */
 function isNetwork(text: unknown, isAddress: (text: string) => boolean, bits: number): boolean {
   if (typeof text !== "string") return false;
   const [base = "", prefix, more] = text.split("/");
   if (more !== undefined || !isAddress(base)) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  return prefix !== undefined && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

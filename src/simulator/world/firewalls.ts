@@ -1,4 +1,4 @@
-import { type FirewallRules, readFirewallRules } from "./firewall-rules.ts";
+import { admits, type FirewallRules, readFirewallRules } from "./firewall-rules.ts";
 import { badRequest, notFound, ApiError } from "../api/api-error.ts";
 import { labelProblem } from "./vm-order.ts";
 
@@ -12,6 +12,10 @@ export interface Firewall {
   version: number;
   updatedMs: number;
   deletedMs: number | undefined;
+  /** The newest version of its rules that names an address which the client no longer has. */
+  outdatedVersion: number | undefined;
+  /** Whether `from` may reach TCP `port`. */
+  admits(from: string, port: number): boolean;
 }
 
 export interface Firewalls {
@@ -24,6 +28,8 @@ export interface Firewalls {
   list(account: string, atMs: number): readonly Firewall[];
   setRules(account: string, id: number, rules: unknown, nowMs: number): Firewall;
   remove(account: string, id: number, nowMs: number): void;
+  /** The client's address changes: rules as they are now admit it no longer. */
+  outdateRules(): void;
   all(): readonly Firewall[];
 }
 
@@ -56,6 +62,9 @@ export function createFirewalls(): Firewalls {
         version: 1,
         updatedMs: nowMs,
         deletedMs: undefined,
+        outdatedVersion: undefined,
+        admits: (from, port) =>
+          firewall.version !== firewall.outdatedVersion && admits(firewall.rules, from, port),
       };
       firewalls.push(firewall);
       return firewall;
@@ -78,6 +87,9 @@ export function createFirewalls(): Firewalls {
     },
     remove(account, id, nowMs) {
       get(account, id).deletedMs = nowMs;
+    },
+    outdateRules() {
+      for (const firewall of firewalls) firewall.outdatedVersion = firewall.version;
     },
     all: () => firewalls,
   };

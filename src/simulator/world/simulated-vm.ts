@@ -1,4 +1,5 @@
 import type { GpuType } from "../../catalog/gpu-types.ts";
+import type { MachineFault } from "../faults/fault-scripts.ts";
 
 /** A VM of the simulated cloud as its machine side sees it; the world owns and changes it. */
 export interface SimulatedVm {
@@ -11,43 +12,23 @@ export interface SimulatedVm {
   /** Decoded; empty when none was sent. */
   readonly userData: string;
   readonly authorizedKeys: readonly string[];
-  /** May this source address reach TCP 22? As the attached firewall says just now. */
+  /** Whether this source address may reach TCP 22, by the attached firewall as it is now. */
   admitsSsh(from: string): boolean;
   /** Virtual milliseconds since the epoch at which the guest's kernel came up the last time. */
   readonly bootedMs: number;
 }
 
-/** Fault scripts for machines, as the control API takes them. */
-export interface MachineFault {
-  readonly vm: { readonly type?: string; readonly model?: string; readonly nth?: number };
-  readonly action:
-    | "boot-hangs"
-    | "ssh-freezes"
-    | "server-dies"
-    | "out-of-memory"
-    | "gated"
-    | "stalls"
-    /** The driver that the set-up installed loads after a reboot only. */
-    | "needs-reboot"
-    /** No prebuilt driver modules can be installed: the set-up builds them, which takes longer. */
-    | "module-uninstallable"
-    /** No driver can be installed at all. */
-    | "setup-fails"
-    /** The GPUs are hot and slow down, for `for_seconds`. */
-    | "throttles";
-  readonly after_seconds?: number;
-  readonly for_seconds?: number;
-}
-
-/** What the machine side needs of the world, and the world of the machine side. */
+/** The machine side of the world. */
 export interface SshMachines {
   /** The guest is up: its SSH server listens from now on. Also after a reboot. */
   powerOn(vm: SimulatedVm, faults: readonly MachineFault[]): Promise<void>;
   /** Deleted, rebooting or shut down: everything on it stops at once. Disks keep their state over a reboot. */
   powerOff(vm: SimulatedVm, how: "reboot" | "gone"): Promise<void>;
-  /** Oldest first; all VMs that ever were. */
+  /** Closes connections whose source the VM's firewall no longer admits. */
+  dropBarredLinks(): void;
+  /** Of all VMs that ever existed, oldest first. */
   served(): readonly ServedRequest[];
-  /** VMs that have clients connected: the world lives as long as one does. */
+  /** Connections of clients; the world does not end before they do. */
   connections(): number;
   close(): Promise<void>;
 }

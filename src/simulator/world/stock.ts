@@ -1,13 +1,16 @@
+import type { StockFault } from "../faults/fault-scripts.ts";
+import type { Random } from "./random.ts";
 import { lineOf, REGIONS, SOLD_IN } from "./regions.ts";
 
-/** A region's shelf is empty; what is left out means any. */
-export interface StockFault {
-  readonly action: "no-stock";
-  readonly region?: string | undefined;
-  readonly type?: string | undefined;
-  /** The availability list still says yes: the flag is advisory and can be stale. */
-  readonly advertised?: boolean | undefined;
-}
+/** Worlds in which every type is in stock; the first is the default. */
+const FULL_SEEDS = 5;
+/** Share of the other worlds in which a type is sold out everywhere, after public polls of the stock in mid 2026. */
+const SCARCE: readonly (readonly [type: RegExp, share: number])[] = [
+  [/^g1-gpu-rtx6000-4$/, 1],
+  [/^g1-/, 0.7],
+  [/^g2-gpu-rtx4000a4/, 0.3],
+  [/^g3-/, 0.3],
+];
 
 export interface StockRow {
   readonly region: string;
@@ -15,14 +18,26 @@ export interface StockRow {
   readonly available: boolean;
 }
 
-/** May one be had there, really. */
+/** The types that are sold out everywhere in the world of this seed. */
+export function soldOut(seed: number, typeIds: readonly string[], random: Random): StockFault[] {
+  if (seed >= 1 && seed <= FULL_SEEDS) return [];
+  return typeIds
+    .filter((id) => {
+      const share = SCARCE.find(([type]) => type.test(id))?.[1] ?? 0;
+      // The sizes of one number of GPUs sell out together.
+      const model = id.replace(/-[a-z]+$/, "");
+      return random.named(model).next() < share;
+    })
+    .map((type) => ({ action: "no-stock", type }));
+}
+
+/** Whether one can be had there, whatever the list says. */
 export function inStock(typeId: string, region: string, faults: readonly StockFault[]): boolean {
   return sold(typeId, region) && !faults.some((fault) => matches(fault, typeId, region));
 }
 
 /**
- * `/regions/availability`: select plans in all core regions, far more rows than one page of 500 holds. Real
- * clients have taken the first page for the whole.
+ * `/regions/availability`: select plans in all core regions, far more rows than one page of 500 holds.
  */
 export function stockRows(typeIds: readonly string[], faults: readonly StockFault[]): StockRow[] {
   const visible = faults.filter((fault) => fault.advertised !== true);
@@ -47,7 +62,7 @@ function matches(fault: StockFault, typeId: string, region: string): boolean {
 const series = (prefix: string, sizes: readonly number[]): string[] =>
   sizes.map((size) => `${prefix}-${size}`);
 
-/** Plans without a GPU fill most of the real list too; this world sells none of them. */
+/** Plans without a GPU fill most of the real list too; this world has none of them. */
 export const OTHER_PLANS: readonly string[] = [
   "g6-nanode-1",
   ...series("g6-standard", [1, 2, 4, 6, 8, 16, 20, 24, 32]),

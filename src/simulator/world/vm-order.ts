@@ -1,3 +1,4 @@
+import ssh2 from "ssh2";
 import type { GpuType } from "../../catalog/gpu-types.ts";
 import { type ApiProblem, noCapacity, ApiError } from "../api/api-error.ts";
 import { REGIONS } from "./regions.ts";
@@ -30,8 +31,7 @@ export const IMAGES: readonly string[] = ["linode/ubuntu24.04", "linode/ubuntu22
 /** Two tools found this cap, counted after decoding; the specification names 65,535. */
 const LARGEST_USER_DATA = 16_384;
 const LABEL = /^[a-zA-Z]((?!--|__|\.\.)[a-zA-Z0-9-_.])+$/;
-const PUBLIC_KEY =
-  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d{3}|sk-[\w@.-]+) [A-Za-z0-9+/]+=*( .*)?$/;
+const KEY_TYPE = /^(?:ssh-dss|ssh-rsa|ecdsa-sha2-nistp\d+|ssh-ed25519)$/;
 
 /** @throws ApiError with everything that is wrong, as the API answers. */
 export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: OrderFacts): VmOrder {
@@ -70,8 +70,10 @@ export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: Orde
   }
 
   const authorizedKeys = strings("authorized_keys");
-  if (!authorizedKeys.every((key) => PUBLIC_KEY.test(key)))
-    wrong("authorized_keys", "Must be valid SSH public keys");
+  for (const [index, key] of authorizedKeys.entries()) {
+    const reason = keyProblem(key);
+    if (reason !== undefined) wrong("authorized_keys", `SSH Key ${index + 1} ${reason}`);
+  }
   const password = body["root_pass"];
   if (typeof password === "string") {
     if (password.length < 7 || password.length > 128)
@@ -110,6 +112,15 @@ export function labelProblem(label: unknown, longest: number): string | undefine
   if (!LABEL.test(label) || !/[a-zA-Z0-9]$/.test(label))
     return "Label must contain only letters, numbers, single dashes, underscores and periods, and end with a letter or number";
   return undefined;
+}
+
+/** The words about the type are recorded, those about the rest are not. */
+function keyProblem(line: string): string | undefined {
+  const [type = "", body = ""] = line.trim().split(/\s+/);
+  if (!KEY_TYPE.test(type))
+    return "key-type must be ssh-dss, ssh-rsa, ecdsa-sha2-nistp, or ssh-ed25519.";
+  const parsed = ssh2.utils.parseKey(`${type} ${body}`);
+  return parsed instanceof Error || parsed.type !== type ? "is invalid." : undefined;
 }
 
 export function sameTag(one: string, other: string): boolean {

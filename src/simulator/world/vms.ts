@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type { MicroUsd } from "../../support/money.ts";
 import type { Coefficients, JobDelays } from "./coefficients.ts";
 import type { EventQueue } from "./event-queue.ts";
-import { admits } from "./firewall-rules.ts";
 import type { Firewalls } from "./firewalls.ts";
-import { faultsOf } from "../faults/machine-faults.ts";
+import { faultsOfVm } from "../faults/vm-faults.ts";
 import type { LoopbackAddresses } from "./loopback-addresses.ts";
 import type { PriceList } from "./price-list.ts";
 import { accountLimit, badRequest, busy, noCapacity, notFound } from "../api/api-error.ts";
-import type { SshMachines, MachineFault, SimulatedVm } from "./simulated-vm.ts";
+import type { MachineFault } from "../faults/fault-scripts.ts";
+import type { SshMachines, SimulatedVm } from "./simulated-vm.ts";
 import { readVmOrder } from "./vm-order.ts";
 
 export type VmStatus =
@@ -41,7 +41,7 @@ export interface Vm extends SimulatedVm {
   readonly hourly: MicroUsd;
 }
 
-/** All VMs of the world. Every call throws a `ApiError` where the API would say no. */
+/** All VMs of the world. Every call throws an `ApiError` where the API would refuse it. */
 export interface Vms {
   create(account: string, body: Readonly<Record<string, unknown>>): Vm;
   get(account: string, id: number): Vm;
@@ -166,11 +166,11 @@ export function createVms(parts: VmsParts): Vms {
         hourly: parts.prices.hourly(type.id, region),
         admitsSsh: (from) => {
           const firewall = vm.firewallId === undefined ? undefined : firewalls.find(vm.firewallId);
-          return firewall === undefined || admits(firewall.rules, from, 22);
+          return firewall === undefined || firewall.admits(from, 22);
         },
       };
       const before = vms.map((other) => other.type.id);
-      faults.set(vm, faultsOf(parts.machineFaults(), type.id, before));
+      faults.set(vm, faultsOfVm(parts.machineFaults(), type.id, before));
       vms.push(vm);
       newJob(vm);
       const bootSeconds = parts.coefficients.bootSeconds(vm);

@@ -5,8 +5,9 @@ import { createFirewalls, type Firewalls } from "./firewalls.ts";
 import { createLoopbackAddresses } from "./loopback-addresses.ts";
 import { createPriceList, type PriceList } from "./price-list.ts";
 import { createRandom } from "./random.ts";
-import type { SshMachines, MachineFault } from "./simulated-vm.ts";
-import { inStock, type StockFault, type StockRow, stockRows } from "./stock.ts";
+import type { AddressFault, MachineFault, StockFault } from "../faults/fault-scripts.ts";
+import type { SshMachines } from "./simulated-vm.ts";
+import { inStock, soldOut, type StockRow, stockRows } from "./stock.ts";
 import { createTokenBook, type TokenBook } from "./tokens.ts";
 import { createVms, type Vms } from "./vms.ts";
 
@@ -21,6 +22,7 @@ export interface World {
   stock(): readonly StockRow[];
   addMachineFaults(faults: readonly MachineFault[]): void;
   addStockFaults(faults: readonly StockFault[]): void;
+  addAddressFaults(faults: readonly AddressFault[]): void;
   clearFaults(): void;
   /** Brings the world up to the clock: everything that is due happens, in its order. */
   settle(): void;
@@ -42,7 +44,7 @@ export interface WorldOptions {
   readonly now: () => number;
   readonly gpuTypes: readonly GpuType[];
   readonly coefficients: Coefficients;
-  readonly machines: Pick<SshMachines, "powerOn" | "powerOff">;
+  readonly machines: Pick<SshMachines, "powerOn" | "powerOff" | "dropBarredLinks">;
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -53,6 +55,11 @@ export function createWorld(options: WorldOptions): World {
   const firewalls = createFirewalls();
   let machineFaults: readonly MachineFault[] = [];
   let stockFaults: readonly StockFault[] = [];
+  let addressFaults = 0;
+  const typeIds = options.gpuTypes.map((type) => type.id);
+  const random = createRandom(options.seed);
+  const scarce = soldOut(options.seed, typeIds, random.named("stock"));
+  const shortages = (): readonly StockFault[] => [...scarce, ...stockFaults];
   return {
     id: options.id,
     now,
@@ -66,26 +73,32 @@ export function createWorld(options: WorldOptions): World {
       prices,
       firewalls,
       coefficients: options.coefficients,
-      delays: createJobDelays(createRandom(options.seed).named("world"), options.delays),
+      delays: createJobDelays(random.named("world"), options.delays),
       machines: options.machines,
-      hasStock: (typeId, region) => inStock(typeId, region, stockFaults),
+      hasStock: (typeId, region) => inStock(typeId, region, shortages()),
       machineFaults: () => machineFaults,
       onProblem: options.onProblem,
     }),
-    stock: () =>
-      stockRows(
-        options.gpuTypes.map((type) => type.id),
-        stockFaults,
-      ),
+    stock: () => stockRows(typeIds, shortages()),
     addMachineFaults(faults) {
       machineFaults = [...machineFaults, ...faults];
     },
     addStockFaults(faults) {
       stockFaults = [...stockFaults, ...faults];
     },
+    addAddressFaults(faults) {
+      const round = addressFaults;
+      for (const { after_seconds: seconds = 0 } of faults)
+        queue.at(now() + seconds * 1_000, () => {
+          if (round !== addressFaults) return;
+          firewalls.outdateRules();
+          options.machines.dropBarredLinks();
+        });
+    },
     clearFaults() {
       machineFaults = [];
       stockFaults = [];
+      addressFaults += 1;
     },
     settle: () => queue.runUntil(now()),
     after: (seconds, act) => queue.at(now() + seconds * 1_000, act),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseFaults } from "../../../src/simulator/faults/faults.ts";
+import { parseFaults } from "../../../src/simulator/faults/fault-scripts.ts";
 import { INSTANCES, runningSimulator } from "../running-simulator.ts";
 import { order } from "../test-world.ts";
 
@@ -89,6 +89,50 @@ describe("the HTTP API", () => {
     expect((await send("GET", INSTANCES)).status).toBe(500);
     await send("DELETE", "/simulator/faults");
     expect((await send("POST", INSTANCES, order({ label: "again" }))).status).toBe(200);
+  });
+
+  it("is down for as long as a script says, while the control API answers", async () => {
+    const { send } = await runningSimulator();
+    await send("POST", "/simulator/faults", [{ match: {}, action: "down", seconds: 500 }]);
+    const startMs = Date.parse((await send("GET", "/simulator/state")).json.now);
+    await expect(send("GET", INSTANCES)).rejects.toThrow("fetch failed");
+    await expect(send("POST", INSTANCES, order())).rejects.toThrow("fetch failed");
+    while (!(await send("GET", INSTANCES).catch(() => undefined)));
+    const { now, vms } = (await send("GET", "/simulator/state")).json;
+    expect(Date.parse(now) - startMs).toBeGreaterThanOrEqual(500_000);
+    expect(vms).toEqual([]);
+
+    const busy = { match: {}, action: "down", seconds: 500, status: 503 };
+    await send("POST", "/simulator/faults", [busy]);
+    expect((await send("GET", INSTANCES)).status).toBe(503);
+  });
+
+  it("has a clock that is hours off, in the Date header and in every time that it gives", async () => {
+    const { send } = await runningSimulator();
+    const fault = { match: {}, action: "clock-off", seconds: -5 * 3_600, count: -1 };
+    await send("POST", "/simulator/faults", [fault]);
+    const { headers, json } = await send("POST", INSTANCES, order());
+    const { vms } = (await send("GET", "/simulator/state")).json;
+    const createdMs = Date.parse(vms[0].created);
+    expect(Date.parse(`${json.created}Z`)).toBe(
+      Math.floor((createdMs - 18_000_000) / 1_000) * 1_000,
+    );
+    const offsetMs = Date.parse(headers.get("date") ?? "") - createdMs;
+    expect(offsetMs).toBeGreaterThan(-18_002_000);
+    expect(offsetMs).toBeLessThan(-17_000_000);
+    const listed = (await send("GET", INSTANCES)).json.data[0];
+    expect(listed.created).toBe(json.created);
+  });
+
+  it("refuses a create with 403 in words that a script chooses", async () => {
+    const { send } = await runningSimulator();
+    const body = '{"errors":[{"reason":"Nope, not for you"}]}';
+    const create = { method: "POST", path: "^/linode/instances$" };
+    await send("POST", "/simulator/faults", [
+      { match: create, action: "status", status: 403, body },
+    ]);
+    expect(await send("POST", INSTANCES, order())).toMatchObject({ status: 403, text: body });
+    expect((await send("POST", INSTANCES, order())).status).toBe(200);
   });
 
   it("two worlds run at once, on addresses of their own", async () => {

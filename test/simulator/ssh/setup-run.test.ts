@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createSetupRun } from "../../../src/simulator/ssh/setup-run.ts";
-import type { MachineFault } from "../../../src/simulator/world/simulated-vm.ts";
+import type { MachineFault } from "../../../src/simulator/faults/fault-scripts.ts";
 
 const SETUP_MS = 100_000;
 

@@ -7,7 +7,8 @@ import type {
 } from "../../../src/machine/agent-protocol.ts";
 import { createCoefficients } from "../../../src/simulator/world/coefficients.ts";
 import { createSshMachines } from "../../../src/simulator/ssh/ssh-machines.ts";
-import type { SshMachines, MachineFault } from "../../../src/simulator/world/simulated-vm.ts";
+import type { MachineFault } from "../../../src/simulator/faults/fault-scripts.ts";
+import type { SshMachines } from "../../../src/simulator/world/simulated-vm.ts";
 import { ask, events, fixedLength, logIn, type Login } from "./ssh-login.ts";
 import { clockAt, CODER_7B, serveJson, testVm } from "./test-vm.ts";
 
@@ -131,18 +132,35 @@ describe("logging in", () => {
     await expect(logIn(vm, SSH_PORT, vm.clientKey)).rejects.toThrow(/authentication/i);
   });
 
-  test("a source that the firewall does not admit gets no connection", async () => {
+  test("a source that the firewall does not admit hears nothing, and one that is barred later no more", async () => {
     const { face: made, clock } = face(1);
     const asked: string[] = [];
+    let admits = false;
     const vm = testVm(clock, {
       admitsSsh: (from) => {
         asked.push(from);
-        return false;
+        return admits;
       },
     });
-    await made.powerOn(vm, []);
-    await expect(logIn(vm, SSH_PORT, vm.clientKey)).rejects.toThrow(/closed|ECONNRESET|lost/i);
+    const other = testVm(clock);
+    await Promise.all([made.powerOn(vm, []), made.powerOn(other, [])]);
+    const done: string[] = [];
+    // As long as a whole login elsewhere takes is long enough to call it silent.
+    const elsewhere = async (): Promise<void> => {
+      (await logIn(other, SSH_PORT, other.clientKey)).end();
+    };
+    note(done, "barred login", logIn(vm, SSH_PORT, vm.clientKey));
+    await elsewhere();
     expect(asked).toEqual(["127.0.0.1"]);
+    admits = true;
+    const login = await logIn(vm, SSH_PORT, vm.clientKey);
+    expect(await login.run("true")).toMatchObject({ code: 0 });
+    admits = false;
+    made.dropBarredLinks();
+    note(done, "barred command", login.run("true"));
+    await elsewhere();
+    expect(done).toEqual([]);
+    login.end();
   });
 
   test("nobody listens after the VM is gone, and its connections are cut", async () => {
@@ -294,6 +312,104 @@ describe("faults", () => {
     await elsewhere();
     expect(done).toEqual([]);
     expect(Buffer.concat(received).toString()).not.toContain("[DONE]");
+    login.end();
+  });
+
+  test("a link breaks after its seconds, heals, and breaks again", async () => {
+    const fault = { vm: {}, action: "link-breaks", seconds: 60, every_seconds: 600 } as const;
+    const { vm, login } = await bring(60, [{ ...fault, after_seconds: 120 }]);
+    const broken = (session: Login): Promise<void> =>
+      new Promise((resolve) => {
+        session.client.once("close", () => {
+          resolve();
+        });
+      });
+    const heal = (): Promise<Login> =>
+      until(
+        () => logIn(vm, SSH_PORT, vm.clientKey).catch(() => undefined),
+        (session) => session !== undefined,
+      ) as Promise<Login>;
+    await broken(login);
+    await expect(logIn(vm, SSH_PORT, vm.clientKey)).rejects.toThrow();
+    const second = await heal();
+    await setUp(second);
+    await broken(second);
+    (await heal()).end();
+  });
+
+  test("nvidia-smi says [N/A]: a sample fails as the agent fails on it", async () => {
+    const { login } = await bring(1, [{ vm: {}, action: "samples-unavailable" }]);
+    await setUp(login);
+    const { code, stderr } = await login.run(`${AGENT_PATH} sample`);
+    expect(code).toBe(1);
+    expect(stderr).toContain("[N/A]");
+    login.end();
+  });
+
+  const downloaded = (login: Login) => agent<ServerStatusJson>(login, "server-status");
+
+  test("a download freezes half-way with Xet, and not without", async () => {
+    const { login } = await bring(60, [forModel("download-freezes")]);
+    await setUp(login);
+    await agent(login, "serve", JSON.stringify(serveJson()));
+    const half = await until(
+      () => downloaded(login),
+      ({ downloaded_bytes: bytes, total_bytes: total }) => total !== null && bytes === Math.round(total / 2),
+    );
+    expect(half).toMatchObject({ state: "downloading", exit_code: null });
+    expect(await serve(login, { disable_xet: true })).toMatchObject({ state: "running" });
+    login.end();
+  });
+
+  test("a download that the client starts anew leaves a part behind, beside the whole checkpoint", async () => {
+    const { login } = await bring(60, [{ ...forModel("download-freezes"), seconds: 30 }]);
+    const status = await serve(login);
+    expect(status.state).toBe("running");
+    expect(status.downloaded_bytes).toBeGreaterThan(status.total_bytes ?? Infinity);
+    login.end();
+  });
+
+  test("a start hangs without a word once the checkpoint is there, unless P2P is off on several GPUs", async () => {
+    const type = { typeId: "g2-gpu-rtx4000a2-s" };
+    const { clock, login } = await bring(6_000, [forModel("start-hangs")], type);
+    await setUp(login);
+    const request = { tensor_parallel_size: 2 };
+    await agent(login, "serve", JSON.stringify(serveJson(request)));
+    await until(
+      () => log(login),
+      (text) => text !== "",
+    );
+    const hour = clock.monotonic() + 3_600_000;
+    const state = await until(
+      () => downloaded(login),
+      () => clock.monotonic() > hour,
+    );
+    expect(state).toMatchObject({ state: "starting", exit_code: null });
+    expect(await log(login)).not.toContain("Initializing");
+    const without = await serve(login, { ...request, disable_p2p: true });
+    expect(without).toMatchObject({ state: "running" });
+    login.end();
+  });
+
+  test("graphs run out of memory at capture, unless the server is eager", async () => {
+    const { login } = await bring(60, [forModel("graphs-out-of-memory")]);
+    expect(await serve(login)).toMatchObject({ state: "exited", exit_code: 1 });
+    const text = await log(login);
+    expect(text).toContain("GPU KV cache size");
+    expect(text).toContain(
+      "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 62.00 MiB",
+    );
+    expect(await serve(login, { enforce_eager: true })).toMatchObject({ state: "running" });
+    login.end();
+  });
+
+  test("too many sequences for a hybrid model are refused in vLLM's words, with the number that fits", async () => {
+    const { login } = await bring(60, [{ ...forModel("too-many-seqs"), limit: 30 }]);
+    expect(await serve(login)).toMatchObject({ state: "exited", exit_code: 1 });
+    expect(await log(login)).toContain(
+      "ValueError: max_num_seqs (256) exceeds available Mamba cache blocks (30).",
+    );
+    expect(await serve(login, { max_num_seqs: 30 })).toMatchObject({ state: "running" });
     login.end();
   });
 });

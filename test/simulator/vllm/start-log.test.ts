@@ -18,7 +18,7 @@ function logOf(type: string, changes: Parameters<typeof serveJson>[0] = {}): str
     model,
     plan: memoryPlan(request, gpu, model, 1),
     hasSecret: true,
-    forced: undefined,
+    faultOf: () => undefined,
     startMs: 0,
     loadMs: 100_000,
     downloadMs: 20_000,

@@ -5,6 +5,7 @@ import { MODELS } from "../../../src/catalog/model-catalog.ts";
 import { diagnose } from "../../../src/vllm/diagnose.ts";
 import { memoryPlan } from "../../../src/simulator/vllm/memory-plan.ts";
 import { modelShape } from "../../../src/simulator/vllm/model-shape.ts";
+import type { MachineFault } from "../../../src/simulator/faults/fault-scripts.ts";
 import { type StartAttempt, startupFailure } from "../../../src/simulator/vllm/startup-failure.ts";
 import { stampLog } from "../../../src/simulator/vllm/log-passages.ts";
 import { banner } from "../../../src/simulator/vllm/start-log.ts";
@@ -18,10 +19,16 @@ function failureOf(type: string, changes: Changes, more: Partial<StartAttempt> =
   const model = modelShape(request.model);
   const plan = memoryPlan(request, gpu, model, 1);
   const facts = { request, gpu, model, plan, version: "0.27.1" };
-  const failure = startupFailure({ ...facts, hasSecret: false, forced: undefined, ...more });
+  const failure = startupFailure({ ...facts, hasSecret: false, faultOf: () => undefined, ...more });
   const log = stampLog(banner(facts) + (failure?.log ?? ""), Date.UTC(2026, 10, 24));
   return { at: failure?.at, log };
 }
+
+/** A server to which one fault script applies. */
+const only =
+  (action: MachineFault["action"]): StartAttempt["faultOf"] =>
+  (asked) =>
+    asked === action ? { vm: {}, action } : undefined;
 
 const ADA = "g2-gpu-rtx4000a1-s";
 const FOUR_ADA = "g2-gpu-rtx4000a4-s";
@@ -30,7 +37,7 @@ const QUADRO = "g1-gpu-rtx6000-1";
 /** Causes as the diagnosis names them: the log must say enough to distinguish them. */
 test.each<[string, string, Changes, Partial<StartAttempt>]>([
   ["out of GPU memory", ADA, { model: "Qwen/Qwen2.5-Coder-32B-Instruct" }, {}],
-  ["out of GPU memory", ADA, {}, { forced: "out-of-memory" }],
+  ["out of GPU memory", ADA, {}, { faultOf: only("out-of-memory") }],
   ["the weights leave no memory for the KV cache", ADA, { model: "Qwen/Qwen3.5-9B" }, {}],
   [
     "the context window does not fit: too little memory for its KV cache",
@@ -67,9 +74,16 @@ test.each<[string, string, Changes, Partial<StartAttempt>]>([
     "the model is gated, and the token has no access",
     ADA,
     {},
-    { forced: "gated", hasSecret: true },
+    { faultOf: only("gated"), hasSecret: true },
   ],
   ["the model or its revision does not exist", ADA, { model: "no-owner" }, {}],
+  ["out of GPU memory", ADA, {}, { faultOf: only("graphs-out-of-memory") }],
+  [
+    "more sequences at once than the model's states fit in memory",
+    ADA,
+    {},
+    { faultOf: only("too-many-seqs") },
+  ],
 ])("%s (%s, %j)", (cause, type, changes, more) => {
   const { at, log } = failureOf(type, changes, more);
   expect(at).toBeDefined();

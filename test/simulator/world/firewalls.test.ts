@@ -20,6 +20,12 @@ describe("firewall rules", () => {
     ["no address", rule({ addresses: {} }), "rules.inbound[0].addresses"],
     ["an impossible prefix", rules("192.0.2.1/33"), "rules.inbound[0].addresses.ipv4"],
     ["a name for an address", rules("example.com"), "rules.inbound[0].addresses.ipv4"],
+    ["an address without a mask", rules("192.0.2.1"), "rules.inbound[0].addresses.ipv4"],
+    [
+      "an IPv6 address without a mask",
+      rule({ addresses: { ipv6: ["2001:db8::1"] } }),
+      "rules.inbound[0].addresses.ipv6",
+    ],
     ["a port too high", rule({ ports: "65536" }), "rules.inbound[0].ports"],
     ["a range that runs back", rule({ ports: "30-20" }), "rules.inbound[0].ports"],
     [
@@ -87,6 +93,38 @@ describe("a firewall", () => {
     expect(world.vms.all()[0]?.admitsSsh("192.0.2.1")).toBe(true);
     ask("PUT", `/networking/firewalls/${id}/rules`, rules("127.0.0.0/8"));
     expect(world.vms.all()[0]?.admitsSsh("127.0.0.1")).toBe(true);
+  });
+
+  it("bars the client from the moment on at which its address changes, until the rules are updated", async () => {
+    const { ask, world, pass, machines } = testWorld();
+    const { id } = ask("POST", "/networking/firewalls", {
+      label: "mds-run-1",
+      rules: rules("127.0.0.1/32"),
+    }).body;
+    ask("POST", "/linode/instances", order({ firewall_id: id }));
+    await pass(200);
+    const [vm] = world.vms.all();
+    world.addAddressFaults([{ action: "address-changes", after_seconds: 60 }]);
+    await pass(59);
+    expect(vm?.admitsSsh("127.0.0.1")).toBe(true);
+    await pass(1);
+    expect(vm?.admitsSsh("127.0.0.1")).toBe(false);
+    expect(machines.calls.at(-1)).toBe("drop");
+    ask("PUT", `/networking/firewalls/${id}/rules`, rules("127.0.0.1/32"));
+    expect(vm?.admitsSsh("127.0.0.1")).toBe(true);
+    const later = ask("POST", "/networking/firewalls", {
+      label: "mds-run-2",
+      rules: rules("127.0.0.1/32"),
+    }).body;
+    expect(world.firewalls.find(later["id"])?.admits("127.0.0.1", 22)).toBe(true);
+  });
+
+  it("does not bar the client when the script is cleared first", async () => {
+    const { reply, world, pass } = create();
+    world.addAddressFaults([{ action: "address-changes", after_seconds: 60 }]);
+    world.clearFaults();
+    await pass(100);
+    expect(world.firewalls.find(reply.body["id"])?.admits("192.0.2.1", 22)).toBe(true);
   });
 
   it("leaves its VMs open when it is deleted", () => {

@@ -47,10 +47,22 @@ describe("a create request", () => {
     ],
     ["a short password", { root_pass: "aB1!" }, "root_pass", "Length must be 7-128 characters"],
     [
-      "a key that is none",
-      { authorized_keys: ["hello"] },
+      "a key of no known type",
+      { authorized_keys: [KEY, "~/.ssh/id_ed25519.pub"] },
       "authorized_keys",
-      "Must be valid SSH public keys",
+      "SSH Key 2 key-type must be ssh-dss, ssh-rsa, ecdsa-sha2-nistp, or ssh-ed25519.",
+    ],
+    [
+      "a key that is cut short",
+      { authorized_keys: [KEY.slice(0, 50)] },
+      "authorized_keys",
+      "SSH Key 1 is invalid.",
+    ],
+    [
+      "a key under another key's type",
+      { authorized_keys: [KEY.replace("ssh-ed25519", "ssh-rsa")] },
+      "authorized_keys",
+      "SSH Key 1 is invalid.",
     ],
     ["a short tag", { tags: ["ab"] }, "tags", "Length must be 3-50 characters"],
     ["a firewall that is none", { firewall_id: 4 }, "firewall_id", "firewall_id is not valid"],
@@ -82,7 +94,7 @@ describe("a create request", () => {
     expect(errorsOf(metadata(16_385))).toMatchObject([{ field: "metadata.user_data" }]);
   });
 
-  it("tells everything that is wrong at once", () => {
+  it("lists everything that is wrong at once", () => {
     expect(errorsOf({ type: "g6-fake-plan", region: "us-fakeregion" })).toHaveLength(2);
   });
 

@@ -19,9 +19,9 @@ describe("a VM's life", () => {
     expect(status()).toBe("booting");
     await pass(26);
     expect(status()).toBe("running");
-    expect(machines.told).toEqual([]);
+    expect(machines.calls).toEqual([]);
     await pass(15);
-    expect(machines.told).toEqual(["on bench-1"]);
+    expect(machines.calls).toEqual(["on bench-1"]);
     expect(machines.on.get("bench-1")?.bootedMs).toBeGreaterThan(START_MS + 100_000);
   });
 
@@ -31,7 +31,7 @@ describe("a VM's life", () => {
     expect(ask("DELETE", path)).toMatchObject({ status: 200, body: {} });
     expect(status()).toBe("deleting");
     await pass(0);
-    expect(machines.told).toEqual(["on bench-1", "gone bench-1"]);
+    expect(machines.calls).toEqual(["on bench-1", "gone bench-1"]);
     expect(ask("DELETE", path).body).toEqual({ errors: [{ reason: "Linode busy." }] });
     await pass(30);
     expect(ask("GET", path)).toMatchObject({
@@ -46,7 +46,7 @@ describe("a VM's life", () => {
     await pass(80);
     ask("DELETE", path);
     await pass(1_000);
-    expect(machines.told).toEqual([]);
+    expect(machines.calls).toEqual([]);
   });
 
   it("reboots only when it runs, and its guest comes up once more", async () => {
@@ -60,7 +60,7 @@ describe("a VM's life", () => {
     expect(status()).toBe("rebooting");
     await pass(200);
     expect(status()).toBe("running");
-    expect(machines.told).toEqual(["on bench-1", "reboot bench-1", "on bench-1"]);
+    expect(machines.calls).toEqual(["on bench-1", "reboot bench-1", "on bench-1"]);
   });
 
   it("leaves the old boot reachable for 16 to 28 s after a reboot was asked for", async () => {
@@ -68,9 +68,9 @@ describe("a VM's life", () => {
     await pass(200);
     ask("POST", `${path}/reboot`);
     await pass(15);
-    expect(machines.told).toEqual(["on bench-1"]);
+    expect(machines.calls).toEqual(["on bench-1"]);
     await pass(14);
-    expect(machines.told).toEqual(["on bench-1", "reboot bench-1"]);
+    expect(machines.calls).toEqual(["on bench-1", "reboot bench-1"]);
   });
 
   it("forgets a guest that was about to come up when it is rebooted before", async () => {
@@ -78,7 +78,7 @@ describe("a VM's life", () => {
     await pass(101);
     expect(ask("POST", `${path}/reboot`).status).toBe(200);
     await pass(300);
-    expect(machines.told).toEqual(["on bench-1"]);
+    expect(machines.calls).toEqual(["on bench-1"]);
   });
 
   it("stays off when it was not to be booted, until it is", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { MachineFault } from "../../../src/simulator/world/simulated-vm.ts";
+import type { MachineFault } from "../../../src/simulator/faults/fault-scripts.ts";
 import { MachineError } from "../../../src/machine/machine.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
 import { simulatedRental } from "./simulated-rental.ts";

@@ -2,10 +2,10 @@ import { GPU_TYPES } from "../../../src/catalog/gpu-catalog.ts";
 import { volatileJournal } from "../../../src/journal/create-journal.ts";
 import type { Machine, MachineTarget } from "../../../src/machine/machine.ts";
 import { createApi } from "../../../src/simulator/api/api.ts";
-import { createApiFaults } from "../../../src/simulator/faults/faults.ts";
+import { createApiFaults } from "../../../src/simulator/faults/api-faults.ts";
 import { createCoefficients } from "../../../src/simulator/world/coefficients.ts";
 import { driveClock } from "../../../src/simulator/world/world-clock.ts";
-import type { MachineFault } from "../../../src/simulator/world/simulated-vm.ts";
+import type { MachineFault } from "../../../src/simulator/faults/fault-scripts.ts";
 import { createWorld } from "../../../src/simulator/world/world.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
 import type { SweepSettings } from "../../../src/sweep/settings.ts";
@@ -74,7 +74,7 @@ export async function simulatedRental(
   });
   const driver = driveClock(world, () => clock, onProblem);
   const memory = createInMemoryCloud(
-    { clock: () => clock, world, api: createApi(world), faults: createApiFaults() },
+    { clock: () => clock, world, api: createApi(world), faults: createApiFaults(world.now) },
     TOKEN,
   );
   let reboots = 0;

@@ -61,5 +61,5 @@ const IN_A_YEAR = { run: RUN, seq: 900, nonce: "zzzz", expiresMs: START + 365 * 
 /** VMs that no run here creates: one with a label that is nearly ours, one that only its type gives away. */
 export const FOREIGN = [
   foreign("mds-lookalike-001-abcd-xyz", TYPES[0] ?? "", ["maider-sweep"]),
-  foreign(makeVmLabel(IN_A_YEAR), "g2-gpu-rtx4000a4-s", tagsOf(RUN)),
+  foreign(makeVmLabel(IN_A_YEAR), "g2-gpu-rtx4000a1-l", tagsOf(RUN)),
 ];

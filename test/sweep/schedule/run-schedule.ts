@@ -7,13 +7,13 @@ import { FencedError, JournalError } from "../../../src/journal/journal-errors.t
 import { foldLedger } from "../../../src/run-state/ledger.ts";
 import { createJournal } from "../../../src/journal/create-journal.ts";
 import { createApi } from "../../../src/simulator/api/api.ts";
-import { createApiFaults } from "../../../src/simulator/faults/faults.ts";
+import { createApiFaults } from "../../../src/simulator/faults/api-faults.ts";
 import { createInMemoryCloud } from "../../support/in-memory-cloud.ts";
 import { createInMemoryMachines } from "../../support/in-memory-machines.ts";
 import { createJumpingClock } from "../../support/jumping-clock.ts";
 import { createCoefficients } from "../../../src/simulator/world/coefficients.ts";
 import { charged } from "../../../src/simulator/world/invoice.ts";
-import type { StockFault } from "../../../src/simulator/world/stock.ts";
+import type { StockFault } from "../../../src/simulator/faults/fault-scripts.ts";
 import { createRandom } from "../../../src/simulator/world/random.ts";
 import { createWorld, type World } from "../../../src/simulator/world/world.ts";
 import { driveClock } from "../../../src/simulator/world/world-clock.ts";
@@ -74,7 +74,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     (error) => problems.push(error),
   );
   const witness = createWitness();
-  const faults = createApiFaults();
+  const faults = createApiFaults(world.now);
   let deletesFail: "briefly" | "for long" | undefined;
   const cloud = createInMemoryCloud(
     {

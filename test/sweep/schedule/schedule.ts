@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import type { ApiFault } from "../../../src/simulator/faults/faults.ts";
-import type { MachineFault } from "../../../src/simulator/world/simulated-vm.ts";
+import type { ApiFault } from "../../../src/simulator/faults/fault-scripts.ts";
+import type { MachineFault } from "../../../src/simulator/faults/fault-scripts.ts";
 import type { DeathAtFact } from "./life.ts";
 
 /** Something that happens at a moment, whatever the program is doing then. */

@@ -1,6 +1,6 @@
 import type { SweepEvent } from "../../../src/journal/events.ts";
 import type { Api } from "../../../src/simulator/api/api.ts";
-import type { ApiFaults } from "../../../src/simulator/faults/faults.ts";
+import type { ApiFaults } from "../../../src/simulator/faults/api-faults.ts";
 import type { Reaped } from "../../../src/teardown/reap.ts";
 
 export const MET = [

@@ -1,37 +1,10 @@
 import { describe, expect, it } from "vitest";
-import {
-  type ApiFault,
-  createApiFaults,
-  parseFaults,
-} from "../../../src/simulator/faults/faults.ts";
+import { createApiFaults } from "../../../src/simulator/faults/api-faults.ts";
+import type { ApiFault } from "../../../src/simulator/faults/fault-scripts.ts";
 
-describe("fault scripts", () => {
-  it("are told apart by what they aim at", () => {
-    expect(
-      parseFaults([
-        { match: { method: "POST", path: "instances$" }, action: "drop-before" },
-        { vm: { type: "t" }, action: "gated" },
-        { region: "us-ord", type: "t", action: "no-stock" },
-      ]),
-    ).toMatchObject({
-      api: [{ action: "drop-before" }],
-      machines: [{ action: "gated" }],
-      stock: [{ region: "us-ord" }],
-    });
-  });
-
-  it.each<[unknown, RegExp]>([
-    [{ match: { path: "(" }, action: "delay" }, /fault 1: .*not a regular expression/s],
-    [{ match: {}, action: "explode" }, /fault 1: .*action/s],
-    [{ vm: {}, action: "stalls", after: 3 }, /fault 1: .*after/s],
-    [[{ vm: {}, action: "stalls" }, { region: "us-ord" }], /fault 2: .*action/s],
-    ["nonsense", /fault 1/],
-  ])("that are wrong name what is wrong: %j", (value, message) => {
-    expect(() => parseFaults(value)).toThrow(message);
-  });
-
+describe("fault scripts for requests", () => {
   const actions = (faults: readonly ApiFault[], requests: readonly string[]) => {
-    const scripts = createApiFaults();
+    const scripts = createApiFaults(() => 0);
     scripts.add(faults);
     return requests.map((request) => {
       const [method = "", path = ""] = request.split(" ");
@@ -66,5 +39,34 @@ describe("fault scripts", () => {
       "commit-then-drop",
       undefined,
     ]);
+  });
+
+  describe("that take the API down", () => {
+    const outage = (fault: Partial<ApiFault>) => {
+      let nowMs = 1_000_000;
+      const scripts = createApiFaults(() => nowMs);
+      scripts.add([{ match: {}, action: "down", seconds: 600, ...fault }]);
+      return (secondsLater: number) => {
+        nowMs += secondsLater * 1_000;
+        return scripts.claim("GET", "/profile") !== undefined;
+      };
+    };
+
+    it("hold for their seconds from the nth request on, however many requests come", () => {
+      const isDown = outage({ nth: 2 });
+      expect(isDown(0)).toBe(false);
+      expect([isDown(5), isDown(100), isDown(499), isDown(1), isDown(9_999)]).toEqual([
+        true,
+        true,
+        true,
+        false,
+        false,
+      ]);
+    });
+
+    it("begin after their seconds, whether a request comes then or not", () => {
+      const isDown = outage({ after_seconds: 60 });
+      expect([isDown(59), isDown(1), isDown(599), isDown(1)]).toEqual([false, true, true, false]);
+    });
   });
 });

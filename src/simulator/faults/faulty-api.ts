@@ -1,20 +1,21 @@
 import type { Clock } from "../../support/clock.ts";
 import type { Api, ApiReply, ApiRequest } from "../api/api.ts";
-import type { ApiFaults } from "./faults.ts";
 import { usualBody } from "../api/api-error.ts";
 import type { World } from "../world/world.ts";
+import type { ApiFaults } from "./api-faults.ts";
+import type { ApiFault } from "./fault-scripts.ts";
 
-/** What stands between a client and the API, whatever carries the requests. */
+/** The API behind its fault scripts, whatever carries the requests. */
 export interface FaultyApi {
   readonly clock: () => Clock;
   readonly world: World;
   readonly api: Api;
   readonly faults: ApiFaults;
-  /** The world ends: nobody waits for its slow answers any more. */
+  /** The world ends: slow answers are no longer waited for. */
   readonly ended?: AbortSignal;
 }
 
-/** The answer as the fault scripts let it come; nothing where the connection breaks. */
+/** The answer as the fault scripts let it come; undefined where the connection breaks. */
 export async function applyFault(
   { api, world, clock, faults, ended }: FaultyApi,
   call: ApiRequest,
@@ -36,14 +37,20 @@ export async function applyFault(
       await clock().sleep(seconds * 1_000, ended);
       return reply;
     }
-    case "status": {
-      const { status = 500, body = usualBody(fault.status ?? 500), headers = {} } = fault;
-      return { status, headers, body };
-    }
+    case "status":
+      return statusReply(fault);
     case "stale-list":
       return api(call, { staleSeconds: seconds });
     case "wrong-account":
       return api(call, { wrongAccount: true });
+    case "down":
+      return fault.status === undefined ? undefined : statusReply(fault);
+    case "clock-off":
+      return api(call, { aheadSeconds: seconds });
   }
   return undefined;
+}
+
+function statusReply({ status = 500, body = usualBody(status), headers = {} }: ApiFault): ApiReply {
+  return { status, headers, body };
 }
