@@ -14,7 +14,7 @@ import { createVms, type Vms } from "./vms.ts";
 /** The simulated cloud itself: a state machine over a clock that it is given. It never waits. */
 export interface World {
   readonly id: string;
-  now(): number;
+  readonly now: () => number;
   readonly tokens: TokenBook;
   readonly prices: PriceList;
   readonly firewalls: Firewalls;
