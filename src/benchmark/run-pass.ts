@@ -176,7 +176,6 @@ function unreachable({ suite, clock, mode = "fixed" }: PassRequest, reason: stri
     load: [],
     startedMs: now,
     finishedMs: now,
-    rttS: 0,
     mode,
     noAnswer,
   };

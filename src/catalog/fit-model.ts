@@ -1,5 +1,5 @@
 import type { Fit, FitModel, FitQuestion, NoFit } from "./fit.ts";
-import type { Card, GpuType } from "./gpu-types.ts";
+import { type Card, type GpuType, isTuring } from "./gpu-types.ts";
 import type { ModelFacts, Quantization } from "./models.ts";
 
 const GIB = 2 ** 30;
@@ -156,10 +156,6 @@ function burden({ model }: FitQuestion, layout: Layout): string {
 function where(gpu: GpuType, layout: Layout): string {
   const used = layout.tensorParallel * layout.pipelineParallel;
   return used === 1 ? `1 x ${gpu.card.name}` : `each of ${String(used)} x ${gpu.card.name}`;
-}
-
-function isTuring(card: Card): boolean {
-  return card.computeCapability < 80;
 }
 
 function capability(timesTen: number): string {

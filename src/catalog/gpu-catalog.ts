@@ -1,5 +1,5 @@
 import { microUsd } from "../support/money.ts";
-import type { Card, CardId, GpuType } from "./gpu-types.ts";
+import { type Card, type CardId, type GpuType, isTuring } from "./gpu-types.ts";
 
 /** Day on which the built-in prices were read from Linode's public catalogue. */
 export const PRICE_DATE = "2026-09-17";
@@ -97,4 +97,10 @@ export const USUAL_REGIONS: Readonly<Record<CardId, readonly string[]>> = {
 
 export function findGpuType(id: string): GpuType | undefined {
   return GPU_TYPES.find((type) => type.id === id);
+}
+
+/** False for a type that is not in the catalogue. */
+export function hasTuringCards(id: string): boolean {
+  const type = findGpuType(id);
+  return type !== undefined && isTuring(type.card);
 }

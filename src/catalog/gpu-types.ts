@@ -32,3 +32,8 @@ export interface GpuType {
   /** In the public catalogue: the 13 that coverage counts. */
   readonly public: boolean;
 }
+
+/** Compute capability 7.5: no bfloat16, no FlashAttention. */
+export function isTuring(card: Pick<Card, "computeCapability">): boolean {
+  return card.computeCapability < 80;
+}

@@ -1,4 +1,4 @@
-import type { Card } from "./gpu-types.ts";
+import { type Card, isTuring } from "./gpu-types.ts";
 import type { ModelFacts, Quantization } from "./models.ts";
 
 /** Minor versions (0.x) of vLLM from which its kernels read these weights on Turing. */
@@ -6,7 +6,7 @@ const TURING: Partial<Record<Quantization, number>> = { fp8: 17, "compressed-ten
 
 /** Minor version (0.x) of vLLM that this model on this card needs at least; undefined = any that we support. */
 export function oldestVllm(card: Card, model: ModelFacts): number | undefined {
-  const onTuring = card.computeCapability < 80 ? (TURING[model.quantization] ?? 0) : 0;
+  const onTuring = isTuring(card) ? (TURING[model.quantization] ?? 0) : 0;
   const needed = Math.max(onTuring, model.oldestVllm ?? 0);
   return needed === 0 ? undefined : needed;
 }

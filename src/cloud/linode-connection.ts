@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type * as Sdk from "@linode/api-v4";
+import { backoffMs } from "../support/backoff.ts";
 import type { Clock } from "../support/clock.ts";
 import { isLoopback } from "../support/loopback.ts";
 import { packageVersion } from "../support/package-version.ts";
@@ -85,8 +86,8 @@ export function createLinodeConnection(options: LinodeConnectionOptions): Linode
           return await once(ask, READ_CEILING_MS, signal, []);
         } catch (error) {
           if (!(error instanceof CloudError) || !PASSING_KINDS.has(error.kind)) throw error;
-          const backoffMs = Math.random() * Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** attempt);
-          const waitMs = (error.retryAfterMs ?? 0) + backoffMs;
+          const backoff = { firstMs: 500, longestMs: LONGEST_BACKOFF_MS };
+          const waitMs = (error.retryAfterMs ?? 0) + backoffMs(attempt, backoff);
           if (clock.monotonic() + waitMs > giveUpAt) throw error;
           await clock.sleep(waitMs, signal);
         }

@@ -1,6 +1,26 @@
 import { figuresOverPasses } from "./figures-over-passes.ts";
 import type { FiguresOverPasses } from "./figures-over-passes.ts";
+import type { LoadRequests } from "./load-result.ts";
 import type { BenchmarkRecord, CategoryResult } from "./record.ts";
+
+/** A pass, or an attempt at one, and all that was seen of it. */
+export interface MeasuredPass {
+  /** Counts from 1. */
+  readonly pass: number;
+  readonly record: BenchmarkRecord;
+  /** The requests of its load levels, one by one. */
+  readonly loadRequests: readonly LoadRequests[];
+}
+
+/** A pass in the file; GPU, model and engine are those of the whole file. */
+export interface PassInFile extends Pick<
+  BenchmarkRecord,
+  "id" | "timestamp" | "summary" | "tests"
+> {
+  readonly pass: number;
+  readonly results_by_category: Readonly<Record<string, object>>;
+  readonly load_requests: readonly LoadRequests[];
+}
 
 /** What `.benchmark-results.json` holds: the guide's nine keys, then ours. */
 export interface BenchmarkFile {
@@ -12,7 +32,7 @@ export interface BenchmarkFile {
   readonly hourly_cost: number | null;
   /** `all` or a category. */
   readonly category_filter: string;
-  /** Of the newest sound pass; when none is sound, of the last one that measured a test. */
+  /** Of the newest sound pass; when none is sound, of the last pass, else attempt, that measured a test. */
   readonly results_by_category: Readonly<Record<string, object>>;
   readonly summary: object;
   readonly tests: BenchmarkRecord["tests"];
@@ -20,7 +40,10 @@ export interface BenchmarkFile {
   readonly vllm_config: BenchmarkRecord["vllm_config"];
   /** Over the sound passes. */
   readonly figures: Readonly<Record<string, FiguresOverPasses>>;
-  readonly passes: readonly Pick<BenchmarkRecord, "id" | "summary">[];
+  /** Sound and failed ones, in their order. */
+  readonly passes: readonly PassInFile[];
+  /** Attempts that were void and so repeated, or that were cut off: their figures are not to be used. */
+  readonly void_passes: readonly PassInFile[];
   /** Ids of the records in the database. */
   readonly saved: readonly string[];
   /** Why the figures of `summary` are not sound, so never ranked nor recorded; null when they are. */
@@ -29,9 +52,10 @@ export interface BenchmarkFile {
   readonly incomplete: string | null;
 }
 
-/** `records`: every pass that was not void, at least one, in their order. */
+/** `passes` and `voided` hold one pass at least. */
 export function benchmarkFile(facts: {
-  readonly records: readonly BenchmarkRecord[];
+  readonly passes: readonly MeasuredPass[];
+  readonly voided: readonly MeasuredPass[];
   readonly session: string | undefined;
   readonly categoryFilter: string;
   readonly apiBase: string;
@@ -39,9 +63,11 @@ export function benchmarkFile(facts: {
   readonly saved: readonly string[];
   readonly incomplete: string | undefined;
 }): BenchmarkFile {
-  const { records, priced } = facts;
+  const { passes, voided, priced } = facts;
+  const records = passes.map(({ record }) => record);
   const sound = records.filter(({ summary }) => summary.verdict?.state === "sound");
-  const shown = (sound.at(-1) ?? records.findLast(hasFigures) ?? records.at(-1)) as BenchmarkRecord;
+  const others = [...voided.map(({ record }) => record), ...records];
+  const shown = (sound.at(-1) ?? others.findLast(hasFigures) ?? others.at(-1)) as BenchmarkRecord;
   const costed = (figures: CategoryResult): object =>
     priced ? figures : { ...figures, cost_per_1k_tokens: null };
   const summaryOf = (record: BenchmarkRecord): BenchmarkRecord["summary"] =>
@@ -50,6 +76,19 @@ export function benchmarkFile(facts: {
       ...(priced ? {} : { cost_per_1k_tokens: null, price_usd_per_hour: null }),
       ...(hasFigures(record) ? {} : NOTHING_MEASURED),
     }) as BenchmarkRecord["summary"];
+  const categoriesOf = (record: BenchmarkRecord): Readonly<Record<string, object>> =>
+    Object.fromEntries(
+      Object.entries(record.results_by_category).map(([name, figures]) => [name, costed(figures)]),
+    );
+  const inFile = ({ pass, record, loadRequests }: MeasuredPass): PassInFile => ({
+    pass,
+    id: record.id,
+    timestamp: record.timestamp,
+    results_by_category: categoriesOf(record),
+    summary: summaryOf(record),
+    tests: record.tests,
+    load_requests: loadRequests,
+  });
   return {
     timestamp: shown.timestamp,
     session: facts.session ?? null,
@@ -57,15 +96,14 @@ export function benchmarkFile(facts: {
     vm_type: priced ? shown.gpu_type : null,
     hourly_cost: priced ? shown.hourly_cost : null,
     category_filter: facts.categoryFilter,
-    results_by_category: Object.fromEntries(
-      Object.entries(shown.results_by_category).map(([name, figures]) => [name, costed(figures)]),
-    ),
+    results_by_category: categoriesOf(shown),
     summary: summaryOf(shown),
     tests: shown.tests,
     api_base: facts.apiBase,
     vllm_config: shown.vllm_config,
     figures: figuresOverPasses(sound),
-    passes: records.map((record) => ({ id: record.id, summary: summaryOf(record) })),
+    passes: passes.map(inFile),
+    void_passes: voided.map(inFile),
     saved: facts.saved,
     not_sound: whyNotSound(shown),
     incomplete: facts.incomplete ?? null,
@@ -83,7 +121,7 @@ export function hasFigures({ summary }: Pick<BenchmarkRecord, "summary">): boole
 function whyNotSound({ summary }: BenchmarkRecord): string | null {
   const { verdict, tests_passed: passed, tests_total: total } = summary;
   if (verdict?.state === "sound") return null;
-  const failed = total - passed;
-  const tests = `${String(failed)} of ${String(total)} tests failed`;
-  return failed > 0 ? tests : (verdict?.reasons.join("; ") ?? "it has no verdict");
+  const reasons = verdict?.reasons.join("; ") ?? "it has no verdict";
+  if (verdict?.state === "void") return `the pass was void: ${reasons}`;
+  return total > passed ? `${String(total - passed)} of ${String(total)} tests failed` : reasons;
 }

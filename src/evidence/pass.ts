@@ -52,8 +52,8 @@ export interface PassResult {
   /** Milliseconds since the epoch. */
   readonly startedMs: number;
   readonly finishedMs: number;
-  /** Median of `/health` on a warm channel, seconds. */
-  readonly rttS: number;
+  /** Median of `/health` on a warm channel, seconds; left out when it was not measured. */
+  readonly rttS?: number;
   /** Left out = `fixed`. */
   readonly mode?: PassMode;
   /** Why no further pass can be expected of this server: it stopped answering. */

@@ -73,7 +73,7 @@ export function recordOfPass(facts: PassFacts): BenchmarkRecord {
       load: [...pass.load],
       passes_asked: facts.passesAsked,
       price_usd_per_hour: hourly,
-      rtt_s: pass.rttS,
+      ...(pass.rttS === undefined ? {} : { rtt_s: pass.rttS }),
       ...facts.provenance,
     },
     tests: pass.tests.map(testRecord),

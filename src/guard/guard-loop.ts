@@ -7,7 +7,7 @@ import { lockHome, runFolder } from "../journal/state-folder.ts";
 import { type Clock, isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
-import type { Alarm } from "../teardown/teardown-ports.ts";
+import { alarmText } from "../teardown/alarm-text.ts";
 import { openOrReport, lockOrProceed } from "../teardown/degraded-mode.ts";
 
 export interface GuardLoop {
@@ -78,10 +78,10 @@ async function takeOver(folder: string, leftMs: number, options: GuardLoop): Pro
       ownership,
       by: "guard",
       pid,
-      spareHeld: true,
-      spare: (rental) => dueAt(rental, leftMs, options.holdMs) > clock.now(),
+      excludeHeld: true,
+      exclude: (rental) => dueAt(rental, leftMs, options.holdMs) > clock.now(),
       worldGone: options.worldGone,
-      onAlarm: ({ label, message }: Alarm) => log(`${label}: ${message}`),
+      onAlarm: (alarm) => log(alarmText(alarm, "guard")),
     });
     log(`${recovery.outcome}: spared ${recovery.spared.join(", ") || "nothing"}`);
     return recovery.outcome === "closed" || recovery.outcome === "world_ended";

@@ -1,11 +1,16 @@
 import { fitModel } from "../catalog/fit-model.ts";
 import type { FitQuestion } from "../catalog/fit.ts";
-import type { GpuType } from "../catalog/gpu-types.ts";
+import { type GpuType, isTuring } from "../catalog/gpu-types.ts";
 import type { ModelFacts, Quantization } from "../catalog/models.ts";
 import { oldestVllm } from "../catalog/oldest-vllm.ts";
 import type { Configuration, EngineSettings } from "./coverage-plan.ts";
 import { vllmMinor } from "./validators.ts";
-import { DEFAULT_IMAGE, DEFAULT_MODEL_LEN, type EngineFile } from "./plan-schema.ts";
+import {
+  DEFAULT_IMAGE,
+  DEFAULT_MODEL_LEN,
+  defaultNumSeqs,
+  type EngineFile,
+} from "./plan-schema.ts";
 
 /** Why a pair cannot run, and which key of the plan is to blame, when one is. */
 export interface Refusal {
@@ -71,8 +76,9 @@ export function configure(wish: EngineWish): Configuration | Refusal {
       maxModelLen: fit.maxModelLen,
       dtype,
       quantization: engine.quantization,
-      enforceEager: engine.enforce_eager ?? false,
-      maxNumSeqs: engine.max_num_seqs,
+      // On Turing nothing is known to work with CUDA graphs.
+      enforceEager: engine.enforce_eager ?? isTuring(gpu.card),
+      maxNumSeqs: engine.max_num_seqs ?? defaultNumSeqs(wish.rest.load),
       kvCacheDtype: engine.kv_cache_dtype,
     },
     fit,
@@ -102,8 +108,7 @@ function engineRefuses(
       reason: `\`quantization: ${engine.quantization}\` cannot read its weights (${model.quantization}); left out, vLLM finds the right one`,
       key: "quantization",
     };
-  const isTuring = card.computeCapability < 80;
-  if (engine.dtype === "bfloat16" && isTuring)
+  if (engine.dtype === "bfloat16" && isTuring(card))
     return { reason: `${card.name} has no bfloat16`, key: "dtype" };
   if (engine.dtype === "bfloat16" && engine.quantization === "awq")
     return { reason: "the plain AWQ kernel computes in float16 only", key: "dtype" };

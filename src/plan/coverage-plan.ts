@@ -71,7 +71,7 @@ export interface EngineSettings {
   readonly dtype: "auto" | "half" | "bfloat16" | "float16";
   readonly quantization: string | undefined;
   readonly enforceEager: boolean;
-  readonly maxNumSeqs: number | undefined;
+  readonly maxNumSeqs: number;
   readonly kvCacheDtype: string | undefined;
 }
 

@@ -13,8 +13,15 @@ import {
 
 /** The engine that is proven on every card of the catalogue. */
 export const DEFAULT_IMAGE = "vllm/vllm-openai:v0.27.1";
-/** Tokens of window when the plan asks for none. */
-export const DEFAULT_MODEL_LEN = 32_768;
+/** Tokens of window when the plan asks for none: the longest standard test needs 17,200, and each more takes memory. */
+export const DEFAULT_MODEL_LEN = 18_432;
+/** Sequences at once at least: vLLM's own 256 cost graphs, memory and, with hybrid models, the start itself. */
+const LEAST_NUM_SEQS = 32;
+
+/** `max_num_seqs` when the plan asks for none: as many as the highest load has in flight. */
+export function defaultNumSeqs(load: readonly number[]): number {
+  return Math.max(LEAST_NUM_SEQS, ...load);
+}
 
 const text = (grammar: Validator) =>
   z.string().check((context) => {

@@ -21,7 +21,7 @@ export function benchmarkText(file: BenchmarkFile, style: TableStyle): string {
   );
   return `${[
     `${summary.simulated === true ? "SIMULATED " : ""}Benchmark: ${file.model}${file.not_sound === null ? "" : `: NOT SOUND: ${file.not_sound}`}`,
-    `Measured by ${String(summary.method)}, prompts ${String(summary.suite)}, ${passesText(file)} on 1 VM`,
+    `Measured by ${String(summary.method)}, prompts ${String(summary.suite)}, ${passesText(file)}${summary.vm === undefined ? "" : " on 1 VM"}`,
     ...(file.passes.length > 1
       ? [file.not_sound === null ? "The newest sound pass" : "The last pass with a figure"]
       : []),
@@ -30,7 +30,8 @@ export function benchmarkText(file: BenchmarkFile, style: TableStyle): string {
     ...(load.length === 0 ? [] : ["Under load (closed loop)", loadTable(load, style)]),
     ...needlesText(file),
     ...(tests.length === 0 ? [] : ["Tests without a figure", indentLines(tests)]),
-    ...file.passes.map(({ summary: { verdict } }, index) => verdictText(index + 1, verdict)),
+    ...file.passes.map(({ pass, summary }) => verdictText(pass, summary.verdict)),
+    ...file.void_passes.map(voidText),
     ...(file.incomplete === null ? [] : [`Not complete: ${file.incomplete}`]),
   ].join("\n")}\n`;
 }
@@ -163,6 +164,14 @@ function loadTable(load: readonly LoadResult[], style: TableStyle): string {
     ]),
     style,
   );
+}
+
+/** What a void attempt gave is shown, so that nobody has to measure it again to see it, and is not to be used. */
+function voidText({ pass, summary }: BenchmarkFile["void_passes"][number]): string {
+  const { avg_tokens_per_sec: rate, tests_passed: passed, tests_total: total } = summary;
+  const figure = passed > 0 ? `${rate.toFixed(2)} tokens/sec, not to be used` : "no figure";
+  const reasons = summary.verdict?.reasons.join("; ") ?? "";
+  return `Void attempt at pass ${String(pass)} (${String(passed)} of ${String(total)} tests, ${figure}): ${reasons}`;
 }
 
 function verdictText(pass: number, verdict: Verdict | undefined): string {

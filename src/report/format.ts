@@ -80,9 +80,7 @@ export function speedText(result: ConfigurationResult | undefined, style: TableS
 /** What failed and why, one each; empty when nothing did. */
 export function failureLines(state: RunState): string[] {
   return [
-    ...state.notStarted.map(
-      ({ gpu, models, reason }) => `${gpu} ${models.join(", ")}: not started: ${reason}`,
-    ),
+    ...notStartedLines(state),
     ...state.failures.map((event) => {
       const gpu = state.rentals.get(event.label)?.gpu ?? "";
       return event.type === "server.failed"
@@ -97,6 +95,25 @@ export function failureLines(state: RunState): string[] {
     }),
     ...state.skipped.map(({ gpu, model, reason }) => `${gpu} ${model}: skipped: ${reason}`),
   ];
+}
+
+/** What has kept a run from being complete, a line each: configurations without all their passes, and entries without a VM. */
+export function incompleteLines(state: RunState): string[] {
+  return [
+    ...state.configurations
+      .filter((configuration) => configuration.state !== "measured")
+      .map(
+        ({ gpu, model, state: end, passes, reason }) =>
+          `${gpu} ${model}: ${end.replace("_", " ")}, sound passes ${String(passes)}: ${reason ?? "no reason given"}`,
+      ),
+    ...notStartedLines(state),
+  ];
+}
+
+function notStartedLines({ notStarted }: RunState): string[] {
+  return notStarted.map(
+    ({ gpu, models, reason }) => `${gpu} ${models.join(", ")}: not started: ${reason}`,
+  );
 }
 
 /** Hours and dollars by rental, then the cap and what is left of it. */

@@ -45,7 +45,7 @@ export async function closeRun(
   { compareLedgers, error }: RunEnd,
   { signals }: RunContext,
 ): Promise<RunSummary> {
-  const { checked, folder, guard, heartbeat, hurry, journal, publisher, target } = run;
+  const { checked, folder, guard, heartbeat, leaveToGuard, journal, publisher, target } = run;
   // What a newer owner has done since is on the disk only.
   const fenced = error instanceof FencedError;
   if (!fenced) await endWithItsWorld(run);
@@ -54,11 +54,12 @@ export async function closeRun(
   const leaveHeld = checked.request.subject.kind === "hold";
   const exitCode = exitCodeOf(state, { interrupted, crashed: error, mayHold: leaveHeld });
   const held = leaveHeld && exitCode === ExitCode.done;
-  // In a hurry the guard does the rest: it removes the firewall, publishes, and closes the run.
-  const problems = await publisher.close(hurry);
-  if (exitCode !== ExitCode.stillBilled && !(hurry.aborted && isUnsettled(state))) {
+  // After a second interrupt the guard does the rest: it removes the firewall, publishes, and closes the run.
+  const problems = await publisher.close(leaveToGuard);
+  if (exitCode !== ExitCode.stillBilled && !(leaveToGuard.aborted && isUnsettled(state))) {
     if (!held) {
-      if (error === undefined && !hurry.aborted) await compareLedgers().catch(() => undefined);
+      if (error === undefined && !leaveToGuard.aborted)
+        await compareLedgers().catch(() => undefined);
       const end = interrupted ? "interrupted" : error === undefined ? "finished" : "crashed";
       await journal
         .append({ type: "run.closed", exit_code: exitCode, state: end })

@@ -84,7 +84,7 @@ function openingFact({ checked, target }: OpenRun): Fact {
 function sweepSettings({
   checked,
   hubToken,
-  hurry,
+  leaveToGuard,
   run,
   streamInterval,
   target,
@@ -107,7 +107,7 @@ function sweepSettings({
     hfToken: hubToken,
     version: packageVersion(),
     timeZoneOffsetMinutes: new Date().getTimezoneOffset(),
-    hurry,
+    skipFirewallWait: leaveToGuard,
   };
 }
 

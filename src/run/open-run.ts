@@ -44,7 +44,7 @@ export interface OpenRun extends AsyncDisposable {
   /** Aborted with the error that nobody caught. */
   readonly failure: AbortSignal;
   /** Aborted when a person cannot wait, and a guard is there to do the rest. */
-  readonly hurry: AbortSignal;
+  readonly leaveToGuard: AbortSignal;
 }
 
 const REDRAW_EVERY_MS = 100;
@@ -103,11 +103,11 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
   const publisher = startPublisher(target.databaseFile);
   cleanup.defer(() => publisher.close(AbortSignal.abort()));
 
-  const hurry = new AbortController();
+  const leaveToGuard = new AbortController();
   cleanup.defer(
     signals.onRepeat(() => {
       // Without a guard the rest would be left to nobody.
-      if (guard.pid() !== undefined) hurry.abort();
+      if (guard.pid() !== undefined) leaveToGuard.abort();
     }),
   );
   cleanup.defer(
@@ -116,11 +116,6 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       guardPid: guard.pid(),
     })),
   );
-  const alarms = new Set<string>();
-  const onAlarm = (text: string): void => {
-    if (!alarms.has(text)) context.reporter.warn(text);
-    alarms.add(text);
-  };
   const failure = new AbortController();
   cleanup.defer(signals.onUncaught((error) => failure.abort(error)));
   cleanup.defer(
@@ -155,13 +150,13 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       ...filePorts(folder, redact),
       ...randomPorts,
       timeZoneOffsetMinutes: (epochMs) => new Date(epochMs).getTimezoneOffset(),
-      onAlarm: ({ label, message }) => onAlarm(`${label}: ${message}`),
+      onAlarm: (alarm) => context.reporter.alarm(alarm, "sweep"),
     },
     hubToken,
     streamInterval,
     stop: AbortSignal.any([signals.stop, failure.signal]),
     failure: failure.signal,
-    hurry: hurry.signal,
+    leaveToGuard: leaveToGuard.signal,
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 }

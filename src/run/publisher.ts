@@ -9,7 +9,7 @@ export interface Publisher {
    * Waits until all is written, or the signal aborts: who publishes from the journal next does the rest.
    * @returns what could not be, in words.
    */
-  close(hurry: AbortSignal): Promise<readonly string[]>;
+  close(leaveToGuard: AbortSignal): Promise<readonly string[]>;
 }
 
 /** @param file the database. */
@@ -41,12 +41,12 @@ export function startPublisher(file: string): Publisher {
       open += 1;
       worker.postMessage(record);
     },
-    async close(hurry) {
-      if (open > 0 && !hurry.aborted) {
+    async close(leaveToGuard) {
+      if (open > 0 && !leaveToGuard.aborted) {
         worker.ref();
         await new Promise<void>((resolve) => {
           idle = resolve;
-          hurry.addEventListener("abort", () => {
+          leaveToGuard.addEventListener("abort", () => {
             resolve();
           });
         });

@@ -1,8 +1,8 @@
-import { findGpuType, GPU_TYPES } from "../catalog/gpu-catalog.ts";
+import { findGpuType, GPU_TYPES, hasTuringCards } from "../catalog/gpu-catalog.ts";
 import { findModel, MODELS } from "../catalog/model-catalog.ts";
 import { CATEGORIES } from "../evidence/suite.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import { modelSchema } from "../plan/plan-schema.ts";
+import { type EngineFile, engineSchema, modelSchema } from "../plan/plan-schema.ts";
 import { nearest } from "../support/nearest.ts";
 import { isOurs, newestFirst, ownRecords, soundRecords } from "../results/query/record-quality.ts";
 import { freshness, vllmVersionOf, type WantedConfiguration } from "../results/query/freshness.ts";
@@ -87,7 +87,7 @@ function chosen(request: RebenchRequest, only: { gpu: string; model: string }): 
 }
 
 function staleOnes(request: RebenchRequest): Due[] {
-  const image = imageOf(request.defaults);
+  const { image, enforce_eager: eager } = engineOf(request.defaults);
   const groups = Map.groupBy(soundRecords(request.records), groupKey);
   return [...groups.values()].flatMap((group) => {
     const [newest] = newestFirst(group);
@@ -103,6 +103,8 @@ function staleOnes(request: RebenchRequest): Due[] {
       model: newest.model_id,
       ...settings,
       image,
+      // A record from before eager mode was Turing's default is stale for it.
+      enforceEager: hasTuringCards(newest.gpu_type) ? (eager ?? true) : undefined,
       vllmVersion: image === undefined ? undefined : vllmVersionOf(image),
       suite: newest.summary.suite?.startsWith("custom") === true ? undefined : request.suite,
       passes: request.passes ?? newest.summary.passes_asked,
@@ -147,10 +149,10 @@ function whyNotPublishable(
   return undefined;
 }
 
-function imageOf(defaults: PlanDefaults): string | undefined {
-  const engine = defaults["engine"];
-  if (typeof engine !== "object" || engine === null || !("image" in engine)) return undefined;
-  return typeof engine.image === "string" ? engine.image : undefined;
+function engineOf(defaults: PlanDefaults): Pick<EngineFile, "image" | "enforce_eager"> {
+  const read = engineSchema.pick({ image: true, enforce_eager: true });
+  const { data } = read.strip().safeParse(defaults["engine"]);
+  return data ?? {};
 }
 
 /** Models whose sizes the defaults state in their own entries, by id. */

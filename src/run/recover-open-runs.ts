@@ -138,10 +138,10 @@ async function recoverOne(
     clock: target.clock,
     by: "recover",
     pid: process.pid,
-    spareHeld: true,
+    excludeHeld: true,
     worldGone,
     patienceMs,
-    onAlarm: ({ label, message }) => reporter.warn(`${label}: ${message}`),
+    onAlarm: (alarm) => reporter.alarm(alarm, "recover"),
   });
   ended = recovery.outcome === "closed" || recovery.outcome === "world_ended";
   await publishJournals(target.stateDir, [run]).catch((error: unknown) => {

@@ -2,6 +2,8 @@ import type { Estimate } from "../estimate/estimate.ts";
 import type { SweepEvent } from "../journal/events.ts";
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import type { RunState } from "../run-state/run-state.ts";
+import type { Destroyer } from "../teardown/alarm-text.ts";
+import type { Alarm } from "../teardown/teardown-ports.ts";
 import type { Signals } from "../support/interrupts.ts";
 
 /** What a run may use of the process that it runs in. */
@@ -16,6 +18,8 @@ export interface RunContext {
 export interface RunReporter {
   /** Something that the person should act on, or know. */
   warn(text: string): void;
+  /** Something about a destruction that a person must know at once; the same one is reported once. */
+  alarm(alarm: Alarm, by: Destroyer): void;
   /** What happens now. */
   note(text: string): void;
   /** Begins to show a run's events. */
@@ -46,6 +50,8 @@ export interface ProgressView {
   show(event: SweepEvent): void;
   /** Redraws what depends on the clock; views that show no such thing lack it. */
   tick?(nowMs: number): void;
+  /** Shows a warning at once; views that leave the terminal to others lack it. */
+  warn?(text: string): void;
   /** Restores the terminal. Nothing may be printed beside a live view before this. */
   close(): Promise<void>;
 }

@@ -17,6 +17,8 @@ export function wantedConfiguration(
     gpuMemoryUtilization: engine.gpuMemoryUtilization,
     dtype: engine.dtype === "auto" ? fit.dtype : engine.dtype,
     quantization: engine.quantization,
+    enforceEager: engine.enforceEager,
+    maxNumSeqs: engine.maxNumSeqs,
     tensorParallel: fit.tensorParallel,
     suite: prompts === undefined ? suite : prompts.id,
     categories: prompts === undefined ? suites : prompts.tests.map(({ category }) => category),

@@ -74,11 +74,11 @@ async function destroyVm(
       clock,
       by: "down",
       pid: process.pid,
-      spareHeld: false,
+      excludeHeld: false,
       reason: "down",
       worldGone: () => Promise.resolve(gone),
       patienceMs: request.destroyPatienceMs,
-      onAlarm: ({ label, message }) => reporter.warn(`${label}: ${message}`),
+      onAlarm: (alarm) => reporter.alarm(alarm, "down"),
     });
     if (outcome !== "unproved") {
       deleteClientKey(folder);

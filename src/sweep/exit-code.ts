@@ -12,7 +12,7 @@ export function exitCodeOf(
   if (end.mayHold && !end.interrupted && end.crashed === undefined && isHeld(state))
     return ExitCode.done;
   const billed = [...state.rentals.values()].some(({ settled }) => settled === undefined);
-  // A firewall that a user in a hurry has left to the guard costs nothing.
+  // A firewall that a second interrupt has left to the guard costs nothing.
   if (end.interrupted && !billed) return ExitCode.interrupted;
   if (isUnsettled(state)) return ExitCode.stillBilled;
   if (end.crashed instanceof SweepError) return end.crashed.exitCode;

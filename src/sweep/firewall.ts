@@ -5,7 +5,7 @@ import { foldRun } from "../run-state/fold-run.ts";
 import { makeFirewallLabel, parseLabel, tagsOf } from "../journal/label.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { destroyFirewall } from "../teardown/destroy-firewall.ts";
-import { raceAbort } from "../teardown/retry.ts";
+import { raceAbort } from "../support/race-abort.ts";
 import type { Patience } from "../teardown/patience.ts";
 import type { SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
@@ -96,6 +96,6 @@ export async function closeFirewall(
     random: ports.random,
     run: settings.run,
     patience: patience.over(),
-    hurry: settings.hurry,
+    skipFirewallWait: settings.skipFirewallWait,
   });
 }

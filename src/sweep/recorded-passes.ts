@@ -1,6 +1,7 @@
 import type { EventOf, SweepEvent } from "../journal/events.ts";
 import { configurationKey } from "./configuration-key.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
+import { defaultNumSeqs } from "../plan/plan-schema.ts";
 
 /** Sound passes of a configuration that the journal holds. */
 export function recordedPasses(
@@ -66,7 +67,8 @@ function recordMatches({ model: id, record }: Measured, configuration: Configura
     record.gpu_type === gpu.id &&
     id === model.id &&
     told.max_model_len === engine.maxModelLen &&
-    told["max_num_seqs"] === engine.maxNumSeqs &&
+    // Left out there, it was left out of the plan.
+    (told["max_num_seqs"] ?? defaultNumSeqs(configuration.load)) === engine.maxNumSeqs &&
     agrees(told["image"], engine.image) &&
     agrees(told["gpu_memory_utilization"], engine.gpuMemoryUtilization) &&
     agrees(told["enforce_eager"], engine.enforceEager) &&

@@ -24,5 +24,5 @@ export interface SweepSettings {
   readonly allowRemoteCode: boolean;
   readonly hfToken: string | undefined;
   /** Aborts when the user cannot wait: once every VM is proved gone, the firewall is left to the guard. */
-  readonly hurry: AbortSignal;
+  readonly skipFirewallWait: AbortSignal;
 }

@@ -3,9 +3,11 @@ import { foldRun } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import { checkAccount } from "./find-vm.ts";
 import { LATEST_CREATE_MS } from "./look-up-create.ts";
-import { OutOfPatience } from "./patience.ts";
-import { endOfWaiting, jitter, raceAbort, backOff } from "./retry.ts";
-import { note, type TeardownPorts } from "./teardown-ports.ts";
+import { endOfWaiting, OutOfPatience } from "./patience.ts";
+import { retryMs, backOff } from "./retry.ts";
+import { raceAbort } from "../support/race-abort.ts";
+import { appendBestEffort } from "./degraded-mode.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
 
 const BETWEEN_LOOKS_MS = 10_000;
 
@@ -13,8 +15,8 @@ export interface DestroyFirewall extends TeardownPorts {
   readonly run: string;
   /** Aborts with `OutOfPatience`; without it there is no end but the proof. */
   readonly patience?: AbortSignal | undefined;
-  /** Ends patience when it aborts. */
-  readonly hurry?: AbortSignal | undefined;
+  /** Ends the wait for the proof when it aborts: the guard, or the next command, then removes the firewall. */
+  readonly skipFirewallWait?: AbortSignal | undefined;
 }
 
 /**
@@ -23,21 +25,21 @@ export interface DestroyFirewall extends TeardownPorts {
  * @returns "unproved" when patience ended first. @throws FencedError
  */
 export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" | "unproved"> {
-  const { hurry, patience } = options;
+  const { skipFirewallWait, patience } = options;
   const { firewall } = foldRun(options.journal.events());
   try {
     const end = endOfWaiting(options, patience);
     await untilNone(
       options,
       firewall?.gone === true ? undefined : firewall?.id,
-      hurry === undefined ? end : AbortSignal.any([end, hurry]),
+      skipFirewallWait === undefined ? end : AbortSignal.any([end, skipFirewallWait]),
     );
   } catch (error) {
-    if (error instanceof OutOfPatience || hurry?.aborted === true) return "unproved";
+    if (error instanceof OutOfPatience || skipFirewallWait?.aborted === true) return "unproved";
     throw error;
   }
   if (firewall?.gone === false) {
-    await note(options, { type: "firewall.gone", label: firewall.label });
+    await appendBestEffort(options, { type: "firewall.gone", label: firewall.label });
   }
   return "gone";
 }
@@ -49,7 +51,7 @@ async function untilNone(
 ): Promise<void> {
   const { cloud, clock, ownership, run } = options;
   // Once: a clock that is set back while we wait must not make it longer.
-  const doubtMs = doubtMsOf(options);
+  const mayArriveForMs = lateCreateMs(options);
   const beganMs = clock.monotonic();
   // The journal knows its id: that DELETE need not wait for a list.
   let found: readonly Pick<CloudFirewall, "id">[] = id === undefined ? [] : [{ id }];
@@ -63,9 +65,9 @@ async function untilNone(
       await checkAccount(options, signal);
       found = (await cloud.listFirewalls({}, signal)).filter(({ label }) => isOf(run, label));
       emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
-      const mayArrive = clock.monotonic() - beganMs < doubtMs && !isAnswered(options);
+      const mayArrive = clock.monotonic() - beganMs < mayArriveForMs && !isAnswered(options);
       if (emptyLooks >= 2 && !mayArrive) return;
-      const wait = emptyLooks > 0 ? BETWEEN_LOOKS_MS : jitter(Math.min(attempt, 3), options);
+      const wait = emptyLooks > 0 ? BETWEEN_LOOKS_MS : retryMs(Math.min(attempt, 3), options);
       await clock.sleep(wait, signal);
     } catch (error) {
       await backOff(error, attempt, `mds-${run}`, options, signal);
@@ -81,8 +83,8 @@ function isAnswered({ journal }: DestroyFirewall): boolean {
   return firewall?.id !== undefined && !firewall.gone && times === 1;
 }
 
-/** For how long a create that was lost may still arrive. */
-function doubtMsOf({ journal, clock }: DestroyFirewall): number {
+/** Milliseconds for which a lost create may still arrive. */
+function lateCreateMs({ journal, clock }: DestroyFirewall): number {
   const last = journal.events().findLast((event) => event.type === "firewall.intended");
   if (last === undefined) return 0;
   const sinceMs = Math.max(0, clock.now() - Date.parse(last.ts));

@@ -1,13 +1,13 @@
 import { CloudError, type CloudVm, REFUSED_KINDS } from "../cloud/cloud.ts";
 import type { RentalState } from "../run-state/run-state.ts";
-import { backfillPrice } from "./backfill-price.ts";
-import { matchesRequest, findVmByLabel, findIfExists, wasSent } from "./find-vm.ts";
-import { doubtUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts";
-import { OutOfPatience } from "./patience.ts";
-import { endOfWaiting, jitter, raceAbort, backOff } from "./retry.ts";
-import { currentRental, settleRental } from "./settle.ts";
-import { note, type TeardownPorts } from "./teardown-ports.ts";
-import { vmEventFields } from "./vm-event-fields.ts";
+import { matchesRequest, findVmByLabel, findIfExists, vmEventFields, wasSent } from "./find-vm.ts";
+import { lateCreateUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts";
+import { endOfWaiting, OutOfPatience } from "./patience.ts";
+import { retryMs, backOff } from "./retry.ts";
+import { raceAbort } from "../support/race-abort.ts";
+import { backfillPrice, currentRental, settleRental } from "./settle.ts";
+import { appendBestEffort } from "./degraded-mode.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
 
 /** The list may be a little behind; a second look this much later must agree. */
 const BETWEEN_LOOKS_MS = 20_000;
@@ -31,7 +31,7 @@ export async function destroyAndProve(options: DestroyRental): Promise<"gone" | 
     await settleRental(options.rental, options);
     return "gone";
   }
-  await note(options, { type: "destroy.intended", label, reason: options.reason });
+  await appendBestEffort(options, { type: "destroy.intended", label, reason: options.reason });
   try {
     await untilGone(options, endOfWaiting(options, options.patience));
   } catch (error) {
@@ -47,23 +47,24 @@ async function untilGone(options: DestroyRental, signal: AbortSignal): Promise<v
   const rental = currentRental(options.rental, options);
   let vmId = rental.vmId ?? options.rental.vmId;
   let announced: number | undefined;
-  let booked: Promise<void> | undefined;
+  let priced: Promise<void> | undefined;
   for (let attempt = 0; ; attempt += 1) {
     try {
       vmId ??= await findVm(rental, options, signal);
       if (vmId === undefined) return;
-      if (announced !== vmId) await note(options, { type: "destroy.sent", label, vm_id: vmId });
+      if (announced !== vmId)
+        await appendBestEffort(options, { type: "destroy.sent", label, vm_id: vmId });
       announced = vmId;
-      booked ??= backfillPrice(vmId, rental, options, signal);
+      priced ??= backfillPrice(vmId, rental, options, signal);
       options.ownership.assertCurrent();
       const failure = await deleteOnce(vmId, options, signal);
-      if (failure !== undefined && !mayBeGoneAllTheSame(failure)) throw failure;
+      if (failure !== undefined && !mayBeGoneAnyway(failure)) throw failure;
       const seen = await seenTwice(vmId, rental, options, signal);
       const left = seen ?? (await duplicateVm(rental, options, signal));
-      if (left === undefined) return await booked;
+      if (left === undefined) return await priced;
       if (left.id !== vmId) vmId = await adopt(left, options);
       if (failure !== undefined) throw failure;
-      await options.clock.sleep(jitter(Math.min(attempt, 3), options), signal);
+      await options.clock.sleep(retryMs(Math.min(attempt, 3), options), signal);
     } catch (error) {
       await backOff(error, attempt, label, options, signal);
     }
@@ -86,7 +87,7 @@ async function deleteOnce(
 }
 
 /** A token that may only read, and a VM that is busy being deleted: somebody else may have ended it. */
-function mayBeGoneAllTheSame(failure: Error): boolean {
+function mayBeGoneAnyway(failure: Error): boolean {
   if (!(failure instanceof CloudError)) return false;
   return REFUSED_KINDS.has(failure.kind) || failure.kind === "busy";
 }
@@ -100,7 +101,7 @@ async function seenTwice(
 ): Promise<CloudVm | undefined> {
   const first = await findIfExists(vmId, rental, options, signal);
   if (first !== undefined) return first;
-  await note(options, { type: "destroy.unseen", label: rental.label });
+  await appendBestEffort(options, { type: "destroy.unseen", label: rental.label });
   await options.clock.sleep(BETWEEN_LOOKS_MS, signal);
   return findIfExists(vmId, rental, options, signal);
 }
@@ -115,12 +116,12 @@ async function duplicateVm(
   signal: AbortSignal,
 ): Promise<CloudVm | undefined> {
   const { clock } = options;
-  const untilMs = doubtUntilMs(rental.label, options);
+  const untilMs = lateCreateUntilMs(rental.label, options);
   while (clock.now() < untilMs) {
     await clock.sleep(Math.min(LONGEST_WAIT_MS, untilMs - clock.now()), signal);
     const listed = await findVmByLabel(rental.label, options, signal);
-    const twin = listed.find((vm) => matchesRequest(vm, rental));
-    if (twin !== undefined) return twin;
+    const duplicate = listed.find((vm) => matchesRequest(vm, rental));
+    if (duplicate !== undefined) return duplicate;
   }
   return undefined;
 }
@@ -136,6 +137,6 @@ async function findVm(
 }
 
 async function adopt(vm: CloudVm, options: DestroyRental): Promise<number> {
-  await note(options, { type: "create.adopted", ...vmEventFields(vm) });
+  await appendBestEffort(options, { type: "create.adopted", ...vmEventFields(vm) });
   return vm.id;
 }

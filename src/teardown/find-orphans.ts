@@ -2,11 +2,17 @@ import type { CloudVm } from "../cloud/cloud.ts";
 import { foldRun, unknownRental } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import type { RentalState } from "../run-state/run-state.ts";
-import { alarmOfMismatch, checkAccount, matchesRequest, mayBelongTo } from "./find-vm.ts";
-import { OutOfPatience } from "./patience.ts";
-import { endOfWaiting, backOff } from "./retry.ts";
-import { note, type TeardownPorts } from "./teardown-ports.ts";
-import { vmEventFields } from "./vm-event-fields.ts";
+import {
+  alarmOfMismatch,
+  checkAccount,
+  matchesRequest,
+  mayBelongTo,
+  vmEventFields,
+} from "./find-vm.ts";
+import { endOfWaiting, OutOfPatience } from "./patience.ts";
+import { backOff } from "./retry.ts";
+import { appendBestEffort } from "./degraded-mode.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
 
 /**
  * VMs in the cloud that carry the run's name and are not among the labels that are cared for already: ones that the
@@ -34,7 +40,7 @@ async function find(
 ): Promise<readonly RentalState[]> {
   const { journal } = ports;
   const vms = await listOfRun(ports, signal);
-  const strays: RentalState[] = [];
+  const orphans: RentalState[] = [];
   for (const vm of vms) {
     if (covered.has(vm.label)) continue;
     const state = foldRun(journal.events());
@@ -44,10 +50,10 @@ async function find(
       continue;
     }
     const rental = before ?? unknownRental(vm.label, vm.createdMs);
-    await note(ports, { type: "create.adopted", ...vmEventFields(vm) });
-    strays.push({ ...rental, vmId: vm.id });
+    await appendBestEffort(ports, { type: "create.adopted", ...vmEventFields(vm) });
+    orphans.push({ ...rental, vmId: vm.id });
   }
-  return strays;
+  return orphans;
 }
 
 /** All VMs of the run that exist: the list may still show one that its own address no longer does. */

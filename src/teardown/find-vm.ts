@@ -1,8 +1,16 @@
 import type { CloudVm } from "../cloud/cloud.ts";
 import { parseLabel, tagsOf } from "../journal/label.ts";
 import type { RentalState, RunState } from "../run-state/run-state.ts";
-import { WrongAccount } from "./retry.ts";
+import { isoUtc } from "../support/clock.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
+
+/** The token belongs to another account than the run: what it does not see proves nothing. */
+export class WrongAccount extends Error {
+  constructor() {
+    super("the token belongs to another account than the run");
+    this.name = "WrongAccount";
+  }
+}
 
 /** What identifies a VM of ours before its id is known. */
 export type Wanted = Pick<RentalState, "label" | "gpu" | "region">;
@@ -81,4 +89,9 @@ export function wasSent({ label, createSentMs, vmId }: RentalState, ports: Teard
   return ports.journal
     .events()
     .some((event) => event.type === "create.unknown" && event.label === label);
+}
+
+/** The fields of an event about a VM that was created or found. */
+export function vmEventFields({ id, label, ipv4 = "", createdMs, type, region }: CloudVm) {
+  return { label, vm_id: id, ipv4, created: isoUtc(createdMs), gpu: type, region };
 }

@@ -2,7 +2,8 @@ import type { CloudVm } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
 import { alarmOfMismatch, matchesRequest, findVmByLabel, type Wanted } from "./find-vm.ts";
 import { backOff } from "./retry.ts";
-import { note, type TeardownPorts } from "./teardown-ports.ts";
+import { appendBestEffort } from "./degraded-mode.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
 
 const FIRST_ABSENCE_MS = 120_000;
 /** A create whose answer was lost may show up late; slower ones than this are left to the reaper. */
@@ -54,7 +55,7 @@ export async function lookUpCreate(
       history.firstMs ??= now;
       const { label } = wanted;
       const refusal = lookUp.refusal ?? "";
-      await note(ports, { type: "create.absent", label, look: history.looks, refusal });
+      await appendBestEffort(ports, { type: "create.absent", label, look: history.looks, refusal });
       if (history.looks >= 2 || lookUp.untilFirstAbsence === true) return undefined;
       continue;
     }
@@ -94,8 +95,8 @@ function historyOf(label: string, ports: TeardownPorts): History {
   };
 }
 
-/** Until when a create that was lost may still arrive; a single one has arrived once its VM is there. */
-export function doubtUntilMs(label: string, ports: TeardownPorts): number {
+/** Until when a lost create may still arrive; a single one has arrived once its VM exists. */
+export function lateCreateUntilMs(label: string, ports: TeardownPorts): number {
   const sent = ports.journal
     .events()
     .filter((event) => event.type === "create.sent" && event.label === label);

@@ -1,6 +1,7 @@
 import type { Clock } from "../support/clock.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
 
-/** Patience ended before the proof; destroying is somebody else's now. */
+/** Patience ended before the proof; the guard, or the next command, keeps destroying. */
 export class OutOfPatience extends Error {
   constructor() {
     super("patience ended before the proof");
@@ -54,4 +55,12 @@ export async function withPatience<T>(
   } finally {
     patience.stop();
   }
+}
+
+/** Aborts when patience ends, if it has an end, and with the simulated world. */
+export function endOfWaiting(
+  { worldEnded }: Pick<TeardownPorts, "worldEnded">,
+  patience: AbortSignal | undefined,
+): AbortSignal {
+  return AbortSignal.any([patience, worldEnded].filter((signal) => signal !== undefined));
 }

@@ -9,20 +9,21 @@ import { destroyFirewall } from "./destroy-firewall.ts";
 import { findOrphans } from "./find-orphans.ts";
 import { wasSent } from "./find-vm.ts";
 import { withPatience } from "./patience.ts";
-import { whileWorldLives, WorldEnded } from "./retry.ts";
+import { whileWorldLives, WorldEnded } from "./world-ended.ts";
 import { settleRental } from "./settle.ts";
-import { note, type TeardownPorts } from "./teardown-ports.ts";
+import { appendBestEffort } from "./degraded-mode.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
 
 export interface RecoverRun extends TeardownPorts {
   /** The run's folder; its name is the run's id. The journal is the one in it, already opened. */
   readonly folder: string;
-  /** A resume, which has said that it adopts the run, destroys what it spares not and leaves firewall and journal open. */
+  /** A resume has journaled that it adopts the run; firewall and journal stay open. */
   readonly by: "recover" | "guard" | "down" | "resume";
   readonly pid: number;
   /** Leaves what is held until its expiry alone; the run then stays open. */
-  readonly spareHeld: boolean;
+  readonly excludeHeld: boolean;
   /** What else to leave alone. */
-  readonly spare?: ((rental: RentalState) => boolean) | undefined;
+  readonly exclude?: ((rental: RentalState) => boolean) | undefined;
   readonly reason?: string | undefined;
   /** Virtual; without it there is no end but the proof. */
   readonly patienceMs?: number | undefined;
@@ -50,9 +51,9 @@ function isHeld(rental: RentalState, nowMs: number): boolean {
  */
 export async function recoverRun(options: RecoverRun): Promise<Recovery> {
   const { by, clock, pid, worldGone } = options;
-  if (by !== "resume") await note(options, { type: "run.adopted", by, pid });
+  if (by !== "resume") await appendBestEffort(options, { type: "run.adopted", by, pid });
   if ((await worldGone?.()) === true) return endWithItsWorld(options);
-  await doubtWhatIsDamaged(options);
+  await markUnknownCreates(options);
   try {
     return await withPatience(clock, options.patienceMs, (patience) =>
       worldGone === undefined
@@ -69,7 +70,7 @@ export async function recoverRun(options: RecoverRun): Promise<Recovery> {
 
 async function endWithItsWorld(options: RecoverRun): Promise<Recovery> {
   const world = foldRun(options.journal.events()).opened?.world ?? "";
-  await note(options, { type: "world.ended", world });
+  await appendBestEffort(options, { type: "world.ended", world });
   if (options.by !== "resume") await closeRun(options);
   return { outcome: "world_ended", spared: [], unproved: [] };
 }
@@ -79,8 +80,8 @@ async function destroyLeft(
   patience: AbortSignal | undefined,
 ): Promise<Recovery> {
   const { journal, clock, by } = options;
-  const isSpared = (rental: RentalState): boolean =>
-    (options.spareHeld && isHeld(rental, clock.now())) || options.spare?.(rental) === true;
+  const isExcluded = (rental: RentalState): boolean =>
+    (options.excludeHeld && isHeld(rental, clock.now())) || options.exclude?.(rental) === true;
   const reason = options.reason ?? "the run was left by its owner";
   const unproved = new Set<string>();
   const destroyAll = (rentals: readonly RentalState[]): Promise<unknown> =>
@@ -93,18 +94,18 @@ async function destroyLeft(
 
   const state = foldRun(journal.events());
   const known = openRentals(state).filter(
-    (rental) => wasSent(rental, options) && !isSpared(rental),
+    (rental) => wasSent(rental, options) && !isExcluded(rental),
   );
-  const spared = openRentals(state).filter(isSpared);
+  const spared = openRentals(state).filter(isExcluded);
   const covered = new Set([...known, ...spared].map(({ label }) => label));
-  const destroyStrays = async (): Promise<boolean> => {
-    const strays = await findOrphans(options, covered, patience);
-    if (strays === undefined) return false;
-    for (const { label } of strays) covered.add(label);
-    await destroyAll(strays);
-    return strays.length === 0 || destroyStrays();
+  const destroyOrphans = async (): Promise<boolean> => {
+    const orphans = await findOrphans(options, covered, patience);
+    if (orphans === undefined) return false;
+    for (const { label } of orphans) covered.add(label);
+    await destroyAll(orphans);
+    return orphans.length === 0 || destroyOrphans();
   };
-  const [, listed] = await Promise.all([destroyAll(known), destroyStrays()]);
+  const [, listed] = await Promise.all([destroyAll(known), destroyOrphans()]);
   if (!listed) return { outcome: "unproved", spared: labelsOf(spared), unproved: [...unproved] };
 
   for (const rental of unsettled(options)) {
@@ -135,7 +136,7 @@ function unsettled({ journal }: RecoverRun): readonly RentalState[] {
 }
 
 /** In a damaged journal the fact that a create was sent may be lost: everything ever named may exist. */
-async function doubtWhatIsDamaged(options: RecoverRun): Promise<void> {
+async function markUnknownCreates(options: RecoverRun): Promise<void> {
   const { damaged, labels } = readJournal(options.folder);
   if (!damaged) return;
   const { rentals } = foldRun(options.journal.events());
@@ -143,7 +144,11 @@ async function doubtWhatIsDamaged(options: RecoverRun): Promise<void> {
     if (parseLabel(label)?.kind !== "vm") continue;
     const rental = rentals.get(label) ?? unknownRental(label, options.clock.now());
     if (rental.settled !== undefined || wasSent(rental, options)) continue;
-    await note(options, { type: "create.unknown", label, reason: "the journal is damaged" });
+    await appendBestEffort(options, {
+      type: "create.unknown",
+      label,
+      reason: "the journal is damaged",
+    });
   }
 }
 
@@ -153,11 +158,15 @@ async function closeRun(options: RecoverRun): Promise<void> {
   const state = foldRun(journal.events());
   const held = journal.events().some(({ type }) => type === "rental.held");
   if (by === "down" || held) {
-    await note(options, { type: "run.closed", exit_code: ExitCode.done, state: "finished" });
+    await appendBestEffort(options, {
+      type: "run.closed",
+      exit_code: ExitCode.done,
+      state: "finished",
+    });
     return;
   }
   const interrupted = state.stopping !== undefined;
-  await note(options, {
+  await appendBestEffort(options, {
     type: "run.closed",
     exit_code: interrupted ? ExitCode.interrupted : ExitCode.incomplete,
     state: interrupted ? "interrupted" : "crashed",

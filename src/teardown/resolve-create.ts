@@ -7,12 +7,13 @@ import {
 } from "../cloud/cloud.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import { errorText } from "../support/errors.ts";
+import { vmEventFields } from "./find-vm.ts";
 import { lookUpCreate } from "./look-up-create.ts";
 import { backOff } from "./retry.ts";
 import { byTheApi } from "./api-time.ts";
 import { settleRental } from "./settle.ts";
-import { note, type TeardownPorts } from "./teardown-ports.ts";
-import { vmEventFields } from "./vm-event-fields.ts";
+import { appendBestEffort } from "./degraded-mode.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
 
 export interface ResolveCreate extends TeardownPorts {
   readonly rental: RentalState;
@@ -65,12 +66,13 @@ export async function resolveCreate(
     arrived ||= answer !== "not_sent";
     inDoubt ||= answer === "unknown";
     const again = request !== undefined && answer !== "refused" && clock.now() < tryAgainUntilMs;
-    if (answer === "unknown") await note(options, { type: "create.unknown", label, reason });
+    if (answer === "unknown")
+      await appendBestEffort(options, { type: "create.unknown", label, reason });
     if (arrived) {
       const lookUp = { refusal: inDoubt ? undefined : reason, untilFirstAbsence: again };
       const vm = await lookUpCreate(wanted, lookUp, options, signal);
       if (vm !== undefined) {
-        await note(options, { type: "create.adopted", ...vmEventFields(vm) });
+        await appendBestEffort(options, { type: "create.adopted", ...vmEventFields(vm) });
         return { outcome: "created", vm };
       }
     }
@@ -99,7 +101,7 @@ async function createAgain(
   } catch (error) {
     return { error };
   }
-  await note(options, { type: "create.acknowledged", ...vmEventFields(vm) });
+  await appendBestEffort(options, { type: "create.acknowledged", ...vmEventFields(vm) });
   return { vm };
 }
 

@@ -3,33 +3,64 @@ import { hoursOf } from "../run-state/ledger.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import { usd } from "../support/money.ts";
 import { byTheApi } from "./api-time.ts";
-import { note, flushPending, type TeardownPorts } from "./teardown-ports.ts";
+import { appendBestEffort, flushPending } from "./degraded-mode.ts";
+import type { TeardownPorts } from "./teardown-ports.ts";
 
-/** The newest that the journal knows of a rental; what the caller knew where the journal has lost it. */
+/** The rental by the journal as it is now; as the caller knew it where the journal has lost it. */
 export function currentRental(rental: RentalState, ports: TeardownPorts): RentalState {
   return foldRun(ports.journal.events()).rentals.get(rental.label) ?? rental;
 }
 
 /**
- * Closes a rental that is proved gone, or never was: its end, then its bill by our meter. A disk that does not take
- * the end may lack what the bill is made of, too: then it stays open.
+ * Closes a rental that is proved gone, or was never created: records its end, then its cost by our meter. Where the
+ * disk does not take the end, it may lack facts that the cost depends on, so the rental stays open.
  */
 export async function settleRental(rental: RentalState, ports: TeardownPorts): Promise<void> {
   const { label } = rental;
   await flushPending(ports);
   if (currentRental(rental, ports).goneMs === undefined) {
-    await note(ports, { type: "rental.gone", label, ...byTheApi(ports) });
+    await appendBestEffort(ports, { type: "rental.gone", label, ...byTheApi(ports) });
   }
   const current = currentRental(rental, ports);
   const { goneMs } = current;
   if (goneMs === undefined) return;
   const hours = hoursOf(current, goneMs);
   const micros = hours * current.priceMicroUsd;
-  await note(ports, {
+  await appendBestEffort(ports, {
     type: "rental.settled",
     label,
     hours,
     micro_usd: micros,
     usd: usd(micros),
   });
+}
+
+/**
+ * Records the price of a VM whose reservation the journal has lost, from the API's list of types. It runs at the same
+ * time as the DELETE and never rejects, so that a missing price keeps no VM alive.
+ */
+export async function backfillPrice(
+  vmId: number,
+  rental: RentalState,
+  ports: TeardownPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { label, gpu, region, ipv4, priceMicroUsd } = currentRental(rental, ports);
+  if (priceMicroUsd > 0) return;
+  try {
+    const what = gpu === "" ? await ports.cloud.getVm(vmId, signal) : { type: gpu, region };
+    const row = (await ports.cloud.prices(signal)).find(({ id }) => id === what?.type);
+    if (what === undefined || row === undefined) return;
+    await appendBestEffort(ports, {
+      type: "create.adopted",
+      label,
+      vm_id: vmId,
+      ipv4: ipv4 ?? "",
+      gpu: what.type,
+      region: what.region,
+      price_micro_usd: row.byRegion.get(what.region) ?? row.hourly,
+    });
+  } catch {
+    // The DELETE meets the same error and handles it.
+  }
 }

@@ -145,7 +145,7 @@ test("built-in prices are said to be so, with their day", () => {
 test("lowered windows, gated models and a low cap are said", () => {
   const plan = planWith(
     "[{gpu: g1-gpu-rtx6000-1, models: [Qwen/Qwen3-30B-A3B-GPTQ-Int4, meta-llama/Llama-3.1-8B-Instruct]}]",
-    "budget: {max_cost: 1}",
+    "budget: {max_cost: 1}\nengine: {max_model_len: 32768}",
   );
   expect(estimatePlan(plan, market([])).warnings).toEqual([
     "Qwen/Qwen3-30B-A3B-GPTQ-Int4 on g1-gpu-rtx6000-1: the window is 28,672 tokens, lowered from 32,768 to what fits",

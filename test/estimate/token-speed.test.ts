@@ -16,13 +16,15 @@ function configuration(gpu: string, model: string, more = ""): Configuration {
 const MISTRAL =
   "{id: mistralai/Mistral-7B-Instruct-v0.2, facts: {params_b: 7.24, layers: 32, hidden: 4096, heads: 32, kv_heads: 8, head_dim: 128, vocab: 32000, max_position: 32768, checkpoint_gib: 13.5}}";
 
+const WITH_GRAPHS = "{id: Intel/Qwen3.6-27B-int4-AutoRound, enforce_eager: false}";
+
 test.each([
   ["g2-gpu-rtx4000a1-l", MISTRAL, 1, 21, 0.1],
   ["g2-gpu-rtx4000a1-l", MISTRAL, 16, 185, 0.15],
   ["g2-gpu-rtx4000a1-s", "Qwen/Qwen3-8B-AWQ", 1, 57, 0.2],
   ["g2-gpu-rtx4000a1-s", "Qwen/Qwen3-14B-AWQ", 1, 34, 0.2],
-  ["g1-gpu-rtx6000-2", "Intel/Qwen3.6-27B-int4-AutoRound", 1, 32.5, 0.15],
-  ["g1-gpu-rtx6000-2", "Intel/Qwen3.6-27B-int4-AutoRound", 8, 154.8, 0.2],
+  ["g1-gpu-rtx6000-2", WITH_GRAPHS, 1, 32.5, 0.15],
+  ["g1-gpu-rtx6000-2", WITH_GRAPHS, 8, 154.8, 0.2],
   ["g3-gpu-rtxpro6000-blackwell-1", "Qwen/Qwen3-32B", 1, 23.9, 0.2],
   ["g3-gpu-rtxpro6000-blackwell-1", "Qwen/Qwen3-8B-AWQ", 1, 208, 0.2],
 ])(

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { STANDARD_TESTS } from "../../src/evidence/standard-suite.ts";
 import { formatProblems } from "../../src/plan/format-problems.ts";
 import { readPlan } from "../../src/plan/read-plan.ts";
 import { aPlan, planWith } from "./a-plan.ts";
@@ -117,11 +118,42 @@ test("what is left out has a default, and the name is the file's", () => {
     engine: {
       image: "vllm/vllm-openai:v0.27.1",
       gpuMemoryUtilization: 0.9,
-      maxModelLen: 32_768,
+      maxModelLen: 18_432,
       dtype: "auto",
       enforceEager: false,
+      maxNumSeqs: 32,
     },
   });
+});
+
+test("a window that the plan leaves out holds the longest test, its reply and what a template adds", () => {
+  const [configuration] =
+    planWith("[{gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ]}]").entries[0]
+      ?.configurations ?? [];
+  const longest = Math.max(
+    ...STANDARD_TESTS.map(({ context, maxTokens }) => (context?.tokens ?? 0) + maxTokens),
+  );
+  expect(longest).toBeGreaterThan(17_000);
+  expect(longest + 528).toBeLessThanOrEqual(configuration?.engine.maxModelLen ?? 0);
+  expect(configuration?.fixedModelLen).toBe(false);
+});
+
+test("as many sequences are allowed as the highest load needs, unless the plan says how many", () => {
+  const allowed = (load: string, own = "") =>
+    planWith(`[{gpu: g2-gpu-rtx4000a1-s, load: ${load}, models: [{id: Qwen/Qwen3-8B-AWQ${own}}]}]`)
+      .entries[0]?.configurations[0]?.engine.maxNumSeqs;
+  expect(allowed("[1, 8]")).toBe(32);
+  expect(allowed("[1, 64]")).toBe(64);
+  expect(allowed("[1, 64]", ", max_num_seqs: 16")).toBe(16);
+});
+
+test("Turing is served without CUDA graphs, unless the plan wants them", () => {
+  const eager = (gpu: string, top = "") =>
+    planWith(`[{gpu: ${gpu}, models: [Qwen/Qwen3-8B-AWQ]}]`, top).entries[0]?.configurations[0]
+      ?.engine.enforceEager;
+  expect(eager("g1-gpu-rtx6000-1")).toBe(true);
+  expect(eager("g1-gpu-rtx6000-1", "engine: {enforce_eager: false}")).toBe(false);
+  expect(eager("g2-gpu-rtx4000a1-s")).toBe(false);
 });
 
 test.each(BAD_PLANS)("%s is told at its place", (_what, text, says) => {

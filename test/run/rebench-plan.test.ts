@@ -46,6 +46,22 @@ const seven = "Qwen/Qwen2.5-Coder-7B-Instruct";
 const fourteen = "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ";
 
 describe("rebenchPlan", () => {
+  it("refreshes what was measured with graphs on a Turing card, and says why", () => {
+    const turing = "g1-gpu-rtx6000-1";
+    const records = [
+      sampleRecord({ gpu: turing, vllm: { enforce_eager: false } }),
+      sampleRecord({ gpu: turing, model: fourteen, vllm: { enforce_eager: true } }),
+      sampleRecord({ vllm: { enforce_eager: false } }),
+    ];
+    const reasons = (change: Partial<RebenchRequest>) =>
+      rebenchPlan(request({ records, ...change })).stale.map((one) => [one.model, ...one.reasons]);
+    expect(reasons({})).toEqual([[seven, "enforce_eager false instead of true"]]);
+    const graphs = { ...defaults, engine: { ...defaults.engine, enforce_eager: false } };
+    expect(reasons({ defaults: graphs })).toEqual([
+      [fourteen, "enforce_eager true instead of false"],
+    ]);
+  });
+
   it("plans exactly what is old or was measured with another version, with the settings of its records", () => {
     const records = [
       sampleRecord({ ...old, vllm: { max_model_len: 16384 } }),

@@ -8,7 +8,7 @@ import {
   type CloudVm,
 } from "../../src/cloud/cloud.ts";
 import { microUsd } from "../../src/support/money.ts";
-import { raceAbort } from "../../src/teardown/retry.ts";
+import { raceAbort } from "../../src/support/race-abort.ts";
 import type { ApiReply } from "../../src/simulator/api/api.ts";
 import { type FaultyApi, applyFault } from "../../src/simulator/faults/faulty-api.ts";
 import type { ApiProblem } from "../../src/simulator/api/api-error.ts";

@@ -6,16 +6,16 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
 test("a stop while the firewall is being opened is obeyed at once, and nothing more is created", async () => {
-  const [stop, hurry] = [new AbortController(), new AbortController()];
+  const [stop, skipFirewallWait] = [new AbortController(), new AbortController()];
   await using sweep = await simulatedSweep({
     faults: [
       { match: { method: "POST", path: "firewalls" }, count: -1, action: "drop-before" },
       { match: { method: "GET", path: "firewalls" }, count: -1, action: "delay", seconds: 300 },
     ],
-    settings: { hurry: hurry.signal },
+    settings: { skipFirewallWait: skipFirewallWait.signal },
   });
   void sweep.clock.sleep(10 * SECOND).then(() => stop.abort(new Error("Ctrl-C")));
-  void sweep.clock.sleep(20 * SECOND).then(() => hurry.abort());
+  void sweep.clock.sleep(20 * SECOND).then(() => skipFirewallWait.abort());
   await sweep.run(stop.signal);
   expect(sweep.clock.now() - START).toBe(20 * SECOND);
   expect(sweep.ofType("firewall.intended")).toHaveLength(1);

@@ -72,11 +72,11 @@ test.each([
   },
 );
 
-test("passes in the journal of an older version, which names no configuration, still count", async () => {
+test("passes in the journal of an older version, which names no configuration and no default, still count", async () => {
   await using sweep = await simulatedSweep();
   await sweep.run();
   const text = JSON.stringify(sweep.events(), (key, value: unknown) =>
-    key === "configuration" ? undefined : value,
+    key === "configuration" || key === "max_num_seqs" ? undefined : value,
   );
   const old = JSON.parse(text) as SweepEvent[];
   const [wanted] = sweep.estimate.rentals.flatMap(({ configurations }) => configurations);
@@ -87,4 +87,6 @@ test("passes in the journal of an older version, which names no configuration, s
   expect(recordedPasses(old, smaller)).toBe(0);
   const fuller = { ...wanted, engine: { ...engine, gpuMemoryUtilization: 0.8 } };
   expect(recordedPasses(old, fuller)).toBe(0);
+  const fewer = { ...wanted, engine: { ...engine, maxNumSeqs: 8 } };
+  expect(recordedPasses(old, fewer)).toBe(0);
 });

@@ -130,7 +130,7 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
       allowRemoteCode: false,
       hfToken: undefined,
       leaveHeld: false,
-      hurry: new AbortController().signal,
+      skipFirewallWait: new AbortController().signal,
       ...options.settings,
     };
     const ports = { ...given, ...change?.(given) };

@@ -80,7 +80,7 @@ export async function recoverBroken(bytes: Buffer): Promise<typeof ALL_GONE> {
     folder,
     by: "recover",
     pid: 1,
-    spareHeld: true,
+    excludeHeld: true,
   });
   await journal.close();
   const { spentMicroUsd } = foldLedger(foldRun(readJournal(folder).events), clock.now());

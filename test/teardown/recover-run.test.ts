@@ -23,7 +23,7 @@ const recover = (rig: Rig, more: Partial<RecoverRun> = {}) =>
     folder: runFolder(newStateDir(), RUN),
     by: "recover",
     pid: 1,
-    spareHeld: true,
+    excludeHeld: true,
     ...more,
   });
 
@@ -216,7 +216,7 @@ describe("recoverRun", () => {
       reason: "up",
       until: new Date(START + HOUR).toISOString(),
     });
-    expect(await recover(rig, { by: "down", spareHeld: false })).toMatchObject({
+    expect(await recover(rig, { by: "down", excludeHeld: false })).toMatchObject({
       outcome: "closed",
     });
     untouched(rig.cloud);
@@ -336,7 +336,7 @@ describe("a journal that is cut or damaged", () => {
       ownership: ownerOf(2),
       clock: rig.clock,
     });
-    await recoverRun({ ...rig.ports, journal, folder, by: "recover", pid: 1, spareHeld: true });
+    await recoverRun({ ...rig.ports, journal, folder, by: "recover", pid: 1, excludeHeld: true });
     await journal.close();
     expect(rig.cloud.vms.map(({ label }) => label)).toContain(vmLabel(1));
     expect(rig.cloud.living()).toEqual([]);

@@ -87,7 +87,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
         folder: "/nowhere/abcd1234",
         by: "recover",
         pid: 1,
-        spareHeld: true,
+        excludeHeld: true,
       });
     };
     await Promise.race([work(), life.ended]);

@@ -6,11 +6,13 @@ import { rawStream } from "./printable-streams.ts";
 import { eventText } from "./event-text.ts";
 import { liveLines, type LiveLine } from "./live-lines.ts";
 import { oneLine } from "../../support/terminal-text.ts";
+import { wrapText } from "../../support/wrap-text.ts";
 import type { ProgressView, ViewOptions } from "./progress-view.ts";
 
 /** Redraws are few, real time, so that they cannot disturb a measurement in this process. */
 const REDRAW_MS = 200;
 const WARNINGS_SHOWN = 3;
+const URGENT_SHOWN = 2;
 
 const COLOURS = { waiting: "dim", running: "cyan", done: "green", failed: "yellow" } as const;
 
@@ -29,7 +31,8 @@ export function liveView(options: ViewOptions): ProgressView {
   let screen: Screen | undefined;
   let unseen: SweepEvent[] = [];
   const warnings: string[] = [];
-
+  const urgent: string[] = [];
+  let isClosed = false;
   let drawnAt = -Infinity;
 
   const draw = (nowMs: number): void => {
@@ -41,7 +44,12 @@ export function liveView(options: ViewOptions): ProgressView {
     screen ??= openScreen(stderr, stdout, rentals.length);
     screen.draw(
       rentals.map((line) => (colour ? paint(line) : line.text)),
-      [...footer, ...warnings.slice(-WARNINGS_SHOWN)],
+      [
+        ...footer,
+        ...warnings.slice(-WARNINGS_SHOWN),
+        // Whole, for they say what to do.
+        ...urgent.slice(-URGENT_SHOWN).flatMap((text) => wrapText(text, stderr.columns - 1, "  ")),
+      ],
     );
   };
   return {
@@ -51,13 +59,19 @@ export function liveView(options: ViewOptions): ProgressView {
       if (told?.tone === "warning")
         warnings.push(oneLine(`${event.ts.slice(11, 16)} ${told.text}`));
     },
+    warn(text) {
+      const line = `warning: ${oneLine(text)}`;
+      if (isClosed) stderr.write(`${line}\n`);
+      else urgent.push(line);
+    },
     tick(nowMs) {
       if (performance.now() - drawnAt >= REDRAW_MS) draw(nowMs);
     },
     async close() {
       draw(now());
       await screen?.close();
-      for (const warning of warnings) stderr.write(`${warning}\n`);
+      isClosed = true;
+      for (const warning of [...warnings, ...urgent]) stderr.write(`${warning}\n`);
     },
   };
 }

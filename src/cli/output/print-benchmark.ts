@@ -1,5 +1,4 @@
-import { benchmarkFile, hasFigures } from "../../evidence/benchmark-file.ts";
-import type { BenchmarkRecord } from "../../evidence/record.ts";
+import { benchmarkFile, hasFigures, type MeasuredPass } from "../../evidence/benchmark-file.ts";
 import { benchmarkText } from "../../report/benchmark-text.ts";
 import {
   benchmarkServer,
@@ -22,8 +21,8 @@ export interface BenchmarkOutput {
 }
 
 /**
- * Measures a server and prints what it has measured; the passes that ended before an interruption or a broken
- * connection are printed and written too.
+ * Measures a server and prints what it has measured. What was measured before an interruption, or before the server
+ * stopped answering, is printed and written too, marked, and so are void passes.
  * @throws SweepError when the server cannot be measured, the file or the database cannot be written.
  */
 export async function benchmarkAndPrint(
@@ -36,12 +35,10 @@ export async function benchmarkAndPrint(
   };
   try {
     const result = await benchmarkServer(job, note, terminal.signals.stop);
-    const { error, incomplete, records } = result;
-    if (records.length > 0) await print(job, result, output, terminal);
+    const { error, incomplete, passes, voided } = result;
+    if (passes.length + voided.length > 0) await print(job, result, output, terminal);
     if (error !== undefined) throw error;
-    if (incomplete !== undefined && records.length === 0)
-      terminal.stderr.write(`no figures: ${incomplete}\n`);
-    return incomplete === undefined && records.every(isSound) ? ExitCode.done : ExitCode.incomplete;
+    return incomplete === undefined && passes.every(isSound) ? ExitCode.done : ExitCode.incomplete;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     terminal.stderr.write(`${error.message}\n`);
@@ -49,18 +46,19 @@ export async function benchmarkAndPrint(
   }
 }
 
-function isSound({ summary }: BenchmarkRecord): boolean {
-  return summary.verdict?.state === "sound";
+function isSound({ record }: MeasuredPass): boolean {
+  return record.summary.verdict?.state === "sound";
 }
 
 async function print(
   job: BenchmarkJob,
-  { incomplete, records, saved }: BenchmarkResult,
+  { incomplete, passes, voided, saved }: BenchmarkResult,
   output: BenchmarkOutput,
   terminal: Terminal,
 ): Promise<void> {
   const file = benchmarkFile({
-    records,
+    passes,
+    voided,
     session: job.session,
     categoryFilter: job.categoryFilter,
     apiBase: job.apiBase,
@@ -70,7 +68,7 @@ async function print(
   });
   const json = `${JSON.stringify(file, undefined, 2)}\n`;
   terminal.stdout.write(output.json ? json : benchmarkText(file, tableStyle(terminal)));
-  if (!records.some(hasFigures)) {
+  if (![...passes, ...voided].some(({ record }) => hasFigures(record))) {
     terminal.stderr.write(`nothing was measured: ${output.output} is not written\n`);
     return;
   }

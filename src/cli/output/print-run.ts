@@ -1,9 +1,11 @@
+import { incompleteLines } from "../../report/format.ts";
 import { sweepSummary } from "../../report/sweep-summary.ts";
 import type { RunSummary } from "../../run/close-run.ts";
 import { undestroyedText } from "../../run/on-repeated-interrupt.ts";
 import type { RunOutcome } from "../../run/start-run.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { shellWord } from "../../support/shell-word.ts";
+import { oneLine } from "../../support/terminal-text.ts";
 import { locationFlags, locationsOf, type SharedCall } from "../requests.ts";
 import type { Terminal } from "../terminal.ts";
 import { tableStyle } from "./table-style.ts";
@@ -26,6 +28,9 @@ export function printRun(outcome: RunOutcome, call: RentingCall): ExitCode {
 function printSummary(summary: RunSummary, { options, terminal }: RentingCall): ExitCode {
   const { databaseFile, error, exitCode, folder, ledger, nowMs, state } = summary;
   for (const problem of summary.problems) terminal.stderr.write(`warning: ${problem}\n`);
+  if (options.json === true && exitCode === ExitCode.incomplete)
+    for (const line of incompleteLines(state))
+      terminal.stderr.write(`not measured: ${oneLine(line)}\n`);
   if (options.json !== true && !summary.held) {
     const where = locationFlags(options);
     const facts = { state, ledger, nowMs, database: databaseFile, where, folder };

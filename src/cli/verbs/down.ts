@@ -1,7 +1,7 @@
 import { ExitCode } from "../../support/errors.ts";
 import { formatUsd, usd } from "../../support/money.ts";
 import { jsonText } from "../output/json.ts";
-import { cloudRequest, destroyPatienceMs, locationsOf } from "../requests.ts";
+import { cloudRequest, destroyPatienceMs, locationFlags, locationsOf } from "../requests.ts";
 import {
   argument,
   cloudOptions,
@@ -38,7 +38,11 @@ export const verb = defineVerb({
     const { outcome, spentMicroUsd } = await endSession(
       vm,
       { cloud: cloudRequest(call), destroyPatienceMs: destroyPatienceMs(call) },
-      runContext(terminal, { json: false, quiet: options.quiet === true }),
+      runContext(terminal, {
+        json: false,
+        quiet: options.quiet === true,
+        where: locationFlags(options),
+      }),
       process.cwd(),
     );
     const { name: session, run, rental, simulated } = vm;

@@ -1,6 +1,6 @@
 import { ExitCode } from "../../support/errors.ts";
 import { jsonText } from "../output/json.ts";
-import { runRequest } from "../requests.ts";
+import { locationFlags, runRequest } from "../requests.ts";
 import {
   cloudOptions,
   databaseOption,
@@ -41,7 +41,11 @@ export const verb = defineVerb({
       const { findingsText } = await import("../output/drill-text.ts");
       // The run itself prints on stderr: stdout is for the findings.
       const onStderr = { ...terminal, stdout: stderr };
-      const context = runContext(onStderr, { json: false, quiet: options.quiet === true });
+      const context = runContext(onStderr, {
+        json: false,
+        quiet: options.quiet === true,
+        where: locationFlags(options),
+      });
       const { findings, outcome, simulated } = await liveDrill(runRequest(call), context);
       const code = printRun(outcome, { options: { ...options, json: false }, terminal: onStderr });
       if (findings !== undefined)

@@ -1,7 +1,7 @@
 import type { RecoveredRuns } from "../../run/recover-runs.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { jsonText } from "../output/json.ts";
-import { cloudRequest, destroyPatienceMs } from "../requests.ts";
+import { cloudRequest, destroyPatienceMs, locationFlags } from "../requests.ts";
 import {
   cloudOptions,
   jsonOption,
@@ -28,7 +28,11 @@ export const verb = defineVerb({
     const { runContext } = await import("../output/run-reporter.ts");
     const recovered = await recoverRuns(
       { cloud: cloudRequest(call), destroyPatienceMs: destroyPatienceMs(call) },
-      runContext(terminal, { json: false, quiet: options.quiet === true }),
+      runContext(terminal, {
+        json: false,
+        quiet: options.quiet === true,
+        where: locationFlags(options),
+      }),
     );
     const runs = recovered.runs.map(({ run, recovery }) => ({ run, ...recovery }));
     terminal.stdout.write(options.json ? jsonText({ runs }) : recoveredText(recovered));

@@ -1,5 +1,5 @@
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { runRequest } from "../requests.ts";
+import { locationFlags, runRequest } from "../requests.ts";
 import {
   cloudOptions,
   jsonOption,
@@ -61,7 +61,11 @@ export const verb = defineVerb({
     const started = await startSession(
       { gpu, model, name, port, workingDirectory: process.cwd() },
       runRequest(call),
-      runContext(terminal, { json: false, quiet: options.quiet === true }),
+      runContext(terminal, {
+        json: false,
+        quiet: options.quiet === true,
+        where: locationFlags(options),
+      }),
     );
     if (!("kind" in started)) return printSession(started, options, terminal);
     const { printRun } = await import("../output/print-run.ts");

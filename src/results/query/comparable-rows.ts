@@ -1,3 +1,4 @@
+import { hasTuringCards } from "../../catalog/gpu-catalog.ts";
 import {
   COMPARABILITY_FIELDS,
   differingFields,
@@ -60,13 +61,22 @@ export function comparableRows(rows: readonly ConfigurationResult[]): {
   };
 }
 
-function factsText({ records }: ConfigurationResult): string {
+function factsText({ gpu, records }: ConfigurationResult): string {
   const { vllm_config, summary } = records[0] as BenchmarkRecord;
   const facts = { ...engineFacts(vllm_config), ...wayFacts(summary) };
-  return JSON.stringify(MUST_AGREE.map((field) => facts[field] ?? null));
+  const follows = followsFromCard(gpu);
+  return JSON.stringify(
+    MUST_AGREE.map((field) => (follows.includes(field) ? null : (facts[field] ?? null))),
+  );
+}
+
+/** Turing is served in eager mode, where other cards have graphs. */
+function followsFromCard(gpu: string): readonly ComparabilityField[] {
+  return hasTuringCards(gpu) ? ["enforce_eager"] : [];
 }
 
 function differences(a: ConfigurationResult, b: ConfigurationResult): FieldDifference[] {
   const [newestA, newestB] = [a.records[0], b.records[0]] as [BenchmarkRecord, BenchmarkRecord];
-  return differingFields(newestA, newestB, COMPARED);
+  const follows = [a, b].flatMap(({ gpu }) => followsFromCard(gpu));
+  return differingFields(newestA, newestB, [...COMPARED, ...follows]);
 }

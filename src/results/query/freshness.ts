@@ -18,6 +18,8 @@ export interface WantedConfiguration {
   /** `auto` asks for nothing. */
   readonly dtype?: string | undefined;
   readonly quantization?: string | undefined;
+  readonly enforceEager?: boolean | undefined;
+  readonly maxNumSeqs?: number | undefined;
   readonly tensorParallel?: number | undefined;
   /** Suite with its version. */
   readonly suite?: string | undefined;
@@ -83,14 +85,14 @@ function covers(record: BenchmarkRecord, { categories }: WantedConfiguration): b
 function differences(record: BenchmarkRecord, wanted: WantedConfiguration): string[] {
   const { vllm_config: engine, summary } = record;
   const found: string[] = [];
-  const compare = <T extends string | number>(
+  const compare = <T extends string | number | boolean>(
     name: string,
     was: T | undefined,
     now: T | undefined,
     same: (was: T, now: T) => boolean = (a, b) => a === b,
   ): void => {
     if (was === undefined || now === undefined || same(was, now)) return;
-    found.push(`${name} ${was} instead of ${now}`);
+    found.push(`${name} ${String(was)} instead of ${String(now)}`);
   };
   compare("vLLM", engine.vllm_version, wanted.vllmVersion);
   // One image has several names; its version has been compared.
@@ -103,12 +105,22 @@ function differences(record: BenchmarkRecord, wanted: WantedConfiguration): stri
     [was, asked].includes(now),
   );
   compare("gpu_memory_utilization", engine.gpu_memory_utilization, wanted.gpuMemoryUtilization);
+  compare("enforce_eager", flag(engine["enforce_eager"]), wanted.enforceEager);
+  compare("max_num_seqs", count(engine["max_num_seqs"]), wanted.maxNumSeqs);
   compare("tensor_parallel_size", engine.tensor_parallel_size, wanted.tensorParallel);
   const dtype = wanted.dtype === "auto" ? undefined : wanted.dtype;
   compare("dtype", engine.dtype, dtype, (a, b) => a === "auto" || dtypeOf(a) === dtypeOf(b));
   compare("quantization", engine.quantization, wanted.quantization, sameQuantization);
   compare("suite", summary.suite, wanted.suite);
   return found;
+}
+
+function flag(value: unknown): boolean | undefined {
+  return typeof value === "boolean" ? value : undefined;
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }
 
 function dtypeOf(name: string): string {

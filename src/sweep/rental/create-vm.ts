@@ -10,7 +10,7 @@ import { failRental } from "./give-up.ts";
 import type { SshKey } from "../ports.ts";
 import type { RentContext } from "./rent-context.ts";
 import type { RentedVm } from "./rented-vm.ts";
-import { vmEventFields } from "../../teardown/vm-event-fields.ts";
+import { vmEventFields } from "../../teardown/find-vm.ts";
 
 const IMAGE = "linode/ubuntu24.04";
 

@@ -12,7 +12,7 @@ import type { RentContext } from "./rent-context.ts";
 import { serveAndHold } from "./serve-and-hold.ts";
 import { NotReady, useVm } from "./use-vm.ts";
 import type { RentedVm } from "./rented-vm.ts";
-import { vmEventFields } from "../../teardown/vm-event-fields.ts";
+import { vmEventFields } from "../../teardown/find-vm.ts";
 
 export type RentalEnd =
   | { readonly kind: "ended" }
@@ -147,11 +147,20 @@ function rentalOf(
 async function destroy(
   label: string,
   reason: string,
-  { ports, patience }: RentContext,
+  { ports, settings, patience }: RentContext,
 ): Promise<"gone" | "unproved"> {
   const { cloud, journal, ownership, clock, onAlarm, random } = ports;
   const rental = currentRental(label, ports);
   if (rental.stage === "settled") return "gone";
   const teardown = { cloud, journal, ownership, clock, onAlarm, random };
-  return destroyAndProve({ ...teardown, rental, reason, patience: patience.over() });
+  const proved = new AbortController();
+  clock.sleep(settings.destroyPatienceMs, proved.signal).then(
+    () => onAlarm({ kind: "unproved", label, message: "it is still being destroyed" }),
+    () => undefined,
+  );
+  try {
+    return await destroyAndProve({ ...teardown, rental, reason, patience: patience.over() });
+  } finally {
+    proved.abort();
+  }
 }

@@ -57,7 +57,7 @@ export function toRecord(
       ...(served.engine.attentionBackend === undefined
         ? {}
         : { attention_backend: served.engine.attentionBackend }),
-      ...(engine.maxNumSeqs === undefined ? {} : { max_num_seqs: engine.maxNumSeqs }),
+      max_num_seqs: engine.maxNumSeqs,
       ...(settings.streamInterval === undefined
         ? {}
         : { stream_interval: settings.streamInterval }),

@@ -266,7 +266,7 @@ describe("the texts of events", () => {
 });
 
 describe("the live view", () => {
-  it("draws on stderr through listr2, holds back what others print, and leaves no signal listener", async () => {
+  it("draws on stderr through listr2 with warnings as they come, holds back what others print, and leaves no signal listener", async () => {
     const terminal = (): NodeJS.WriteStream & { seen: () => string } => {
       const stream = new PassThrough();
       const chunks: string[] = [];
@@ -297,12 +297,19 @@ describe("the live view", () => {
       view.tick?.(START_MS + 14 * 60_000);
       expect(stderr.seen()).toContain("pass 2/3 test 7/12 52.1 tok/s");
     });
+    const remedy = "run maider-sweep recover with a new token of the same user";
+    view.warn?.(`${label}: the API refuses this token: Invalid Token; ${remedy}`);
+    await vi.waitFor(() => {
+      view.tick?.(START_MS + 14 * 60_000);
+      expect(stderr.seen().replaceAll(/\s+/g, " ")).toContain("with a new token of the same user");
+    });
     expect(process.listenerCount("SIGINT")).toBe(before);
     stdout.write("said meanwhile\n");
     expect(stdout.seen()).not.toContain("said meanwhile");
     await view.close();
     expect(`${stdout.seen()}${stderr.seen()}`).toContain("said meanwhile");
     expect(stderr.seen()).toContain("\u001b[?25h");
+    expect(stderr.seen()).toContain(`Invalid Token; ${remedy}\n`);
     expect(process.listenerCount("exit")).toBe(exits);
   });
 });

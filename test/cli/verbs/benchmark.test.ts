@@ -220,6 +220,34 @@ describe("a server whose replies fail", { retry: 2 }, () => {
   });
 });
 
+describe("a server that goes away in the middle of a pass", () => {
+  test("is exit 4, and what was measured is printed and written, marked", async () => {
+    const leaving = await startReferenceServer({ ttftMs: 20, tpotMs: 5 });
+    const prompts = join(folder, "five.jsonl");
+    const names = ["a", "b", "c", "d", "e"];
+    writeFileSync(
+      prompts,
+      names.map((name) => `${JSON.stringify({ name, prompt: name, max_tokens: 60 })}\n`).join(""),
+    );
+    const path = join(folder, "left.json");
+    const args = ["benchmark", "--api-base", leaving.url, "-o", path, "--prompts", prompts];
+    const running = speak(args, { HOME: folder });
+    // One to see that it answers, three to warm up, and the first test.
+    while (leaving.served().length < 5) await sleepReal(5);
+    await leaving.close();
+    const { code, stdout, stderr } = await running;
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/^error: the server stopped answering\n {2}why: .*\n {2}try: .*$/m);
+    expect(stdout).toMatch(/NOT SOUND|VOID/i);
+    const written = JSON.parse(readFileSync(path, "utf8")) as BenchmarkFile;
+    const kept = [...written.passes, ...written.void_passes].flatMap(({ tests }) => tests);
+    expect(kept.filter(({ success }) => success)).not.toEqual([]);
+    expect(written.not_sound).not.toBeNull();
+    expect(written.incomplete).not.toBeNull();
+    expect(written.saved).toEqual([]);
+  });
+});
+
 describe("what cannot be measured", () => {
   test.each([
     [400, "Conversation roles must alternate", "--chat-template"],
@@ -267,6 +295,18 @@ describe("what cannot be measured", () => {
     expect(trackOwner[0]).toContain(`host: 127.0.0.1:${String(port)}`);
     expect(stderr).toContain("give its key in OPENAI_API_KEY");
     expect(stderr).not.toContain("sk-mine");
+  });
+
+  test("OPENAI_API_KEY with a line break is a usage error that does not print it", async () => {
+    const { code, stdout, stderr } = await speak(
+      ["benchmark", "--api-base", "http://127.0.0.1:9"],
+      {
+        OPENAI_API_KEY: "sk-mine\r",
+      },
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain("OPENAI_API_KEY contains a line break");
+    expect(stdout + stderr).not.toContain("sk-mine");
   });
 
   test.each([

@@ -59,6 +59,16 @@ describe("freshness", () => {
     expect(ask([shortened]).reasons).toEqual(["max_model_len 17408 instead of 32768"]);
   });
 
+  it("names eager mode and the number of sequences where they differ, not where a record is silent", () => {
+    const record = sampleRecord({ vllm: { enforce_eager: false, max_num_seqs: 256 } });
+    const now = { enforceEager: true, maxNumSeqs: 32 };
+    expect(ask([record], now).reasons).toEqual([
+      "enforce_eager false instead of true",
+      "max_num_seqs 256 instead of 32",
+    ]);
+    expect(ask([sampleRecord()], now).state).toBe("fresh");
+  });
+
   it("is missing without a sound record of that GPU type, model and categories", () => {
     expect(ask([])).toEqual({ state: "missing", reasons: ["never measured"] });
     expect(ask([sampleRecord({ gpu: "other" }), sampleRecord({ model: "other/one" })]).state).toBe(

@@ -36,7 +36,7 @@ export function rentalSettings(changes: Partial<SweepSettings> = {}): SweepSetti
     streamInterval: undefined,
     allowRemoteCode: false,
     hfToken: undefined,
-    hurry: new AbortController().signal,
+    skipFirewallWait: new AbortController().signal,
     ...changes,
   };
 }

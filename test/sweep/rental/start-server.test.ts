@@ -156,7 +156,7 @@ describe("a server that does not come up", () => {
 
   it("is started once with the window that vLLM says fits, where the plan asks for none", async () => {
     const { requests, causes } = await start({ answers: [tooSmall, tooSmall] });
-    expect(requests.map(({ maxModelLen }) => maxModelLen)).toEqual([32_768, 11_264]);
+    expect(requests.map(({ maxModelLen }) => maxModelLen)).toEqual([18_432, 11_264]);
     expect(causes).toEqual([
       "the window does not fit (trying again with a window of 11,264 tokens)",
       "the window does not fit",
@@ -166,7 +166,7 @@ describe("a server that does not come up", () => {
   it.each([
     [
       "the plan asks for another",
-      "{ id: Qwen/Qwen2.5-Coder-7B-Instruct-AWQ, max_model_len: 20000 }",
+      "{ id: Qwen/Qwen2.5-Coder-7B-Instruct-AWQ, max_model_len: 18432 }",
       11_472,
     ],
     ["too few tokens for the tests fit", OPEN, 3_000],

@@ -13,7 +13,11 @@ export const SSH_CIDRS = ["127.0.0.1/32"];
 const TYPES = ["g2-gpu-rtx4000a1-s", "g2-gpu-rtx4000a2-s", "g2-gpu-rtx4000a1-m"];
 const plans = new Map<string, Estimate>();
 
-export function settingsOf(schedule: Schedule, cap: number, hurry: AbortSignal): SweepSettings {
+export function settingsOf(
+  schedule: Schedule,
+  cap: number,
+  skipFirewallWait: AbortSignal,
+): SweepSettings {
   return {
     run: RUN,
     version: "0.0.0",
@@ -31,7 +35,7 @@ export function settingsOf(schedule: Schedule, cap: number, hurry: AbortSignal):
     allowRemoteCode: false,
     hfToken: undefined,
     leaveHeld: false,
-    hurry,
+    skipFirewallWait,
   };
 }
 

@@ -124,9 +124,9 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     const former = owners.at(-1);
     if (former?.isRunning() === true) witness.saw("second process");
     const life = newLife(clock, () => stepMs);
-    const [stop, hurry] = [new AbortController(), new AbortController()];
+    const [stop, skipFirewallWait] = [new AbortController(), new AbortController()];
     let isOver = false;
-    owners.push({ life, stop, hurry, isRunning: () => !isOver && !life.isDead() });
+    owners.push({ life, stop, skipFirewallWait, isRunning: () => !isOver && !life.isDead() });
     const full = () => new JournalError("journal.jsonl", "no space left on device");
     const store = {
       append: () => {
@@ -158,7 +158,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       onAlarm: () => undefined,
       random: () => jitter.next(),
     };
-    const settings = settingsOf(schedule, capMicroUsd, hurry.signal);
+    const settings = settingsOf(schedule, capMicroUsd, skipFirewallWait.signal);
     const work = workOf(who, {
       estimate,
       ports,
@@ -273,11 +273,11 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   // Whatever the dead had sent has arrived by now.
   await clock.sleep(120 * MINUTE);
   driver.stop();
-  for (const { life, stop, hurry } of owners) {
+  for (const { life, stop, skipFirewallWait } of owners) {
     life.kill();
     // Node keeps a composed signal, and with it all that the dead have left, as long as one of them listens to it.
     stop.abort();
-    hurry.abort();
+    skipFirewallWait.abort();
   }
   await machines.close();
   if (problems.length > 0) throw new Error("the world itself failed", { cause: problems[0] });
@@ -302,14 +302,14 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
 interface Running {
   readonly life: Life;
   readonly stop: AbortController;
-  readonly hurry: AbortController;
+  readonly skipFirewallWait: AbortController;
   /** Not at its end, not killed; perhaps stopped. */
   isRunning(): boolean;
 }
 
 /** The first asks for the end, the second leaves what can wait to others. */
-function interrupt({ stop, hurry }: Running): void {
-  const pressed = stop.signal.aborted ? hurry : stop;
+function interrupt({ stop, skipFirewallWait }: Running): void {
+  const pressed = stop.signal.aborted ? skipFirewallWait : stop;
   pressed.abort(new Error("Ctrl-C"));
 }
 

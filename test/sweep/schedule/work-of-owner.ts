@@ -57,7 +57,7 @@ export async function workOf(who: Successor | undefined, work: Work): Promise<vo
     folder,
     by: who.by,
     pid: 1,
-    spareHeld: true,
+    excludeHeld: true,
     patienceMs: who.by === "guard" ? undefined : PATIENCE_MS,
   });
 }

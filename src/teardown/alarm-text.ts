@@ -1,0 +1,34 @@
+import type { Alarm } from "./teardown-ports.ts";
+
+/** Which command destroys, and so who reads the alarm. */
+export type Destroyer = "sweep" | "recover" | "down" | "guard";
+
+/**
+ * An alarm, with what its reader can do about it.
+ * @param locationFlags options with which `recover` and `down` find the same state folder, each after a space.
+ */
+export function alarmText(
+  { kind, label, message }: Alarm,
+  by: Destroyer,
+  locationFlags = "",
+): string {
+  const remedy = {
+    refused: () => withToken("a new token of the same user", by, locationFlags),
+    wrong_account: () => withToken("a token of the user who rented it", by, locationFlags),
+    mismatch: () => "delete it in the Cloud Manager if you no longer need it",
+    not_recorded: () => "make room on the disk, or make the state folder writable",
+    unproved: () =>
+      "nothing new is created until then; you can delete it in the Cloud Manager as well",
+  }[kind]();
+  return `${label}: ${message}; ${remedy}`;
+}
+
+/** While a sweep holds the state folder's lock, `recover` is refused; a guard gives way to it. */
+function withToken(token: string, by: Destroyer, locationFlags: string): string {
+  const verb = by === "down" ? "down" : "recover";
+  const command = `maider-sweep ${verb}${locationFlags}`;
+  if (by === "guard") return `run ${command} with ${token}: it takes over from this guard`;
+  return by === "sweep"
+    ? `when this command has ended (Ctrl-C ends it), run ${command} with ${token}`
+    : `run ${command} again with ${token}`;
+}
