@@ -20,26 +20,35 @@ const [BEGIN, END] = [
 /** The manual: a page for each verb, made from what also makes `--help`, and one that lists them. */
 export function manualPages(): ReadonlyMap<string, string> {
   const pages = new Map(VERBS.map((verb) => [`${verb.name}.md`, page(verb)]));
-  const list = verbTable((name) => `${name}.md`);
-  pages.set("README.md", `# The verbs of maider-sweep\n\n${list}\n\n${EXIT_CODES}`);
+  pages.set("README.md", `# The verbs of maider-sweep\n\n${verbTable()}\n\n${EXIT_CODES}`);
   return pages;
 }
 
-/** The text of README.md with its table of verbs up to date. */
+/** The text of README.md with its list of verbs up to date. */
 export function readmeText(): string {
   const text = readFileSync(README, "utf8");
   const [before = "", rest = ""] = text.split(BEGIN);
   const [, after = ""] = rest.split(END);
   if (after === "") throw new Error(`README.md lacks the line ${BEGIN} or ${END}`);
-  return `${before}${BEGIN}\n\n${verbTable((name) => `docs/verbs/${name}.md`)}\n\n${END}${after}`;
+  return `${before}${BEGIN}\n\n${verbList()}\n\n${END}${after}`;
 }
 
-function verbTable(target: (name: string) => string): string {
+/** A line for each group: `Plan: doctor, estimate, init`. */
+function verbList(): string {
+  const lines = Object.entries(GROUPS).map(([group, heading]) => {
+    const names = VERBS.filter((verb) => verb.group === group).map(
+      ({ name }) => `[\`${name}\`](docs/verbs/${name}.md)`,
+    );
+    return `- ${heading}: ${names.join(", ")}`;
+  });
+  return lines.join("\n");
+}
+
+function verbTable(): string {
   const rows = Object.entries(GROUPS).flatMap(([group, heading]) => [
     `| **${heading}** | |`,
     ...VERBS.filter((verb) => verb.group === group).map(
-      (verb) =>
-        `| [\`${verb.name}${usage(verb)}\`](${target(verb.name)}) | ${cell(verb.summary)} |`,
+      (verb) => `| [\`${verb.name}${usage(verb)}\`](${verb.name}.md) | ${cell(verb.summary)} |`,
     ),
   ]);
   return ["| verb | what it does |", "| --- | --- |", ...rows].join("\n");

@@ -22,7 +22,7 @@ test("the manual in docs/verbs is made from the verbs (`npm run manual` writes i
   for (const [name, text] of pages) expect(readFileSync(new URL(name, FOLDER), "utf8")).toBe(text);
 });
 
-test("the table of verbs in README.md is made from the verbs (`npm run manual` writes it)", () => {
+test("the list of verbs in README.md is made from the verbs (`npm run manual` writes it)", () => {
   expect(readFileSync(new URL("../../README.md", import.meta.url), "utf8")).toBe(readmeText());
 });
 

@@ -34,9 +34,9 @@ const node = async (...argv: readonly string[]): Promise<string> =>
 const complaints = (...argv: readonly string[]): Promise<string> =>
   node(TSC, ...argv).catch((error: { readonly stdout: string }) => error.stdout);
 
-/** The README's examples, in its order. */
+/** The examples of docs/library.md, in its order. */
 const examples = (): readonly string[] =>
-  [...readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(
+  [...readFileSync(join(ROOT, "docs/library.md"), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(
     ([, text]) => text ?? "",
   );
 
@@ -68,7 +68,7 @@ describe("the packed package", () => {
     expect(statSync(tarball).size).toBeLessThan(2_000_000);
   });
 
-  test("has types that the examples of the README agree with", async () => {
+  test("has types that the examples of docs/library.md agree with", async () => {
     expect(examples()).toHaveLength(2);
     for (const [index, text] of examples().entries())
       writeFileSync(join(folder, `example-${String(index)}.ts`), text);
