@@ -7,7 +7,7 @@ export function isShell(text: string): text is Shell {
   return (SHELLS as readonly string[]).includes(text);
 }
 
-/** What a shell is to source; words that are neither verb nor option complete to files. */
+/** The script for a shell to source; words that are neither verb nor option complete to files. */
 export function completionScript(shell: Shell, commands: readonly Verb[]): string {
   if (shell === "fish") return fish(commands);
   // zsh runs bash's own functions, so that one script serves both.
@@ -88,7 +88,7 @@ function longFlags(command: Verb): readonly string[] {
   return [...new Set(flags), "--help"];
 }
 
-/** Of a group: those of all its verbs. */
+/** Of a verb with subcommands: those of all of them. */
 function optionsOf(command: Verb): readonly AnyOption[] {
   return "subcommands" in command
     ? command.subcommands.flatMap(({ options }) => options)

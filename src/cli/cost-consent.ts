@@ -1,6 +1,6 @@
 import type { RunReporter } from "../run/run-context.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { columnsOf, printEstimate } from "./output/print-estimate.ts";
+import { columnsOf, estimateText } from "./output/estimate-text.ts";
 import type { Terminal } from "./terminal.ts";
 import { canAsk, withPrompt } from "./with-prompt.ts";
 
@@ -18,14 +18,14 @@ export function costConsent(
 ): NonNullable<RunReporter["confirm"]> {
   const given = yes === true || maxCost !== undefined;
   if (!given && !canAsk(terminal)) {
-    throw new SweepError("nobody is here to agree to the cost", {
+    throw new SweepError("there is no terminal to agree to the cost on", {
       exitCode: ExitCode.usage,
       hint: "give --max-cost USD or --yes; --dry-run shows the estimate",
     });
   }
   return async ({ plan, estimate }) => {
     if (!given || quiet !== true)
-      terminal.stderr.write(printEstimate(plan, estimate, columnsOf(terminal.stderr)));
+      terminal.stderr.write(estimateText(plan, estimate, columnsOf(terminal.stderr)));
     if (given) return true;
     const { confirm } = await import("@inquirer/prompts");
     return withPrompt(terminal, (context) =>

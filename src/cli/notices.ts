@@ -10,7 +10,7 @@ import { count } from "./output/event-text.ts";
 import { locationsOf } from "./requests.ts";
 import type { Notice } from "./verb.ts";
 
-/** Warns of what costs money while nobody may be thinking of it. */
+/** Warns of what still costs money, before a verb's own output. */
 export async function printNotices(
   notices: readonly Notice[],
   options: OptionValues,

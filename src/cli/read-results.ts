@@ -17,7 +17,7 @@ export async function queryContents(call: DatabaseCall): Promise<IndexedContents
   return warned(call, await queryDatabase(databaseOf(call)));
 }
 
-/** The same for exports, which show whole records: whoever opens it closes it. */
+/** The same for exports, which show whole records: the caller closes it. */
 export async function openExport(call: DatabaseCall): Promise<ExportSource> {
   return warned(call, await openExportOf(databaseOf(call)));
 }

@@ -2,7 +2,7 @@ import { ExitCode } from "../support/errors.ts";
 import { escapeControls } from "../support/terminal-text.ts";
 import { Interrupted, type Signals } from "../support/interrupts.ts";
 
-/** An error that nobody caught: a bug of ours. */
+/** An uncaught error: a bug in maider-sweep. */
 export type OnUncaught = (error: unknown) => void;
 
 /** The process, as far as it is used here. */
@@ -13,8 +13,8 @@ export interface SignalSource {
 }
 
 /**
- * The one owner of signals. Installed before anything else is loaded, never removed: a library that finds no
- * other listener re-raises the signal and ends the process in the middle of a clean-up.
+ * The only listener for signals. Installed before anything else is loaded and never removed: a library that finds no
+ * other listener re-raises the signal, which ends the process in the middle of a clean-up.
  */
 export function installSignals(target: SignalSource): Signals {
   const controller = new AbortController();
@@ -26,7 +26,7 @@ export function installSignals(target: SignalSource): Signals {
     target.on(signal, () => {
       count += 1;
       if (count === 1) controller.abort(new Interrupted(signal));
-      // Who has nothing to clean up is not waited for.
+      // Without a listener there is nothing to clean up.
       else if (listeners.size === 0) target.exit(ExitCode.interrupted);
       else for (const listener of listeners) listener(count);
     });
@@ -62,7 +62,7 @@ export function installSignals(target: SignalSource): Signals {
   };
 }
 
-/** A bug of ours shows its trace. */
+/** A bug in maider-sweep, with its trace. */
 export function bugReport(error: unknown): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `error: this is a bug of maider-sweep, please report it\n${escapeControls(text)}\n`;

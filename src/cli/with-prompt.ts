@@ -2,21 +2,21 @@ import type { Terminal } from "./terminal.ts";
 import { rawStream } from "./output/printable-streams.ts";
 import { Interrupted } from "../support/interrupts.ts";
 
-/** What a prompt is given; what it asks goes to stderr, as all that is no result. */
+/** The streams of a prompt: it asks on stderr, like everything that is not a result. */
 export interface AskContext {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
   readonly signal: AbortSignal;
 }
 
-/** Whether somebody can be asked. */
+/** Whether there is a terminal to ask on. */
 export function canAsk({ stdin, stderr }: Terminal): boolean {
   return stdin.isTTY && stderr.isTTY;
 }
 
 /**
  * Asks one question on the terminal.
- * @throws Interrupted when who was asked has left: Ctrl-C, Ctrl-D, a signal, a terminal that is gone.
+ * @throws Interrupted on Ctrl-C, Ctrl-D, a signal, or a terminal that is gone.
  */
 export async function withPrompt<T>(
   { stdin, stderr, signals }: Terminal,
@@ -26,14 +26,14 @@ export async function withPrompt<T>(
   const leave = (): void => {
     left.abort();
   };
-  // A prompt whose reader was closed is never settled; that it was is seen by the input, which then pauses.
+  // A prompt whose input was closed never settles; the input pauses when that happens.
   for (const event of LEAVING) stdin.on(event, leave);
   const setRawMode = stdin.setRawMode.bind(stdin);
   stdin.setRawMode = (mode) => {
     try {
       return setRawMode(mode);
     } catch {
-      // A terminal that is gone cannot be set back.
+      // A terminal that is gone cannot be reset.
       return stdin;
     }
   };
@@ -42,7 +42,7 @@ export async function withPrompt<T>(
     return await question({ input: stdin, output: rawStream(stderr), signal });
   } catch (error) {
     signals.stop.throwIfAborted();
-    // The prompt takes Ctrl-C from the terminal itself, so that no signal comes.
+    // The prompt reads Ctrl-C from the terminal itself, so there is no signal.
     if (error instanceof Error && error.name === "ExitPromptError") throw new Interrupted("SIGINT");
     if (left.signal.aborted) throw new Interrupted("the end of the input");
     throw error;

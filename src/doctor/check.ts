@@ -2,9 +2,9 @@
 export interface Check {
   readonly check: string;
   readonly state: "ok" | "warning" | "problem";
-  /** What was seen. */
+  /** What was found. */
   readonly detail: string;
-  /** What to do; empty when nothing is. */
+  /** What to do; empty when there is nothing to do. */
   readonly remedy: string;
 }
 

@@ -20,7 +20,7 @@ export async function checkToken(reader: CloudReader, signal: AbortSignal): Prom
 
 const DAY_MS = 86_400_000;
 
-/** When the token ends, held against how long the plan may take: once it has ended, no VM can be destroyed with it. */
+/** Compares the token's expiry with how long the plan may take: an expired token cannot destroy a VM. */
 export function checkExpiry(
   expiryMs: number | null | undefined,
   nowMs: number,
@@ -29,10 +29,10 @@ export function checkExpiry(
 ): Check {
   const check = "token expiry";
   if (expiryMs === undefined)
-    return ok(check, "the API does not tell it to this token (account:read_only would)");
+    return ok(check, "unknown: this token cannot read it (it needs account:read_only)");
   if (expiryMs === null) return ok(check, "never");
   const detail = isoUtc(expiryMs);
-  const remedy = "make a token that lives longer: without one no VM can be destroyed";
+  const remedy = "create a token that is valid for longer: without one no VM can be destroyed";
   const leftMs = expiryMs - nowMs;
   if (plan === undefined)
     return leftMs < DAY_MS ? warning(check, detail, remedy) : ok(check, detail);
@@ -44,7 +44,7 @@ export function checkExpiry(
 }
 
 /**
- * What stands on the account. Linode tells no quota: only a create is refused for it.
+ * What already exists on the account. Linode's API has no quotas: it only refuses a create that exceeds one.
  * @param atOnce VMs that the plan has at one time
  */
 export async function checkLimits(
@@ -65,7 +65,7 @@ export async function checkLimits(
       ...(balanceUninvoiced === undefined
         ? []
         : [`${formatUsd(balanceUninvoiced)} not yet invoiced`]),
-      "the API tells no quota",
+      "the API does not show the quota",
     ];
     const late = vms.filter(({ label }) => (parseLabel(label)?.expiresMs ?? Infinity) < nowMs);
     if (late.length === 0) return ok(check, parts.join("; "));
@@ -129,8 +129,9 @@ export function checkStock(
   );
 }
 
+/** A failure as a check. @throws what is not a failure of the API, a token or the network */
 export function explained(check: string, error: unknown, doing: string): Check {
-  const told = error instanceof CloudError ? explainCloudError(error, doing) : error;
-  if (!(told instanceof SweepError)) throw told;
-  return problem(check, told.reason ?? told.message, told.hint ?? "");
+  const failure = error instanceof CloudError ? explainCloudError(error, doing) : error;
+  if (!(failure instanceof SweepError)) throw failure;
+  return problem(check, failure.reason ?? failure.message, failure.hint ?? "");
 }

@@ -7,9 +7,9 @@ import { ok, problem, warning, type Check } from "./check.ts";
 import { explained } from "./cloud-checks.ts";
 
 const CHECK = "hugging face";
-const CEILING_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
-/** Whether gated models will be let in: no token, a bad one, one without access, and a Hub that does not answer differ. */
+/** Whether gated models can be downloaded: distinguishes no token, a bad one, one without access, and no answer. */
 export async function checkHub(
   plan: CoveragePlan | undefined,
   cloud: CloudTargetRequest,
@@ -34,7 +34,7 @@ export async function checkHub(
     if (secret === undefined || offlineReason !== undefined)
       return ok(
         CHECK,
-        `a token for ${gated.join(", ")}; nobody is asked by a cloud on this machine`,
+        `a token for ${gated.join(", ")}; the Hub is not asked for a cloud on this machine`,
       );
     return verdict(await statusesOf(gated, endpoint, secret, signal));
   } catch (error) {
@@ -56,7 +56,7 @@ async function statusesOf(
       const reply = await fetch(`${endpoint}/${id}/resolve/main/config.json`, {
         method: "HEAD",
         headers: { authorization: `Bearer ${token}` },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(CEILING_MS)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
       statuses.set(id, reply.status);
     } catch (error) {
@@ -90,5 +90,5 @@ function verdict(statuses: ReadonlyMap<string, number | string>): Check {
       `could not be asked about ${unasked.map(([id, why]) => `${id} (${String(why)})`).join(", ")}`,
       "check the network and the proxy",
     );
-  return ok(CHECK, `lets us in: ${those(() => true)}`);
+  return ok(CHECK, `access to ${those(() => true)}`);
 }

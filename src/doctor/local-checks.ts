@@ -12,7 +12,7 @@ import { isClockSkewed } from "../run/account-snapshot.ts";
 import { lastReaped, isReaperActive } from "../guard/reaper-sign.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 
-/** Newest patch that each supported line needs, as `engines` in package.json says. */
+/** The oldest release of each supported line, as in `engines` of package.json. */
 const LINES: Readonly<Record<number, readonly [minor: number, patch: number]>> = {
   22: [22, 2],
   24: [15, 0],
@@ -35,7 +35,7 @@ export function checkNode(version: string): Check {
 /** Labels carry expiry times, and tokens and stamps are compared with the API's. */
 export function checkClock(offsetMs: number | undefined, speed: number): Check {
   if (offsetMs === undefined)
-    return warning("clock", "the API told no time", "check the clock yourself: date -u");
+    return warning("clock", "the API's time is unknown", "check the clock yourself: date -u");
   const seconds = Math.round(Math.abs(offsetMs) / 1000);
   const detail = `${String(seconds)} s from the API's`;
   if (!isClockSkewed(offsetMs, speed)) return ok("clock", detail);
@@ -75,7 +75,7 @@ export async function checkDatabase(file: string): Promise<Check> {
     const { records, problems } = await openDatabase(file).read();
     const count = `${file}: ${String(records.length)} record${records.length === 1 ? "" : "s"}`;
     return problems.length === 0
-      ? ok("database", existsSync(file) ? count : `${file} will be made`)
+      ? ok("database", existsSync(file) ? count : `${file} will be created`)
       : warning("database", `${count}; ${problems.join("; ")}`, "maider-sweep db check");
   } catch (error) {
     return problem(
@@ -86,7 +86,7 @@ export async function checkDatabase(file: string): Promise<Check> {
   }
 }
 
-/** The last resort when this machine is lost; its timer may run elsewhere, so silence is no problem by itself. */
+/** The last resort when this machine is lost; its timer may run on another machine, so silence alone is no problem. */
 export function checkReaper(stateDir: string, nowMs: number): Check {
   const remedy = "maider-sweep guard install --token-file FILE, or templates/github/reap.yml";
   const at = lastReaped(stateDir);

@@ -34,3 +34,22 @@ it("--help of the built program lists every verb", async () => {
   const { status, stdout } = spawnSync(process.execPath, [BIN, "--help"], { encoding: "utf8" });
   expect([status, stdout]).toEqual([0, (await speak(["--help"])).stdout]);
 });
+
+it("loads the file of the verb that is named, and of no other", () => {
+  const hooks = `import { registerHooks } from "node:module";
+registerHooks({
+  load(url, context, next) {
+    const name = /\\/cli\\/verbs\\/(.*)\\.js$/.exec(url)?.[1];
+    if (name !== undefined) process.stderr.write(name + "\\n");
+    return next(url, context);
+  },
+});`;
+  const load = (...argv: readonly string[]) =>
+    spawnSync(
+      process.execPath,
+      ["--import", `data:text/javascript,${encodeURIComponent(hooks)}`, BIN, ...argv],
+      { encoding: "utf8" },
+    ).stderr;
+  expect(load("run", "--help")).toBe("run\n");
+  expect(load("--help")).toBe("");
+});

@@ -12,15 +12,20 @@ const WORK = {
   context_heavy: "context_heavy: prompts of up to 16,384 tokens",
   reasoning: "reasoning: short prompts, answers of 300 to 600 tokens",
 } as const;
+const PASSES = [
+  { value: 1, name: "1: a first look, low confidence" },
+  { value: 3, name: "3: high confidence, with an interval" },
+  { value: 5, name: "5: a narrower interval" },
+];
 const LINES_SHOWN = 16;
 
-/** Each question of the wizard takes the draft and gives it back with its own part changed. */
+/** Each question of the wizard takes the draft and returns it with the answer. */
 export interface Questions {
   gpus(draft: PlanDraft): Promise<PlanDraft>;
   work(draft: PlanDraft): Promise<PlanDraft>;
   models(draft: PlanDraft): Promise<PlanDraft>;
   passes(draft: PlanDraft): Promise<PlanDraft>;
-  /** @param suggested dollars: what the worst case would reserve */
+  /** @param suggested dollars, what the worst case would reserve */
   maxCost(draft: PlanDraft, suggested: number): Promise<PlanDraft>;
   choose<T extends string>(
     message: string,
@@ -36,23 +41,17 @@ export function questionsOn(terminal: Terminal, market: Market): Questions {
   const several = { required: true, pageSize: LINES_SHOWN, loop: false };
   return {
     gpus: async (draft) => {
-      const seen = GPU_TYPES.filter(({ id, public: known }) => known || market.prices.has(id));
       const gpus = await ask((context) =>
         checkbox(
           {
             ...several,
             message: "Which GPU types?",
-            choices: seen.map(({ id, gpus: count, card, hourly }) => ({
-              value: id,
-              checked: draft.gpus.includes(id),
-              name: `${id.padEnd(30)} ${String(count)} x ${card.name} ${String(card.vramGb)} GB, ${formatUsd(market.prices.get(id)?.hourly ?? hourly)}/h${stockOf(id, market)}`,
-              short: id,
-            })),
+            choices: gpuChoices(draft, market),
           },
           context,
         ),
       );
-      // What no longer fits any of them goes.
+      // A model that no longer fits any of them is removed.
       const fitting = new Set(modelsThatFit(gpus).map(({ model }) => model.id));
       return { ...draft, gpus, models: draft.models.filter((id) => fitting.has(id)) };
     },
@@ -63,12 +62,7 @@ export function questionsOn(terminal: Terminal, market: Market): Questions {
           {
             ...several,
             message: "For which work?",
-            choices: CATEGORIES.map((value) => ({
-              value,
-              name: WORK[value],
-              short: value,
-              checked: draft.suites === undefined || draft.suites.includes(value),
-            })),
+            choices: workChoices(draft),
           },
           context,
         ),
@@ -87,11 +81,7 @@ export function questionsOn(terminal: Terminal, market: Market): Questions {
           {
             message: "How many passes for each?",
             default: draft.passes ?? 3,
-            choices: [
-              { value: 1, name: "1: a first look, low confidence" },
-              { value: 3, name: "3: high confidence, with an interval" },
-              { value: 5, name: "5: a narrower interval" },
-            ],
+            choices: PASSES,
           },
           context,
         ),
@@ -118,6 +108,25 @@ export function questionsOn(terminal: Terminal, market: Market): Questions {
       ),
     agree: (message) => ask((context) => confirm({ message, default: false }, context)),
   };
+}
+
+function gpuChoices(draft: PlanDraft, market: Market) {
+  const offered = GPU_TYPES.filter(({ id, public: isPublic }) => isPublic || market.prices.has(id));
+  return offered.map(({ id, gpus: count, card, hourly }) => ({
+    value: id,
+    checked: draft.gpus.includes(id),
+    name: `${id.padEnd(30)} ${String(count)} x ${card.name} ${String(card.vramGb)} GB, ${formatUsd(market.prices.get(id)?.hourly ?? hourly)}/h${stockOf(id, market)}`,
+    short: id,
+  }));
+}
+
+function workChoices({ suites }: PlanDraft) {
+  return CATEGORIES.map((value) => ({
+    value,
+    name: WORK[value],
+    short: value,
+    checked: suites === undefined || suites.includes(value),
+  }));
 }
 
 function modelChoices(draft: PlanDraft) {

@@ -4,7 +4,7 @@ import { MODELS } from "../../catalog/model-catalog.ts";
 import type { ModelFacts } from "../../catalog/models.ts";
 import { modelFits } from "../../plan/model-fits.ts";
 
-/** A plan while a person makes up their mind. */
+/** A plan that is being written. */
 export interface PlanDraft {
   readonly gpus: readonly string[];
   readonly models: readonly string[];
@@ -15,7 +15,7 @@ export interface PlanDraft {
   readonly packing: "per-entry" | "fill-hours";
 }
 
-/** The plan as a file has it, with the line by which editors complete and check it. */
+/** The plan's file, with the line by which editors complete and check it. */
 export function draftText(draft: PlanDraft): string {
   const { gpus, models, suites, passes, maxCost, packing } = draft;
   const body = stringify({

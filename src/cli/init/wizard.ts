@@ -9,14 +9,14 @@ import type { Questions } from "./ask.ts";
 type Step = "gpus" | "work" | "models" | "passes" | "maxCost" | "packing" | "write" | "leave";
 
 /**
- * Asks for what the draft still lacks, shows after each answer what it would take and cost, and lets everything be
- * changed until the plan is written or left. @returns undefined when it is left
+ * Asks for what the draft lacks, shows after each answer what the plan would take and cost, and lets everything be
+ * changed until the plan is written or given up. @returns undefined when it is given up
  */
 export async function wizard(
   start: PlanDraft,
   market: Market,
   ask: Questions,
-  tell: (text: string) => void,
+  print: (text: string) => void,
 ): Promise<PlanDraft | undefined> {
   let draft = start;
   const estimate = (changed: PlanDraft): Estimate | undefined =>
@@ -26,7 +26,7 @@ export async function wizard(
   const answered = async (step: Promise<PlanDraft>): Promise<void> => {
     draft = await step;
     const now = estimate(draft);
-    if (now !== undefined) tell(`  ${summary(now, draft)}\n`);
+    if (now !== undefined) print(`  ${summary(now, draft)}\n`);
   };
   if (draft.gpus.length === 0) await answered(ask.gpus(draft));
   if (draft.suites === undefined) await answered(ask.work(draft));

@@ -48,7 +48,7 @@ function repairLines(file: string, repair: Repair): readonly string[] {
   if (repair.state === "sound") return [`${file}: sound, ${repair.total} records; nothing to do`];
   return [
     `${file}: repaired${repair.why === undefined ? "" : ` (${repair.why})`}`,
-    `  ${repair.kept} entries kept as the file had them`,
+    `  ${repair.kept} entries kept as they were in the file`,
     ...(repair.corrected === 0
       ? []
       : [`  ${repair.corrected} corrected: they differed from the journals or the backup`]),

@@ -8,19 +8,19 @@ export interface EventText {
   readonly tone: "note" | "warning" | "detail";
 }
 
-/** What an event means to a person; undefined when it is a matter between the program and its journal. */
+/** What an event means to a person; undefined for events that only the program needs. */
 export function eventText(event: SweepEvent): EventText | undefined {
-  const tell = TEXTS[event.type] as ((event: SweepEvent) => EventText | undefined) | undefined;
-  return tell?.(event);
+  const describe = TEXTS[event.type] as ((event: SweepEvent) => EventText | undefined) | undefined;
+  return describe?.(event);
 }
 
-type Tell<T extends EventType> = (event: EventOf<T>) => EventText | undefined;
+type Describe<T extends EventType> = (event: EventOf<T>) => EventText | undefined;
 
 const note = (text: string): EventText => ({ text, tone: "note" });
 const warning = (text: string): EventText => ({ text, tone: "warning" });
 const detail = (text: string): EventText => ({ text, tone: "detail" });
 
-const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
+const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
   "run.opened": (event) =>
     note(
       [
@@ -47,7 +47,7 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
     if (Math.abs(grown - spent) < ONE_CENT) return note(figures);
     return grown > spent
       ? warning(
-          `${figures}: the rest is of other servers of the account, or Linode counts otherwise`,
+          `${figures}: the rest is from other servers of the account, or Linode counts differently`,
         )
       : note(`${figures}: Linode may count the rest later`);
   },
@@ -66,7 +66,7 @@ const TEXTS: { readonly [T in EventType]?: Tell<T> } = {
   "rental.reserved": ({ region, hours, micro_usd }) =>
     note(`reserved ${formatUsd(micro_usd)} (${count(hours, "hour")}) for a VM in ${region}`),
   "create.acknowledged": ({ vm_id, ipv4 }) => note(`VM ${vm_id} created at ${ipv4}, booting`),
-  "create.unknown": ({ reason }) => warning(`nobody knows yet whether the VM exists: ${reason}`),
+  "create.unknown": ({ reason }) => warning(`it is not known yet whether the VM exists: ${reason}`),
   "create.adopted": ({ vm_id, gpu, price_micro_usd: price }) =>
     price === undefined
       ? warning(`the VM does exist: ${vm_id}, taken over`)

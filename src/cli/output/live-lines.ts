@@ -1,3 +1,4 @@
+import { gpuName } from "../../catalog/short-names.ts";
 import { foldLedger } from "../../run-state/ledger.ts";
 import {
   OPEN_STAGES,
@@ -54,16 +55,11 @@ function line(
   const columns = [
     BARS[tone],
     String(seq).padStart(2),
-    fit(shortGpu(gpu), GPU_WIDTH),
+    fit(gpuName(gpu), GPU_WIDTH),
     fit(model, MODEL_WIDTH),
     text,
   ];
   return { text: columns.join(" "), tone };
-}
-
-/** `g2-gpu-rtx4000a1-s` -> `rtx4000a1-s`: what tells the types apart. */
-export function shortGpu(gpu: string): string {
-  return gpu.replace(/^g\d+-gpu-/, "").replace("-blackwell", "");
 }
 
 function toneOf(rental: RentalState, state: RunState): LiveLine["tone"] {
@@ -90,7 +86,7 @@ const STAGES: Readonly<Record<RentalStage, string>> = {
   settled: "done",
 };
 
-/** Where a rental stands, in at most 34 characters, whose last part is what changes most. */
+/** The stage of a rental, in at most 34 characters, of which the last change most. */
 export function stageText(rental: RentalState, nowMs: number): string {
   const minutes = Math.max(0, Math.floor((nowMs - rental.sinceMs) / 60_000));
   const name = STAGES[rental.stage];
@@ -109,14 +105,14 @@ export function stageText(rental: RentalState, nowMs: number): string {
   return minutes === 0 ? name : `${name}, ${minutes} min`;
 }
 
-/** `12.3/45.6 GB 150 MB/s 4 min left`; the rate is that since the server was started. */
+/** `12.3/45.6 GB 150 MB/s 4 min left`; the rate is the average since the server was started. */
 function downloadText(bytes: number, total: number | undefined, elapsedMs: number): string {
   const gigabytes = (bytes / 1e9).toFixed(1);
   const rate = bytes / Math.max(1, elapsedMs / 1000);
-  const told = `${(rate / 1e6).toFixed(0)} MB/s`;
-  if (total === undefined) return `weights ${gigabytes} GB ${told}`;
+  const speed = `${(rate / 1e6).toFixed(0)} MB/s`;
+  if (total === undefined) return `weights ${gigabytes} GB ${speed}`;
   const left = Math.ceil(Math.max(0, total - bytes) / rate / 60);
-  return `${gigabytes}/${(total / 1e9).toFixed(1)} GB ${told} ${String(left)} min left`;
+  return `${gigabytes}/${(total / 1e9).toFixed(1)} GB ${speed} ${String(left)} min left`;
 }
 
 function footer(state: RunState, nowMs: number, expectedMinutes: number | undefined): string[] {
@@ -138,7 +134,7 @@ function progress(state: RunState): string {
   return total === 0 ? count(passes, "pass", "passes") : `${passes} of ${total} passes`;
 }
 
-/** From the estimate as long as it holds; afterwards from the share of the passes that is done. */
+/** From the estimate until its time is up; afterwards from the share of the passes that is done. */
 export function minutesLeft(
   state: RunState,
   nowMs: number,

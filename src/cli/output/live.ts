@@ -9,14 +9,14 @@ import { oneLine } from "../../support/terminal-text.ts";
 import { wrapText } from "../../support/wrap-text.ts";
 import type { ProgressView, ViewOptions } from "./progress-view.ts";
 
-/** Redraws are few, real time, so that they cannot disturb a measurement in this process. */
+/** Real time. Redraws are rare, so that they cannot disturb a measurement in this process. */
 const REDRAW_MS = 200;
 const WARNINGS_SHOWN = 3;
 const URGENT_SHOWN = 2;
 
 const COLOURS = { waiting: "dim", running: "cyan", done: "green", failed: "yellow" } as const;
 
-/** listr2 looks at stdout only; our progress goes to stderr. */
+/** listr2 checks only whether stdout is a terminal; our progress goes to stderr. */
 class StderrRenderer extends DefaultRenderer {
   static override nonTTY = true as never;
 }
@@ -55,9 +55,9 @@ export function liveView(options: ViewOptions): ProgressView {
   return {
     show(event) {
       unseen.push(event);
-      const told = eventText(event);
-      if (told?.tone === "warning")
-        warnings.push(oneLine(`${event.ts.slice(11, 16)} ${told.text}`));
+      const shown = eventText(event);
+      if (shown?.tone === "warning")
+        warnings.push(oneLine(`${event.ts.slice(11, 16)} ${shown.text}`));
     },
     warn(text) {
       const line = `warning: ${oneLine(text)}`;
@@ -104,7 +104,7 @@ function openScreen(
       registerSignalListeners: false,
       renderer: StderrRenderer,
       rendererOptions: {
-        // Draws when it is told to and not by a timer of its own.
+        // Draws on request, and not by a timer of its own.
         lazy: true,
         clearOutput: true,
         formatOutput: "truncate",
@@ -114,7 +114,7 @@ function openScreen(
     },
   );
   const running = list.run();
-  // A second Ctrl-C leaves by `process.exit`: what was held back must still be seen, and the cursor.
+  // A second Ctrl-C ends in `process.exit`: what was held back must still be printed, and the cursor shown.
   const release = (): void => output.release();
   process.once("exit", release);
   return {

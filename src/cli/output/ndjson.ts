@@ -1,6 +1,6 @@
 import type { ProgressView, Sink } from "./progress-view.ts";
 
-/** Every event as it stands in the journal, one JSON line each. */
+/** Every event as it is in the journal, one JSON line each. */
 export function ndjsonView(stdout: Sink): ProgressView {
   return {
     show(event) {

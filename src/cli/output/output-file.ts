@@ -9,12 +9,12 @@ import { locationsFrom, simulatedStateDir } from "../../run/locations.ts";
 import { locationsOf, type SharedCall } from "../requests.ts";
 import type { Terminal } from "../terminal.ts";
 
-const LOOK_AGAIN_MS = 5;
-/** What lies beside a database, by how its name goes on. */
-const BESIDE = /^(?:$|\.(?:published$|copies$|bak-|corrupt-|writer-))/;
+const RETRY_MS = 5;
+/** How the names of a database's own files continue after the database's name. */
+const OWN_FILE = /^(?:$|\.(?:published$|copies$|bak-|corrupt-|writer-))/;
 
 /**
- * Refuses what `-o` must not take the place of: a database, its backups and logs, the journals.
+ * Refuses what `-o` must not replace: a database, its backups and logs, the journals.
  * @throws SweepError exit 2
  */
 export async function checkOutput(file: string, call: SharedCall): Promise<void> {
@@ -28,17 +28,19 @@ export async function checkOutput(file: string, call: SharedCall): Promise<void>
     const database = await placeOf(each);
     const there = await identityOf(database);
     const same = there !== undefined && identity?.ino === there.ino && identity.dev === there.dev;
-    if (same || isBeside(target, database)) throw kept(file, `it belongs to the database ${each}`);
+    if (same || isOwnFile(target, database))
+      throw protectedFile(file, `it belongs to the database ${each}`);
   }
   for (const folder of [named.stateDir, simulatedStateDir(named.stateDir)]) {
     const runs = await placeOf(join(folder, "runs"));
-    if (target.startsWith(`${runs}${sep}`)) throw kept(file, "the journals lie in its folder");
+    if (target.startsWith(`${runs}${sep}`))
+      throw protectedFile(file, "its folder contains the journals");
   }
 }
 
 /**
- * Puts what `-o` names, piece by piece: a file is there whole or not at all, a pipe or a device is written into.
- * @returns whether that is our own stdout. @throws SweepError exit 2; the reason of an interruption.
+ * Writes the file that `-o` names, piece by piece: a regular file is replaced in one step or left alone, a pipe or a
+ * device is written to. @returns whether that is our own stdout. @throws SweepError exit 2; the reason of an interruption.
  */
 export async function writeOutput(
   file: string,
@@ -64,7 +66,7 @@ export async function writeOutput(
   }
 }
 
-/** No faster than it is read; ends when nobody reads any more, as `head` does not. Only a terminal needs text. */
+/** Waits while the reader is slow, and stops when it has closed the pipe, as `head` does. Only a terminal needs text. */
 export async function writeStream(
   stream: NodeJS.WriteStream,
   pieces: Iterable<string>,
@@ -80,7 +82,7 @@ export async function writeStream(
   }
 }
 
-/** Without ever blocking: a pipe that nobody reads would hold the process even at its end. */
+/** Without blocking: a pipe without a reader would keep the process alive even at its end. */
 async function writeInto(
   path: string,
   there: Stats,
@@ -98,7 +100,7 @@ async function writeInto(
         at += await again(() => writeSync(file, bytes, at), "EAGAIN");
     }
   } catch (error) {
-    // Whoever read has seen enough.
+    // The reader has closed the pipe, as `head` does.
     if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
   } finally {
     closeSync(file);
@@ -112,7 +114,7 @@ async function retried<T>(act: () => T, code: string, signal: AbortSignal): Prom
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== code) throw error;
     }
-    await sleepReal(LOOK_AGAIN_MS, signal);
+    await sleepReal(RETRY_MS, signal);
   }
 }
 
@@ -126,7 +128,7 @@ function isOpenAs(descriptor: number, there: Stats | undefined): boolean {
   }
 }
 
-/** Its one true name, also when nothing is there yet. */
+/** The path with all links resolved, also when the file does not exist yet. */
 async function placeOf(path: string): Promise<string> {
   const target = await whereLinksLead(path);
   const folder = await realpath(dirname(target)).catch(() => dirname(target));
@@ -137,14 +139,14 @@ async function identityOf(path: string): Promise<Stats | undefined> {
   return stat(path).catch(() => undefined);
 }
 
-function isBeside(target: string, database: string): boolean {
+function isOwnFile(target: string, database: string): boolean {
   if (dirname(target) !== dirname(database)) return false;
   const name = basename(target).replace(/^\./, "");
   const known = basename(database).replace(/^\./, "");
-  return name.startsWith(known) && BESIDE.test(name.slice(known.length));
+  return name.startsWith(known) && OWN_FILE.test(name.slice(known.length));
 }
 
-function kept(file: string, reason: string): SweepError {
+function protectedFile(file: string, reason: string): SweepError {
   return new SweepError(`${file} must not be overwritten`, {
     exitCode: ExitCode.usage,
     reason,

@@ -5,8 +5,8 @@ import { eventText } from "./event-text.ts";
 import type { ProgressView, Sink } from "./progress-view.ts";
 
 /**
- * One line an event that is worth telling: `12:03:11 [label gpu model] text`. Times are the run's own, UTC.
- * `quiet` leaves warnings alone.
+ * One line for each event that matters to a person: `12:03:11 [label gpu model] text`. Times are on the run's clock,
+ * in UTC. `quiet` shows warnings only.
  */
 export function plainView(
   stderr: Sink,
@@ -16,11 +16,11 @@ export function plainView(
   return {
     show(event) {
       if (event.type === "rental.reserved") gpus.set(event.label, event.gpu);
-      const told = eventText(event);
-      if (told === undefined || told.tone === "detail") return;
-      if (options.quiet && told.tone !== "warning") return;
-      const line = `${event.ts.slice(11, 19)} ${place(event, gpus)}${oneLine(told.text)}`;
-      const coloured = options.colour && told.tone === "warning";
+      const shown = eventText(event);
+      if (shown === undefined || shown.tone === "detail") return;
+      if (options.quiet && shown.tone !== "warning") return;
+      const line = `${event.ts.slice(11, 19)} ${place(event, gpus)}${oneLine(shown.text)}`;
+      const coloured = options.colour && shown.tone === "warning";
       stderr.write(`${coloured ? styleText("yellow", line, { validateStream: false }) : line}\n`);
     },
     close: () => Promise.resolve(),

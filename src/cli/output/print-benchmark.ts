@@ -84,7 +84,7 @@ async function print(
     terminal.stderr.write(`not saved to the benchmark database: ${why}\n`);
 }
 
-/** Undefined when nobody has asked for it, or no pass was sound. */
+/** Undefined when it was not asked for, or no pass was sound. */
 function whyNotSaved({ database, mode, rented }: BenchmarkJob): string | undefined {
   if (database === undefined) return undefined;
   if (rented === undefined) return "give --gpu-type and --hourly-cost";

@@ -5,7 +5,7 @@ import type { PlanRequest } from "../../run/run-request.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Terminal } from "../terminal.ts";
 import { jsonText } from "./json.ts";
-import { columnsOf, printEstimate } from "./print-estimate.ts";
+import { columnsOf, estimateText } from "./estimate-text.ts";
 
 /** Shows what a plan will take and cost; reads only. */
 export async function printDryRun(
@@ -19,7 +19,7 @@ export async function printDryRun(
   terminal.stdout.write(
     json
       ? jsonText(estimateJson(estimate, packings))
-      : printEstimate(found.plan, estimate, columnsOf(terminal.stdout), packings),
+      : estimateText(found.plan, estimate, columnsOf(terminal.stdout), packings),
   );
   for (const warning of estimate.warnings) terminal.stderr.write(`warning: ${warning}\n`);
   return ExitCode.done;

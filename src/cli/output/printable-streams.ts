@@ -1,9 +1,9 @@
 import { escapeControls } from "../../support/terminal-text.ts";
 import type { Terminal } from "../terminal.ts";
 
-const behind = new WeakMap<NodeJS.WriteStream, NodeJS.WriteStream>();
+const rawStreams = new WeakMap<NodeJS.WriteStream, NodeJS.WriteStream>();
 
-/** The same terminal, which shows the control characters of any text instead of obeying them; bytes pass as they are. */
+/** The same terminal with control characters of any text escaped; bytes are written as they are. */
 export function printableTerminal(terminal: Terminal): Terminal {
   const { stdout, stderr, colour } = terminal;
   return {
@@ -13,9 +13,9 @@ export function printableTerminal(terminal: Terminal): Terminal {
   };
 }
 
-/** The stream itself, for what draws with terminal codes and has no text of others in it. */
+/** The stream without escaping, for what draws with terminal codes and contains no text of others. */
 export function rawStream(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  return behind.get(stream) ?? stream;
+  return rawStreams.get(stream) ?? stream;
 }
 
 function printableStream(stream: NodeJS.WriteStream, colour: boolean): NodeJS.WriteStream {
@@ -28,6 +28,6 @@ function printableStream(stream: NodeJS.WriteStream, colour: boolean): NodeJS.Wr
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
-  behind.set(shown, stream);
+  rawStreams.set(shown, stream);
   return shown;
 }

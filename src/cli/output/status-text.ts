@@ -1,10 +1,11 @@
 import type { RentalState } from "../../run-state/run-state.ts";
 import type { LocatedRun } from "../../run/read-runs.ts";
 import { PACKED_AFTER_DAYS, RETENTION_DAYS } from "../../run/retention.ts";
+import { gpuName } from "../../catalog/short-names.ts";
 import { renderTable } from "../../report/render-table.ts";
 import { formatUsd } from "../../support/money.ts";
 import { count } from "./event-text.ts";
-import { nextBilledHour, shortGpu, stageText } from "./live-lines.ts";
+import { nextBilledHour, stageText } from "./live-lines.ts";
 
 /** `runs` are as `status --json` prints them, `bytes` what all runs take on the disk. */
 export function statusJson(runs: readonly LocatedRun[], bytes: number): object {
@@ -27,7 +28,7 @@ export function statusText(
 }
 
 export function diskUsageText(bytes: number): string {
-  return `journals and logs take ${(bytes / 1e6).toFixed(1)} MB; those of ended runs are packed after ${count(PACKED_AFTER_DAYS, "day")} and kept for ${RETENTION_DAYS}`;
+  return `journals and logs take ${(bytes / 1e6).toFixed(1)} MB; those of ended runs are packed after ${count(PACKED_AFTER_DAYS, "day")} and deleted after ${RETENTION_DAYS}`;
 }
 
 /** A run in words; of one that has ended only its money, unless it was asked for by name. */
@@ -57,7 +58,7 @@ export function runText(run: LocatedRun, whole: boolean, width: number): string 
     ],
     rentals.map((rental) => [
       rental.label,
-      shortGpu(rental.gpu),
+      gpuName(rental.gpu),
       rental.region,
       stageOf(rental, nowMs),
       nextHour(rental, nowMs),

@@ -31,7 +31,7 @@ it.each([["EPIPE"], ["EIO"]])("a reader that has left (%s) is no error", (code) 
 });
 
 it.each([
-  ["ENOSPC", "no space is left on its device"],
+  ["ENOSPC", "no space left on device"],
   ["EDQUOT", "quota"],
   ["EBADF", "it failed: EBADF"],
   [undefined, "it failed"],
@@ -60,7 +60,7 @@ it.runIf(process.platform === "linux")(
     });
     closeSync(full);
     expect(stderr).toBe(
-      "error: the output is not whole: no space is left on its device; write it where there is room (nothing else was changed by this)\n",
+      "error: output truncated: no space left on device; write it where there is room (nothing else was affected)\n",
     );
     expect(status).toBe(2);
   },

@@ -175,7 +175,7 @@ describe("doctor", () => {
     ["lets its account not in", 403, "problem", /is set, but its account has no access to meta-/],
     ["is out of order", 503, "warning", /could not be asked about meta-\S+ \(503\)/],
     ["does not answer", undefined, "warning", /could not be asked about meta-\S+ \(/],
-    ["lets it in", 200, "ok", /lets us in: meta-/],
+    ["lets it in", 200, "ok", /access to meta-/],
   ])("asks a Hub that %s", async (_, status, state, says) => {
     const asked: string[] = [];
     const hub = createServer(({ method, url, headers }, reply) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { printEstimate } from "../../../src/cli/output/print-estimate.ts";
+import { estimateText } from "../../../src/cli/output/estimate-text.ts";
 import { estimatePlan } from "../../../src/estimate/estimate-plan.ts";
 import { builtInMarket, type Market } from "../../../src/estimate/market.ts";
 import { aPlan } from "../../plan/a-plan.ts";
@@ -8,7 +8,7 @@ import { aPlan } from "../../plan/a-plan.ts";
 const text = readFileSync(new URL("../../../plans/full-coverage.yaml", import.meta.url), "utf8");
 const plan = aPlan(text);
 const printed = (market: Market, width = 80): string =>
-  printEstimate(plan, estimatePlan(plan, market), width);
+  estimateText(plan, estimatePlan(plan, market), width);
 
 test("thirteen rentals are read at 80 columns, and nothing of them is cut", () => {
   const lines = printed(builtInMarket()).split("\n");

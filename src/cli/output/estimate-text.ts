@@ -27,16 +27,16 @@ const PACKING: readonly Column[] = [
   { head: "idle", align: "right" },
 ];
 
-/** What most people read on, and the width that a pipe gets. */
+/** The usual width of a terminal, also used for pipes. */
 const USUAL_COLUMNS = 80;
 
 export function columnsOf(stream: NodeJS.WriteStream): number {
-  // A terminal that nobody has told its size says 0.
+  // A terminal whose size is unknown says 0.
   return stream.isTTY && stream.columns > 0 ? stream.columns : USUAL_COLUMNS;
 }
 
-/** The estimate as a person reads it, in `width` columns. */
-export function printEstimate(
+/** The estimate as text, in `width` columns. */
+export function estimateText(
   plan: CoveragePlan,
   estimate: Estimate,
   width: number,
@@ -97,11 +97,11 @@ function detail(rental: PlannedRental, width: number): string[] {
   return [
     `${number}${first.slice(number.length)}`,
     ...others,
-    `    minutes: boot ${few(boot)}, set-up ${few(setup)}, download ${few(download)}, load ${few(load)}, passes ${few(passes)}`,
+    `    minutes: boot ${formatShort(boot)}, set-up ${formatShort(setup)}, download ${formatShort(download)}, load ${formatShort(load)}, passes ${formatShort(passes)}`,
   ];
 }
 
-/** What is paid whole and not used, and what it could measure. */
+/** Minutes that are paid for and not used, and what they could measure. */
 function idleLines(rentals: readonly PlannedRental[], width: number): readonly string[] {
   const idle = rentals.map(idleOf);
   const total = idle.reduce((sum, { minutes: one }) => sum + one, 0);
@@ -111,7 +111,7 @@ function idleLines(rentals: readonly PlannedRental[], width: number): readonly s
   return wrapText(text, width);
 }
 
-/** Both ways beside each other, where they differ. */
+/** Compares both packings, where they differ. */
 function packingLines(packings: readonly PackingCost[], width: number): string[] {
   const [own, other] = packings;
   if (own === undefined || other === undefined || own.vms === other.vms) return [];
@@ -125,8 +125,8 @@ function packingLines(packings: readonly PackingCost[], width: number): string[]
   ]);
   const [many, less] = own.vms > other.vms ? [own, other] : [other, own];
   const saved = many.likely.micros - less.likely.micros;
-  const told = `fill-hours ${saved > 0 ? `saves ${formatUsd(saved)}` : "saves nothing"} and has ${String(many.vms - less.vms)} fewer VMs: results of a card then come from fewer machines, which is less evidence`;
-  return ["", renderTable(PACKING, rows, { width, colour: false }), ...wrapText(told, width)];
+  const comparison = `fill-hours ${saved > 0 ? `saves ${formatUsd(saved)}` : "saves nothing"} and has ${String(many.vms - less.vms)} fewer VMs: results of a card then come from fewer machines, which is less evidence`;
+  return ["", renderTable(PACKING, rows, { width, colour: false }), ...wrapText(comparison, width)];
 }
 
 function left(cap: number, likely: number, worst: number): string {
@@ -135,11 +135,11 @@ function left(cap: number, likely: number, worst: number): string {
   return `${after(likely)} after the likely cost, ${after(worst)} after the worst`;
 }
 
-function few(minutes: number): string {
+function formatShort(minutes: number): string {
   return minutes < 10 ? minutes.toFixed(1) : String(Math.round(minutes));
 }
 
 function minutes(value: number): string {
-  if (value < 60) return `${few(value)} min`;
+  if (value < 60) return `${formatShort(value)} min`;
   return `${String(Math.floor(value / 60))} h ${String(Math.round(value % 60))} min`;
 }
