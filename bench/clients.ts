@@ -46,7 +46,7 @@ export const ours: Client = async ({ server }, asked, inFlight) => {
   }[] = [];
   const cpu = await cpuOf(async () => {
     await runConcurrently(asked, inFlight, async (tokens) => {
-      const chat = chatRequest(server.model, { messages, maxTokens: tokens }, "fixed");
+      const chat = chatRequest(server, { messages, maxTokens: tokens }, "fixed");
       let written = (): number => Number.NaN;
       const open = async (): Promise<Duplex> => {
         const connection = await server.open(never);
@@ -99,7 +99,7 @@ export const plainFetch: Client = async ({ url, server }, asked, inFlight) => {
       const reply = await fetch(`${url}/chat/completions`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: chatRequest(server.model, { messages, maxTokens: tokens }, "fixed").body,
+        body: chatRequest(server, { messages, maxTokens: tokens }, "fixed").body,
       });
       const decoder = new TextDecoder();
       let buffer = "";

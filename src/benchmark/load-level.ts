@@ -132,7 +132,7 @@ async function sendRequests(
     while (left > 0 && unanswered < UNANSWERED_IN_A_ROW) {
       left -= 1;
       const test = nextTest();
-      const chat = chatRequest(server.model, test, mode === "natural" ? "natural" : "fixed");
+      const chat = chatRequest(server, test, mode === "natural" ? "natural" : "fixed");
       const reply = await sendChat(server, chat, inFlight, clock, inner).catch(asFailedReply);
       sent.push({ test, chat, reply });
       const isAnswered = "kind" in reply ? !reply.unanswered : reply.broken === undefined;

@@ -156,7 +156,7 @@ async function warmCaches(
   for (const test of applicable(suite, misfits)) {
     const salt = randomUUID();
     salts.set(test, salt);
-    const chat = chatRequest(server.model, { ...test, maxTokens: 1 }, "warm-cache", salt);
+    const chat = chatRequest(server, { ...test, maxTokens: 1 }, "warm-cache", salt);
     await sendChat(server, chat, 1, clock, signal);
   }
   return salts;

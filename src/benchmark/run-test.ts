@@ -26,7 +26,7 @@ export async function runTest(
   signal: AbortSignal,
   salt: string = randomUUID(),
 ): Promise<TestRun> {
-  const chat = chatRequest(server.model, test, mode, salt);
+  const chat = chatRequest(server, test, mode, salt);
   const reply = await sendChat(server, chat, 1, clock, signal).catch(asFailedReply);
   const parsed = "kind" in reply ? reply : await parseStream(reply, chat.length, clock);
   if (parsed.kind === "failed") return failedTest(test, parsed);

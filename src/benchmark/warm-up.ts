@@ -39,7 +39,7 @@ export async function warmUpLevel(
   const bodies = warmUpTests(tests, Math.max(LEAST, 2 * inFlight), seed);
   const lane = async (inner: AbortSignal): Promise<void> => {
     for (let test = bodies.pop(); test !== undefined; test = bodies.pop())
-      await sendChat(server, chatRequest(server.model, test, "fixed"), inFlight, clock, inner);
+      await sendChat(server, chatRequest(server, test, "fixed"), inFlight, clock, inner);
   };
   await runConcurrently(inFlight, lane, signal);
 }

@@ -18,6 +18,8 @@ export interface Connection {
 export interface ServerUnderTest extends Connection {
   /** Name under which the model is served. */
   readonly model: string;
+  /** The model's repository, where the name says nothing of it; left out = the name is the repository. */
+  readonly repository?: string | undefined;
   /** Tokens. */
   readonly maxModelLen: number;
 }

@@ -45,7 +45,7 @@ export async function describeServer(
     const metrics = (await client.get(`${rootPath(connection.basePath)}/metrics`, signal)).body;
     const tensorParallel = /^vllm-.*-tp(\d+)-/.exec(fingerprint ?? "")?.[1];
     return {
-      server: { ...connection, model: id, maxModelLen },
+      server: { ...connection, model: id, repository: repository(model), maxModelLen },
       modelId: repository(model) ?? id,
       serverConfig: serverConfig(metrics, fingerprint),
       vllm: {

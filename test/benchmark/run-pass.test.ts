@@ -62,6 +62,16 @@ describe("a pass", () => {
     expect(result.finishedMs).toBeGreaterThan(result.startedMs);
   });
 
+  it("gets the whole of each reply from a gpt-oss, which would end earlier", async () => {
+    const suite = { id: "x", tests: ["one", "two"].map((name) => prompt(name, 800)) };
+    const result = await pass(
+      { model: "openai/gpt-oss-20b", ttftMs: 1, tpotMs: 0.05 },
+      { suite, load: [1, 2] },
+    );
+    expect(metricsOf(result).map(({ completionTokens }) => completionTokens)).toEqual([800, 800]);
+    expect(faultsOf(result)).toEqual([]);
+  });
+
   it("runs its tests in an order that the seed gives", async () => {
     const server = await reference({ ttftMs: 1, tpotMs: 0.2 });
     const suite = {
@@ -206,7 +216,7 @@ describe("a pass is not sound", () => {
 
   it("when a second client uses the server", async () => {
     const server = await reference();
-    const chat = chatRequest(server.model, prompt("other", 3), "fixed");
+    const chat = chatRequest(server, prompt("other", 3), "fixed");
     let other: Promise<unknown> | undefined;
     const onTest = (): void => {
       other ??= sendChat(underTest(server), chat, 1, clock, never);
@@ -470,7 +480,7 @@ describe("further load levels", () => {
   it("give no figure when a second client used the server", async () => {
     const server = await reference();
     const sound = underTest(server);
-    const chat = chatRequest(server.model, prompt("other", 3), "fixed");
+    const chat = chatRequest(server, prompt("other", 3), "fixed");
     let opened = 0;
     const busy = underTest(server, {
       open: (signal) => {

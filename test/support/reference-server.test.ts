@@ -237,3 +237,18 @@ test("without ignore_eos a reply ends by itself, the same for the same prompt", 
   expect(one.body).toContain('"finish_reason":"stop"');
   expect(tokenEvents(other).map(delta)).toEqual(tokenEvents(one).map(delta));
 });
+
+test("gpt-oss breaks off a reply that must go on beyond its end, unless the end is a stop token", async () => {
+  const server = await start({ model: "openai/gpt-oss-20b", tpotMs: 0.02 });
+  const reply = async (more: object) => {
+    const body = fixedLength(server.model, 800, more);
+    const answer = await ask(connect(server.port, "127.0.0.1"), "/v1/chat/completions", body);
+    return answer.body;
+  };
+  const broken = await reply({});
+  expect(broken).toContain("Unexpected token 200002 while expecting start token 200006");
+  expect(broken).not.toContain('"finish_reason":"length"');
+  const whole = await reply({ stop_token_ids: [200_007] });
+  expect(whole).not.toContain("Unexpected token");
+  expect(whole).toContain('"finish_reason":"length"');
+});

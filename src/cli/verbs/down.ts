@@ -1,7 +1,7 @@
 import { ExitCode } from "../../support/errors.ts";
 import { formatUsd, usd } from "../../support/money.ts";
 import { jsonText } from "../output/json.ts";
-import { locationFlags, cloudRequest, destroyPatienceMs, locationsOf } from "../requests.ts";
+import { cloudRequest, destroyPatienceMs, locationFlags, locationsOf } from "../requests.ts";
 import {
   argument,
   cloudOptions,
@@ -41,7 +41,7 @@ export const verb = defineVerb({
       runContext(terminal, {
         json: false,
         quiet: options.quiet === true,
-        locationFlags: locationFlags(options),
+        where: locationFlags(options),
       }),
       process.cwd(),
     );

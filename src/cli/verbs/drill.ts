@@ -44,7 +44,7 @@ export const verb = defineVerb({
       const context = runContext(onStderr, {
         json: false,
         quiet: options.quiet === true,
-        locationFlags: locationFlags(options),
+        where: locationFlags(options),
       });
       const { findings, outcome, simulated } = await liveDrill(runRequest(call), context);
       const code = printRun(outcome, { options: { ...options, json: false }, terminal: onStderr });

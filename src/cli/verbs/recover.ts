@@ -1,7 +1,7 @@
 import type { RecoveredRuns } from "../../run/recover-runs.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { jsonText } from "../output/json.ts";
-import { locationFlags, cloudRequest, destroyPatienceMs } from "../requests.ts";
+import { cloudRequest, destroyPatienceMs, locationFlags } from "../requests.ts";
 import {
   cloudOptions,
   jsonOption,
@@ -31,7 +31,7 @@ export const verb = defineVerb({
       runContext(terminal, {
         json: false,
         quiet: options.quiet === true,
-        locationFlags: locationFlags(options),
+        where: locationFlags(options),
       }),
     );
     const runs = recovered.runs.map(({ run, recovery }) => ({ run, ...recovery }));

@@ -64,7 +64,7 @@ export const verb = defineVerb({
       runContext(terminal, {
         json: false,
         quiet: options.quiet === true,
-        locationFlags: locationFlags(options),
+        where: locationFlags(options),
       }),
     );
     if (!("kind" in started)) return printSession(started, options, terminal);

@@ -1,4 +1,5 @@
 import { openAiError, validationError, type OpenAiError } from "./openai-error.ts";
+import { naturalLength } from "./reply-text.ts";
 import type { ChatMessage, Tokenizer } from "./tokenizer.ts";
 
 /** A completion request that vLLM would take. */
@@ -8,6 +9,8 @@ export interface CompletionRequest {
   readonly maxTokens: number;
   readonly minTokens: number;
   readonly ignoreEos: boolean;
+  /** Tokens after which the Harmony parser of gpt-oss breaks the reply off; Infinity = it does not. */
+  readonly breaksAfter: number;
   readonly salt: string | undefined;
   readonly stream: boolean;
   readonly usage: "none" | "end" | "continuous";
@@ -66,6 +69,7 @@ export function parseCompletion(
     maxTokens,
     minTokens,
     ignoreEos: body["ignore_eos"] === true,
+    breaksAfter: chat && isHarmony(model.id) ? harmonyBreak(body, tokens) : Infinity,
     salt: typeof salt === "string" ? salt : undefined,
     stream,
     usage:
@@ -75,6 +79,21 @@ export function parseCompletion(
           ? "continuous"
           : "end",
   };
+}
+
+function isHarmony(model: string): boolean {
+  return /gpt-oss/i.test(model);
+}
+
+/** `<|end|>`, which `min_tokens` does not mask by itself. */
+const HARMONY_END = 200_007;
+
+/** A model that must go on beyond its own end leaves the format (vllm-project/vllm#50690), unless it cannot end. */
+function harmonyBreak(body: Json, tokens: readonly number[]): number {
+  const forced = body["ignore_eos"] === true || (number(body["min_tokens"]) ?? 0) > 0;
+  const stops = body["stop_token_ids"];
+  const masked = Array.isArray(stops) && stops.includes(HARMONY_END);
+  return forced && !masked ? naturalLength(tokens, 0) : Infinity;
 }
 
 export function unknownModel(body: Json, model: ServedModel): OpenAiError | undefined {

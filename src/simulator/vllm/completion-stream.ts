@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { ENGINE_DEAD } from "./openai-error.ts";
+import { ENGINE_DEAD, HARMONY_ERROR } from "./openai-error.ts";
 import { writeChunks } from "./chunk-writer.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import type { FinishReason } from "./engine-metrics.ts";
@@ -60,7 +60,10 @@ export function runCompletion(completion: Completion, res: ServerResponse): void
     tokens: request.tokens,
     salt: request.salt,
     maxTokens: request.maxTokens,
-    naturalTokens: request.ignoreEos ? Infinity : naturalLength(request.tokens, request.minTokens),
+    naturalTokens: Math.min(
+      request.breaksAfter,
+      request.ignoreEos ? Infinity : naturalLength(request.tokens, request.minTokens),
+    ),
     checkpoint: completion.checkpoint(request.maxTokens),
     arrivedMs: receivedMs,
     onOutputs: (counts) => {
@@ -98,6 +101,7 @@ function streamWriter(
     events.usage(sent, running().cachedTokens),
     events.done,
   ];
+  const breaks = (): boolean => sent >= request.breaksAfter;
   const tokenEvent = (count: number): string => {
     const from = sent;
     sent = count;
@@ -105,7 +109,7 @@ function streamWriter(
     return events.token({
       text: text.between(from, count),
       count,
-      finishReason: count >= totalTokens ? endsBy : null,
+      finishReason: count >= totalTokens && !breaks() ? endsBy : null,
     });
   };
   startStream();
@@ -114,7 +118,8 @@ function streamWriter(
       const role = sent === 0 ? events.role() : undefined;
       const tokens = counts.map(tokenEvent);
       // The end comes with the last token, in one write, so that the reply is not longer than its tokens.
-      if (sent >= running().totalTokens) send([role, ...tokens, ...closing()], true);
+      if (breaks()) send([role, ...tokens, `data: ${HARMONY_ERROR.body}\n\n`, events.done], true);
+      else if (sent >= running().totalTokens) send([role, ...tokens, ...closing()], true);
       else send([role, ...tokens]);
     },
     onEnd: (reason) => {
@@ -140,6 +145,10 @@ function wholeWriter(
         return;
       }
       const { produced, cachedTokens } = running();
+      if (produced >= request.breaksAfter) {
+        respond(HARMONY_ERROR.status, HARMONY_ERROR.body);
+        return;
+      }
       const text = createReplyText(request.tokens).between(0, produced);
       respond(
         200,

@@ -29,3 +29,9 @@ export const ENGINE_DEAD = openAiError(
   500,
   "EngineCore encountered an issue. See stack trace (above) for the root cause.",
 );
+
+/** What follows a reply that has left the Harmony format. */
+export const HARMONY_ERROR = openAiError(
+  500,
+  "Unexpected token 200002 while expecting start token 200006",
+);
