@@ -370,8 +370,9 @@ def query(*fields):
     return [[cell.strip() for cell in line.split(",")] for line in lines]
 
 
+# nvidia-smi says [N/A] or [Not Supported] of what a card or a driver does not tell.
 def number(cell):
-    return float(cell) if re.fullmatch(r"[\d.]+", cell) else 0
+    return float(cell) if re.fullmatch(r"\d+(\.\d+)?", cell) else None
 
 
 def first(path, pattern):
@@ -413,13 +414,19 @@ SLOWDOWNS = {
 }
 
 
+def slowdowns(reasons):
+    if not re.fullmatch(r"0x[0-9a-fA-F]+", reasons):
+        return None
+    return [name for bit, name in SLOWDOWNS.items() if int(reasons, 16) & bit]
+
+
 def sample():
     return [
         {
             "clock_mhz": number(clock),
             "power_w": number(power),
             "temperature_c": number(heat),
-            "throttle": [n for bit, n in SLOWDOWNS.items() if int(reasons, 16) & bit],
+            "throttle": slowdowns(reasons),
         }
         for clock, power, heat, reasons in query(
             "clocks.sm", "power.draw", "temperature.gpu", "clocks_event_reasons.active"

@@ -4,6 +4,7 @@ import type { Pace } from "./benchmark.ts";
 import { crossCheck, decodedTokens } from "./cross-check.ts";
 import type { CheckedRequest, CrossCheck } from "./cross-check.ts";
 import { clientSlowed } from "./event-loop-monitor.ts";
+import type { GpuWatch } from "./watch-gpus.ts";
 import type { WatchFacts } from "./watched-work.ts";
 
 /** What was measured, and what was watched meanwhile: one pass, or one level of load. */
@@ -51,15 +52,19 @@ export function judge(work: JudgedWork): Verdict {
     loop_delay_ms: rounded(loop.longestMs),
     loop_delay_p99_ms: rounded(loop.p99Ms),
     loop_utilisation: rounded(loop.utilisation),
-    gpu_samples: gpus.samples,
-    ...(gpus.clockMhz === undefined
-      ? {}
-      : {
-          gpu_clock_mhz: Math.round(gpus.clockMhz),
-          gpu_hottest_c: gpus.hottestC,
-          gpu_most_w: gpus.mostW,
-        }),
+    ...gpuFacts(gpus),
     rtt_s: work.rttS,
+  };
+}
+
+/** What nobody told is left out. */
+function gpuFacts({ samples, gap, clockMhz, hottestC, mostW }: GpuWatch): Record<string, unknown> {
+  return {
+    gpu_samples: samples,
+    ...(gap === undefined ? {} : { gpu_watch: gap }),
+    ...(clockMhz === undefined ? {} : { gpu_clock_mhz: Math.round(clockMhz) }),
+    ...(hottestC === undefined ? {} : { gpu_hottest_c: hottestC }),
+    ...(mostW === undefined ? {} : { gpu_most_w: mostW }),
   };
 }
 

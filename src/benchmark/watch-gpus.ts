@@ -1,5 +1,6 @@
 import { mean } from "../evidence/statistics.ts";
 import type { Clock } from "../support/clock.ts";
+import { errorText } from "../support/errors.ts";
 import type { GpuSample } from "../machine/machine.ts";
 import type { PassRequest } from "./benchmark.ts";
 
@@ -12,44 +13,71 @@ export interface GpuWatch {
   /** Why they were slowed down, each reason once. */
   readonly reasons: readonly string[];
   readonly samples: number;
-  /** Over all GPUs and samples; undefined without any. */
+  /** Why throttling may have gone unseen; undefined where it would have been seen, or nobody was to look. */
+  readonly gap: string | undefined;
+  /** Over all GPUs and samples; undefined where nothing was told. */
   readonly clockMhz: number | undefined;
   readonly hottestC: number | undefined;
   readonly mostW: number | undefined;
 }
 
-/** Asks now and then what the GPUs do and what slows them, until it is disposed of. */
+/** Asks now and then what the GPUs do and what slows them, until it is disposed of. A sample that fails ends nothing. */
 export function watchGpus(
   sampleGpus: PassRequest["sampleGpus"],
   clock: Clock,
   signal: AbortSignal,
 ): Disposable & { read(): GpuWatch } {
-  const readings: GpuSample[] = [];
-  let samples = 0;
+  const samples: (readonly GpuSample[])[] = [];
+  const failures: string[] = [];
   const ended = new AbortController();
   const both = AbortSignal.any([signal, ended.signal]);
   const sample = async (): Promise<void> => {
     if (sampleGpus === undefined) return;
     for (;;) {
       await clock.sleep(Math.max(EVERY_MS, EVERY_REAL_MS * clock.speed), both);
-      readings.push(...(await sampleGpus(both)));
-      samples += 1;
+      try {
+        samples.push(await sampleGpus(both));
+      } catch (error) {
+        if (both.aborted) return;
+        failures.push(errorText(error));
+      }
     }
   };
-  // The end is an abort; a machine that does not answer shows in the requests themselves.
+  // The end is an abort.
   sample().catch(() => undefined);
-  const most = (of: (reading: GpuSample) => number): number | undefined =>
-    readings.length === 0 ? undefined : Math.max(...readings.map(of));
   return {
-    read: () => ({
-      reasons: [...new Set(readings.flatMap(({ throttle }) => throttle))],
-      samples,
-      clockMhz: readings.length === 0 ? undefined : mean(readings.map(({ clockMhz }) => clockMhz)),
-      hottestC: most(({ temperatureC }) => temperatureC),
-      mostW: most(({ powerW }) => powerW),
-    }),
+    read: () => {
+      const readings = samples.flat();
+      const told = (of: (reading: GpuSample) => number | undefined): number[] =>
+        readings.map(of).filter((value) => value !== undefined);
+      const most = (values: readonly number[]): number | undefined =>
+        values.length === 0 ? undefined : Math.max(...values);
+      const clocks = told(({ clockMhz }) => clockMhz);
+      return {
+        reasons: [...new Set(readings.flatMap(({ throttle }) => throttle ?? []))],
+        samples: samples.length,
+        gap: gapOf(samples, failures),
+        clockMhz: clocks.length === 0 ? undefined : mean(clocks),
+        hottestC: most(told(({ temperatureC }) => temperatureC)),
+        mostW: most(told(({ powerW }) => powerW)),
+      };
+    },
     [Symbol.dispose]: () => {
       ended.abort();
     },
   };
+}
+
+function gapOf(
+  samples: readonly (readonly GpuSample[])[],
+  failures: readonly string[],
+): string | undefined {
+  const [failure] = failures;
+  if (failure !== undefined) {
+    const all = samples.length + failures.length;
+    return `${String(failures.length)} of ${String(all)} samples failed: ${failure}`;
+  }
+  return samples.flat().some(({ throttle }) => throttle === undefined)
+    ? "nvidia-smi does not tell what slows the GPUs"
+    : undefined;
 }

@@ -109,6 +109,8 @@ export interface Verdict {
   state: "sound" | "failed" | "void";
   /** Empty when sound. */
   reasons: string[];
+  /** Why a throttled GPU may have gone unseen. */
+  gpu_watch?: string;
   [key: string]: unknown;
 }
 

@@ -34,14 +34,15 @@ export interface SetupStatusJson {
   boot_id: string;
 }
 
+/** null = nvidia-smi does not tell. */
 export interface FactsJson {
   gpus: {
     name: string;
-    memory_mib: number;
+    memory_mib: number | null;
     driver: string;
     compute_capability: string;
-    power_limit_w: number;
-    max_clock_mhz: number;
+    power_limit_w: number | null;
+    max_clock_mhz: number | null;
   }[];
   cuda: string;
   cpu: string;
@@ -84,10 +85,11 @@ export interface ServerStatusJson {
   log_bytes: number;
 }
 
+/** null = nvidia-smi does not tell. */
 export interface GpuSampleJson {
-  clock_mhz: number;
-  power_w: number;
-  temperature_c: number;
+  clock_mhz: number | null;
+  power_w: number | null;
+  temperature_c: number | null;
   /** nvidia-smi's names of active slowdown reasons, idle and power management left out. */
-  throttle: string[];
+  throttle: string[] | null;
 }

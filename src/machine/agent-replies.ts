@@ -56,11 +56,11 @@ const FACTS = object<FactsJson>({
   gpus: listOf(
     object<FactsJson["gpus"][number]>({
       name: text,
-      memory_mib: count,
+      memory_mib: orNull(count),
       driver: text,
       compute_capability: text,
-      power_limit_w: count,
-      max_clock_mhz: count,
+      power_limit_w: orNull(count),
+      max_clock_mhz: orNull(count),
     }),
   ),
   cuda: text,
@@ -81,10 +81,10 @@ const SERVER = object<ServerStatusJson>({
 });
 const SAMPLES = listOf(
   object<GpuSampleJson>({
-    clock_mhz: count,
-    power_w: count,
-    temperature_c: count,
-    throttle: listOf(text),
+    clock_mhz: orNull(count),
+    power_w: orNull(count),
+    temperature_c: orNull(count),
+    throttle: orNull(listOf(text)),
   }),
 );
 
@@ -125,11 +125,11 @@ export function readFacts(bytes: Buffer): MachineFacts {
   return {
     gpus: json.gpus.map((gpu) => ({
       name: gpu.name,
-      memoryMib: gpu.memory_mib,
+      memoryMib: gpu.memory_mib ?? undefined,
       driver: gpu.driver,
       computeCapability: gpu.compute_capability,
-      powerLimitW: gpu.power_limit_w,
-      maxClockMhz: gpu.max_clock_mhz,
+      powerLimitW: gpu.power_limit_w ?? undefined,
+      maxClockMhz: gpu.max_clock_mhz ?? undefined,
     })),
     cuda: json.cuda,
     cpu: json.cpu,
@@ -155,10 +155,10 @@ export function readServerStatus(bytes: Buffer): ServerStatus {
 
 export function readSamples(bytes: Buffer): readonly GpuSample[] {
   return parse(bytes, SAMPLES, "sample").map((sample) => ({
-    clockMhz: sample.clock_mhz,
-    powerW: sample.power_w,
-    temperatureC: sample.temperature_c,
-    throttle: sample.throttle,
+    clockMhz: sample.clock_mhz ?? undefined,
+    powerW: sample.power_w ?? undefined,
+    temperatureC: sample.temperature_c ?? undefined,
+    throttle: sample.throttle ?? undefined,
   }));
 }
 

@@ -54,11 +54,12 @@ export interface SetupStatus {
 export interface MachineFacts {
   readonly gpus: readonly {
     readonly name: string;
-    readonly memoryMib: number;
+    /** Undefined = nvidia-smi does not tell; so are the next two. */
+    readonly memoryMib: number | undefined;
     readonly driver: string;
     readonly computeCapability: string;
-    readonly powerLimitW: number;
-    readonly maxClockMhz: number;
+    readonly powerLimitW: number | undefined;
+    readonly maxClockMhz: number | undefined;
   }[];
   readonly cuda: string;
   readonly cpu: string;
@@ -107,12 +108,13 @@ export interface ServerStatus {
   readonly logBytes: number;
 }
 
+/** Undefined = nvidia-smi does not tell. */
 export interface GpuSample {
-  readonly clockMhz: number;
-  readonly powerW: number;
-  readonly temperatureC: number;
+  readonly clockMhz: number | undefined;
+  readonly powerW: number | undefined;
+  readonly temperatureC: number | undefined;
   /** Reasons other than idle and power management at rest; empty = not throttled. */
-  readonly throttle: readonly string[];
+  readonly throttle: readonly string[] | undefined;
 }
 
 export type MachineErrorKind =

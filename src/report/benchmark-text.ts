@@ -182,5 +182,9 @@ function verdictText(pass: number, verdict: Verdict | undefined): string {
     typeof ratio === "number"
       ? `, decode rate ${(100 * (ratio - 1)).toFixed(2)} % from the server's own`
       : "";
-  return `${name}: the server's counters agree: tokens exact${rate}`;
+  const unseen =
+    verdict.gpu_watch === undefined
+      ? ""
+      : `; a throttled GPU may have gone unseen: ${verdict.gpu_watch}`;
+  return `${name}: the server's counters agree: tokens exact${rate}${unseen}`;
 }

@@ -48,6 +48,7 @@ const work: JudgedWork = {
   gpus: {
     reasons: [],
     samples: 3,
+    gap: undefined,
     clockMhz: undefined,
     hottestC: undefined,
     mostW: undefined,
@@ -152,4 +153,11 @@ describe("the limit of noise", () => {
     expect(judge(late).state).toBe("sound");
     expect(judge({ ...late, pace }).reasons.join("; ")).toContain("first tokens came");
   });
+});
+
+it("a pass during which no GPU could be sampled is sound, and says so", () => {
+  const gap = "12 of 12 samples failed: nvidia-smi ended with 9";
+  const verdict = judge({ ...work, gpus: { ...work.gpus, samples: 0, gap } });
+  expect(verdict).toMatchObject({ state: "sound", reasons: [], gpu_samples: 0, gpu_watch: gap });
+  expect(judge(work)).not.toHaveProperty("gpu_watch");
 });

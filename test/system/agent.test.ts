@@ -402,6 +402,16 @@ describe("telemetry", () => {
     expect(await json("sample")).toEqual([{ ...calm, throttle: ["sw_thermal_slowdown"] }]);
   });
 
+  it("says null of what nvidia-smi does not tell", async () => {
+    await root.write("stand-ins/untold", "");
+    expect(await json("sample")).toEqual([
+      { clock_mhz: null, power_w: null, temperature_c: null, throttle: null },
+    ]);
+    expect(await json("facts")).toMatchObject({
+      gpus: [{ driver: "580.95.05", memory_mib: null, power_limit_w: null, max_clock_mhz: null }],
+    });
+  });
+
   it("fails in nvidia-smi's words when there is no driver", async () => {
     await root.write("stand-ins/no-gpu", "");
     for (const verb of ["facts", "sample"]) {

@@ -109,8 +109,13 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
       ? warning(`${name} failed: ${reason}`)
       : note(`${name} does not apply: ${reason}`);
   },
-  "pass.finished": ({ pass, record }) =>
-    note(`pass ${pass} sound: ${rate(record.summary.avg_tokens_per_sec)}`),
+  "pass.finished": ({ pass, record: { summary } }) => {
+    const text = `pass ${pass} sound: ${rate(summary.avg_tokens_per_sec)}`;
+    const gap = summary.verdict?.gpu_watch;
+    return gap === undefined
+      ? note(text)
+      : warning(`${text}; a throttled GPU may have gone unseen: ${gap}`);
+  },
   "pass.failed": ({ pass, reasons }) => warning(`pass ${pass} is not sound: ${reasons.join("; ")}`),
   "pass.void": ({ pass, reason }) => warning(`pass ${pass} is void and is run again: ${reason}`),
   "configuration.finished": ({ state, passes, reason }) => {

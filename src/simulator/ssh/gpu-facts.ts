@@ -69,3 +69,13 @@ export function gpuSamples(
     throttle: hot ? ["sw_thermal_slowdown"] : [],
   }));
 }
+
+/** Where nvidia-smi says `[N/A]`. */
+export function untoldSamples(type: GpuType): GpuSampleJson[] {
+  return Array.from({ length: type.gpus }, () => ({
+    clock_mhz: null,
+    power_w: null,
+    temperature_c: null,
+    throttle: null,
+  }));
+}

@@ -11,7 +11,7 @@ import type { Coefficients } from "../world/coefficients.ts";
 import type { MachineFault } from "../faults/fault-scripts.ts";
 import type { ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
 import type { EngineRequest } from "../vllm/engine.ts";
-import { gpuFacts, gpuSamples } from "./gpu-facts.ts";
+import { gpuFacts, gpuSamples, untoldSamples } from "./gpu-facts.ts";
 import type { GuestSetup } from "./guest-setup.ts";
 import { createSetupRun } from "./setup-run.ts";
 import { createVmFaults, type FaultyLink } from "../faults/vm-faults.ts";
@@ -36,7 +36,7 @@ export interface Guest {
   /** Undefined until the driver is there. */
   facts(): FactsJson | undefined;
   /** Undefined where nvidia-smi says `[N/A]`. */
-  sample(): readonly GpuSampleJson[] | undefined;
+  sample(): readonly GpuSampleJson[];
   setSecret(secret: string): void;
   serve(request: ServeJson): void;
   serverStatus(): ServerStatusJson;
@@ -95,7 +95,7 @@ export function createGuest(options: GuestOptions): Guest {
     setupStatus,
     facts: () => (setupStatus().index > 3 ? gpuFacts(vm.type) : undefined),
     sample: () => {
-      if (vmFaults.find("samples-unavailable") !== undefined) return undefined;
+      if (vmFaults.find("samples-unavailable") !== undefined) return untoldSamples(vm.type);
       const busy = (process?.server()?.engine.running.length ?? 0) > 0;
       return gpuSamples(vm.type, { busy, hot: timeline.now() < hotUntil }, random);
     },
