@@ -22,7 +22,7 @@ export interface PassRequest {
   /** Order of the tests, salts. */
   readonly seed: string;
   readonly clock: Clock;
-  /** What the GPUs do, sampled during the pass; undefined where nobody can tell. */
+  /** What the GPUs do, sampled during the pass; undefined where the machine cannot be asked. */
   readonly sampleGpus: ((signal: AbortSignal) => Promise<readonly GpuSample[]>) | undefined;
   /** Left out = `fixed`. */
   readonly mode?: PassMode;

@@ -12,7 +12,7 @@ export interface ChunkBuffer extends Iterable<Arrival> {
 }
 
 /**
- * The bytes are copied into slabs: a read that is kept as it is keeps four objects alive, and with some ten thousand
+ * The bytes are copied into slabs: a read that is stored as it is holds four objects, and with some ten thousand
  * of them a garbage collection stops all streams for milliseconds, just when the next tokens come.
  */
 export function chunkBuffer(): ChunkBuffer {

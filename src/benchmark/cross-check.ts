@@ -45,7 +45,7 @@ const OFFSET_TOLERANCE_S = 0.015;
 const OFFSET_TOLERANCE_SHARE = 0.25;
 /** How late a stamp may be on a busy machine, real seconds. */
 const JITTER_S = 0.005;
-/** What our own loop may stand still on a fast clock, real seconds; a pass that needs more to be explained is void. */
+/** How long our own loop may be blocked on a fast clock, real seconds; a pass that needs more to be explained is void. */
 const FORGIVEN_DELAY_S = 0.02;
 /** Ten segments of 1,460 bytes: the first window of a TCP connection that was idle (RFC 6928). */
 const FIRST_WINDOW_BYTES = 14_600;
@@ -142,7 +142,7 @@ function countFaults(
     total(requests, (request) => request.promptTokens),
     blame,
   );
-  const { stop = 0, length = 0, ...odd } = delta.finished;
+  const { stop = 0, length = 0, ...others } = delta.finished;
   expect(
     "finished requests",
     stop + length,
@@ -150,7 +150,7 @@ function countFaults(
     ended > requests.length ? OTHER_CLIENT : "",
   );
   if (fixedLength) expect("requests of full length", length, requests.length);
-  for (const [reason, count] of Object.entries(odd))
+  for (const [reason, count] of Object.entries(others))
     if (count > 0) faults.push(`${String(count)} requests ended with ${reason}`);
   if (!warm && delta.cacheHits > 0)
     faults.push(`${String(delta.cacheHits)} prompt tokens came from the prefix cache`);

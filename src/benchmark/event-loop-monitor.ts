@@ -16,7 +16,7 @@ const FLOOR_LONGEST_MS = 25;
 const FLOOR_P99_MS = 5;
 /** A 99th percentile needs 299 samples (one-sided 95 % order-statistic bound). */
 const SAMPLES_FOR_P99 = 299;
-/** Where the clock is faster than life no stamp is exact; there only a process that stood still counts. */
+/** On a fast clock no stamp is exact; there only a process that was suspended counts. */
 const LONGEST_FAST_MS = 1_000;
 
 /** Watches from now on, until it is disposed of. */

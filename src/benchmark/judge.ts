@@ -25,7 +25,7 @@ export interface JudgedWork extends WatchFacts {
 
 /**
  * `void`: something slowed the measurement that is neither the server nor the model; it is worth doing again. `failed`:
- * a request failed, or the figures are not ours; kept, marked, never ranked. Else `sound`. When our own event loop was
+ * a request failed, or the figures are not ours; recorded as such, never ranked. Else `sound`. When our own event loop was
  * blocked, nothing that was seen says anything of the server, so that is always `void`.
  */
 export function judge(work: JudgedWork): Verdict {

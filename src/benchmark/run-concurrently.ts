@@ -1,18 +1,21 @@
-/** Runs a lane so many times at once. The first that fails ends the others; its error is thrown when all are still. */
+/**
+ * Runs the same work `count` times at once. The first that fails aborts the others; its error is thrown once all have
+ * ended.
+ */
 export async function runConcurrently(
   count: number,
-  lane: (signal: AbortSignal) => Promise<void>,
+  work: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
-  const lanes = Array.from({ length: count }, async () => {
+  const running = Array.from({ length: count }, async () => {
     try {
-      await lane(either);
+      await work(either);
     } catch (error) {
       failure.abort(error);
     }
   });
-  await Promise.all(lanes);
+  await Promise.all(running);
   either.throwIfAborted();
 }

@@ -83,7 +83,7 @@ export async function sendChat(
 
 /**
  * One streaming request on an open connection of its own, which is closed at the end. While it runs nothing
- * happens for a read but its stamp, taken first, and the check of its limits. What goes wrong is told in the reply.
+ * happens for a read but its stamp, taken first, and the check of its limits. What goes wrong is in the reply.
  * @throws the signal's reason.
  */
 export function streamRequest(

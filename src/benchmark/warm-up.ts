@@ -13,8 +13,8 @@ const LEAST = 3;
 const REPLY_TOKENS = 64;
 
 /**
- * Warms up for one request at a time; the further load levels of a pass warm up by themselves. What a request
- * answers does not matter, for a server that is ill shows in the pass.
+ * Warms up for one request at a time; the further load levels of a pass warm up by themselves. What is
+ * answered does not matter: a server that fails shows it in the pass.
  */
 export const warmUp: WarmUp = async (request, signal) => {
   const client = httpClient(request.server, request.clock);
@@ -37,11 +37,11 @@ export async function warmUpLevel(
   signal: AbortSignal,
 ): Promise<void> {
   const bodies = warmUpTests(tests, Math.max(LEAST, 2 * inFlight), seed);
-  const lane = async (inner: AbortSignal): Promise<void> => {
+  const work = async (inner: AbortSignal): Promise<void> => {
     for (let test = bodies.pop(); test !== undefined; test = bodies.pop())
       await sendChat(server, chatRequest(server, test, "fixed"), inFlight, clock, inner);
   };
-  await runConcurrently(inFlight, lane, signal);
+  await runConcurrently(inFlight, work, signal);
 }
 
 /** From the smallest to the largest prompt, evenly, each with its lines in another order. */

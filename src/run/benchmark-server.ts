@@ -40,7 +40,7 @@ export interface BenchmarkJob {
   readonly vm?: string | undefined;
   readonly region?: string | undefined;
   readonly simulated?: boolean;
-  /** Engine facts that the machine tells, in addition to those that the server tells. */
+  /** Engine facts read from the machine, in addition to those that the server gives. */
   readonly engine?: Partial<VllmConfig>;
   /** Read from the machine. */
   readonly provenance?: Readonly<Record<string, unknown>>;
@@ -154,7 +154,7 @@ function recordFor(
   pass: PassResult,
 ): BenchmarkRecord {
   const { modelId } = found;
-  // The machine tells more than an API can; where it does, the same settings have the same key as in a sweep.
+  // Where the machine was read, more is known than an API can say, and the key is that of a sweep.
   const isBare = job.engine?.image === undefined;
   return recordOfPass({
     id: randomUUID(),
@@ -212,7 +212,7 @@ function stoppedAnswering(reason: string): SweepError {
   return new SweepError("the server stopped answering", {
     exitCode: ExitCode.provider,
     reason,
-    hint: "see the server's own log; the tests that were measured before are kept, marked",
+    hint: "see the server's own log; the tests that were measured before that are in the results, marked",
   });
 }
 

@@ -1,6 +1,6 @@
 import { oneLine } from "../support/terminal-text.ts";
 
-/** What a chunk of a stream, or an error's body, says: read without trust, since any server may have sent it. */
+/** What a chunk of a stream, or the body of an error, says. Every field is checked: any server may have sent it. */
 export interface ChatChunk {
   readonly error: string | undefined;
   readonly usage: Usage | undefined;

@@ -11,7 +11,7 @@ import { cacheFacts, serverConfig } from "./server-config.ts";
 /** A running server and what it says of itself. */
 export interface DescribedServer {
   readonly server: ServerUnderTest;
-  /** The model's repository where the server tells it, else the name under which it is served. */
+  /** The model's repository where the server names it, else the name under which it is served. */
   readonly modelId: string;
   /** Only what was read. */
   readonly vllm: VllmConfig;

@@ -4,7 +4,7 @@ import { FAILURE_SIGNATURES } from "./failure-signatures.ts";
 export interface Diagnosis {
   /** A phrase; one of `FAILURE_SIGNATURES`, or what could be read from an unknown log. */
   readonly cause: string;
-  /** The log's own words: the telling line, or the end of a log that nobody knows. */
+  /** The log's own words: the decisive line, or the end of an unknown log. */
   readonly evidence: string;
   readonly remedy: string;
   /** The same configuration may work at another try. */
@@ -37,8 +37,8 @@ export function diagnose(log: string, exitCode?: number): Diagnosis {
     const level = prefix?.[1];
     const text = line.slice(prefix?.[0].length ?? 0);
     // Information and warnings quote configuration and errors that were survived.
-    const told = level !== "DEBUG" && level !== "INFO" && level !== "WARNING";
-    return told && !WRAPPER.test(text) && !SOURCE.test(text) ? [text] : [];
+    const mayBeCause = level !== "DEBUG" && level !== "INFO" && level !== "WARNING";
+    return mayBeCause && !WRAPPER.test(text) && !SOURCE.test(text) ? [text] : [];
   });
   for (const signature of FAILURE_SIGNATURES) {
     for (const line of lines) {
@@ -75,14 +75,14 @@ function unknown(log: string, lines: readonly string[], exitCode: number | undef
   const killed = exitCode === KILLED && exception === undefined;
   return {
     cause: killed
-      ? "the server was killed, most likely for want of the VM's own memory"
+      ? "the server was killed, most likely because the VM ran out of main memory"
       : exception === undefined
         ? "unknown"
         : `unknown: ${cut(exception, 200)}`,
     evidence: tail,
     remedy: killed
-      ? "use a type with more memory beside the GPU's"
-      : "read the log that was kept; the cause is not one that we know",
+      ? "use a type with more main memory"
+      : "read the saved log; the cause is not a known one",
     retry: false,
     planLines: [],
   };

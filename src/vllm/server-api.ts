@@ -14,7 +14,7 @@ const ROUND_TRIP_PROBES = 10;
 /** A model as `/v1/models` lists it. */
 export interface ServedModel {
   readonly id: string;
-  /** Path or repository; undefined where the server does not tell. */
+  /** Path or repository; undefined where the server does not say. */
   readonly root: string | undefined;
   readonly maxModelLen: number | undefined;
 }
@@ -61,7 +61,7 @@ export async function servedModels(
   }));
 }
 
-/** Undefined where the server does not tell. */
+/** Undefined where the server does not say. */
 export async function vllmVersion(
   client: HttpClient,
   basePath: string,
@@ -95,7 +95,7 @@ export async function countTokens(
 }
 
 /**
- * One token, to see that the model answers. Its `system_fingerprint`, which since 2026-04 tells the version and how
+ * One token, to see that the model answers. Its `system_fingerprint`, which since 2026-04 gives the version and how
  * the model is divided (`vllm-0.32.0-tp2-3bef6e5d`); undefined where the server sends none.
  * @throws NoAnswerError when it refuses.
  */

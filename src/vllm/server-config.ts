@@ -53,6 +53,6 @@ export function serverConfig(metrics: string, fingerprint: string | undefined): 
 }
 
 function configured({ name, labels }: Sample): string {
-  const kept = Object.entries(labels).filter(([label]) => !NOT_CONFIGURED.has(label));
-  return JSON.stringify([name, kept.toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+  const settings = Object.entries(labels).filter(([label]) => !NOT_CONFIGURED.has(label));
+  return JSON.stringify([name, settings.toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 }

@@ -20,7 +20,7 @@ export interface ServerCounters {
   readonly finished: Readonly<Record<string, number>>;
   readonly ttft: Observed;
   readonly decode: Observed;
-  /** When the process and its counters began, epoch seconds; undefined where nobody tells. */
+  /** When the process and its counters began, epoch seconds; undefined where the page does not say. */
   readonly began: number | undefined;
 }
 
@@ -68,7 +68,7 @@ export function serverCounters(text: string): ServerCounters | undefined {
 
 /** What was counted between two readings. */
 export interface CounterDelta extends Omit<ServerCounters, "running" | "waiting" | "began"> {
-  /** A counter fell or its beginning moved: the server was started anew in between. */
+  /** A counter fell, or its start moved: the server restarted in between. */
   readonly restarted: boolean;
 }
 

@@ -4,7 +4,7 @@ export interface StartupFacts {
   readonly dtype: string | undefined;
   readonly quantization: string | undefined;
   readonly attentionBackend: string | undefined;
-  /** Further resolved arguments, by vLLM's own names; those that it did not tell are left out. */
+  /** Further resolved arguments, by vLLM's own names; those that it did not log are left out. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
 

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { afterEach } from "vitest";
 import type { PassRequest } from "../../src/benchmark/benchmark.ts";
+import { runPass } from "../../src/benchmark/run-pass.ts";
+import type { PassResult } from "../../src/evidence/pass.ts";
 import type { ServerUnderTest } from "../../src/vllm/connection.ts";
 import type { Suite, Test } from "../../src/evidence/suite.ts";
-import type { ReferenceServer } from "../support/reference-server.ts";
-import { realClock } from "../../src/support/clock.ts";
+import { startReferenceServer } from "../support/reference-server.ts";
+import type { ReferenceOptions, ReferenceServer } from "../support/reference-server.ts";
+import { linearClock, realClock } from "../../src/support/clock.ts";
 
 /** The reference server as something to be measured. */
 export function underTest(
@@ -52,6 +56,40 @@ export function passRequest(
     onTest: () => undefined,
     ...changes,
   };
+}
+
+/** Ten times as fast as life: what is shown on it is not how exact the times are. */
+export const fastClock = linearClock({ v0: 1e12, w0: Date.now(), speed: 10 });
+
+const running: ReferenceServer[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+
+/** A reference server on the fast clock, until the end of the test. */
+export async function reference(changes: Partial<ReferenceOptions> = {}): Promise<ReferenceServer> {
+  const server = await startReferenceServer({
+    ttftMs: 60,
+    tpotMs: 10,
+    clock: fastClock,
+    ...changes,
+  });
+  running.push(server);
+  return server;
+}
+
+/** A pass on such a server. */
+export async function passOn(
+  changes: Partial<ReferenceOptions> = {},
+  request: Partial<PassRequest> = {},
+): Promise<PassResult> {
+  const server = await reference(changes);
+  return runPass(passRequest(underTest(server), { clock: fastClock, ...request }), never);
+}
+
+/** What the verdict says of the server; a busy test machine may slow us, which has reasons of its own. */
+export function faultsOf({ verdict }: PassResult): string[] {
+  return verdict.reasons.filter((reason) => !/our own event loop|connection stalled/.test(reason));
 }
 
 export const never = new AbortController().signal;

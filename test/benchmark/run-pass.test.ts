@@ -1,45 +1,31 @@
 import type { Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { chatRequest } from "../../src/vllm/chat-request.ts";
 import { runPass } from "../../src/benchmark/run-pass.ts";
 import { sendChat } from "../../src/benchmark/stream-request.ts";
-import type { PassRequest } from "../../src/benchmark/benchmark.ts";
 import type { PassResult, RequestMetrics, TestResult } from "../../src/evidence/pass.ts";
-import { startReferenceServer } from "../support/reference-server.ts";
-import type { ReferenceOptions, ReferenceServer } from "../support/reference-server.ts";
-import { linearClock, realClock } from "../../src/support/clock.ts";
+import type { ReferenceOptions } from "../support/reference-server.ts";
+import { realClock } from "../../src/support/clock.ts";
 import { NoAnswerError } from "../../src/vllm/connection.ts";
-import { never, passRequest, prompt, smallSuite, underTest } from "./reference.ts";
+import {
+  fastClock,
+  faultsOf,
+  never,
+  passOn,
+  passRequest,
+  prompt,
+  reference,
+  smallSuite,
+  underTest,
+} from "./reference.ts";
 
-const open: ReferenceServer[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
-/** Ten times as fast as life: what is shown here is not how exact the times are. */
-const clock = linearClock({ v0: 1e12, w0: Date.now(), speed: 10 });
-
-async function reference(changes: Partial<ReferenceOptions> = {}): Promise<ReferenceServer> {
-  const server = await startReferenceServer({ ttftMs: 60, tpotMs: 10, clock, ...changes });
-  open.push(server);
-  return server;
-}
-async function pass(
-  changes: Partial<ReferenceOptions> = {},
-  request: Partial<PassRequest> = {},
-): Promise<PassResult> {
-  const server = await reference(changes);
-  return runPass(passRequest(underTest(server), { clock, ...request }), never);
-}
+const clock = fastClock;
 const metricsOf = (result: PassResult): RequestMetrics[] =>
   result.tests.flatMap(({ outcome }) => (outcome.kind === "measured" ? [outcome.metrics] : []));
-/** What the verdict says of the server; a busy test machine may slow us, which is told apart. */
-const faultsOf = (result: PassResult): string[] =>
-  result.verdict.reasons.filter((reason) => !/our own event loop|connection stalled/.test(reason));
-
 describe("a pass", () => {
   it("measures every test with exact counts, in the suite's order, told in the order of running", async () => {
     const told: [string, number, number][] = [];
-    const result = await pass(
+    const result = await passOn(
       {},
       { onTest: (test, index, tests) => told.push([test.name, index, tests]) },
     );
@@ -64,7 +50,7 @@ describe("a pass", () => {
 
   it("gets the whole of each reply from a gpt-oss, which would end earlier", async () => {
     const suite = { id: "x", tests: ["one", "two"].map((name) => prompt(name, 800)) };
-    const result = await pass(
+    const result = await passOn(
       { model: "openai/gpt-oss-20b", ttftMs: 1, tpotMs: 0.05 },
       { suite, load: [1, 2] },
     );
@@ -91,14 +77,14 @@ describe("a pass", () => {
 
   it("reports each test as it ends with what the result says of it", async () => {
     const reported: TestResult[] = [];
-    const result = await pass({}, { onTest: (test) => reported.push(test) });
+    const result = await passOn({}, { onTest: (test) => reported.push(test) });
     expect(reported.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual(result.tests);
   });
 
   it("tells a failure as its test ends", async () => {
     const refuse = { status: 503, message: "no" };
     const told: unknown[] = [];
-    await pass({ refuse }, { onTest: ({ outcome }) => told.push(outcome) });
+    await passOn({ refuse }, { onTest: ({ outcome }) => told.push(outcome) });
     expect(told).toEqual(smallSuite.tests.map(() => ({ kind: "failed", reason: "HTTP 503: no" })));
   });
 
@@ -106,14 +92,14 @@ describe("a pass", () => {
     const tests = Array.from({ length: 3 }, (_, i) =>
       prompt(`t${String(i)}`, 4, "word ".repeat(200)),
     );
-    const result = await pass({ tpotMs: 1 }, { suite: { id: "x", tests } });
+    const result = await passOn({ tpotMs: 1 }, { suite: { id: "x", tests } });
     expect(metricsOf(result).map((metrics) => metrics.cachedTokens)).toEqual([0, 0, 0]);
     expect(faultsOf(result)).toEqual([]);
   });
 
   it("serves a warm pass from the cache, and marks it", async () => {
     const tests = [prompt("long", 4, "word ".repeat(200))];
-    const result = await pass({ tpotMs: 1 }, { suite: { id: "x", tests }, mode: "warm-cache" });
+    const result = await passOn({ tpotMs: 1 }, { suite: { id: "x", tests }, mode: "warm-cache" });
     expect(metricsOf(result)[0]?.cachedTokens).toBeGreaterThan(100);
     expect(result.mode).toBe("warm-cache");
     expect(faultsOf(result)).toEqual([]);
@@ -139,12 +125,12 @@ describe("a pass", () => {
   });
 
   it("does not need [DONE] where all else came", async () => {
-    expect(faultsOf(await pass({ omitDone: true, tpotMs: 1 }))).toEqual([]);
+    expect(faultsOf(await passOn({ omitDone: true, tpotMs: 1 }))).toEqual([]);
   });
 
   it("looks for the needles in natural mode, and lets replies end by themselves", async () => {
     const tests = [{ ...prompt("needles", 20), needles: ["no such value", "e"] }];
-    const result = await pass({ tpotMs: 1 }, { suite: { id: "x", tests }, mode: "natural" });
+    const result = await passOn({ tpotMs: 1 }, { suite: { id: "x", tests }, mode: "natural" });
     expect(result.tests[0]?.needles).toEqual({ found: expect.any(Number), of: 2 });
     expect(result.tests[0]?.needles?.found).toBeLessThan(2);
     expect(result.mode).toBe("natural");
@@ -200,14 +186,14 @@ describe("a pass is not sound", () => {
       id: "x",
       tests: smallSuite.tests.map((test) => prompt(test.name, 30, same)),
     };
-    const result = await pass({ ...oddity }, { suite });
+    const result = await passOn({ ...oddity }, { suite });
     expect(result.verdict.state).toBe("failed");
     expect(result.verdict.reasons.join("; ")).toContain(reason);
   });
 
   it("when the server miscounts by no more than 1 %", async () => {
     const suite = { id: "x", tests: [prompt("alpha", 100), prompt("beta", 100)] };
-    const result = await pass({ miscount: 0.01, tpotMs: 1 }, { suite });
+    const result = await passOn({ miscount: 0.01, tpotMs: 1 }, { suite });
     expect(result.verdict).toMatchObject({ state: "failed", tokens_exact: false });
     expect(result.verdict.reasons.join("; ")).toContain(
       "output tokens: the server counted 202, we 200",
@@ -248,7 +234,7 @@ describe("a pass is not sound", () => {
   });
 
   it("but void, when the GPU was throttled, and its load levels are left for the next one", async () => {
-    const result = await pass(
+    const result = await passOn(
       { tpotMs: 150 },
       {
         load: [1, 2],
@@ -299,7 +285,7 @@ describe("a pass is not sound", () => {
       while (performance.now() < end);
     };
     const real = { clock: realClock() };
-    const result = await pass({ ...real, tpotMs: 2 }, { ...real, onTest });
+    const result = await passOn({ ...real, tpotMs: 2 }, { ...real, onTest });
     expect(result.verdict.state).toBe("void");
     expect(result.verdict.reasons.join("; ")).toContain("our own event loop was blocked for");
   });
@@ -313,7 +299,7 @@ describe("what no client can be misled by", () => {
     ["reasoning before the content", { reasoningTokens: 5 }, {}],
     ["no usage but the last", { omitContinuousUsage: true }, { firstTokens: 1 }],
   ])("%s", async (_, oddity, expected) => {
-    const result = await pass({ ...oddity });
+    const result = await passOn({ ...oddity });
     expect(faultsOf(result)).toEqual([]);
     for (const metrics of metricsOf(result))
       expect(metrics).toMatchObject({ completionTokens: 30, ...expected });
@@ -350,7 +336,7 @@ describe("a server that stops answering", () => {
 
   it("is asked no third time when it is silent, and no load level is run", async () => {
     const silent = { ...clock, ceiling: (ms: number) => ms / 1_000 };
-    const result = await pass(
+    const result = await passOn(
       { stallAfterTokens: 5, ttftMs: 1, tpotMs: 1 },
       { clock: silent, suite: four, load: [1, 2] },
     );
@@ -380,118 +366,5 @@ describe("a server that stops answering", () => {
     expect(metricsOf(result)).toHaveLength(2);
     expect(failuresOf(result)).toEqual(["connection refused", "connection refused"]);
     expect(result.noAnswer).toBe("the server did not answer 2 tests in a row");
-  });
-});
-
-describe("further load levels", () => {
-  const unsoundOf = (result: PassResult): unknown => result.verdict["load_not_sound"];
-
-  it("run closed loops with as many requests in flight, ten of each, and count exactly", async () => {
-    // Long first tokens: what delays us on a busy test machine is little compared to them.
-    const result = await pass({ ttftMs: 1_000, tpotMs: 60 }, { load: [1, 4] });
-    expect(result.load).toHaveLength(1);
-    const [level] = result.load;
-    expect(level).toMatchObject({ in_flight: 4, requests: 40, failed: 0 });
-    expect(level?.verdict).toBe("sound");
-    expect(level?.reasons).toEqual([]);
-    expect(level?.per_user_tps).toBeGreaterThan(10);
-    expect(level?.out_tps).toBeGreaterThan(1.5 * (level?.per_user_tps ?? 0));
-    expect(Object.keys(level?.ttft_ms ?? {})).toEqual(["p50", "p90", "max"]);
-    expect(level?.["checks"]).toMatchObject({
-      tokens_exact: true,
-      loop_delay_ms: expect.any(Number),
-    });
-    expect(unsoundOf(result)).toBeUndefined();
-  });
-
-  it("hold their decode rate against the server's own", async () => {
-    const result = await pass({ ttftMs: 200, tpotMs: 20 }, { load: [1, 4] });
-    const checks = result.load[0]?.["checks"] as Record<string, number>;
-    expect(checks["server_decode_tps"]).toBeGreaterThan(30);
-    expect(Math.abs((checks["decode_ratio"] ?? 0) - 1)).toBeLessThan(
-      checks["decode_tolerance"] ?? 0,
-    );
-  });
-
-  it("tell of each request", async () => {
-    const result = await pass({ ttftMs: 20, tpotMs: 2 }, { load: [1, 2] });
-    const [level] = result.loadRequests ?? [];
-    expect(level?.in_flight).toBe(2);
-    expect(level?.requests).toHaveLength(20);
-    expect(level?.requests[0]).toMatchObject({
-      test: expect.any(String),
-      sent_s: expect.any(Number),
-      completion_tokens: 30,
-      ttft_s: expect.any(Number),
-      tpot_s: expect.any(Number),
-      e2e_s: expect.any(Number),
-    });
-  });
-
-  it("say how many failed and why, and give no figure", async () => {
-    const result = await pass({ ttftMs: 2, tpotMs: 1, endAfterTokens: 3 }, { load: [1, 2] });
-    const [level] = result.load;
-    expect(level).toMatchObject({ failed: 20, reasons: ["3 tokens came instead of 30"] });
-    expect(level).not.toHaveProperty("out_tps");
-    expect(result.loadRequests?.[0]?.requests[0]).toMatchObject({
-      reason: "3 tokens came instead of 30",
-    });
-  });
-
-  it("give no figure while the GPU is throttled, and the verdict of the pass says so", async () => {
-    let tests = 0;
-    const result = await pass(
-      { ttftMs: 200, tpotMs: 60 },
-      {
-        load: [1, 2],
-        onTest: () => (tests += 1),
-        sampleGpus: () => {
-          const throttle = tests === smallSuite.tests.length ? ["hw_thermal_slowdown"] : [];
-          return Promise.resolve([{ clockMhz: 900, powerW: 250, temperatureC: 94, throttle }]);
-        },
-      },
-    );
-    const reason = expect.stringContaining("the GPU was throttled: hw_thermal_slowdown");
-    expect(result.load[0]?.verdict).toBe("void");
-    expect(result.load[0]?.reasons.join("; ")).toEqual(reason);
-    expect(result.load[0]).not.toHaveProperty("out_tps");
-    expect(faultsOf(result)).toEqual([]);
-    expect(unsoundOf(result)).toEqual([reason]);
-  });
-
-  it("give no figure when our own loop was blocked", async () => {
-    const server = await reference();
-    const sound = underTest(server);
-    let opened = 0;
-    const blocking = underTest(server, {
-      open: (signal) => {
-        opened += 1;
-        const end = performance.now() + (opened === 25 ? 1_200 : 0);
-        while (performance.now() < end);
-        return sound.open(signal);
-      },
-    });
-    const result = await runPass(passRequest(blocking, { clock, load: [1, 2] }), never);
-    expect(result.load[0]?.verdict).toBe("void");
-    expect(result.load[0]?.reasons[0]).toContain("our own event loop was blocked for");
-    expect(result.load[0]).not.toHaveProperty("out_tps");
-  });
-
-  it("give no figure when a second client used the server", async () => {
-    const server = await reference();
-    const sound = underTest(server);
-    const chat = chatRequest(server, prompt("other", 3), "fixed");
-    let opened = 0;
-    const busy = underTest(server, {
-      open: (signal) => {
-        opened += 1;
-        if (opened === 25) void sendChat(sound, chat, 1, clock, never);
-        return sound.open(signal);
-      },
-    });
-    const result = await runPass(passRequest(busy, { clock, load: [1, 2] }), never);
-    expect(result.load[0]?.verdict).toBe("failed");
-    expect(result.load[0]?.reasons.join("; ")).toContain("another client used the server");
-    expect(result.load[0]).not.toHaveProperty("out_tps");
   });
 });

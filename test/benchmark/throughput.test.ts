@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { runConcurrently } from "../../src/benchmark/run-concurrently.ts";
 import { throughput } from "../../src/benchmark/throughput.ts";
 import type { LoadRequest } from "../../src/benchmark/throughput.ts";
-import { never } from "./reference.ts";
 
 /** Sent at a moment, first token 100 ms later, then a token every 10 ms. */
 function request(sentMs: number, tokens: number): LoadRequest {
@@ -62,25 +60,5 @@ describe("throughput under load", () => {
     const figures = throughput([{ ...one, metrics: { ...one.metrics, tpotS: undefined } }], 1);
     expect(figures.tpot_ms).toBeUndefined();
     expect(figures.per_user_tps).toBeUndefined();
-  });
-});
-
-describe("lanes", () => {
-  it("run at once, and the first that fails ends the others with its error", async () => {
-    const reason = new Error("link lost");
-    let running = 0;
-    let ended = 0;
-    const lane = (signal: AbortSignal): Promise<void> => {
-      running += 1;
-      if (running === 3) return Promise.reject(reason);
-      return new Promise((_, reject) => {
-        signal.addEventListener("abort", () => {
-          ended += 1;
-          reject(signal.reason as Error);
-        });
-      });
-    };
-    await expect(runConcurrently(3, lane, never)).rejects.toBe(reason);
-    expect(ended).toBe(2);
   });
 });
