@@ -10,7 +10,7 @@ import { decodeLine } from "./journal-line.ts";
 import { createJournal, type JournalOptions, type JournalStore } from "./create-journal.ts";
 import { labelsIn } from "./label.ts";
 import { GUARD_LOG } from "./state-folder.ts";
-import { readPlainOrPacked, unpackFile } from "./packed-file.ts";
+import { isPacked, readPlainOrPacked, unpackFile } from "./packed-file.ts";
 
 export const JOURNAL_FILE = "journal.jsonl";
 const TORN = "journal.torn-";
@@ -32,6 +32,12 @@ export interface JournalReading {
 export function readJournal(folder: string): JournalReading {
   const { events, torn, damaged, labels } = read(folder);
   return { events, torn: torn.length > 0, damaged, labels };
+}
+
+/** Whether only its packed form is there: then its run has ended, and what it recorded is published. */
+export function isJournalPacked(folder: string): boolean {
+  const path = join(folder, JOURNAL_FILE);
+  return !existsSync(path) && isPacked(path);
 }
 
 /**

@@ -15,6 +15,10 @@ export function readPlainOrPacked(path: string): Buffer {
   }
 }
 
+export function isPacked(path: string): boolean {
+  return existsSync(`${path}${SUFFIX}`);
+}
+
 /** Puts the packed form in the place of the file; dying in between leaves both, and the plain one counts. */
 export async function packFile(path: string): Promise<void> {
   const { mode } = await stat(path);
@@ -26,10 +30,9 @@ export async function packFile(path: string): Promise<void> {
 
 /** The other way round; nothing where there is no packed form. */
 export async function unpackFile(path: string): Promise<void> {
-  const packed = `${path}${SUFFIX}`;
-  if (!existsSync(packed)) return;
+  if (!isPacked(path)) return;
   if (!existsSync(path)) await writeFileAtomically(path, readPlainOrPacked(path));
-  await rm(packed, { force: true });
+  await rm(`${path}${SUFFIX}`, { force: true });
 }
 
 /** The name of the plain file. */

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { isoUtc } from "../support/clock.ts";
 import { usd } from "../support/money.ts";
 import { isUnsettled, foldRun, openRentals } from "./fold-run.ts";
-import { readJournal } from "../journal/journal-file.ts";
+import { isJournalPacked, readJournal } from "../journal/journal-file.ts";
 import { foldLedger } from "./ledger.ts";
 import { livingOwner, type Owner } from "../lock/owner-lock.ts";
 import type { RunState } from "./run-state.ts";
@@ -67,11 +67,12 @@ export interface UnfinishedRun {
   readonly damaged: boolean;
 }
 
-/** Runs of a state folder whose journal does not end in proof, oldest first; live ones are among them. */
+/** Runs of a state folder whose journal does not end in proof, oldest first; live ones are among them. A packed journal does. */
 export function unfinishedRuns(stateDir: string): readonly UnfinishedRun[] {
   return listRuns(stateDir)
-    .map((run) => {
-      const folder = runFolder(stateDir, run);
+    .map((run) => ({ run, folder: runFolder(stateDir, run) }))
+    .filter(({ folder }) => !isJournalPacked(folder))
+    .map(({ run, folder }) => {
       const { events, damaged } = readJournal(folder);
       return { run, folder, state: foldRun(events), damaged };
     })

@@ -5,7 +5,7 @@ import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import type { CloudTarget } from "./cloud-target.ts";
 import type { Preflight } from "./preflight.ts";
-import { publishJournals } from "./publish-journals.ts";
+import { publishPending } from "./publish-run.ts";
 import { recoverBefore } from "./recover-open-runs.ts";
 import { applyRetention } from "./retention.ts";
 import type { RunContext } from "./run-context.ts";
@@ -21,7 +21,7 @@ export interface ClaimedRun {
 }
 
 /**
- * Takes the lock, and recovers what earlier runs have left.
+ * Takes the lock, and settles what earlier runs have left.
  * @throws SweepError exit 7 when another owner lives, exit 6 when an earlier run may still be billed
  */
 export async function claimRun(
@@ -52,7 +52,7 @@ export async function claimRun(
 
 /**
  * A run that leaves its VM up has a lock of its own, so that neither it nor a sweep keeps the other from anything; the
- * lock of the state folder is held as long as earlier runs are recovered, if no sweep holds it.
+ * lock of the state folder is held as long as earlier runs are settled, if no sweep holds it.
  */
 async function claimNewRun(
   { run, leaveHeld }: { readonly run: string; readonly leaveHeld: boolean },
@@ -66,12 +66,7 @@ async function claimNewRun(
   const busy = leaveHeld && livingOwner(stateDir) !== undefined;
   const ownership = busy ? undefined : await takeOwnership(stateDir, request);
   try {
-    if (ownership !== undefined) await recoverBefore(target, ownership, patienceMs, context);
-    await publishJournals(stateDir).catch((error: unknown) => {
-      context.reporter.warn(errorText(error));
-    });
-    // A packed journal that cannot be made for want of room keeps nobody from a run.
-    if (ownership !== undefined) await applyRetention(stateDir, Date.now()).catch(() => undefined);
+    if (ownership !== undefined) await settleEarlierRuns(target, ownership, patienceMs, context);
     const folder = runFolder(stateDir, run);
     makeFolder(folder, 0o700);
     if (!leaveHeld && ownership !== undefined) return ownership;
@@ -94,7 +89,8 @@ async function claimSavedRun(
   const onWait = (text: string): void => context.reporter.note(text);
   const ownership = await takeOwnership(target.stateDir, { run, role: "resume", since, onWait });
   try {
-    await recoverBefore(target, ownership, patienceMs, context, damaged ? undefined : run);
+    const except = damaged ? undefined : run;
+    await settleEarlierRuns(target, ownership, patienceMs, context, except);
     if (!damaged) return { run, folder, ownership };
     // What its lost lines have spent is unknown: nothing new is created for it.
     throw new SweepError(`the run ${run} cannot be resumed`, {
@@ -106,4 +102,25 @@ async function claimSavedRun(
     await ownership.release();
     throw error;
   }
+}
+
+/** Destroys what earlier runs have left, publishes what they have recorded, and packs those that are old. */
+async function settleEarlierRuns(
+  target: CloudTarget,
+  ownership: HeldOwnership,
+  patienceMs: number,
+  context: RunContext,
+  except?: string,
+): Promise<void> {
+  const { stateDir } = target;
+  await recoverBefore(target, ownership, patienceMs, context, except);
+  try {
+    await publishPending(stateDir);
+  } catch (error) {
+    // What is packed counts as published.
+    context.reporter.warn(errorText(error));
+    return;
+  }
+  // A journal that cannot be packed for want of room stops no run.
+  await applyRetention(stateDir, Date.now()).catch(() => undefined);
 }

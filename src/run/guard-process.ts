@@ -10,7 +10,7 @@ import { createRedactor } from "../support/redact.ts";
 import { guardLoop } from "../guard/guard-loop.ts";
 import { startHeartbeat } from "../guard/heartbeat.ts";
 import type { GuardOrder } from "../guard/start-guard.ts";
-import { publishJournals } from "./publish-journals.ts";
+import { publishRun } from "./publish-run.ts";
 import { connectCloud } from "./wire.ts";
 import { isWorldGone } from "../simulator/client/control-client.ts";
 
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   await heartbeat.end(true);
   log("everything is proved gone");
   // What its parent had measured and not published when it died.
-  await publishJournals(order.stateDir, [order.run]).catch((error: unknown) => {
+  await publishRun(folder).catch((error: unknown) => {
     log(`not published: ${errorText(error)}`);
   });
   process.exit(0);

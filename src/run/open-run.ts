@@ -100,7 +100,7 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
   const openVms = (): number => openRentals(foldRun(journal.events())).length;
   const heartbeat = startHeartbeat(checked.heartbeat, folder, openVms, target.clock);
   cleanup.defer(() => heartbeat.end(false));
-  const publisher = startPublisher(target.databaseFile);
+  const publisher = startPublisher(journal, folder, target.databaseFile);
   cleanup.defer(() => publisher.close(AbortSignal.abort()));
 
   const leaveToGuard = new AbortController();
@@ -146,7 +146,7 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       clock: target.clock,
       guard: { ensure: () => guard.ensure(journal) },
       month: createMonthLedger(target.stateDir, run, target.clock),
-      publish: (record) => publisher.publish(record),
+      publish: () => undefined,
       ...filePorts(folder, redact),
       ...randomPorts,
       timeZoneOffsetMinutes: (epochMs) => new Date(epochMs).getTimezoneOffset(),

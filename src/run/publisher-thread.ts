@@ -1,35 +1,37 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { BenchmarkRecord } from "../evidence/record.ts";
-import { openDatabase } from "../results/store/database.ts";
 import { errorText } from "../support/errors.ts";
+import type { PublisherAnswer, PublisherData } from "./publisher.ts";
+import { publishRun } from "./publish-run.ts";
 
 /** Real. After the last pass of a VM its DELETE has the processor and the disk to itself for so long. */
-const AFTER_YOU_MS = 300;
+const DELAY_MS = 300;
 
-// In the order in which the passes ended; what came meanwhile is written in one go.
-const database = openDatabase((workerData as { file: string }).file);
-const waiting: BenchmarkRecord[] = [];
-/** Of this sweep. They are given each time, so that what another program has overwritten comes back. */
-const written: BenchmarkRecord[] = [];
-let isWriting = false;
-parentPort?.on("message", (record: BenchmarkRecord) => {
-  waiting.push(record);
-  if (isWriting) return;
-  isWriting = true;
-  setTimeout(() => void writeAll(), AFTER_YOU_MS);
+const { folder } = workerData as PublisherData;
+let requested = 0;
+let publishing = false;
+
+// One publication serves all requests that came before it began.
+parentPort?.on("message", () => {
+  requested += 1;
+  if (publishing) return;
+  publishing = true;
+  setTimeout(() => void publishAll(), DELAY_MS);
 });
 
-async function writeAll(): Promise<void> {
-  while (waiting.length > 0) {
-    const records = waiting.splice(0);
-    let answer: { readonly problem?: string } = {};
+async function publishAll(): Promise<void> {
+  let served = 0;
+  let problem: string | undefined;
+  while (served < requested) {
+    const current = requested;
+    problem = undefined;
     try {
-      written.push(...records);
-      await database.publish(written);
+      await publishRun(folder);
     } catch (error) {
-      answer = { problem: errorText(error) };
+      problem = errorText(error);
     }
-    for (const _ of records) parentPort?.postMessage(answer);
+    served = current;
   }
-  isWriting = false;
+  requested = 0;
+  publishing = false;
+  parentPort?.postMessage({ served, problem } satisfies PublisherAnswer);
 }

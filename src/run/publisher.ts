@@ -1,58 +1,90 @@
 import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import type { BenchmarkRecord } from "../evidence/record.ts";
+import type { Journal } from "../journal/events.ts";
+import { errorText } from "../support/errors.ts";
+import { publishRun } from "./publish-run.ts";
 
-/** Publishes records beside a sweep, in a thread of its own: never before a DELETE, never inside a measurement. */
+/** Publishes the sound passes of a run as its journal gets them: never before a DELETE, never inside a measurement. */
 export interface Publisher {
-  publish(record: BenchmarkRecord): void;
   /**
-   * Waits until all is written, or the signal aborts: who publishes from the journal next does the rest.
-   * @returns what could not be, in words.
+   * Waits until everything is published, or the signal aborts: who publishes the run next does the rest.
+   * @returns why something could not be published, a line each
    */
   close(leaveToGuard: AbortSignal): Promise<readonly string[]>;
 }
 
-/** @param file the database. */
-export function startPublisher(file: string): Publisher {
-  const worker = new Worker(new URL("./publisher-thread.js", import.meta.url), {
-    workerData: { file },
-    // Its garbage is never urgent: left alone it grows to hundreds of megabytes. A large database needs its room.
-    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 + 8 * sizeMb(file) },
+export interface PublisherData {
+  /** The run's. */
+  readonly folder: string;
+}
+
+/** How many requests were served, and why that failed. */
+export interface PublisherAnswer {
+  readonly served: number;
+  readonly problem: string | undefined;
+}
+
+const PROGRAM = new URL(
+  `./publisher-thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`,
+  import.meta.url,
+);
+
+/**
+ * Publishes in a thread of its own. What a thread that died has not published is published when the publisher is
+ * closed, in this thread.
+ * @param database only its size matters: a large one needs much memory. @param program another one, for tests
+ */
+export function startPublisher(
+  journal: Pick<Journal, "subscribe">,
+  folder: string,
+  database: string,
+  program = PROGRAM,
+): Publisher {
+  const worker = new Worker(program, {
+    workerData: { folder } satisfies PublisherData,
+    // Its garbage is never urgent: left alone it grows to hundreds of megabytes.
+    resourceLimits: {
+      maxYoungGenerationSizeMb: 8,
+      maxOldGenerationSizeMb: 256 + 8 * sizeMb(database),
+    },
   });
   worker.unref();
-  const problems: string[] = [];
-  let open = 0;
-  let idle: (() => void) | undefined;
-  const settle = (problem: string | undefined): void => {
-    if (problem !== undefined) problems.push(problem);
-    open -= 1;
-    if (open <= 0) idle?.();
-  };
-  worker.on("message", (message: { problem?: string }) => {
-    settle(message.problem);
+  let pending = 0;
+  let problem: string | undefined;
+  let died = false;
+  let onIdle: (() => void) | undefined;
+  worker.on("message", (answer: PublisherAnswer) => {
+    pending -= answer.served;
+    ({ problem } = answer);
+    if (pending === 0) onIdle?.();
   });
-  worker.on("error", (error) => {
-    problems.push(error instanceof Error ? error.message : String(error));
-    open = 0;
-    idle?.();
+  // Whatever ended it, "exit" follows.
+  worker.on("error", () => undefined);
+  worker.on("exit", () => {
+    died = true;
+    onIdle?.();
   });
+  const unsubscribe = journal.subscribe(({ type }) => {
+    if (type !== "pass.finished") return;
+    pending += 1;
+    worker.postMessage("publish");
+  });
+  const idle = (leaveToGuard: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      onIdle = resolve;
+      leaveToGuard.addEventListener("abort", () => resolve(), { once: true });
+      if (pending === 0 || died || leaveToGuard.aborted) resolve();
+    });
   return {
-    publish(record) {
-      open += 1;
-      worker.postMessage(record);
-    },
     async close(leaveToGuard) {
-      if (open > 0 && !leaveToGuard.aborted) {
-        worker.ref();
-        await new Promise<void>((resolve) => {
-          idle = resolve;
-          leaveToGuard.addEventListener("abort", () => {
-            resolve();
-          });
-        });
-      }
+      unsubscribe();
+      worker.ref();
+      await idle(leaveToGuard);
+      const isLeft = died && pending > 0 && !leaveToGuard.aborted;
       await worker.terminate();
-      return problems;
+      if (isLeft) problem = await publishRun(folder).then(() => undefined, errorText);
+      pending = 0;
+      return problem === undefined ? [] : [problem];
     },
   };
 }

@@ -2,21 +2,21 @@ import { join } from "node:path";
 import { JOURNAL_FILE, readJournal } from "../journal/journal-file.ts";
 import { readPlainOrPacked } from "../journal/packed-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
+import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { DatabaseContents } from "../results/store/database-contents.ts";
+import { overwrittenIn } from "../results/store/publication-log.ts";
 import type { ExportSource } from "../results/exchange/export-source.ts";
 import { readIndexed, type IndexedContents } from "../results/query/record-index.ts";
 import { unsoundPasses, type Unranked } from "../results/query/unranked.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
-import { completed } from "./with-overwritten-records.ts";
 import { simulatedStateDir, type DatabaseLocation } from "./locations.ts";
 
-/** What the database holds, and what is wrong with it; of a damaged one its best copy. */
+/** What the database holds, and what is wrong with it; of a damaged one its best copy. Reading repairs nothing. */
 export async function readDatabase(
   location: DatabaseLocation,
 ): Promise<Pick<DatabaseContents, "records" | "problems">> {
   const { readContents } = await import("../results/store/database-contents.ts");
-  const contents = await readContents(location.file);
-  return (await completed(location, contents)) ?? contents;
+  return withOverwritten(location.file, await readContents(location.file));
 }
 
 /**
@@ -24,16 +24,29 @@ export async function readDatabase(
  * seal that they were read under.
  */
 export async function queryDatabase(location: DatabaseLocation): Promise<IndexedContents> {
-  const indexed = await readIndexed(location.file, indexFolder(location.stateDir), Date.now());
-  // What was added to it is not under its seal.
-  return (await completed(location, indexed)) ?? indexed;
+  const { file, stateDir } = location;
+  return withOverwritten(file, await readIndexed(file, indexFolder(stateDir), Date.now()));
 }
 
 /** For exports, which show whole records: whoever opens it closes it. */
 export async function openExportOf(location: DatabaseLocation): Promise<ExportSource> {
   const { openExport } = await import("../results/exchange/export-source.ts");
-  const source = await openExport(location.file);
-  return { ...source, ...(await completed(location, source)) };
+  return withOverwritten(location.file, await openExport(location.file));
+}
+
+/** Says how many records were published and are gone; only the log next to the database is read for it. */
+async function withOverwritten<T extends Contents>(file: string, contents: T): Promise<T> {
+  // A log that cannot be read is reported when something is written.
+  const overwritten = await overwrittenIn(file, contents.records).catch(() => []);
+  if (overwritten.length === 0) return contents;
+  const count = overwritten.length === 1 ? "1 record" : `${String(overwritten.length)} records`;
+  const problem = `${file}: ${count} written here are missing, as after another program's write (maider-sweep db repair puts them back)`;
+  return { ...contents, problems: [...contents.problems, problem] };
+}
+
+interface Contents {
+  readonly records: readonly BenchmarkRecord[];
+  readonly problems: readonly string[];
 }
 
 /** Answers that may be deleted at any time. */

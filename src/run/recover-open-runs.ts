@@ -16,7 +16,7 @@ import { recoverRun, type Recovery } from "../teardown/recover-run.ts";
 import type { CloudTarget } from "./cloud-target.ts";
 import { crashHookFor } from "./crash-hook-for.ts";
 import { onRepeatedInterrupt } from "./on-repeated-interrupt.ts";
-import { publishJournals } from "./publish-journals.ts";
+import { publishRun } from "./publish-run.ts";
 import type { RunContext } from "./run-context.ts";
 import { connectCloud } from "./wire.ts";
 
@@ -144,7 +144,7 @@ async function recoverOne(
     onAlarm: (alarm) => reporter.alarm(alarm, "recover"),
   });
   ended = recovery.outcome === "closed" || recovery.outcome === "world_ended";
-  await publishJournals(target.stateDir, [run]).catch((error: unknown) => {
+  await publishRun(folder).catch((error: unknown) => {
     reporter.warn(errorText(error));
   });
   return recovery;

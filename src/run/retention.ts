@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { foldRun, isUnsettled } from "../run-state/fold-run.ts";
-import { JOURNAL_FILE, readJournal } from "../journal/journal-file.ts";
+import { isJournalPacked, JOURNAL_FILE, readJournal } from "../journal/journal-file.ts";
 import { packFile } from "../journal/packed-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { simulatedStateDir } from "./locations.ts";
@@ -15,14 +15,15 @@ export const RETENTION_DAYS = 400;
 
 /**
  * Packs journals and logs of runs that have ended, and takes away those that are kept no longer. What is not proved
- * gone, or whose journal cannot be read, stays as it is.
+ * gone, or whose journal cannot be read, stays as it is. Journals that are packed are not read, unless they are too old.
  * @param nowMs real time: the age is that of the files, also for simulated runs.
  */
 export async function applyRetention(stateDir: string, nowMs: number): Promise<void> {
   for (const run of listRuns(stateDir)) {
     const folder = runFolder(stateDir, run);
     const days = (nowMs - newestMs(folder)) / DAY_MS;
-    if (days < PACKED_AFTER_DAYS || !hasEnded(folder)) continue;
+    if (days < PACKED_AFTER_DAYS || (isJournalPacked(folder) && days < RETENTION_DAYS)) continue;
+    if (!hasEnded(folder)) continue;
     if (days >= RETENTION_DAYS) await rm(folder, { recursive: true, force: true });
     else for (const name of plainFiles(folder)) await packFile(join(folder, name));
   }
@@ -48,8 +49,13 @@ function hasEnded(folder: string): boolean {
   return state.closed !== undefined && !damaged && !isUnsettled(state);
 }
 
+/** The journal last: a run whose journal is packed is done with. */
 function plainFiles(folder: string): readonly string[] {
-  return readdirSync(folder).filter((name) => name === JOURNAL_FILE || name.endsWith(".log"));
+  const names = readdirSync(folder);
+  return [
+    ...names.filter((name) => name.endsWith(".log")),
+    ...names.filter((name) => name === JOURNAL_FILE),
+  ];
 }
 
 function newestMs(folder: string): number {

@@ -45,7 +45,10 @@ export function repairText(file: string, repair: Repair): string {
 function repairLines(file: string, repair: Repair): readonly string[] {
   if (repair.state === "missing")
     return [`${file}: there is no file`, "  maider-sweep db restore brings back what it held"];
-  if (repair.state === "sound") return [`${file}: sound, ${repair.total} records; nothing to do`];
+  const lost =
+    repair.lost === 0 ? [] : [`  ${repair.lost} are lost: no journal, copy or backup has them`];
+  if (repair.state === "sound")
+    return [`${file}: sound, ${repair.total} records; nothing to do`, ...lost];
   return [
     `${file}: repaired${repair.why === undefined ? "" : ` (${repair.why})`}`,
     `  ${repair.kept} entries kept as they were in the file`,
@@ -55,6 +58,7 @@ function repairLines(file: string, repair: Repair): readonly string[] {
     `  ${repair.fromBackup} added from ${repair.backup ?? "backups"}`,
     `  ${repair.fromJournals} added from the journals and the copies next to the file`,
     `  ${repair.total} usable records are there now`,
+    ...lost,
     ...(repair.aside === undefined ? [] : [`  the damaged file is now ${repair.aside}`]),
   ];
 }

@@ -20,6 +20,9 @@ export interface Written {
   readonly total: number;
 }
 
+/** Gives those of the records that it can find. */
+export type FindRecords = (ids: readonly string[]) => Promise<readonly BenchmarkRecord[]>;
+
 export interface BenchmarkDatabase {
   readonly file: string;
   /** Writes nothing. A damaged file gives its best copy and a problem that says so; never throws for its content. */
@@ -28,9 +31,11 @@ export interface BenchmarkDatabase {
    * Adds what is missing by id, of these and of those that were taken in; records that a user removed stay away, and
    * so do those that were in a file which the user deleted. May be repeated at any time: it heals what another program
    * has overwritten.
+   * @param findOverwritten looks for records that were put into this file and are not among `records` or in it any more,
+   *   by their ids; those that it does not find are lost, and no longer expected.
    * @throws SweepError when the file cannot be written; what stood there is then untouched.
    */
-  publish(records: readonly BenchmarkRecord[]): Promise<Written>;
+  publish(records: readonly BenchmarkRecord[], findOverwritten?: FindRecords): Promise<Written>;
   /** Takes records out and leaves tombstones. Returns how many were there. @throws SweepError */
   remove(ids: readonly string[]): Promise<number>;
   /** Lifts the tombstones of these records and publishes them. @throws SweepError */
@@ -51,14 +56,18 @@ export function openDatabase(
   const adapter = mergingAdapter(file, nowMs);
   const empty = (): StoredDatabase => ({ version: "1.0", benchmarks: [] });
 
-  const publish: BenchmarkDatabase["publish"] = async (records) => {
+  const publish: BenchmarkDatabase["publish"] = async (records, findOverwritten) => {
     records.forEach(assertPublishable);
     const removed = await keptAway(file);
     const low = new Low(adapter, empty());
     await low.read();
     const before = new Set(low.data.benchmarks.map(idOf));
     const copies = await readImportedRecords(file, (id) => !before.has(id));
-    const wanted = unique([...records, ...copies]).filter(({ id }) => !removed.has(id));
+    const given = unique([...records, ...copies]);
+    const overwritten = await expected(file, new Set([...before, ...given.map(({ id }) => id)]));
+    const found = overwritten.length === 0 ? [] : ((await findOverwritten?.(overwritten)) ?? []);
+    found.forEach(assertPublishable);
+    const wanted = unique([...given, ...found]).filter(({ id }) => !removed.has(id));
     const added = wanted.filter(({ id }) => !before.has(id));
     // Another writer may have left half a file in which nothing of ours is missing.
     if (added.length > 0 || adapter.foundDamage())
@@ -69,6 +78,13 @@ export function openDatabase(
       "published",
       wanted.map(({ id }) => id).filter((id) => !published.has(id)),
     );
+    if (findOverwritten !== undefined) {
+      const back = new Set(found.map(({ id }) => id));
+      await noteLost(
+        file,
+        overwritten.filter((id) => !back.has(id)),
+      );
+    }
     return { added: added.length, total: sort(low.data.benchmarks, []).records.length };
   };
 
@@ -124,8 +140,15 @@ export function openDatabase(
         return mended.text === undefined ? undefined : { text: mended.text, damaged: true };
       });
       if (repair === undefined) throw databaseError(file, "written", "it was not looked at");
-      const { records } = await readContents(file);
-      return { ...repair, total: records.length, ...(aside === undefined ? {} : { aside }) };
+      const { records, foreign } = await readContents(file);
+      const lost = await expected(file, new Set([...records, ...foreign].map(idOf)));
+      await noteLost(file, lost);
+      return {
+        ...repair,
+        lost: lost.length,
+        total: records.length,
+        ...(aside === undefined ? {} : { aside }),
+      };
     },
     async *backups() {
       for (const path of await backupsOf(await whereLinksLead(file))) {
@@ -156,6 +179,23 @@ function unique(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
   const byId = new Map<string, BenchmarkRecord>();
   for (const record of records) if (!byId.has(record.id)) byId.set(record.id, record);
   return [...byId.values()];
+}
+
+/** Ids that were put into the file and are not among those that are known. */
+async function expected(file: string, known: ReadonlySet<unknown>): Promise<string[]> {
+  const { published } = await readPublication(file);
+  return [...published].filter((id) => !known.has(id));
+}
+
+/** What nobody has any more is expected no longer; should it turn up again, it may be published. */
+async function noteLost(file: string, lost: readonly string[]): Promise<void> {
+  // A file that cannot be read may have them all.
+  if (lost.length > 0 && (await isReadable(file))) await notePublication(file, "restored", lost);
+}
+
+async function isReadable(file: string): Promise<boolean> {
+  const { kind } = await readDatabaseFile(await whereLinksLead(file));
+  return kind !== "unreadable";
 }
 
 /**

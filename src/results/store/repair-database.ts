@@ -22,6 +22,8 @@ export interface Repair {
   readonly fromBackup: number;
   /** From the journals, or from copies of what no journal holds. */
   readonly fromJournals: number;
+  /** That were once written here, and that neither the file nor a journal, a copy or the newest backup has. */
+  readonly lost: number;
   readonly total: number;
   /** The newest backup that was looked into. */
   readonly backup?: string;
@@ -47,7 +49,14 @@ export async function mend(
   removed: ReadonlySet<string>,
 ): Promise<RepairedText> {
   if (file.kind !== "sound" && file.kind !== "corrupt") {
-    const nothing = { kept: 0, corrected: 0, fromBackup: 0, fromJournals: 0, total: 0 };
+    const nothing = {
+      kept: 0,
+      corrected: 0,
+      fromBackup: 0,
+      fromJournals: 0,
+      lost: 0,
+      total: 0,
+    };
     return { text: undefined, repair: { state: "missing", ...nothing } };
   }
   const base = file.kind === "sound" ? file.text : newDatabaseText(salvageElements(file.text));
@@ -73,6 +82,7 @@ export async function mend(
       corrected,
       fromBackup: added.length - fromJournals,
       fromJournals,
+      lost: 0,
       total: found + added.length,
       ...(backup === undefined ? {} : { backup }),
     },

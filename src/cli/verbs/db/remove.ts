@@ -24,14 +24,15 @@ export const remove = defineSubcommand({
     } = call;
     const { openKnownDatabase } = await import("../../open-known-database.ts");
     const { resolveIdPrefixes } = await import("../../record-ids.ts");
+    const { publishRecords } = await import("../../../run/publish-run.ts");
     const { restoredText } = await import("../../output/database-text.ts");
-    const { database, known } = await openKnownDatabase(call);
+    const { database, location, known } = await openKnownDatabase(call);
     const { file } = database;
     const { records, foreign } = await database.read();
     const all = [...records, ...known.ours, ...known.imported, ...foreign];
     const ids = resolveIdPrefixes(words, all.flatMap(idOf));
     const removed = await database.remove(ids);
-    const { added: healed, total } = await database.publish(known.ours);
+    const { added: healed, total } = await publishRecords(location, known.ours);
     if (options.json) {
       stdout.write(jsonText({ file, ids, removed, healed, total }));
       return ExitCode.done;

@@ -24,9 +24,10 @@ export const restore = defineSubcommand({
     } = call;
     const { openKnownDatabase } = await import("../../open-known-database.ts");
     const { resolveIdPrefixes } = await import("../../record-ids.ts");
+    const { publishRecords } = await import("../../../run/publish-run.ts");
     const { readPublication } = await import("../../../results/store/publication-log.ts");
     const { restorable } = await import("../../../results/store/restorable.ts");
-    const { database, known } = await openKnownDatabase(call);
+    const { database, location, known } = await openKnownDatabase(call);
     const { file } = database;
     const { removed } = await readPublication(file);
     const named = words.length > 0;
@@ -35,7 +36,7 @@ export const restore = defineSubcommand({
       ? resolveIdPrefixes(words, found.keys())
       : [...found.keys()].filter((id) => !removed.has(id));
     const restored = await database.restore(wanted.flatMap((id) => found.get(id) ?? []));
-    const { added: others, total } = await database.publish(known.ours);
+    const { added: others, total } = await publishRecords(location, known.ours);
     const added = restored.added + others;
     if (options.json) {
       stdout.write(jsonText({ file, added, total }));
