@@ -3,9 +3,9 @@ import { type Card, type GpuType, isTuring } from "./gpu-types.ts";
 import type { ModelFacts, Quantization } from "./models.ts";
 
 const GIB = 2 ** 30;
-/** Below this a window holds no code worth benchmarking, and vLLM itself needs room to breathe. */
+/** Tokens. A shorter context window holds no code worth benchmarking. */
 export const SHORTEST_WINDOW = 4096;
-/** A window that we choose is a multiple of it, so that a last megabyte does not make another configuration. */
+/** Tokens. Chosen windows are rounded down to it, so that a few free megabytes do not make a new configuration. */
 export const WINDOW_STEP = 1024;
 
 /** Lowest compute capability (x 10) of vLLM's quantisation kernels, from 0.17 on. */
@@ -18,47 +18,49 @@ const CAPABILITY_FLOOR: Readonly<Record<Quantization, number>> = {
   "compressed-tensors": 75,
 };
 
-/** One way to lay a model over the GPUs. */
+/** One way to distribute a model over the GPUs. */
 interface Layout {
   readonly tensorParallel: number;
   readonly pipelineParallel: number;
   readonly weightsGib: number;
-  /** Cache of one token on the fullest GPU, bytes. */
+  /** KV cache of one token on the fullest GPU, bytes. */
   readonly kvBytes: number;
 }
 
 /**
- * Does the model run on this GPU type, and with which window?
- * Memory of a GPU: utilisation x usable = weights / tp + overhead + window x cache of a token. On one measured pair
- * this was 18 % below the real window, that is on the safe side.
+ * Whether a model runs on a GPU type, and with which context window.
+ * Per GPU: utilisation x usable memory = weights / tensor parallelism + overhead + window x cache per token. On the
+ * one pair that was measured, the result was 18 % below the real window: it errs on the safe side.
  */
 export const fitModel: FitModel = (question) => {
   const { gpu, model } = question;
-  const refusal = cardRefuses(gpu.card, model);
-  if (refusal !== undefined) return { fits: false, reason: refusal };
-  const layout = layouts(gpu, model).find((one) => tokensThatFit(question, one) >= SHORTEST_WINDOW);
-  return layout === undefined ? tooLarge(question) : windowOf(question, layout);
+  const reason = whyCardCannotRun(gpu.card, model);
+  if (reason !== undefined) return { fits: false, reason };
+  const layout = layouts(gpu, model).find(
+    (candidate) => tokensThatFit(question, candidate) >= SHORTEST_WINDOW,
+  );
+  return layout === undefined ? tooLarge(question) : chooseWindow(question, layout);
 };
 
-function cardRefuses(card: Card, model: ModelFacts): string | undefined {
+function whyCardCannotRun(card: Card, model: ModelFacts): string | undefined {
   const floor = CAPABILITY_FLOOR[model.quantization];
   if (card.computeCapability < floor)
-    return `${model.quantization.toUpperCase()} weights need compute capability ${capability(floor)}, ${card.name} has ${capability(card.computeCapability)}`;
+    return `${model.quantization.toUpperCase()} weights need compute capability ${capability(floor)}; ${card.name} has ${capability(card.computeCapability)}`;
   if (isTuring(card) && !model.float16)
-    return `vLLM refuses this model in float16, and ${card.name} (compute capability ${capability(card.computeCapability)}) has no bfloat16`;
+    return `vLLM does not run this model in float16, and ${card.name} (compute capability ${capability(card.computeCapability)}) has no bfloat16`;
   return undefined;
 }
 
-/** The preferred one first. */
+/** In order of preference. */
 function layouts(gpu: GpuType, model: ModelFacts): Layout[] {
   const tensor = [4, 2, 1].find((tp) => tp <= gpu.gpus && divides(model, tp)) ?? 1;
   const found = [tensorLayout(model, tensor)];
-  // Stages give a single user no speed, so they are for what no smaller type holds.
+  // Pipeline stages do not speed up a single user, so they are used only for models that fit no smaller type.
   if (gpu.gpus === 3 && model.category === "70b") found.push(pipelineLayout(model, gpu.gpus));
   return found;
 }
 
-/** vLLM checks the heads with a clear text, the KV heads by a bare assertion: both are checked here, before any money. */
+/** vLLM explains why it rejects a number of heads, but only asserts the number of KV heads. Check both before paying. */
 function divides(model: ModelFacts, tp: number): boolean {
   if (tp > (model.largestTensorParallel ?? tp) || model.heads % tp !== 0) return false;
   if (model.mla) return true;
@@ -66,7 +68,7 @@ function divides(model: ModelFacts, tp: number): boolean {
 }
 
 function tensorLayout(model: ModelFacts, tp: number): Layout {
-  // 2880 / 4 = 720 is padded to 768 in the experts.
+  // vLLM pads the experts' width of 2880 / 4 = 720 to 768.
   const padding = model.quantization === "mxfp4" && tp === 4 ? 1.066 : 1;
   const shares = model.mla ? 1 : Math.min(tp, model.kvHeads);
   return {
@@ -77,7 +79,7 @@ function tensorLayout(model: ModelFacts, tp: number): Layout {
   };
 }
 
-/** The fullest stage: its layers, and the embedding or the head. */
+/** Sized by the fullest stage: its layers, and either the embedding or the output head. */
 function pipelineLayout(model: ModelFacts, stages: number): Layout {
   const embeddingGib = (model.vocab * model.hidden * 2) / GIB;
   const share = Math.ceil(model.layers / stages) / model.layers;
@@ -102,19 +104,19 @@ function tokensThatFit(question: FitQuestion, layout: Layout): number {
   return Math.min(question.model.maxPosition, Math.max(0, tokens));
 }
 
-function windowOf(question: FitQuestion, layout: Layout): Fit | NoFit {
+function chooseWindow(question: FitQuestion, layout: Layout): Fit | NoFit {
   const { gpu, model, maxModelLen: asked, preferredModelLen } = question;
   const largest = tokensThatFit(question, layout);
   if (asked !== undefined && asked > model.maxPosition)
     return {
       fits: false,
-      reason: `a window of ${count(asked)} tokens is more than the model's own ${count(model.maxPosition)}`,
+      reason: `a window of ${count(asked)} tokens is longer than the model's maximum of ${count(model.maxPosition)}`,
     };
   if (asked !== undefined && asked > largest) {
     const cacheGib = (asked * layout.kvBytes) / GIB;
     return {
       fits: false,
-      reason: `a window of ${count(asked)} tokens needs ${gib(cacheGib)} of cache, ${gib(freeGib(question, layout))} are left beside ${burden(question, layout)} on ${where(gpu, layout)}; ${count(largest)} tokens fit`,
+      reason: `a window of ${count(asked)} tokens needs ${gib(cacheGib)} of cache, but ${fixedMemory(question, layout)} leave ${gib(freeGib(question, layout))} on ${gpusUsed(gpu, layout)}; ${count(largest)} tokens fit`,
     };
   }
   const chosen =
@@ -132,7 +134,7 @@ function windowOf(question: FitQuestion, layout: Layout): Fit | NoFit {
       ? { loweredFrom: preferredModelLen }
       : {}),
     dtype: isTuring(gpu.card) ? "half" : "auto",
-    // FlashAttention needs 8.0, FlashInfer is barred below it, and FlexAttention is what old versions fall back to.
+    // FlashAttention and FlashInfer need 8.0; without this setting, old versions fall back to slow FlexAttention.
     attentionBackend: isTuring(gpu.card) ? "TRITON_ATTN" : undefined,
     weightsGibPerGpu: layout.weightsGib,
   };
@@ -144,16 +146,16 @@ function tooLarge(question: FitQuestion): NoFit {
   const free = freeGib(question, best);
   const reason =
     free > 0
-      ? `${burden(question, best)} leave ${gib(free)} for the cache on ${where(gpu, best)}: ${count(tokensThatFit(question, best))} tokens, fewer than ${count(SHORTEST_WINDOW)}`
-      : `needs ${burden(question, best)}, ${usableGib(question).toFixed(2)} GiB are usable on ${where(gpu, best)}`;
+      ? `${fixedMemory(question, best)} leave ${gib(free)} for the cache on ${gpusUsed(gpu, best)}: ${count(tokensThatFit(question, best))} tokens, fewer than the minimum of ${count(SHORTEST_WINDOW)}`
+      : `needs ${fixedMemory(question, best)}, but only ${usableGib(question).toFixed(2)} GiB are usable on ${gpusUsed(gpu, best)}`;
   return { fits: false, reason };
 }
 
-function burden({ model }: FitQuestion, layout: Layout): string {
-  return `${layout.weightsGib.toFixed(1)} GiB of weights + ${model.overheadGib.toFixed(1)} GiB`;
+function fixedMemory({ model }: FitQuestion, layout: Layout): string {
+  return `${layout.weightsGib.toFixed(1)} GiB of weights and ${model.overheadGib.toFixed(1)} GiB of overhead`;
 }
 
-function where(gpu: GpuType, layout: Layout): string {
+function gpusUsed(gpu: GpuType, layout: Layout): string {
   const used = layout.tensorParallel * layout.pipelineParallel;
   return used === 1 ? `1 x ${gpu.card.name}` : `each of ${String(used)} x ${gpu.card.name}`;
 }

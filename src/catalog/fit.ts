@@ -1,16 +1,16 @@
 import type { GpuType } from "./gpu-types.ts";
 import type { ModelFacts } from "./models.ts";
 
-/** How a model is to be served on a GPU type. */
+/** How to serve a model on a GPU type. */
 export interface Fit {
   readonly fits: true;
   readonly tensorParallel: number;
   readonly pipelineParallel: number;
-  /** The window that will be asked for: what the plan wants, lowered to what fits when the plan leaves it out. */
+  /** Context window to request from vLLM, tokens: the plan's, or by default what fits. */
   readonly maxModelLen: number;
-  /** The longest window that fits, tokens. */
+  /** Longest window that fits, tokens. */
   readonly largestModelLen: number;
-  /** The window that the plan's default asks for, when less fits: worth saying. */
+  /** The plan's default window, tokens; set only when less than that fits. */
   readonly loweredFrom?: number;
   readonly dtype: "auto" | "half";
   readonly attentionBackend: string | undefined;
@@ -19,7 +19,7 @@ export interface Fit {
 
 export interface NoFit {
   readonly fits: false;
-  /** With the figures, for the user. */
+  /** Why not, with figures, for the user. */
   readonly reason: string;
 }
 
@@ -27,7 +27,7 @@ export interface FitQuestion {
   readonly gpu: GpuType;
   readonly model: ModelFacts;
   readonly gpuMemoryUtilization: number;
-  /** From the plan; undefined = as long as fits, at most `preferredModelLen`. */
+  /** The plan's window for this model, tokens; undefined = as long as fits, up to `preferredModelLen`. */
   readonly maxModelLen: number | undefined;
   readonly preferredModelLen: number;
 }

@@ -1,12 +1,12 @@
 import { microUsd } from "../support/money.ts";
 import { type Card, type CardId, type GpuType, isTuring } from "./gpu-types.ts";
 
-/** Day on which the built-in prices were read from Linode's public catalogue. */
+/** Date of the built-in prices, from Linode's public catalogue. */
 export const PRICE_DATE = "2026-09-17";
 
 export const CARDS: Readonly<Record<CardId, Card>> = {
-  // Turing. Linode's g1 line is this 24 GB card, not the RTX 6000 Ada with 48 GB. Bandwidth and memory are those of
-  // the passively cooled edition with ECC on (23,040 MiB told, 22,502 MiB free): the lower of the two possibilities.
+  // Turing. Linode's g1 types have this 24 GB card, not the 48 GB RTX 6000 Ada. Linode does not say which edition:
+  // these figures are for the slower one, passively cooled with ECC on (23,040 MiB total, 22,502 MiB free).
   "quadro-rtx-6000": {
     id: "quadro-rtx-6000",
     name: "Quadro RTX 6000",
@@ -16,7 +16,7 @@ export const CARDS: Readonly<Record<CardId, Card>> = {
     tflops16: 130.5,
     computeCapability: 75,
   },
-  // The 130 W card; the SFF edition (280 GB/s) cannot reach the 299 GB/s that were measured on Linode.
+  // The 130 W edition: 299 GB/s was measured on Linode, more than the SFF edition's maximum of 280 GB/s.
   "rtx-4000-ada": {
     id: "rtx-4000-ada",
     name: "RTX 4000 Ada",
@@ -26,7 +26,7 @@ export const CARDS: Readonly<Record<CardId, Card>> = {
     tflops16: 107,
     computeCapability: 89,
   },
-  // Server Edition; the Workstation one has 1792 GB/s.
+  // Server Edition; the Workstation Edition has 1792 GB/s.
   "rtx-pro-6000-blackwell": {
     id: "rtx-pro-6000-blackwell",
     name: "RTX PRO 6000 Blackwell",
@@ -45,7 +45,7 @@ type Row = readonly [
   vcpus: number,
   ramGib: number,
   diskGb: number,
-  dollarsAnHour: number,
+  dollarsPerHour: number,
 ];
 
 const types = (card: CardId, isPublic: boolean, rows: readonly Row[]): GpuType[] =>
@@ -80,7 +80,7 @@ export const GPU_TYPES: readonly GpuType[] = [
     ["g2-gpu-rtx4000a4-s", "RTX4000 Ada x4 Small", 4, 32, 128, 2048, 2.96],
     ["g2-gpu-rtx4000a4-m", "RTX4000 Ada x4 Medium", 4, 48, 196, 2048, 3.57],
   ]),
-  // Shown by the API to onboarded accounts only. The price of x1 was seen; x2 and x4 follow by their size.
+  // The API lists these for onboarded accounts only. x1 has a published price; x2 and x4 are extrapolated from it.
   ...types("rtx-pro-6000-blackwell", false, [
     ["g3-gpu-rtxpro6000-blackwell-1", "RTX PRO 6000 Blackwell x1", 1, 16, 176, 1024, 3],
     ["g3-gpu-rtxpro6000-blackwell-2", "RTX PRO 6000 Blackwell x2", 2, 32, 352, 2048, 6],
@@ -88,7 +88,7 @@ export const GPU_TYPES: readonly GpuType[] = [
   ]),
 ];
 
-/** Regions in which a card was seen on offer, most often in stock first. Only for when the API does not tell. */
+/** Regions known to offer each card, best stocked first. Used only when live availability is unknown. */
 export const USUAL_REGIONS: Readonly<Record<CardId, readonly string[]>> = {
   "quadro-rtx-6000": ["eu-central"],
   "rtx-4000-ada": ["fr-par", "us-sea", "jp-osa", "de-fra-2", "sg-sin-2", "in-bom-2", "us-ord"],
@@ -99,7 +99,7 @@ export function findGpuType(id: string): GpuType | undefined {
   return GPU_TYPES.find((type) => type.id === id);
 }
 
-/** False for a type that is not in the catalogue. */
+/** Whether a GPU type has Turing cards; false for a type that is not in the catalogue. */
 export function hasTuringCards(id: string): boolean {
   const type = findGpuType(id);
   return type !== undefined && isTuring(type.card);

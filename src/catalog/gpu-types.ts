@@ -2,23 +2,24 @@ import type { MicroUsd } from "../support/money.ts";
 
 export type CardId = "quadro-rtx-6000" | "rtx-4000-ada" | "rtx-pro-6000-blackwell";
 
-/** One graphics card, as Linode fits it. */
+/** One graphics card, as installed by Linode. */
 export interface Card {
   readonly id: CardId;
   readonly name: string;
-  /** What the maker says, GB; what the database's `vram_per_gpu` holds. */
+  /** The manufacturer's figure, GB; recorded as `vram_per_gpu`. */
   readonly vramGb: number;
-  /** What a process can allocate, GiB. */
+  /** Memory that a process can allocate, GiB. */
   readonly usableGib: number;
   /** Memory bandwidth, GB/s. */
   readonly bandwidthGbs: number;
   /** Dense 16-bit floating point, TFLOPS. */
   readonly tflops16: number;
-  /** CUDA compute capability, times ten: 75, 89, 120. */
+  /** CUDA compute capability times ten: 75, 89 or 120. */
   readonly computeCapability: number;
 }
 
-/** A Linode GPU plan. Linode's API tells the number of GPUs only, so the card is ours to know. */
+
+/** A Linode GPU instance type. The API reports only the number of GPUs, so the card is recorded here. */
 export interface GpuType {
   readonly id: string;
   readonly label: string;
@@ -27,9 +28,9 @@ export interface GpuType {
   readonly vcpus: number;
   readonly ramGib: number;
   readonly diskGb: number;
-  /** Built-in price, used (with a warning and its date) only when the API does not answer. */
+  /** Built-in price per hour, used only when the API gives none. */
   readonly hourly: MicroUsd;
-  /** In the public catalogue: the 13 that coverage counts. */
+  /** In Linode's public catalogue. Coverage counts only these. */
   readonly public: boolean;
 }
 

@@ -2,19 +2,19 @@ import { MODEL_FAMILIES, type Family, type Variant } from "./model-families.ts";
 import type { ModelCategory, ModelFacts } from "./models.ts";
 import { tensorParallelLimit } from "./tensor-parallel-limit.ts";
 
-/** Runtime memory of vLLM beside weights and cache: activations of the profile run, graphs, the CUDA context. */
-export const PLAIN_OVERHEAD_GIB = 1.5;
-/** Fitted to one log of Qwen3.8-27B: the vision tower's profile, page padding and recurrent states. */
+/** vLLM's memory per GPU other than weights and cache: activations of the profiling run, CUDA graphs and context. */
+export const DEFAULT_OVERHEAD_GIB = 1.5;
+/** Fitted to one start-up log of Qwen3.8-27B. Covers the vision tower, page padding and recurrent state. */
 const HYBRID = { overheadGib: 2.7, kvFactor: 1.16 };
 
-/** By total parameters, 10^9; names mislead (`20b` and `27B` are of class 30b, and `27B` contains `7B`). */
+/** The class of a model with this many parameters (10^9). Names mislead: `20b` and `27B` are both of class 30b. */
 export function categoryOf(paramsB: number): ModelCategory {
   if (paramsB < 10) return "7b";
   if (paramsB < 20) return "14b";
   return paramsB < 45 ? "30b" : "70b";
 }
 
-/** Keys and values of every layer, two bytes each. */
+/** 16-bit keys and values of all layers. */
 export function kvBytesPerToken(layers: number, kvHeads: number, headDim: number): number {
   return 2 * layers * kvHeads * headDim * 2;
 }
@@ -41,7 +41,7 @@ function facts(family: Family, [id, checkpointGib, quantization, gated]: Variant
       intermediate: family.intermediate,
       expertIntermediate: family.expertIntermediate,
     }),
-    overheadGib: family.hybrid === true ? HYBRID.overheadGib : PLAIN_OVERHEAD_GIB,
+    overheadGib: family.hybrid === true ? HYBRID.overheadGib : DEFAULT_OVERHEAD_GIB,
     kvFactor: family.hybrid === true ? HYBRID.kvFactor : 1,
     float16: family.float16 ?? true,
     gated: gated === "gated",

@@ -7,10 +7,10 @@ export type Variant = readonly [
   gated?: "gated",
 ];
 
-/** Checkpoints that share one architecture. Shapes come from the models' config.json. */
+/** Checkpoints that share an architecture. Figures come from the models' config.json; `ModelFacts` explains them. */
 export interface Family {
   readonly paramsB: number;
-  /** Left out for dense models. */
+  /** Only for a mixture of experts. */
   readonly activeParamsB?: number;
   readonly shape: readonly [
     layers: number,
@@ -20,14 +20,14 @@ export interface Family {
     headDim: number,
   ];
   readonly intermediate?: number;
-  /** Only in a mixture of experts. */
+  /** Only for a mixture of experts. */
   readonly expertIntermediate?: number;
   readonly vocab: number;
   readonly maxPosition: number;
-  /** Where not every layer keeps a full cache. */
+  /** Only if some layers do not cache every token. */
   readonly kvBytesPerToken?: number;
   readonly mla?: boolean;
-  /** Linear-attention layers beside full ones, with a vision tower. */
+  /** Mixes linear and full attention, and has a vision tower. */
   readonly hybrid?: boolean;
   readonly float16?: boolean;
   readonly oldestVllm?: number;
@@ -35,8 +35,8 @@ export interface Family {
 }
 
 /**
- * Sizes are measured where a log tells, else computed: 2 bytes a parameter in bf16; 0.51953 bytes a weight in groups
- * of 128 at 4 bits and 1.00024 bytes in FP8 blocks, with embeddings and head left at 2.
+ * Checkpoint sizes come from vLLM's logs where available, and are otherwise computed: 2 bytes per parameter in bf16,
+ * 0.51953 bytes per 4-bit weight in groups of 128, 1.00024 bytes per FP8 weight; embeddings and head stay at 2 bytes.
  */
 // oxfmt-ignore
 export const MODEL_FAMILIES: readonly Family[] = [
@@ -74,7 +74,7 @@ export const MODEL_FAMILIES: readonly Family[] = [
   { paramsB: 14.77, shape: [48, 5120, 40, 8, 128], intermediate: 13824, vocab: 152064, maxPosition: 131072, variants: [
     ["deepseek-ai/DeepSeek-R1-Distill-Qwen-14B", 27.51, "none"],
   ] },
-  // Ten KV heads: vLLM dies at tensor parallelism 4 by an assertion without a clear text.
+  // Ten KV heads: at tensor parallelism 4 vLLM fails on a bare assertion.
   { paramsB: 14.66, shape: [40, 5120, 40, 10, 128], intermediate: 17920, vocab: 100352, maxPosition: 16384, variants: [
     ["microsoft/phi-4", 27.31, "none"],
   ] },
@@ -136,7 +136,7 @@ export const MODEL_FAMILIES: readonly Family[] = [
     maxPosition: 202752, kvBytesPerToken: 54144, mla: true, oldestVllm: 17, variants: [
     ["zai-org/GLM-4.7-Flash", 58.15, "none"],
   ] },
-  // Most layers of the Gemmas slide over a short window, so their cache here is an upper bound.
+  // Most Gemma layers use sliding-window attention, so the cache size computed for them is an upper bound.
   { paramsB: 12.187, shape: [48, 3840, 16, 8, 256], vocab: 262208, maxPosition: 131072, float16: false, variants: [
     ["google/gemma-3-12b-it", 22.7, "none", "gated"],
   ] },
@@ -147,7 +147,7 @@ export const MODEL_FAMILIES: readonly Family[] = [
     oldestVllm: 19, variants: [
     ["google/gemma-4-31B-it", 58.25, "none"],
   ] },
-  // The maker padded 29568 to 29696 so that the groups divide by 2 and 4.
+  // Published with 29568 padded to 29696, so that quantisation groups divide by 2 and 4.
   { paramsB: 72.958, shape: [80, 8192, 64, 8, 128], intermediate: 29696, vocab: 152064, maxPosition: 32768, variants: [
     ["Qwen/Qwen2.5-72B-Instruct-AWQ", 38.74, "awq"],
   ] },

@@ -1,12 +1,13 @@
 export type ModelCategory = "7b" | "14b" | "30b" | "70b";
 export type Quantization = "none" | "awq" | "gptq" | "fp8" | "mxfp4" | "compressed-tensors";
 
-/** What the fit and the forecast need to know of a model. */
+/** The properties of a model that determine whether it fits a GPU and how fast it runs. */
 export interface ModelFacts {
   readonly id: string;
   readonly category: ModelCategory;
-  /** Total and active parameters, 10^9. */
+  /** Parameters, 10^9. */
   readonly paramsB: number;
+  /** Parameters used for each token, 10^9; equal to `paramsB` in a dense model. */
   readonly activeParamsB: number;
   readonly layers: number;
   readonly hidden: number;
@@ -14,22 +15,25 @@ export interface ModelFacts {
   readonly kvHeads: number;
   readonly headDim: number;
   readonly vocab: number;
+  /** Longest context that the model supports, tokens. */
   readonly maxPosition: number;
   /** Size of the checkpoint, GiB. */
   readonly checkpointGib: number;
   readonly quantization: Quantization;
-  /** 16-bit key-value cache, bytes a token over all GPUs. */
+  /** 16-bit KV cache per token, bytes, all GPUs together. */
   readonly kvBytesPerToken: number;
-  /** Multi-head latent attention: the cache is replicated, not divided, by tensor parallelism. */
+  /** Multi-head latent attention: tensor parallelism replicates the cache instead of dividing it. */
   readonly mla: boolean;
-  /** GPUs that it may be divided over only as far as this keeps whole quantisation groups; undefined = any. */
+  /** Largest tensor parallelism that does not split a quantisation group; undefined = any. */
   readonly largestTensorParallel: number | undefined;
-  /** Extra memory for each GPU, GiB, and factor on the cache, of hybrid and vision models. */
+  /** Memory per GPU that is neither weights nor cache, GiB. */
   readonly overheadGib: number;
+  /** Correction of the cache size for hybrid and vision models; 1 for others. */
   readonly kvFactor: number;
-  /** Models that vLLM refuses in float16 and that so cannot run on Turing. */
+  /** Whether vLLM runs it in float16. If not, it cannot run on Turing. */
   readonly float16: boolean;
+  /** Whether downloading it requires accepting a licence on the Hub. */
   readonly gated: boolean;
-  /** Minor version (0.x) of vLLM by which it knows the architecture at the latest; left out = 0.11 does. */
+  /** First minor version (0.x) of vLLM that supports the architecture; left out = 0.11 or earlier. */
   readonly oldestVllm?: number;
 }

@@ -1,10 +1,10 @@
 import { type Card, isTuring } from "./gpu-types.ts";
 import type { ModelFacts, Quantization } from "./models.ts";
 
-/** Minor versions (0.x) of vLLM from which its kernels read these weights on Turing. */
+/** First minor version (0.x) of vLLM whose kernels read these weights on Turing. */
 const TURING: Partial<Record<Quantization, number>> = { fp8: 17, "compressed-tensors": 13 };
 
-/** Minor version (0.x) of vLLM that this model on this card needs at least; undefined = any that we support. */
+/** First minor version (0.x) of vLLM that runs this model on this card; undefined = every supported version does. */
 export function oldestVllm(card: Card, model: ModelFacts): number | undefined {
   const onTuring = isTuring(card) ? (TURING[model.quantization] ?? 0) : 0;
   const needed = Math.max(onTuring, model.oldestVllm ?? 0);

@@ -6,8 +6,8 @@ export function gpuName(id: string): string {
 }
 
 /**
- * The shortest name that no other model of the catalogue has: `Qwen/Qwen2.5-Coder-14B-Instruct-AWQ` becomes
- * `Coder-14B-AWQ`. It depends on nothing but the id, so a model has the same name on every screen.
+ * The shortest name that is unique in the catalogue: `Qwen/Qwen2.5-Coder-14B-Instruct-AWQ` becomes `Coder-14B-AWQ`.
+ * It depends only on the id, so a model has the same name everywhere.
  */
 export function modelName(id: string): string {
   const found = namesByModel.get(id);
@@ -15,10 +15,10 @@ export function modelName(id: string): string {
   return candidates(id).find((name) => !takenNames.has(name.toLowerCase())) ?? id;
 }
 
-/** From short to long: without maker and family, without maker, the whole id. */
+/** Shortest first: without publisher and family, without publisher, the full id. */
 function candidates(id: string): readonly [string, string, string] {
   const model = id.slice(id.lastIndexOf("/") + 1).replace(/-instruct(?=-|$)/i, "");
-  // What follows the family must still say what kind of model it is: `72B-AWQ` alone would not.
+  // Only if a word follows the family: `72B-AWQ` would not say which model it is.
   return [model.replace(/^Qwen\d+(?:\.\d+)?-(?=[A-Za-z]{3})/, ""), model, id];
 }
 
@@ -37,14 +37,10 @@ const takenNames: ReadonlySet<string> = new Set(
 
 export type Resolved =
   | { readonly id: string }
-  /** Several match: the user must say which. */
   | { readonly ambiguous: readonly string[] }
   | { readonly unknown: true };
 
-/**
- * What a user means by a full id, a short name, or any part that only one id or name contains; case is ignored.
- * @param ids in order of preference for messages
- */
+/** Finds the id with this id or short name, or else the only one that contains `text`. Case is ignored. */
 export function resolveName(
   text: string,
   ids: readonly string[],

@@ -1,23 +1,23 @@
 import type { Quantization } from "./models.ts";
 
-/** Both the scales of AWQ and GPTQ checkpoints and the blocks of FP8 ones span this many weights. */
+/** Weights per quantisation group, for AWQ and GPTQ scales and for FP8 blocks alike. */
 const GROUP = 128;
 
-/** Widths in front of the down-projections, which tensor parallelism cuts. */
-export interface CutWidths {
+/** Input widths of the down-projections, which tensor parallelism splits. */
+export interface SplitWidths {
   readonly intermediate: number | undefined;
-  /** Of one expert, in a mixture of experts. */
+  /** Of one expert; only for a mixture of experts. */
   readonly expertIntermediate: number | undefined;
 }
 
 /**
- * The largest tensor parallelism that cuts no quantisation group in two; undefined = any.
- * vLLM refuses a dense AWQ or GPTQ model, and an FP8 mixture of experts, beyond it. A 4-bit mixture of experts
- * loads nevertheless (vLLM then takes another kernel), and MXFP4 is padded.
+ * Largest tensor parallelism that does not split a quantisation group; undefined = any. Beyond it, vLLM rejects dense
+ * AWQ and GPTQ models and FP8 mixtures of experts. For a 4-bit mixture of experts it changes kernels, and it pads
+ * MXFP4.
  */
 export function tensorParallelLimit(
   quantization: Quantization,
-  widths: CutWidths,
+  widths: SplitWidths,
 ): number | undefined {
   const isMixture = widths.expertIntermediate !== undefined;
   const width = quantization === "fp8" ? widths.expertIntermediate : widths.intermediate;

@@ -1,4 +1,4 @@
-import { categoryOf, kvBytesPerToken, PLAIN_OVERHEAD_GIB } from "../catalog/model-catalog.ts";
+import { categoryOf, kvBytesPerToken, DEFAULT_OVERHEAD_GIB } from "../catalog/model-catalog.ts";
 import type { ModelFacts } from "../catalog/models.ts";
 import { tensorParallelLimit } from "../catalog/tensor-parallel-limit.ts";
 import type { FactsFile } from "./plan-schema.ts";
@@ -28,7 +28,7 @@ export function modelFromFacts(id: string, facts: FactsFile): ModelFacts {
       intermediate: facts.intermediate,
       expertIntermediate: facts.expert_intermediate,
     }),
-    overheadGib: PLAIN_OVERHEAD_GIB,
+    overheadGib: DEFAULT_OVERHEAD_GIB,
     kvFactor: 1,
     float16: facts.float16 ?? true,
     gated: facts.gated ?? false,

@@ -14,7 +14,7 @@ test("the public catalogue has thirteen GPU types", () => {
   expect(new Set(GPU_TYPES.map((type) => type.id)).size).toBe(GPU_TYPES.length);
 });
 
-test("every type has a price, a card and somewhere to look for it", () => {
+test("every type has a price, a card and a region to look in", () => {
   for (const type of GPU_TYPES) {
     expect(type.hourly).toBeGreaterThanOrEqual(520_000);
     expect(USUAL_REGIONS[type.card.id].length).toBeGreaterThan(0);
@@ -22,14 +22,14 @@ test("every type has a price, a card and somewhere to look for it", () => {
   expect(PRICE_DATE).toMatch(/^\d{4}-\d\d-\d\d$/);
 });
 
-test("the Quadro has 24 GB and no bfloat16, whatever the guide says", () => {
+test("the Quadro has 24 GB and compute capability 7.5", () => {
   expect(findGpuType("g1-gpu-rtx6000-1")?.card).toMatchObject({
     vramGb: 24,
     computeCapability: 75,
   });
 });
 
-test("no model stands twice, and every id is one of the hub's", () => {
+test("model ids are unique and valid on the Hub", () => {
   expect(new Set(MODELS.map((model) => model.id)).size).toBe(MODELS.length);
   for (const { id } of MODELS) expect(id).toMatch(/^[\w.-]{1,96}\/[\w.-]{1,96}$/);
 });
@@ -41,7 +41,7 @@ test.each([
   ["Qwen/Qwen3.8-27B-FP8", 65_536],
   ["Qwen/Qwen2.5-72B-Instruct-AWQ", 327_680],
   ["deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct", 31_104],
-])("a token of %s takes %i bytes of cache", (id, bytes) => {
+])("a token of %s takes %i bytes of KV cache", (id, bytes) => {
   expect(findModel(id)?.kvBytesPerToken).toBe(bytes);
 });
 
@@ -56,7 +56,7 @@ test.each([
   expect(categoryOf(params)).toBe(category);
 });
 
-test("an unknown id is found in neither catalogue", () => {
+test("unknown ids are not found", () => {
   expect(findGpuType("g2-gpu-rtx4000a3-s")).toBeUndefined();
   expect(findModel("meta-llama/Llama-3.1-70B-Instruct-AWQ")).toBeUndefined();
 });

@@ -15,7 +15,10 @@ const COLUMNS = [
   "g3-gpu-rtxpro6000-blackwell-2",
 ];
 
-/** Longest window in units of 1,024 tokens; `/T2` = over two GPUs only, `/P3` = in three stages; `?` = nobody has tried. */
+/**
+ * Longest window, in units of 1,024 tokens, by model and GPU type. `/T2`: on only two of the GPUs; `/P3`: in three
+ * pipeline stages; `?`: unknown.
+ */
 const TABLE = `
 Qwen/Qwen2.5-Coder-7B-Instruct              | 32 | 32 | 32/T2 | 32 | 32 | 32 | 32 | 32 | 32
 Qwen/Qwen2.5-Coder-7B-Instruct-AWQ          | 32 | 32 | 32/T2 | 32 | 32 | 32 | 32 | 32 | 32
@@ -75,9 +78,10 @@ test.each(cases)("%s on %s: %s", (modelId, gpuId, expected) => {
     maxModelLen: undefined,
     preferredModelLen: model.maxPosition,
   });
-  const half =
+  const tensor =
     fit.fits && fit.tensorParallel < Math.min(4, gpu.gpus) ? `/T${String(fit.tensorParallel)}` : "";
-  const layout = fit.fits && fit.pipelineParallel > 1 ? `/P${String(fit.pipelineParallel)}` : half;
+  const layout =
+    fit.fits && fit.pipelineParallel > 1 ? `/P${String(fit.pipelineParallel)}` : tensor;
   expect(fit.fits ? `${String(Math.floor(fit.largestModelLen / 1024))}${layout}` : "no").toBe(
     expected,
   );

@@ -12,8 +12,8 @@ describe("short names", () => {
     ["Qwen/Qwen2.5-72B-Instruct-AWQ", "Qwen2.5-72B-AWQ"],
     ["openai/gpt-oss-20b", "gpt-oss-20b"],
     ["QuantTrio/Qwen3-Coder-30B-A3B-Instruct-AWQ", "Coder-30B-A3B-AWQ"],
-    ["somebody/My-Model-9B", "My-Model-9B"],
-  ])("of %s is %s", (id, name) => {
+    ["example/My-Model-9B", "My-Model-9B"],
+  ])("shorten %s to %s", (id, name) => {
     expect(modelName(id)).toBe(name);
   });
 
@@ -21,29 +21,29 @@ describe("short names", () => {
     ["g2-gpu-rtx4000a1-s", "rtx4000a1-s"],
     ["g1-gpu-rtx6000-2", "rtx6000-2"],
     ["g3-gpu-rtxpro6000-blackwell-4", "rtxpro6000-4"],
-  ])("of %s is %s", (id, name) => {
+  ])("shorten %s to %s", (id, name) => {
     expect(gpuName(id)).toBe(name);
   });
 
-  it("are different for different models, and for different GPU types", () => {
+  it("are unique among models and among GPU types", () => {
     expect(new Set(models.map(modelName)).size).toBe(models.length);
     expect(new Set(gpus.map(gpuName)).size).toBe(gpus.length);
   });
 
-  it("of a copy of a catalogue model by another maker is its whole id", () => {
-    expect(modelName("somebody/Qwen2.5-Coder-14B-Instruct-AWQ")).toBe(
-      "somebody/Qwen2.5-Coder-14B-Instruct-AWQ",
+  it("keep the full id of another publisher's copy of a catalogue model", () => {
+    expect(modelName("example/Qwen2.5-Coder-14B-Instruct-AWQ")).toBe(
+      "example/Qwen2.5-Coder-14B-Instruct-AWQ",
     );
   });
 });
 
-describe("what a user means", () => {
-  it.each([...gpus, ...gpus.map(gpuName)])("by %s is one GPU type", (text) => {
+describe("resolving a name", () => {
+  it.each([...gpus, ...gpus.map(gpuName)])("finds the GPU type %s", (text) => {
     const { id } = resolveName(text, gpus, gpuName) as { id: string };
     expect([id, gpuName(id)]).toContain(text);
   });
 
-  it.each([...models, ...models.map(modelName)])("by %s is one model", (text) => {
+  it.each([...models, ...models.map(modelName)])("finds the model %s", (text) => {
     const { id } = resolveName(text, models, modelName) as { id: string };
     expect([id, modelName(id)]).toContain(text);
   });
@@ -54,11 +54,11 @@ describe("what a user means", () => {
     ["rtx6000-1", { id: "g1-gpu-rtx6000-1" }],
     ["rtx5000", { unknown: true }],
     ["", { unknown: true }],
-  ])("by %j is %j", (text, meant) => {
-    expect(resolveName(text, gpus, gpuName)).toEqual(meant);
+  ])("takes a unique part of a name: %j gives %j", (text, expected) => {
+    expect(resolveName(text, gpus, gpuName)).toEqual(expected);
   });
 
-  it("by a part of several is asked for", () => {
+  it("returns every match of an ambiguous part", () => {
     expect(resolveName("a4", gpus, gpuName)).toEqual({
       ambiguous: ["g2-gpu-rtx4000a4-s", "g2-gpu-rtx4000a4-m"],
     });

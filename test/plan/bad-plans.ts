@@ -614,7 +614,7 @@ entries:
     models:
       - Qwen/Qwen2.5-Coder-32B-Instruct-AWQ
 `,
-    `plan.yaml:6:9: \`Qwen/Qwen2.5-Coder-32B-Instruct-AWQ\` on \`g2-gpu-rtx4000a1-s\`: needs 18.0 GiB of weights + 1.5 GiB, 17.55 GiB are usable on 1 x RTX 4000 Ada`,
+    `plan.yaml:6:9: \`Qwen/Qwen2.5-Coder-32B-Instruct-AWQ\` on \`g2-gpu-rtx4000a1-s\`: needs 18.0 GiB of weights and 1.5 GiB of overhead, but only 17.55 GiB are usable on 1 x RTX 4000 Ada`,
   ],
   [
     "a window too long for the card",
@@ -626,7 +626,7 @@ entries:
       - id: Qwen/Qwen3-30B-A3B-GPTQ-Int4
         max_model_len: 32768
 `,
-    `plan.yaml:7:24: \`Qwen/Qwen3-30B-A3B-GPTQ-Int4\` on \`g1-gpu-rtx6000-1\`: a window of 32,768 tokens needs 3.00 GiB of cache, 2.67 GiB are left beside 15.6 GiB of weights + 1.5 GiB on 1 x Quadro RTX 6000; 29,163 tokens fit`,
+    `plan.yaml:7:24: \`Qwen/Qwen3-30B-A3B-GPTQ-Int4\` on \`g1-gpu-rtx6000-1\`: a window of 32,768 tokens needs 3.00 GiB of cache, but 15.6 GiB of weights and 1.5 GiB of overhead leave 2.67 GiB on 1 x Quadro RTX 6000; 29,163 tokens fit`,
   ],
   [
     "a window too long for the model",
@@ -638,7 +638,7 @@ entries:
       - id: Qwen/Qwen2.5-Coder-7B-Instruct-AWQ
         max_model_len: 131072
 `,
-    `plan.yaml:7:24: \`Qwen/Qwen2.5-Coder-7B-Instruct-AWQ\` on \`g2-gpu-rtx4000a1-s\`: a window of 131,072 tokens is more than the model's own 32,768`,
+    `plan.yaml:7:24: \`Qwen/Qwen2.5-Coder-7B-Instruct-AWQ\` on \`g2-gpu-rtx4000a1-s\`: a window of 131,072 tokens is longer than the model's maximum of 32,768`,
   ],
   [
     "bfloat16 on Turing",
@@ -659,7 +659,7 @@ entries:
   - gpu: g1-gpu-rtx6000-2
     models: [openai/gpt-oss-20b]
 `,
-    `plan.yaml:5:14: \`openai/gpt-oss-20b\` on \`g1-gpu-rtx6000-2\`: MXFP4 weights need compute capability 8.0, Quadro RTX 6000 has 7.5`,
+    `plan.yaml:5:14: \`openai/gpt-oss-20b\` on \`g1-gpu-rtx6000-2\`: MXFP4 weights need compute capability 8.0; Quadro RTX 6000 has 7.5`,
   ],
   [
     "a model that refuses float16 on Turing",
@@ -669,7 +669,7 @@ entries:
   - gpu: g1-gpu-rtx6000-4
     models: [google/gemma-3-12b-it]
 `,
-    `plan.yaml:5:14: \`google/gemma-3-12b-it\` on \`g1-gpu-rtx6000-4\`: vLLM refuses this model in float16, and Quadro RTX 6000 (compute capability 7.5) has no bfloat16`,
+    `plan.yaml:5:14: \`google/gemma-3-12b-it\` on \`g1-gpu-rtx6000-4\`: vLLM does not run this model in float16, and Quadro RTX 6000 (compute capability 7.5) has no bfloat16`,
   ],
   [
     "FP8 on Turing with an old engine",
@@ -739,7 +739,7 @@ entries:
   - gpu: [g2-gpu-rtx4000a1-s, g2-gpu-rtx4000a1-m]
     models: [Qwen/Qwen2.5-72B-Instruct-AWQ]
 `,
-    `plan.yaml:3:1: nothing is left to run: no pair of this plan fits (needs 38.7 GiB of weights + 1.5 GiB, 17.55 GiB are usable on 1 x RTX 4000 Ada)`,
+    `plan.yaml:3:1: nothing is left to run: no pair of this plan fits (needs 38.7 GiB of weights and 1.5 GiB of overhead, but only 17.55 GiB are usable on 1 x RTX 4000 Ada)`,
   ],
   [
     "five mistakes at once, of five kinds",
@@ -759,6 +759,6 @@ entries:
 plan.yaml:3:1: unknown key \`pases\` (did you mean \`passes\`?)
 plan.yaml:6:23: \`max_cost_per_entry\` ($6.00) is more than \`max_cost\` ($5.00)
 plan.yaml:8:10: \`g2-gpu-rtx4000a1s\` is not a GPU type that we know (did you mean \`g2-gpu-rtx4000a1-s\`?)
-plan.yaml:11:14: \`Qwen/Qwen3-32B-AWQ\` on \`g2-gpu-rtx4000a1-m\`: needs 18.0 GiB of weights + 1.5 GiB, 17.55 GiB are usable on 1 x RTX 4000 Ada`,
+plan.yaml:11:14: \`Qwen/Qwen3-32B-AWQ\` on \`g2-gpu-rtx4000a1-m\`: needs 18.0 GiB of weights and 1.5 GiB of overhead, but only 17.55 GiB are usable on 1 x RTX 4000 Ada`,
   ],
 ];
