@@ -18,7 +18,6 @@ export interface Card {
   readonly computeCapability: number;
 }
 
-
 /** A Linode GPU instance type. The API reports only the number of GPUs, so the card is recorded here. */
 export interface GpuType {
   readonly id: string;

@@ -3,7 +3,7 @@ import type { FiguresOverPasses } from "./figures-over-passes.ts";
 import type { LoadRequests } from "./load-result.ts";
 import type { BenchmarkRecord, CategoryResult } from "./record.ts";
 
-/** A pass, or an attempt at one, and all that was seen of it. */
+/** A pass, or a void attempt at one, with all its measurements. */
 export interface MeasuredPass {
   /** Counts from 1. */
   readonly pass: number;
@@ -12,7 +12,7 @@ export interface MeasuredPass {
   readonly loadRequests: readonly LoadRequests[];
 }
 
-/** A pass in the file; GPU, model and engine are those of the whole file. */
+/** A pass as the file holds it. GPU, model and engine are stated once, for the whole file. */
 export interface PassInFile extends Pick<
   BenchmarkRecord,
   "id" | "timestamp" | "summary" | "tests"
@@ -22,17 +22,17 @@ export interface PassInFile extends Pick<
   readonly load_requests: readonly LoadRequests[];
 }
 
-/** What `.benchmark-results.json` holds: the guide's nine keys, then ours. */
+/** Contents of `.benchmark-results.json`: maider's nine keys, then further ones. */
 export interface BenchmarkFile {
   readonly timestamp: string;
   readonly session: string | null;
   readonly model: string;
   readonly vm_type: string | null;
-  /** US dollars; null, as are all costs, when nobody gave a price. */
+  /** US dollars; null, like all costs, if no price was given. */
   readonly hourly_cost: number | null;
   /** `all` or a category. */
   readonly category_filter: string;
-  /** Of the newest sound pass; when none is sound, of the last pass, else attempt, that measured a test. */
+  /** Of the newest sound pass. If none is sound, of the last pass or void attempt that measured a test. */
   readonly results_by_category: Readonly<Record<string, object>>;
   readonly summary: object;
   readonly tests: BenchmarkRecord["tests"];
@@ -40,19 +40,19 @@ export interface BenchmarkFile {
   readonly vllm_config: BenchmarkRecord["vllm_config"];
   /** Over the sound passes. */
   readonly figures: Readonly<Record<string, FiguresOverPasses>>;
-  /** Sound and failed ones, in their order. */
+  /** Sound and failed passes, oldest first. */
   readonly passes: readonly PassInFile[];
-  /** Attempts that were void and so repeated, or that were cut off: their figures are not to be used. */
+  /** Attempts that were void or interrupted. Do not use their figures. */
   readonly void_passes: readonly PassInFile[];
   /** Ids of the records in the database. */
   readonly saved: readonly string[];
-  /** Why the figures of `summary` are not sound, so never ranked nor recorded; null when they are. */
+  /** Why the figures of `summary` are not sound; null if they are. Unsound figures are neither ranked nor recorded. */
   readonly not_sound: string | null;
-  /** Why the passes that were asked for are not all there; null when they are. */
+  /** Why there are fewer passes than requested; null if there are not. */
   readonly incomplete: string | null;
 }
 
-/** `passes` and `voided` hold one pass at least. */
+/** Requires at least one element in `passes` or `voided`. */
 export function benchmarkFile(facts: {
   readonly passes: readonly MeasuredPass[];
   readonly voided: readonly MeasuredPass[];
@@ -110,10 +110,10 @@ export function benchmarkFile(facts: {
   };
 }
 
-/** A zero would read as a figure. */
+/** A zero would look like a measurement. */
 const NOTHING_MEASURED = { avg_tokens_per_sec: null, total_time: null, cost_per_1k_tokens: null };
 
-/** False when every test of the pass failed or did not apply. */
+/** False if every test of the pass failed or did not apply. */
 export function hasFigures({ summary }: Pick<BenchmarkRecord, "summary">): boolean {
   return summary.tests_passed > 0;
 }
@@ -121,7 +121,7 @@ export function hasFigures({ summary }: Pick<BenchmarkRecord, "summary">): boole
 function whyNotSound({ summary }: BenchmarkRecord): string | null {
   const { verdict, tests_passed: passed, tests_total: total } = summary;
   if (verdict?.state === "sound") return null;
-  const reasons = verdict?.reasons.join("; ") ?? "it has no verdict";
+  const reasons = verdict?.reasons.join("; ") ?? "the pass has no verdict";
   if (verdict?.state === "void") return `the pass was void: ${reasons}`;
   return total > passed ? `${String(total - passed)} of ${String(total)} tests failed` : reasons;
 }

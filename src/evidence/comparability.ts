@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { LEGACY_METHOD, LEGACY_SUITE } from "./method.ts";
 import type { BenchmarkRecord } from "./record.ts";
 
-/** What a record must agree in with another before their figures are held side by side. */
+/** The parts of a record that decide whether its figures can be compared with another's. */
 export type ComparabilityFacts = Pick<
   BenchmarkRecord,
   "gpu_type" | "gpu_count" | "model_id" | "vllm_config" | "summary" | "tests"
 >;
 
-/** Undefined = the record does not tell. */
+/** Undefined = the record does not state it. */
 export type FactValue = string | number | boolean | undefined;
 
 export interface FieldDifference {
@@ -39,16 +39,16 @@ export const ENGINE_FIELDS = [
 ] as const;
 
 /**
- * Fields that came after the first keys, each with what holds where a record does not mention it. At that value they are
- * no part of the key, so that older records keep theirs.
+ * Fields added after keys had been published, with their defaults. A default value is left out of the key, so that
+ * older records keep their keys.
  */
 const LATER_FIELDS: Partial<Record<ComparabilityField, FactValue>> = {
-  // With it, peer-to-peer access between the GPUs was off.
+  // True if peer-to-peer access between the GPUs was off.
   disable_custom_all_reduce: false,
   server_config: undefined,
 };
 
-/** Of the machine. Its host's processor and kernel are no fields: they belong to the variance between VMs. */
+/** Without the host's processor and kernel: their effect counts as variance between VMs. */
 export const MACHINE_FIELDS = ["gpu_name", "driver", "cuda", "gpu_power_limit_w"] as const;
 
 export const COMPARABILITY_FIELDS = [
@@ -64,7 +64,7 @@ export const COMPARABILITY_FIELDS = [
 ] as const;
 export type ComparabilityField = (typeof COMPARABILITY_FIELDS)[number];
 
-/** The facts by field; `tests` names those that were measured. */
+/** All fields of a record; `tests` names the tests that were measured. */
 export function comparabilityFacts(
   record: ComparabilityFacts,
 ): Record<ComparabilityField, FactValue> {
@@ -74,7 +74,7 @@ export function comparabilityFacts(
     gpu_count: record.gpu_count,
     model_id: record.model_id,
     ...engineFacts(record.vllm_config),
-    ...wayFacts(summary),
+    ...measurementFacts(summary),
     tests: measuredTests(record.tests),
   };
 }
@@ -87,8 +87,10 @@ export function engineFacts(
   ) as Record<(typeof ENGINE_FIELDS)[number], FactValue>;
 }
 
-/** On what and how it was measured, beside the engine; always the same keys in the same order. */
-export function wayFacts(summary: ComparabilityFacts["summary"]): Record<WayField, FactValue> {
+/** The machine and the method of measurement. The keys are always the same, in the same order. */
+export function measurementFacts(
+  summary: ComparabilityFacts["summary"],
+): Record<MeasurementField, FactValue> {
   return {
     gpu_name: plain(summary["gpu_name"]),
     driver: plain(summary["driver"]),
@@ -100,15 +102,15 @@ export function wayFacts(summary: ComparabilityFacts["summary"]): Record<WayFiel
   };
 }
 
-type WayField = (typeof MACHINE_FIELDS)[number] | "suite" | "method" | "simulated";
+type MeasurementField = (typeof MACHINE_FIELDS)[number] | "suite" | "method" | "simulated";
 
-/** Names of the tests that were measured, in one order. */
+/** Names of the tests that were measured, sorted. */
 export function measuredTests(tests: ComparabilityFacts["tests"]): string {
   const measured = tests.filter((test) => test.success).map((test) => test.test_name);
   return measured.toSorted().join(", ");
 }
 
-/** 16 hexadecimal digits; equal for records that differ in nothing that matters. */
+/** 16 hexadecimal digits, equal for records whose figures can be compared. */
 export function comparabilityKey(record: ComparabilityFacts): string {
   const facts = comparabilityFacts(record);
   const text = JSON.stringify(
@@ -121,18 +123,19 @@ export function comparabilityKey(record: ComparabilityFacts): string {
 }
 
 /**
- * Fields in which both records say something and disagree, without those that are being compared. What only one of
- * them tells is no difference: older and foreign records tell less.
+ * Fields that both records state, with different values. A field that only one of them states does not count, because
+ * older and foreign records state fewer.
+ * @param ignored fields to leave out, such as those that are being compared
  */
 export function differingFields(
   a: ComparabilityFacts,
   b: ComparabilityFacts,
-  compared: readonly ComparabilityField[] = [],
+  ignored: readonly ComparabilityField[] = [],
 ): FieldDifference[] {
   const [factsA, factsB] = [comparabilityFacts(a), comparabilityFacts(b)];
   return COMPARABILITY_FIELDS.filter(
     (field) =>
-      !compared.includes(field) &&
+      !ignored.includes(field) &&
       factsA[field] !== undefined &&
       factsB[field] !== undefined &&
       factsA[field] !== factsB[field],

@@ -1,9 +1,10 @@
 import { NOUNS, REGIONS, STATES, UNITS, VERBS } from "./context-words.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
-/** Makes one block after another, lines of at most about 80 characters; no two blocks are alike. */
+/** Returns the next block: a few lines, mostly under 80 characters, that occur in no other block. */
 export type BlockMaker = () => readonly string[];
 
+/** Random words and numbers to fill a template with. */
 interface Draw {
   readonly noun: string;
   readonly Noun: string;
@@ -11,7 +12,7 @@ interface Draw {
   readonly other: string;
   readonly unit: string;
   readonly state: string;
-  /** A whole number, from 0. */
+  /** An integer from 0 to `end - 1`. */
   readonly number: (end: number) => number;
 }
 
@@ -31,7 +32,7 @@ export function logBlocks(random: SeededRandom): BlockMaker {
   return () => random.pick(LOG)(names(), now, random.pick(REGIONS));
 }
 
-/** Pairs of verb and noun, each once; the pairs outlast any context that a model's window holds. */
+/** Never repeats a pair of verb and noun; there are enough pairs for the longest context. */
 function freshNames(random: SeededRandom): () => Draw {
   const used = new Set<string>();
   return () => {

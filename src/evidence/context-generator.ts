@@ -17,12 +17,12 @@ export interface Needle {
 }
 
 const DEPTHS = [0.1, 0.5, 0.9];
-/** The share of source code in a mixed context; its log stands at the end. */
+/** The share of source code in a mixed context; the log follows it. */
 const SOURCE_SHARE = 0.85;
 
 /**
- * A context of so many lines. The same bytes everywhere for the same seed, kind and length; a longer one begins as
- * the shorter one does, but for the places of the needles.
+ * Generates a context of a given number of lines: the same bytes for the same seed, kind and length on every machine.
+ * A longer context starts with the lines of a shorter one, except for the positions of the needles.
  */
 export function generateContext(seed: string, kind: ContextKind, lines: number): GeneratedContext {
   const sourceLines =
@@ -33,11 +33,11 @@ export function generateContext(seed: string, kind: ContextKind, lines: number):
   ];
   const needles = makeNeedles(seededRandom(`${seed}|needles`));
   for (const [index, { name, value }] of needles.entries()) {
-    const deep = Math.floor((DEPTHS[index] ?? 0) * filled.length);
-    // In source code it stands between two modules, not inside of one.
-    const gap = filled.indexOf("", deep);
-    const inSource = deep < sourceLines && gap !== -1;
-    filled[inSource ? gap : deep] = inSource
+    const line = Math.floor((DEPTHS[index] ?? 0) * filled.length);
+    // In source code, replace a blank line between modules.
+    const gap = filled.indexOf("", line);
+    const inSource = line < sourceLines && gap !== -1;
+    filled[inSource ? gap : line] = inSource
       ? `export const ${name} = ${value};`
       : `          INFO  settings: ${name} is ${value}`;
   }
@@ -50,7 +50,7 @@ function take(next: BlockMaker, lines: number): string[] {
   return taken.slice(0, lines);
 }
 
-/** Values that nobody can guess and that stand nowhere else. */
+/** Random values that occur nowhere else in the context. */
 function makeNeedles(random: SeededRandom): Needle[] {
   return ["QUAY", "LANTERN", "MEADOW"].map((word) => ({
     name: `${word}_LIMIT_${String(100 + random.below(900))}`,

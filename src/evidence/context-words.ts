@@ -1,4 +1,4 @@
-/** Words of which generated source code and logs are made. */
+/** Vocabulary of the generated source code and logs. */
 export const VERBS = words(`
   accept adjust allocate archive assign balance cancel charge collect compare confirm convert
   defer deliver divide escalate estimate expire filter gather hold inspect join label match

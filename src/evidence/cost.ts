@@ -2,41 +2,41 @@ import type { MicroUsd } from "../support/money.ts";
 import { usd } from "../support/money.ts";
 
 /**
- * The guide's definition, US dollars for 1,000 output tokens: `hourly / (tokens_per_sec x 3600) x 1000`.
- * Infinity for a rate of 0, which no money makes into tokens; NaN where there is no rate or no price to speak of:
- * not a number, negative, or a price of 0, by which records say that it was not known.
+ * US dollars per 1,000 output tokens, by maider's formula: `hourly / (tokens_per_sec x 3600) x 1000`. Infinity for a
+ * rate of 0. NaN if the rate is negative or NaN, or if the price is not positive: records state an unknown price as 0.
  */
 export function costPer1kTokens(tokensPerSec: number, hourlyUsd: number): number {
   if (!(tokensPerSec >= 0) || !(hourlyUsd > 0)) return NaN;
   return (hourlyUsd / (tokensPerSec * 3600)) * 1000;
 }
 
-/** The guide's definition: tokens a second for each dollar an hour; 0 when nothing is paid. */
+/** Tokens per second for each dollar per hour, by maider's formula; 0 if the price is not positive. */
 export function costEfficiency(tokensPerSec: number, hourlyUsd: number): number {
   return hourlyUsd > 0 ? tokensPerSec / hourlyUsd : 0;
 }
 
-/** US dollars for a million output tokens, read in three ways; undefined where nothing was made or measured. */
+/** US dollars per million output tokens, by three definitions; undefined if no tokens were generated or a figure is unknown. */
 export interface CostReadings {
-  /** While the server does nothing else: price over speed. */
+  /** Price divided by speed: a server that is always busy. */
   readonly steadyState: number | undefined;
-  /** The first hour of a new VM, of which starting up takes a part. */
+  /** Over the first hour of a new VM, part of which is spent starting up. */
   readonly coldStart: number | undefined;
-  /** What the rental was billed, whole hours and start-up, over the tokens of its sound passes. */
+  /** What was billed, in whole hours, divided by the tokens that were measured. */
   readonly asBilled: number | undefined;
 }
 
 export function costReadings(facts: {
   readonly tokensPerSec: number;
+  /** Per hour. */
   readonly price: MicroUsd;
-  /** From the create to the first token, seconds. */
+  /** From the create request to the first token, seconds. */
   readonly startUpS: number | undefined;
   readonly billed: MicroUsd | undefined;
   readonly tokens: number | undefined;
 }): CostReadings {
   const { tokensPerSec, price, startUpS, billed, tokens } = facts;
-  const perMillion = (dollars: number, made: number): number | undefined =>
-    made > 0 ? (dollars * 1e6) / made : undefined;
+  const perMillion = (dollars: number, generated: number): number | undefined =>
+    generated > 0 ? (dollars * 1e6) / generated : undefined;
   return {
     steadyState: perMillion(usd(price), tokensPerSec * 3600),
     coldStart:

@@ -4,17 +4,17 @@ import { promptHash } from "./standard-suite.ts";
 import { CATEGORIES } from "./suite.ts";
 import type { Category, Suite, Test } from "./suite.ts";
 
-/** Budget of a prompt that names none, tokens. */
+/** Output budget by default, tokens. */
 const DEFAULT_MAX_TOKENS = 500;
 const LARGEST_MAX_TOKENS = 131_072;
 const KEYS = ["name", "category", "prompt", "messages", "max_tokens"];
 const ROLES = ["system", "user", "assistant"];
 
 /**
- * A user's own prompts, as a file of YAML, JSON or JSON lines holds them: a list of objects with `prompt` or
- * `messages`, and optionally `name`, `category` and `max_tokens`. Its id comes from its contents, so that it is never
- * mixed with the standard suite or with another one.
- * @throws SweepError (usage) that names every entry that is wrong, and its line where `lineOf` tells it.
+ * A suite of the user's own prompts: a list of objects with `prompt` or `messages`, and optionally `name`, `category`
+ * and `max_tokens`. Its id is derived from its contents, so that its results are never mixed with another suite's.
+ * @param source the file name, for messages
+ * @throws SweepError exit 2, listing every invalid entry, with its line if `lineOf` knows it
  */
 export function customSuite(
   entries: unknown,
@@ -22,7 +22,7 @@ export function customSuite(
   lineOf: (index: number) => number | undefined = () => undefined,
 ): Suite {
   if (!Array.isArray(entries) || entries.length === 0)
-    throw refuse(source, "it must hold a list of at least one prompt");
+    throw invalidPrompts(source, "expected a list of at least one prompt");
   const problems: string[] = [];
   const names = new Set<string>();
   const tests = entries.map((entry: unknown, index) => {
@@ -31,23 +31,23 @@ export function customSuite(
     const place = `${line === undefined ? "" : `line ${String(line)}: `}prompt ${String(index + 1)}`;
     if (typeof test === "string") problems.push(`${place}: ${test}`);
     else if (names.has(test.name))
-      problems.push(`${place}: the name ${JSON.stringify(test.name)} stands twice`);
+      problems.push(`${place}: the name ${JSON.stringify(test.name)} is used twice`);
     else names.add(test.name);
     return test;
   });
-  if (problems.length > 0) throw refuse(source, problems.join("; "));
-  const read = tests as readonly Test[];
-  const contents = read.map(({ sha256, maxTokens, category }) => [sha256, maxTokens, category]);
+  if (problems.length > 0) throw invalidPrompts(source, problems.join("; "));
+  const valid = tests as readonly Test[];
+  const contents = valid.map(({ sha256, maxTokens, category }) => [sha256, maxTokens, category]);
   const hash = createHash("sha256").update(JSON.stringify(contents)).digest("hex");
-  return { id: `custom-${hash.slice(0, 8)}`, tests: read };
+  return { id: `custom-${hash.slice(0, 8)}`, tests: valid };
 }
 
-/** One prompt as a suite of its own. */
+/** A suite of one prompt. */
 export function singlePromptSuite(prompt: string, maxTokens = DEFAULT_MAX_TOKENS): Suite {
   return customSuite([{ name: "Prompt", prompt, max_tokens: maxTokens }], "--prompt");
 }
 
-/** The entries that make the same suite again. */
+/** Entries from which `customSuite` makes the same suite again. */
 export function promptsOf(suite: Suite): readonly object[] {
   return suite.tests.map(({ name, category, messages, maxTokens }) => ({
     name,
@@ -58,7 +58,7 @@ export function promptsOf(suite: Suite): readonly object[] {
 }
 
 function readTest(entry: unknown, index: number): Test | string {
-  if (typeof entry !== "object" || entry === null) return "it is no object";
+  if (typeof entry !== "object" || entry === null) return "expected an object";
   const fields = entry as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(fields).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) return `unknown key ${unknown} (known: ${KEYS.join(", ")})`;
@@ -68,7 +68,7 @@ function readTest(entry: unknown, index: number): Test | string {
     max_tokens: maxTokens,
   } = fields;
   const budget = maxTokens ?? DEFAULT_MAX_TOKENS;
-  if (typeof name !== "string" || name.trim() === "") return "name must be a text";
+  if (typeof name !== "string" || name.trim() === "") return "name must be a non-empty string";
   if (category !== "custom" && !CATEGORIES.includes(category as Category))
     return `category must be one of ${[...CATEGORIES, "custom"].join(", ")}`;
   if (
@@ -94,11 +94,11 @@ function readMessages({
   messages,
 }: Readonly<Record<string, unknown>>): Test["messages"] | string {
   if ((prompt === undefined) === (messages === undefined))
-    return "it needs either prompt or messages";
+    return "exactly one of prompt and messages is required";
   if (messages === undefined)
     return typeof prompt === "string" && prompt.trim() !== ""
       ? [{ role: "user", content: prompt }]
-      : "prompt must be a text";
+      : "prompt must be a non-empty string";
   const valid =
     Array.isArray(messages) &&
     messages.length > 0 &&
@@ -113,13 +113,13 @@ function readMessages({
     );
   return valid
     ? (messages as Test["messages"]).map(({ role, content }) => ({ role, content }))
-    : `messages must be a list of {role: ${ROLES.join(" | ")}, content: text}`;
+    : `messages must be a list of {role: ${ROLES.join(" | ")}, content: string}`;
 }
 
-function refuse(source: string, reason: string): SweepError {
-  return new SweepError(`The prompts of ${source} cannot be used`, {
+function invalidPrompts(source: string, reason: string): SweepError {
+  return new SweepError(`invalid prompts in ${source}`, {
     exitCode: ExitCode.usage,
     reason,
-    hint: "Each prompt is {name, category, prompt or messages, max_tokens}",
+    hint: "write each prompt as {name, category, prompt or messages, max_tokens}",
   });
 }

@@ -2,18 +2,18 @@ import type { BenchmarkRecord, CategoryResult } from "./record.ts";
 import { distribution } from "./statistics.ts";
 import type { Distribution } from "./statistics.ts";
 
-/** Headlines over the passes of one configuration; undefined where no pass has the figure. */
+/** Distributions over the passes of one configuration; undefined if no pass has the figure. */
 export interface FiguresOverPasses {
-  /** The guide's rate: completion tokens over the whole request. */
+  /** Completion tokens divided by the time of the whole request, as maider computes it. */
   readonly tokens_per_sec: Distribution | undefined;
   readonly decode_tps: Distribution | undefined;
-  /** Seconds, medians over the tests of each pass. */
+  /** Seconds. Each pass contributes the median over its tests. */
   readonly ttft_s: Distribution | undefined;
   readonly tpot_s: Distribution | undefined;
   readonly e2e_s: Distribution | undefined;
 }
 
-/** The whole pass as `overall`, then each category that was measured. The pass is the unit: one value each. */
+/** Figures for all tests together, as `overall`, and for each category. Each pass contributes one value. */
 export function figuresOverPasses(
   records: readonly BenchmarkRecord[],
 ): Readonly<Record<string, FiguresOverPasses>> {

@@ -1,17 +1,17 @@
 import type { Percentiles } from "./statistics.ts";
 
-/** One level of load in a record. A level whose verdict is not `sound` has no figures, only reasons. */
+/** One load level of a record. If its verdict is not `sound`, it has reasons instead of figures. */
 export interface LoadResult {
   /** Requests in flight at once. */
   in_flight: number;
   requests: number;
-  /** Of these, those without a sound reply. */
+  /** Requests without a sound reply. */
   failed: number;
-  /** Output tokens a second of the whole server. */
+  /** Output tokens per second of the whole server. */
   out_tps?: number;
   /** Median over requests of 1/TPOT. */
   per_user_tps?: number;
-  /** Milliseconds; percentiles that the number of requests does not support are left out. */
+  /** Milliseconds. */
   ttft_ms?: Percentiles;
   tpot_ms?: Percentiles;
   verdict: "sound" | "failed" | "void";
@@ -20,20 +20,20 @@ export interface LoadResult {
   [key: string]: unknown;
 }
 
-/** What one request under load gave. Not in the record: in the files next to it, for one's own analysis. */
+/** Measurements of one request under load. Kept out of the record, in files of their own, for further analysis. */
 export interface LoadRequestRow {
   readonly test: string;
-  /** Why it gave nothing else. */
+  /** Why there are no measurements. */
   readonly reason?: string;
-  /** When it was written, seconds of a clock of which only differences mean anything; so are all times. */
+  /** When it was sent, seconds on a monotonic clock. */
   readonly sent_s?: number;
   readonly prompt_tokens?: number;
   readonly completion_tokens?: number;
   readonly ttft_s?: number;
   readonly tpot_s?: number;
-  /** To the last token. */
+  /** Until the last token, seconds. */
   readonly e2e_s?: number;
-  /** To the end of the body. */
+  /** Until the end of the response, seconds. */
   readonly elapsed_time?: number;
   readonly chunks?: number;
 }
@@ -43,7 +43,7 @@ export interface LoadRequests {
   readonly requests: readonly LoadRequestRow[];
 }
 
-/** A level as version 0.1 wrote it: without a verdict, zeros in place of figures where nothing succeeded. */
+/** A load level as version 0.1 wrote it: without a verdict, and with zeros for figures if no request succeeded. */
 export interface LoadResult01 {
   concurrency: number;
   requests: number;
@@ -56,7 +56,7 @@ export interface LoadResult01 {
   reasons?: string[];
 }
 
-/** The levels of a record, whatever version wrote it; empty without any. */
+/** The load levels of a record, whichever version wrote it. */
 export function loadResults({
   load = [],
 }: {

@@ -10,25 +10,25 @@ import { mean, median } from "./statistics.ts";
 import { CATEGORIES } from "./suite.ts";
 import type { Suite } from "./suite.ts";
 
-/** A pass and all that a record says beside its figures. */
+/** A pass, and everything else that its record states. */
 export interface PassFacts {
   readonly id: string;
   readonly pass: PassResult;
   readonly suite: Suite;
   readonly gpu: { readonly id: string; readonly gpus: number; readonly vramGb: number };
-  /** An hour of the VM. */
+  /** Per hour. */
   readonly priceMicroUsd: MicroUsd;
   readonly model: { readonly id: string; readonly category: string };
   readonly vllm: VllmConfig;
-  /** Undefined when measured outside a sweep. */
+  /** Undefined outside a sweep. */
   readonly run: string | undefined;
   readonly vm: string | undefined;
   readonly region: string | undefined;
   readonly simulated: boolean;
   readonly passesAsked: number;
-  /** As `Date.prototype.getTimezoneOffset` gives it: UTC less local time, minutes. 0 when left out. */
+  /** As returned by `Date.prototype.getTimezoneOffset`: UTC minus local time, minutes. Default 0. */
   readonly timeZoneOffsetMinutes?: number;
-  /** Further facts for the summary: driver, versions, where the price came from. */
+  /** Further fields of the summary: driver, versions, origin of the price. */
   readonly provenance?: Readonly<Record<string, unknown>>;
 }
 
@@ -36,8 +36,8 @@ const LONGEST_PROMPT = 500;
 const LONGEST_COMPLETION = 200;
 
 /**
- * The record of a pass, with exactly the 13 top-level keys and the guide's formulas: `avg_tokens_per_sec` is the mean
- * over tests of completion tokens over the whole request's seconds, and costs follow from it.
+ * The database record of a pass. Rates and costs follow maider's formulas: `avg_tokens_per_sec` is the mean over the
+ * tests of completion tokens divided by the seconds of the whole request.
  */
 export function recordOfPass(facts: PassFacts): BenchmarkRecord {
   const { pass, gpu, model, vllm } = facts;
@@ -82,7 +82,7 @@ export function recordOfPass(facts: PassFacts): BenchmarkRecord {
   return record;
 }
 
-/** Figures of the tests that were measured; `tests_total` leaves out those that do not apply. */
+/** Figures of the measured tests; `tests_total` does not count tests that do not apply. */
 function categoryResult(
   tests: readonly TestResult[],
   hourlyUsd: number,
@@ -91,7 +91,7 @@ function categoryResult(
     outcome.kind === "measured" ? [outcome.metrics] : [],
   );
   const inapplicable = tests.filter(({ outcome }) => outcome.kind === "not_applicable").length;
-  const rate = measured.length === 0 ? 0 : mean(measured.map(wholeRate));
+  const rate = measured.length === 0 ? 0 : mean(measured.map(wholeRequestRate));
   return {
     avg_tokens_per_sec: rate,
     total_time: sum(measured, ({ bodyS }) => bodyS),
@@ -104,13 +104,13 @@ function categoryResult(
   };
 }
 
-/** JSON holds numbers only: the shared form has 0 where nothing can be said, and its readers look at rate and price. */
+/** JSON has neither NaN nor Infinity, and maider requires a number: an unknown cost is stored as 0. */
 function storableCost(rate: number, hourlyUsd: number): number {
   const cost = costPer1kTokens(rate, hourlyUsd);
   return Number.isFinite(cost) ? cost : 0;
 }
 
-/** Pooled decode rate, the sum of tokens after the first over the sum of tL - t1, and medians over the tests. */
+/** The pooled decode rate, Σ(tokens after the first event) / Σ(tL - t1), and medians over the tests. */
 function streamFigures(measured: readonly RequestMetrics[]): Partial<CategoryResult> {
   if (measured.length === 0) return {};
   const decodeS = sum(measured, ({ e2eS, ttftS }) => e2eS - ttftS);
@@ -147,8 +147,8 @@ function testRecord(test: TestResult): TestRecord {
     prompt_tokens: metrics.promptTokens,
     completion_tokens: metrics.completionTokens,
     total_tokens: metrics.promptTokens + metrics.completionTokens,
-    tokens_per_sec: wholeRate(metrics),
-    completion: cut(metrics.text, LONGEST_COMPLETION),
+    tokens_per_sec: wholeRequestRate(metrics),
+    completion: firstCharacters(metrics.text, LONGEST_COMPLETION),
     ttft_s: metrics.ttftS,
     ...(metrics.tpotS === undefined ? {} : { tpot_s: metrics.tpotS }),
     e2e_s: metrics.e2eS,
@@ -161,25 +161,25 @@ function testRecord(test: TestResult): TestRecord {
   };
 }
 
-/** Passes of another mode are never compared with the usual ones, so their method has another name. */
+/** Each mode is a method of its own, so that passes of different modes are never compared. */
 function methodOf({ mode = "fixed" }: PassResult): string {
   return mode === "fixed" ? METHOD_VERSION : `${METHOD_VERSION}-${mode}`;
 }
 
-/** The guide's rate: completion tokens over the whole request. */
-function wholeRate({ completionTokens, bodyS }: RequestMetrics): number {
+/** Tokens per second over the whole request, as maider computes it. */
+function wholeRequestRate({ completionTokens, bodyS }: RequestMetrics): number {
   return bodyS > 0 ? completionTokens / bodyS : 0;
 }
 
-/** As Python's `datetime.isoformat` writes local time, with microseconds. */
+/** Local time without a zone, like Python's `datetime.isoformat`, with microseconds. */
 function naiveLocal(epochMs: number, offsetMinutes: number): string {
   const micros = Math.floor((epochMs - Math.floor(epochMs)) * 1000);
   const local = isoUtc(Math.floor(epochMs) - offsetMinutes * 60_000);
   return `${local.slice(0, -1)}${String(micros).padStart(3, "0")}`;
 }
 
-/** By whole characters: half a surrogate pair is no text in the Python reader. */
-function cut(text: string, characters: number): string {
+/** Does not split surrogate pairs, which Python could not decode. */
+function firstCharacters(text: string, characters: number): string {
   return Array.from(text).slice(0, characters).join("");
 }
 

@@ -2,12 +2,12 @@ import type { LoadResult, LoadResult01 } from "./load-result.ts";
 import type { Category } from "./suite.ts";
 
 /**
- * The record of the database that is shared with the Python tool, version "1.0". That reader drops any
- * record whose top-level keys are not exactly these 13, so everything of ours lives in the inner dictionaries.
+ * A record of the database shared with `maider`, version "1.0". Maider drops records whose top-level keys are not
+ * exactly these 13, so all other fields are in the nested objects.
  */
 export interface BenchmarkRecord {
   id: string;
-  /** Naive local time with microseconds, as the Python tool writes it; exact UTC is `summary.finished_utc`. */
+  /** Local time without a zone, as maider writes it. For UTC, use `summary.finished_utc`. */
   timestamp: string;
   gpu_type: string;
   gpu_count: number;
@@ -15,7 +15,7 @@ export interface BenchmarkRecord {
   vram_per_gpu: number;
   /** GB. */
   total_vram: number;
-  /** US dollars an hour. */
+  /** US dollars per hour; 0 = unknown. */
   hourly_cost: number;
   model_id: string;
   model_category: string;
@@ -42,11 +42,12 @@ export const RECORD_KEYS = [
 ] as const satisfies readonly (keyof BenchmarkRecord)[];
 
 export interface VllmConfig {
-  /** Left out where a server that is not ours does not tell; so is the memory's share. */
+  /** Left out if the server was not started by us and does not report it. */
   tensor_parallel_size?: number;
   max_model_len: number;
-  /** What the plan would have had, where vLLM said that only less fits. */
+  /** The window that the plan requested, if vLLM reported that only a shorter one fits. */
   max_model_len_asked?: number;
+  /** Left out like `tensor_parallel_size`. */
   gpu_memory_utilization?: number;
   pipeline_parallel_size?: number;
   vllm_version?: string;
@@ -58,13 +59,13 @@ export interface VllmConfig {
   revision?: string;
   attention_backend?: string;
   stream_interval?: number;
-  /** What tells one start of a server from another where only its API is known: see `serverConfig`. */
+  /** Fingerprint of the settings of a server that is known only by its API: see `serverConfig`. */
   server_config?: string;
   [key: string]: unknown;
 }
 
 export interface CategoryResult {
-  /** Mean over tests of completion tokens divided by the whole request time, as the guide defines it. */
+  /** Mean over the tests of completion tokens divided by the seconds of the whole request. */
   avg_tokens_per_sec: number;
   /** Seconds. */
   total_time: number;
@@ -73,9 +74,9 @@ export interface CategoryResult {
   cost_per_1k_tokens: number;
   tests_passed: number;
   tests_total?: number;
-  /** Σ(N-1)/Σ(tL-t1), tokens a second. */
+  /** Σ(N-1)/Σ(tL-t1), tokens per second. */
   decode_tps?: number;
-  /** Median over tests, seconds. */
+  /** Medians over the tests, seconds. */
   ttft_s?: number;
   tpot_s?: number;
   [key: string]: unknown;
@@ -83,28 +84,28 @@ export interface CategoryResult {
 
 export interface Summary extends CategoryResult {
   tests_total: number;
-  /** True when the far side was the simulated cloud. */
+  /** True if measured on the simulated cloud. */
   simulated?: boolean;
   suite?: string;
-  /** Version of the way of measuring. */
+  /** Version of the method of measurement. */
   method?: string;
   verdict?: Verdict;
   /** Run id and VM label. */
   run?: string;
   vm?: string;
   finished_utc?: string;
-  /** Further levels of load; `loadResults` reads what any version wrote. */
+  /** Load levels above 1, in any version's format: read them with `loadResults`. */
   load?: (LoadResult | LoadResult01)[];
   passes_asked?: number;
   price_usd_per_hour?: number;
   /** The comparability key. */
   key?: string;
   region?: string;
-  /** Whose it is, when it was imported; absent in one's own. */
+  /** Where an imported record comes from; left out of one's own. */
   origin?: string;
 }
 
-/** What the cross-check with the server's own counters, and the watch on ourselves, say of a pass. */
+/** Whether the figures of a pass can be trusted, judged by the server's own counters and by stalls on our side. */
 export interface Verdict {
   state: "sound" | "failed" | "void";
   /** Empty when sound. */
@@ -117,7 +118,7 @@ export interface Verdict {
 export interface TestRecord {
   test_name: string;
   category: string;
-  /** The prompt itself when short, else its name and SHA-256. */
+  /** A short prompt itself, or the name and SHA-256 of a long one. */
   prompt: string;
   success: boolean;
   expected_tokens?: number;
@@ -126,7 +127,7 @@ export interface TestRecord {
   completion_tokens?: number;
   total_tokens?: number;
   tokens_per_sec?: number;
-  /** Cut at 200 characters. */
+  /** The first 200 characters. */
   completion?: string;
   ttft_s?: number;
   tpot_s?: number;

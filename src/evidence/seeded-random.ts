@@ -1,25 +1,25 @@
 import { createHash } from "node:crypto";
 
-/** A stream of numbers that is the same everywhere for a seed. */
+/** A reproducible sequence of pseudo-random numbers. */
 export interface SeededRandom {
-  /** 32 bits, from 0. */
+  /** From 0 to 2^32 - 1. */
   uint32(): number;
-  /** From 0, below 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   next(): number;
-  /** A whole number from 0, below `end`. */
+  /** An integer from 0 to `end - 1`. */
   below(end: number): number;
   pick<T>(from: readonly [T, ...T[]]): T;
 }
 
 type State = [number, number, number, number];
 
-/** The generator of a seed: its SHA-256 gives the first state. */
+/** Seeds the generator with the SHA-256 of `seed`. */
 export function seededRandom(seed: string): SeededRandom {
   const digest = createHash("sha256").update(seed).digest();
   return xoshiro128ss([0, 4, 8, 12].map((at) => digest.readUInt32LE(at)) as State);
 }
 
-/** xoshiro128** 1.1 (Blackman and Vigna, public domain). At least one word of the state is not 0. */
+/** xoshiro128** 1.1 (Blackman and Vigna, public domain). At least one word of the seed must not be 0. */
 export function xoshiro128ss(seed: Readonly<State>): SeededRandom {
   const s: State = [...seed];
   const uint32 = (): number => {
@@ -38,7 +38,7 @@ export function xoshiro128ss(seed: Readonly<State>): SeededRandom {
   return { uint32, next, below, pick: (from) => from[below(from.length)] ?? from[0] };
 }
 
-/** Fisher and Yates; the input stays as it is. */
+/** A shuffled copy, by Fisher and Yates. */
 export function shuffled<T>(items: readonly T[], random: SeededRandom): T[] {
   const result = [...items];
   for (let last = result.length - 1; last > 0; last -= 1) {

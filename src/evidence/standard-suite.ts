@@ -6,26 +6,26 @@ import { CATEGORIES } from "./suite.ts";
 import type { Category, Suite, Test } from "./suite.ts";
 import standard from "./suites/standard-1.json" with { type: "json" };
 
-/** Characters in a token of generated code and logs, before the model's own tokenizer was asked. */
+/** Estimate for generated code and logs, used until the model's tokenizer is available. */
 export const CHARACTERS_PER_TOKEN = 3.2;
-/** Mean length of a generated line, with its end. */
+/** Mean length of a generated line, including the line break. */
 const CHARACTERS_PER_LINE: Readonly<Record<ContextKind, number>> = {
   source: 39,
   log: 54,
   mixed: 42,
 };
 
-/** A standard test as its data file has it. */
+/** A standard test as defined in its data file. */
 export interface TestTemplate {
   readonly name: string;
   readonly category: Category;
   readonly maxTokens: number;
-  /** `{needles}` stands for the names of the context's needles. */
+  /** `{needles}` is replaced by the names of the values hidden in the context. */
   readonly prompt: string;
   readonly context: { readonly kind: ContextKind; readonly tokens: number } | undefined;
 }
 
-/** The guide's 12, in its order. */
+/** Maider's 12 tests, in its order. */
 export const STANDARD_TESTS: readonly TestTemplate[] = standard.tests.map((test) => ({
   name: test.name,
   category: test.category as Category,
@@ -37,7 +37,7 @@ export const STANDARD_TESTS: readonly TestTemplate[] = standard.tests.map((test)
       : { kind: test.context.kind as ContextKind, tokens: test.context.tokens },
 }));
 
-/** The standard tests of some categories, their contexts sized by estimate; `sizeSuite` then sizes them by tokens. */
+/** The standard tests of these categories. Their contexts have an estimated size; `sizeSuite` corrects it. */
 export function standardSuite(categories: readonly Category[] = CATEGORIES): Suite {
   return {
     id: SUITE_VERSION,
@@ -47,14 +47,14 @@ export function standardSuite(categories: readonly Category[] = CATEGORIES): Sui
   };
 }
 
-/** Lines of context that come near the test's tokens; 0 for a test without context. */
+/** Lines of context estimated to fill the test's tokens; 0 for a test without context. */
 export function estimatedLines({ context, prompt }: TestTemplate): number {
   if (context === undefined) return 0;
   const characters = context.tokens * CHARACTERS_PER_TOKEN - prompt.length;
   return Math.floor(characters / CHARACTERS_PER_LINE[context.kind]);
 }
 
-/** The test with so many lines of context. */
+/** The test with a given number of lines of context. */
 export function renderTest(template: TestTemplate, lines: number): Test {
   const { name, category, maxTokens, prompt, context } = template;
   if (context === undefined) {
@@ -76,6 +76,6 @@ export function renderTest(template: TestTemplate, lines: number): Test {
 
 /** SHA-256 of the messages as JSON, hexadecimal. */
 export function promptHash(messages: Test["messages"]): string {
-  const plain = messages.map(({ role, content }) => ({ role, content }));
-  return createHash("sha256").update(JSON.stringify(plain)).digest("hex");
+  const rolesAndContents = messages.map(({ role, content }) => ({ role, content }));
+  return createHash("sha256").update(JSON.stringify(rolesAndContents)).digest("hex");
 }

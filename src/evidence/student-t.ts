@@ -1,39 +1,40 @@
-/** Finding a point takes a millisecond, and most configurations have the same number of passes. */
-const found = new Map<string, number>();
+/** A quantile takes a millisecond to compute, and most configurations have the same number of passes. */
+const cache = new Map<string, number>();
 
-/** Quantile of Student's t: the point below which it stays with probability `p` >= 0.5. `freedom` may be fractional. */
-export function studentQuantile(p: number, freedom: number): number {
-  const name = `${p} ${freedom}`;
-  const known = found.get(name);
-  if (known !== undefined) return known;
-  const point = pointBelow(p, freedom);
-  found.set(name, point);
-  return point;
+/** The `p`-quantile of Student's t distribution, p >= 0.5. The degrees of freedom may be fractional. */
+export function studentQuantile(p: number, degreesOfFreedom: number): number {
+  const key = `${p} ${degreesOfFreedom}`;
+  const cached = cache.get(key);
+  if (cached !== undefined) return cached;
+  const quantile = invertCumulative(p, degreesOfFreedom);
+  cache.set(key, quantile);
+  return quantile;
 }
 
-/** Bisection, down to two neighbouring doubles. */
-function pointBelow(p: number, freedom: number): number {
+/** Bisects down to two adjacent doubles. */
+function invertCumulative(p: number, degreesOfFreedom: number): number {
   let low = 0;
   let high = 1;
-  while (studentCumulative(high, freedom) < p) high *= 2;
+  while (studentCumulative(high, degreesOfFreedom) < p) high *= 2;
   for (;;) {
     const middle = (low + high) / 2;
     if (middle === low || middle === high) return middle;
-    if (studentCumulative(middle, freedom) < p) low = middle;
+    if (studentCumulative(middle, degreesOfFreedom) < p) low = middle;
     else high = middle;
   }
 }
 
 /** P(T <= t) for t >= 0, by the regularised incomplete beta function. */
-function studentCumulative(t: number, freedom: number): number {
-  return 1 - incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5) / 2;
+function studentCumulative(t: number, degreesOfFreedom: number): number {
+  const x = degreesOfFreedom / (degreesOfFreedom + t * t);
+  return 1 - incompleteBeta(x, degreesOfFreedom / 2, 0.5) / 2;
 }
 
-/** I_x(a, b); continued fraction (DLMF 8.17.22), evaluated by Lentz's method. */
+/** I_x(a, b): the continued fraction of DLMF 8.17.22, evaluated by Lentz's method. */
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  // The fraction converges fast on this side only.
+  // The fraction converges fast only for smaller x.
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
   const front =
     Math.exp(a * Math.log(x) + b * Math.log1p(-x) + logGamma(a + b) - logGamma(a) - logGamma(b)) /
@@ -58,7 +59,7 @@ function incompleteBeta(x: number, a: number, b: number): number {
   return front * (fraction - 1);
 }
 
-/** Lanczos' approximation, g = 7, nine terms; x > 0. */
+/** Lanczos approximation, g = 7, nine terms; x > 0. */
 function logGamma(x: number): number {
   const coefficients = [
     676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406,

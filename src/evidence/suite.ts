@@ -1,26 +1,26 @@
-/** The three categories of the guide, in its order. `custom` holds a user's own prompts. */
+/** Maider's categories, in its order. The user's own prompts may be in a fourth, `custom`. */
 export const CATEGORIES = ["coding", "context_heavy", "reasoning"] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-/** One prompt with its output budget, ready to be sent. */
+/** One prompt, ready to be sent, with its output budget. */
 export interface Test {
-  /** The guide's name, for example `Code review`. */
+  /** For example `Code review`. */
   readonly name: string;
   readonly category: Category | "custom";
   readonly messages: readonly {
     readonly role: "system" | "user" | "assistant";
     readonly content: string;
   }[];
-  /** Output budget, tokens; the fixed length of the reply in the standard mode. */
+  /** Output budget, tokens. In `fixed` mode, the exact length of the reply. */
   readonly maxTokens: number;
   /** SHA-256 of the messages, hexadecimal. */
   readonly sha256: string;
-  /** Values hidden in the context that the reply has to name. */
+  /** Values hidden in the context, which the reply should name. */
   readonly needles?: readonly string[];
 }
 
 export interface Suite {
-  /** `standard` or `custom`, with a version: `standard-1`. */
+  /** `standard` with a version, such as `standard-1`, or `custom` with a hash. */
   readonly id: string;
   readonly tests: readonly Test[];
 }

@@ -15,8 +15,8 @@ function fileOf(passes: MeasuredPass[], voided: MeasuredPass[], priced = true) {
   return benchmarkFile({ ...common, passes, voided, priced, incomplete: undefined });
 }
 
-describe("the file of a benchmark", () => {
-  it("holds every pass whole, with its tests and the requests of its load levels", () => {
+describe("the benchmark file", () => {
+  it("holds every pass with its tests and the requests of its load levels", () => {
     const passes = [measured(1, "sound"), measured(2, "failed", ["alpha: HTTP 500"])];
     expect(fileOf(passes, []).passes).toEqual(
       passes.map(({ pass, record }) => ({
@@ -31,7 +31,7 @@ describe("the file of a benchmark", () => {
     );
   });
 
-  it("holds void attempts apart from the passes, and takes no figure from them", () => {
+  it("lists void attempts separately and excludes them from the figures", () => {
     const file = fileOf([measured(1, "sound")], [measured(1, "void", ["the GPU was throttled"])]);
     expect(file.void_passes).toHaveLength(1);
     expect(file.void_passes[0]?.tests).toHaveLength(1);
@@ -39,14 +39,14 @@ describe("the file of a benchmark", () => {
     expect(file.not_sound).toBeNull();
   });
 
-  it("shows a void attempt where there is no pass, marked as such", () => {
+  it("falls back to a void attempt, marked as such, if there is no pass", () => {
     const file = fileOf([], [measured(1, "void", ["the GPU was throttled"])]);
     expect(file.not_sound).toBe("the pass was void: the GPU was throttled");
     expect(file.tests).toHaveLength(1);
     expect(file.figures["overall"]?.tokens_per_sec).toBeUndefined();
   });
 
-  it("has no cost where nobody gave a price", () => {
+  it("has no costs without a price", () => {
     const [pass] = fileOf([measured(1, "sound")], [], false).passes;
     expect(pass?.summary).toMatchObject({ cost_per_1k_tokens: null, price_usd_per_hour: null });
     expect(pass?.results_by_category["coding"]).toMatchObject({ cost_per_1k_tokens: null });

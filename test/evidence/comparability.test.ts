@@ -36,7 +36,7 @@ const record = (
 });
 
 describe("two records", () => {
-  it("agree when nothing that matters differs, whatever their figures are", () => {
+  it("are comparable when they differ only in run and figures", () => {
     const other = record({}, { avg_tokens_per_sec: 9, run: "another", ttft_s: 3 });
     expect(differingFields(record(), other)).toEqual([]);
     expect(comparabilityKey(other)).toBe(comparabilityKey(record()));
@@ -55,12 +55,12 @@ describe("two records", () => {
     ["gpu_type", record({}, {}, { gpu_type: "x" }), "g2-gpu-rtx4000a1-s", "x"],
     ["model_id", record({}, {}, { model_id: "c/d" }), "a/b", "c/d"],
     ["tests", record({}, {}, { tests: [] }), "Code review", ""],
-  ])("that differ in %s say so, and have another key", (field, other, a, b) => {
+  ])("that differ in %s report it and have different keys", (field, other, a, b) => {
     expect(differingFields(record(), other)).toEqual([{ field, a, b }]);
     expect(comparabilityKey(other)).not.toBe(comparabilityKey(record()));
   });
 
-  it("differ when only one of them switched peer-to-peer access off, which older records do not mention", () => {
+  it("differ if peer-to-peer access was off in one, and count it as on where it is not stated", () => {
     const [before, off] = [record(), record({ disable_custom_all_reduce: true })];
     expect(differingFields(before, off)).toEqual([
       { field: "disable_custom_all_reduce", a: false, b: true },
@@ -71,25 +71,25 @@ describe("two records", () => {
     expect(comparabilityKey(on)).toBe(comparabilityKey(before));
   });
 
-  it("that two servers with other settings gave differ, where only their APIs are known", () => {
+  it("differ if they come from servers with different configuration fingerprints", () => {
     const [a, b] = ["vllm-0.32.0-3bef6e5d, 1 engine, aa", "vllm-0.32.0-fa08076e, 1 engine, aa"];
     const [first, second] = [record({ server_config: a }), record({ server_config: b })];
     expect(differingFields(first, second)).toEqual([{ field: "server_config", a, b }]);
     expect(comparabilityKey(first)).not.toBe(comparabilityKey(second));
   });
 
-  it("keep the key that version 0.1 gave them, which knew nothing of a server's fingerprint", () => {
+  it("keep the key that version 0.1 gave them, which did not include the server's fingerprint", () => {
     const key = "7bf6ec071e5ae2f1";
     expect(comparabilityKey(record())).toBe(key);
     expect(comparabilityKey(record({ system_fingerprint: "vllm-0.32.0-3bef6e5d" }))).toBe(key);
   });
 
-  it("may differ in what is being compared", () => {
+  it("do not report a difference in an ignored field", () => {
     const other = record({}, {}, { gpu_type: "x" });
     expect(differingFields(record(), other, ["gpu_type"])).toEqual([]);
   });
 
-  it("do not differ in what one of them does not tell", () => {
+  it("do not report a difference in a field that only one of them states", () => {
     expect(differingFields(record(), record({ vllm_version: undefined, image: "x:1" }))).toEqual(
       [],
     );

@@ -4,23 +4,23 @@ import { seededRandom } from "../../src/evidence/seeded-random.ts";
 
 describe("a comparison", () => {
   it.each([
-    ["a clear difference", [100, 101, 99, 100, 100], [80, 81, 79, 80, 80], "faster"],
-    ["the other way round", [80, 81, 79, 80, 80], [100, 101, 99, 100, 100], "slower"],
-    ["the same values", [100, 101, 99], [100, 101, 99], "no difference shown"],
+    ["clearly faster passes", [100, 101, 99, 100, 100], [80, 81, 79, 80, 80], "faster"],
+    ["clearly slower passes", [80, 81, 79, 80, 80], [100, 101, 99, 100, 100], "slower"],
+    ["equal passes", [100, 101, 99], [100, 101, 99], "no difference shown"],
     [
-      "a sure but small difference",
+      "a significant difference below the threshold",
       [102, 102.1, 101.9, 102],
       [100, 100.1, 99.9, 100],
       "no difference shown",
     ],
-    ["a large but unsure one", [100, 140, 80], [90, 60, 95], "no difference shown"],
-    ["one pass on a side", [100], [50, 51, 50], "no difference shown"],
-    ["no spread at all", [100, 100], [90, 90], "faster"],
+    ["a large but insignificant difference", [100, 140, 80], [90, 60, 95], "no difference shown"],
+    ["a single pass", [100], [50, 51, 50], "no difference shown"],
+    ["passes without any spread", [100, 100], [90, 90], "faster"],
   ] as const)("of %s", (_, a, b, outcome) => {
     expect(compareRates(a, b, SAME_VM_THRESHOLD).outcome).toBe(outcome);
   });
 
-  it("is Welch's by hand: logs of 2±1 and 0±1 with three passes each", () => {
+  it("computes Welch's interval: logs of 2±1 and 0±1, three passes each", () => {
     const { ratio, low, high } = compareRates(
       [1, 2, 3].map(Math.exp),
       [-1, 0, 1].map(Math.exp),
@@ -33,7 +33,7 @@ describe("a comparison", () => {
   });
 });
 
-describe("a thousand pairs of five passes with 2 % noise", () => {
+describe("over a thousand comparisons of five passes each, with 2 % noise", () => {
   const random = seededRandom("pairs");
   const normal = (): number =>
     Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
@@ -49,11 +49,11 @@ describe("a thousand pairs of five passes with 2 % noise", () => {
     return { faster: faster / 1_000, any: any / 1_000 };
   };
 
-  it("of one and the same configuration give at most 5 % false differences", () => {
+  it("at most 5 % report a difference between equal configurations", () => {
     expect(shares(100).any).toBeLessThanOrEqual(0.05);
   });
 
-  it("that differ by 10 % are told apart in at least 80 %", () => {
+  it("at least 80 % report a difference of 10 %", () => {
     expect(shares(110).faster).toBeGreaterThanOrEqual(0.8);
   });
 });
@@ -61,7 +61,7 @@ describe("a thousand pairs of five passes with 2 % noise", () => {
 describe("ranks", () => {
   it.each([
     [
-      "clear steps",
+      "clearly different configurations",
       [
         [80, 81, 80],
         [100, 101, 100],
@@ -79,7 +79,7 @@ describe("ranks", () => {
       [1, 1, 3],
     ],
     [
-      "a tie behind",
+      "a tie for second place",
       [
         [100, 101, 100],
         [80, 83, 78],
@@ -88,18 +88,18 @@ describe("ranks", () => {
       [1, 2, 2],
     ],
     ["single passes", [[100], [50]], [1, 1]],
-    ["nothing", [], []],
+    ["no configurations", [], []],
   ])("of %s", (_, items, ranks) => {
     expect(ranksWithTies(items, SAME_VM_THRESHOLD)).toEqual(ranks);
   });
 
-  it("are not moved by a single pass, of which nothing is known", () => {
+  it("are not lowered by a configuration with a single pass", () => {
     expect(ranksWithTies([[100], [50, 51, 50], [20, 21, 20]], SAME_VM_THRESHOLD)).toEqual([
       1, 1, 2,
     ]);
   });
 
-  it("counts as faster exactly what a comparison calls so", () => {
+  it("count exactly the configurations that a comparison calls faster", () => {
     const random = seededRandom("ranks");
     const items = Array.from({ length: 20 }, (_, index) =>
       Array.from(

@@ -9,10 +9,10 @@ const reasonOf = (entries: unknown): string => {
     if (error instanceof SweepError && error.exitCode === 2) return error.reason ?? "";
     throw error;
   }
-  return "taken";
+  return "accepted";
 };
 
-describe("a suite of one's own", () => {
+describe("a custom suite", () => {
   it("takes prompts and messages, with names, categories and budgets", () => {
     const suite = customSuite(
       [
@@ -37,44 +37,46 @@ describe("a suite of one's own", () => {
     expect(suite.tests[1]?.messages).toHaveLength(2);
   });
 
-  it("has another id for other contents, and the same for the same", () => {
+  it("has an id that depends only on its contents", () => {
     const id = (prompt: string, budget?: number): string => singlePromptSuite(prompt, budget).id;
     expect(id("a")).toBe(id("a"));
     expect(id("a")).not.toBe(id("b"));
     expect(id("a", 10)).not.toBe(id("a", 20));
   });
 
-  it("names the line of each entry that is wrong, where it is known", () => {
+  it("reports the line of an invalid entry, if known", () => {
     expect(() => customSuite([{ prompt: "a" }, {}], "x", (index) => 10 * index + 1)).toThrow(
-      expect.objectContaining({ reason: "line 11: prompt 2: it needs either prompt or messages" }),
+      expect.objectContaining({
+        reason: "line 11: prompt 2: exactly one of prompt and messages is required",
+      }),
     );
   });
 
   it.each([
-    ["no list", { prompt: "a" }, "it must hold a list"],
-    ["an empty list", [], "it must hold a list"],
-    ["no object", ["a"], "prompt 1: it is no object"],
+    ["an object", { prompt: "a" }, "expected a list"],
+    ["an empty list", [], "expected a list"],
+    ["a string", ["a"], "prompt 1: expected an object"],
     ["an unknown key", [{ prompt: "a", tokens: 5 }], "prompt 1: unknown key tokens"],
-    ["neither", [{ name: "a" }], "prompt 1: it needs either prompt or messages"],
-    ["both", [{ prompt: "a", messages: [] }], "it needs either prompt or messages"],
-    ["an empty prompt", [{ prompt: " " }], "prompt must be a text"],
-    ["a wrong role", [{ messages: [{ role: "bot", content: "a" }] }], "messages must be a list"],
-    ["a wrong category", [{ prompt: "a", category: "poems" }], "category must be one of coding"],
-    ["a wrong budget", [{ prompt: "a", max_tokens: 0 }], "max_tokens must be a whole number"],
+    ["neither prompt nor messages", [{ name: "a" }], "prompt 1: exactly one of"],
+    ["both prompt and messages", [{ prompt: "a", messages: [] }], "exactly one of"],
+    ["an empty prompt", [{ prompt: " " }], "prompt must be a non-empty string"],
+    ["an unknown role", [{ messages: [{ role: "bot", content: "a" }] }], "messages must be a list"],
+    ["an unknown category", [{ prompt: "a", category: "poems" }], "category must be one of coding"],
+    ["a budget of 0", [{ prompt: "a", max_tokens: 0 }], "max_tokens must be a whole number"],
     [
-      "a name twice",
+      "a duplicate name",
       [
         { name: "x", prompt: "a" },
         { name: "x", prompt: "b" },
       ],
-      'the name "x" stands twice',
+      'the name "x" is used twice',
     ],
     [
-      "all that is wrong",
+      "several invalid prompts, naming each",
       [{ prompt: 1 }, { prompt: "a", max_tokens: 1.5 }],
       "prompt 2: max_tokens",
     ],
-  ])("refuses %s", (_, entries, reason) => {
+  ])("rejects %s", (_, entries, reason) => {
     expect(reasonOf(entries)).toContain(reason);
   });
 });

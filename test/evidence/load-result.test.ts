@@ -12,7 +12,7 @@ const old = {
   tpot_s: 0.02,
 };
 
-it("reads the levels of a record as they are", () => {
+it("returns load levels of the current version unchanged", () => {
   const level: LoadResult = {
     in_flight: 8,
     requests: 80,
@@ -25,7 +25,7 @@ it("reads the levels of a record as they are", () => {
   expect(loadResults({})).toEqual([]);
 });
 
-it("reads the levels that version 0.1 wrote", () => {
+it("converts load levels of version 0.1", () => {
   expect(loadResults({ load: [old] })).toEqual([
     {
       in_flight: 4,
@@ -42,9 +42,9 @@ it("reads the levels that version 0.1 wrote", () => {
 });
 
 it.each([
-  ["where requests failed", { ...old, failed: 1, reasons: ["HTTP 500"] }, ["HTTP 500"]],
-  ["where the counters disagreed", { ...old, reasons: ["output tokens"] }, ["output tokens"]],
-])("takes no figure from a level of version 0.1 %s", (_, level, reasons) => {
+  ["with failed requests", { ...old, failed: 1, reasons: ["HTTP 500"] }, ["HTTP 500"]],
+  ["with disagreeing counters", { ...old, reasons: ["output tokens"] }, ["output tokens"]],
+])("drops the figures of a load level of version 0.1 %s", (_, level, reasons) => {
   const [read] = loadResults({ load: [level] });
   expect(read).toMatchObject({ verdict: "failed", reasons });
   expect(read).not.toHaveProperty("out_tps");

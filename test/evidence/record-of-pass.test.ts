@@ -73,7 +73,7 @@ const build = (changes: Partial<PassResult> = {}, offset = 0): BenchmarkRecord =
 describe("the record of a pass", () => {
   const record = build();
 
-  it("has exactly the 13 keys, as every record of the shared database", () => {
+  it("has the same keys and types as a record that maider wrote", () => {
     expect(Object.keys(record)).toEqual([...RECORD_KEYS]);
     const shared = JSON.parse(
       readFileSync(new URL("../../fixtures/benchmark-database.v1.json", import.meta.url), "utf8"),
@@ -90,7 +90,7 @@ describe("the record of a pass", () => {
     }
   });
 
-  it("counts by the guide's formulas: rates over whole requests, their plain mean, and its cost", () => {
+  it("follows maider's formulas: the mean of whole-request rates, and its cost", () => {
     expect(record.summary.avg_tokens_per_sec).toBeCloseTo((40 + 20) / 2, 12);
     expect(record.summary.total_time).toBeCloseTo(12.575, 12);
     expect(record.summary.total_tokens).toBe(302);
@@ -99,13 +99,13 @@ describe("the record of a pass", () => {
     expect(record.results_by_category.reasoning?.avg_tokens_per_sec).toBeCloseTo(20, 12);
   });
 
-  it("pools decoding, and takes medians of times", () => {
+  it("pools the decode rate and takes the median of latencies", () => {
     expect(record.summary.decode_tps).toBeCloseTo(300 / 10, 12);
     expect(record.summary.ttft_s).toBeCloseTo(0.75, 12);
     expect(record.summary.tpot_s).toBeCloseTo(0.03, 12);
   });
 
-  it("counts a test that does not apply neither as passed nor as one of the total", () => {
+  it("excludes tests that do not apply from passed and total", () => {
     expect(record.summary).toMatchObject({
       tests_passed: 2,
       tests_total: 2,
@@ -119,7 +119,7 @@ describe("the record of a pass", () => {
     });
   });
 
-  it("keeps short prompts, names long ones by their hash, and cuts completions at 200", () => {
+  it("holds short prompts, hashes of long ones, and 200 characters of each completion", () => {
     expect(record.tests[0]?.prompt).toBe("Write a function.");
     expect(record.tests[1]?.prompt).toBe(`System design sha256:${"ab".repeat(32)}`);
     expect(record.tests[0]?.completion).toHaveLength(200);
@@ -128,7 +128,7 @@ describe("the record of a pass", () => {
     expect(cut.tests[0]?.completion).toBe("🚋".repeat(200));
   });
 
-  it("says who measured what, when and how", () => {
+  it("states its run, VM, region, time, suite, method and price", () => {
     expect(record.summary).toMatchObject({
       simulated: true,
       suite: "standard-1",
@@ -150,23 +150,23 @@ describe("the record of a pass", () => {
     [0, "2026-11-24T06:01:00.123456"],
     [-60, "2026-11-24T07:01:00.123456"],
     [480, "2026-11-23T22:01:00.123456"],
-  ])("writes the naive local time as Python does, %i minutes off", (offset, timestamp) => {
+  ])("has a local timestamp like Python's, at an offset of %i minutes", (offset, timestamp) => {
     expect(build({}, offset).timestamp).toBe(timestamp);
   });
 
-  it("marks the method of another mode", () => {
+  it("names the mode in its method, unless it is fixed", () => {
     expect(build({ mode: "natural" }).summary.method).toBe("stream-1-natural");
     expect(build({ mode: "fixed" }).summary.method).toBe("stream-1");
   });
 
-  it("shows a failed test by its reason, and takes it into the total", () => {
+  it("gives the reason of a failed test and counts it in the total", () => {
     const failed = test({ outcome: { kind: "failed", reason: "HTTP 500" } });
     const { summary, tests } = build({ tests: [test(), failed] });
     expect(summary).toMatchObject({ tests_passed: 1, tests_total: 2 });
     expect(tests[1]).toMatchObject({ success: false, outcome: "failed", reason: "HTTP 500" });
   });
 
-  it("holds finite numbers only, even when everything failed", () => {
+  it("holds only finite numbers, even if every test failed", () => {
     const nothing = build({ tests: [test({ outcome: { kind: "failed", reason: "x" } })] });
     expect(JSON.stringify(nothing)).not.toContain("null");
     expect(nothing.summary).toMatchObject({ avg_tokens_per_sec: 0, cost_per_1k_tokens: 0 });

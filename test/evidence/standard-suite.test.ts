@@ -13,7 +13,7 @@ const contentOf = (name: string): string =>
   suite.tests.find((test) => test.name === name)?.messages[0]?.content ?? "";
 
 describe("the standard suite", () => {
-  it("has the guide's 12 tests with its names, categories and budgets, in its order", () => {
+  it("has maider's 12 tests, in its order, with its names, categories and budgets", () => {
     expect(suite.id).toBe(SUITE_VERSION);
     expect(suite.tests.map(({ name, category, maxTokens }) => [category, name, maxTokens])).toEqual(
       [
@@ -33,14 +33,14 @@ describe("the standard suite", () => {
     );
   });
 
-  it("gives the tests of the categories asked for", () => {
+  it("can be limited to some categories", () => {
     expect(standardSuite(["reasoning"]).tests.map((test) => test.category)).toEqual(
       Array.from({ length: 4 }, () => "reasoning"),
     );
     expect(standardSuite([]).tests).toEqual([]);
   });
 
-  it("is the same, letter by letter: a change of it needs a new version", () => {
+  it("has not changed since its version was published", () => {
     expect(Object.fromEntries(suite.tests.map((test) => [test.name, test.sha256.slice(0, 12)])))
       .toMatchInlineSnapshot(`
       {
@@ -60,7 +60,7 @@ describe("the standard suite", () => {
     `);
   });
 
-  it("hashes what is sent", () => {
+  it("hashes the messages that are sent", () => {
     for (const test of suite.tests) expect(test.sha256).toBe(promptHash(test.messages));
   });
 
@@ -71,7 +71,7 @@ describe("the standard suite", () => {
       expect(Math.abs(length / (expected[index] ?? 0) - 1)).toBeLessThan(0.05);
   });
 
-  it("names the needles in the question and gives their values in the context alone", () => {
+  it("asks for the hidden values by name, and has each value only once, in the context", () => {
     for (const { name, needles, messages } of suite.tests.slice(4, 8)) {
       const content = messages[0]?.content ?? "";
       const [context = "", question = ""] = content.split("\n\n---\n\n");
@@ -85,7 +85,7 @@ describe("the standard suite", () => {
     }
   });
 
-  it("has prompts of its own text without a context elsewhere", () => {
+  it("asks for hidden values only in tests with a context", () => {
     for (const { context, prompt } of STANDARD_TESTS)
       expect(prompt.includes("{needles}")).toBe(context !== undefined);
   });
@@ -93,18 +93,18 @@ describe("the standard suite", () => {
 
 describe("generated contexts", () => {
   it.each(["source", "log", "mixed"] as const)(
-    "are the same for a seed, and others for another: %s",
+    "are reproducible and differ between seeds: %s",
     (kind) => {
       expect(generateContext("a", kind, 200)).toEqual(generateContext("a", kind, 200));
       expect(generateContext("a", kind, 200).text).not.toBe(generateContext("b", kind, 200).text);
     },
   );
 
-  it.each([10, 57, 800])("have as many lines as asked for: %i", (lines) => {
+  it.each([10, 57, 800])("have the requested number of lines: %i", (lines) => {
     expect(generateContext("a", "source", lines).text.split("\n")).toHaveLength(lines);
   });
 
-  it("hide the needles at about 10, 50 and 90 %", () => {
+  it("hide their values at about 10, 50 and 90 %", () => {
     const { text, needles } = generateContext("a", "mixed", 1_000);
     const depths = needles.map(
       ({ value }) => text.split("\n").findIndex((line) => line.includes(value)) / 1_000,
@@ -113,22 +113,22 @@ describe("generated contexts", () => {
       expect(Math.abs(depth - [0.1, 0.5, 0.9][index]!)).toBeLessThan(0.02);
   });
 
-  it("repeat no block: no three lines in a row stand twice in the longest one", () => {
+  it("repeat no block, and hardly ever three lines in a row", () => {
     const lines = contentOf("Architecture explanation").split("\n");
-    const runs = lines.map((_, index) => lines.slice(index, index + 3).join("\n"));
-    const meaningful = runs.filter((run) => run.length > 60);
-    const repeated = meaningful.filter((run, index) => meaningful.indexOf(run) !== index);
-    expect(repeated.length / meaningful.length).toBeLessThan(0.02);
+    const triples = lines.map((_, index) => lines.slice(index, index + 3).join("\n"));
+    const long = triples.filter((triple) => triple.length > 60);
+    const repeated = long.filter((triple, index) => long.indexOf(triple) !== index);
+    expect(repeated.length / long.length).toBeLessThan(0.02);
     const blocks = contentOf("Architecture explanation").split("\n\n");
     expect(new Set(blocks).size).toBe(blocks.length);
   });
 
-  it("have lines short enough to be sized by", () => {
+  it("have only short lines, so that a prompt can be sized by the line", () => {
     for (const line of generateContext("a", "mixed", 2_000).text.split("\n"))
       expect(line.length).toBeLessThan(110);
   });
 
-  it("grow line by line, so that a prompt can be sized", () => {
+  it("grow with the number of lines", () => {
     const template = STANDARD_TESTS.find((test) => test.name === "Multi-file analysis")!;
     const length = (lines: number): number =>
       renderTest(template, lines).messages[0]!.content.length;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   coefficientOfVariation,
   confidenceInterval,
-  deviation,
+  standardDeviation,
   distribution,
   mean,
   median,
@@ -17,15 +17,15 @@ const normal = (random: () => number): number =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 const positive = fc.double({ min: 0.01, max: 1e4, noNaN: true });
 
-describe("means, medians, quantiles", () => {
+describe("means, medians and quantiles", () => {
   it.each([
     [[4], 4, 4],
     [[1, 2, 6], 3, 2],
     [[1, 2, 3, 10], 4, 2.5],
     [[10, 1, 3, 2], 4, 2.5],
-  ])("of %j", (values, meanOf, medianOf) => {
-    expect(mean(values)).toBe(meanOf);
-    expect(median(values)).toBe(medianOf);
+  ])("of %j are correct", (values, expectedMean, expectedMedian) => {
+    expect(mean(values)).toBe(expectedMean);
+    expect(median(values)).toBe(expectedMedian);
   });
 
   it.each([
@@ -33,35 +33,35 @@ describe("means, medians, quantiles", () => {
     [0.25, 1.75],
     [0.9, 3.7],
     [1, 4],
-  ])("interpolate as numpy does: %f", (share, value) => {
-    expect(quantile([4, 1, 3, 2], share)).toBeCloseTo(value, 12);
+  ])("interpolate like numpy: %f", (p, value) => {
+    expect(quantile([4, 1, 3, 2], p)).toBeCloseTo(value, 12);
   });
 
-  it("lie within their sample, and rise with the share", () => {
+  it("are within the sample and increase with p", () => {
     fc.assert(
       fc.property(
         fc.array(positive, { minLength: 1 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        (values, share) => {
-          const value = quantile(values, share);
+        (values, p) => {
+          const value = quantile(values, p);
           expect(value).toBeGreaterThanOrEqual(Math.min(...values));
           expect(value).toBeLessThanOrEqual(Math.max(...values));
-          expect(value).toBeGreaterThanOrEqual(quantile(values, share / 2) - 1e-9);
+          expect(value).toBeGreaterThanOrEqual(quantile(values, p / 2) - 1e-9);
         },
       ),
     );
   });
 });
 
-describe("spread", () => {
+describe("the standard deviation", () => {
   it("is that of a sample: 2, 4, 4, 4, 5, 5, 7, 9 have a variance of 32/7", () => {
     const values = [2, 4, 4, 4, 5, 5, 7, 9];
-    expect(deviation(values)).toBeCloseTo(Math.sqrt(32 / 7), 12);
+    expect(standardDeviation(values)).toBeCloseTo(Math.sqrt(32 / 7), 12);
     expect(coefficientOfVariation(values)).toBeCloseTo(Math.sqrt(32 / 7) / 5, 12);
   });
 
-  it("is not known from one value", () => {
-    expect(deviation([3])).toBeUndefined();
+  it("is undefined for one value", () => {
+    expect(standardDeviation([3])).toBeUndefined();
     expect(distribution([3])).toMatchObject({
       n: 1,
       cv: undefined,
@@ -74,7 +74,7 @@ describe("spread", () => {
     [[100, 100, 100], false],
     [[90, 100, 110], false],
     [[89, 100, 111], true],
-  ])("above 10 %% is unstable: %j", (values, unstable) => {
+  ])("counts as unstable above 10 %% of the mean: %j", (values, unstable) => {
     expect(distribution(values).unstable).toBe(unstable);
   });
 });
@@ -87,13 +87,13 @@ describe("Student's t", () => {
     [7, 2.3646],
     [30, 2.0423],
     [1e6, 1.96],
-  ])("stays below its 97.5 %% point with %i degrees of freedom", (freedom, value) => {
-    expect(studentQuantile(0.975, freedom)).toBeCloseTo(value, 3);
+  ])("has the tabulated 97.5 %% quantile for %i degrees of freedom", (degreesOfFreedom, value) => {
+    expect(studentQuantile(0.975, degreesOfFreedom)).toBeCloseTo(value, 3);
   });
 });
 
 describe("95 % intervals", () => {
-  it("are t on logarithms: e^1, e^2, e^3 by hand", () => {
+  it("follow Student's t on logarithms: e^1, e^2, e^3", () => {
     const interval = confidenceInterval([1, 2, 3].map(Math.exp));
     const half = 4.30265 / Math.sqrt(3);
     expect(Math.log(interval?.low ?? 0)).toBeCloseTo(2 - half, 4);
@@ -104,21 +104,24 @@ describe("95 % intervals", () => {
     ["normal noise of 2 %", (random: () => number) => 1 + 0.02 * normal(random), 1],
     ["skewed noise", (random: () => number) => 1 + 0.05 * -Math.log(1 - random()), undefined],
   ] as const)("under %s", (_name, draw, centre) => {
-    it.each([2, 3, 5, 8, 15, 30])("hold the truth in 95 of 100 sets of %i passes", (passes) => {
-      const random = seededRandom(`coverage ${passes}`);
-      const next = (): number => random.next();
-      const truth =
-        centre ?? Math.exp(mean(Array.from({ length: 50_000 }, () => Math.log(draw(next)))));
-      const sets = 2_000;
-      const held = Array.from({ length: sets }, () =>
-        confidenceInterval(Array.from({ length: passes }, () => draw(next))),
-      ).filter((interval) => interval!.low <= truth && truth <= interval!.high);
-      expect(held.length / sets).toBeGreaterThan(centre === undefined ? 0.88 : 0.935);
-      expect(held.length / sets).toBeLessThan(0.965);
-    });
+    it.each([2, 3, 5, 8, 15, 30])(
+      "cover the true mean in about 95 %% of sets of %i passes",
+      (passes) => {
+        const random = seededRandom(`coverage ${passes}`);
+        const next = (): number => random.next();
+        const truth =
+          centre ?? Math.exp(mean(Array.from({ length: 50_000 }, () => Math.log(draw(next)))));
+        const sets = 2_000;
+        const covering = Array.from({ length: sets }, () =>
+          confidenceInterval(Array.from({ length: passes }, () => draw(next))),
+        ).filter((interval) => interval!.low <= truth && truth <= interval!.high);
+        expect(covering.length / sets).toBeGreaterThan(centre === undefined ? 0.88 : 0.935);
+        expect(covering.length / sets).toBeLessThan(0.965);
+      },
+    );
   });
 
-  it("hold the geometric mean, and scale with the unit", () => {
+  it("contain the geometric mean and scale with the unit", () => {
     fc.assert(
       fc.property(fc.array(positive, { minLength: 2, maxLength: 7 }), (values) => {
         const { low, high } = confidenceInterval(values) ?? { low: NaN, high: NaN };
@@ -131,7 +134,7 @@ describe("95 % intervals", () => {
     );
   });
 
-  it("do not exist for one value, or where a value is 0", () => {
+  it("are undefined for one value or if a value is 0", () => {
     expect(confidenceInterval([5])).toBeUndefined();
     expect(confidenceInterval([5, 0])).toBeUndefined();
   });
@@ -147,7 +150,7 @@ describe("percentiles", () => {
     [59, { p50: 30, p90: 53.2, p95: 56.1, max: 59 }],
     [298, { p50: 149.5, p90: 268.3, p95: 283.15, max: 298 }],
     [299, { p50: 150, p90: 269.2, p95: 284.1, p99: 296.02, max: 299 }],
-  ])("of %i values are those that so many support", (count, expected) => {
+  ])("of %i values include only those that the sample supports", (count, expected) => {
     const found = percentiles(upTo(count));
     expect(Object.keys(found)).toEqual(Object.keys(expected));
     for (const [name, value] of Object.entries(expected))

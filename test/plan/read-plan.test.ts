@@ -174,7 +174,8 @@ test("in an entry made from a list, what does not fit is skipped with its reason
     {
       gpu: "g2-gpu-rtx4000a1-s",
       model: "Qwen/Qwen3-32B-AWQ",
-      reason: "needs 18.0 GiB of weights and 1.5 GiB of overhead, but only 17.55 GiB are usable on 1 x RTX 4000 Ada",
+      reason:
+        "needs 18.0 GiB of weights and 1.5 GiB of overhead, but only 17.55 GiB are usable on 1 x RTX 4000 Ada",
     },
   ]);
   expect(plan.entries.map(({ configurations }) => configurations.length)).toEqual([1, 2]);

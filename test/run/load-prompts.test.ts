@@ -32,7 +32,7 @@ test.each([
     "an entry of JSON",
     "a.json",
     '[\n  {"prompt": "a"},\n  {"prompt": ""}\n]',
-    "line 3: prompt 2: prompt must be a text",
+    "line 3: prompt 2: prompt must be a non-empty string",
   ],
   [
     "an entry of JSON lines",
@@ -44,7 +44,7 @@ test.each([
     "the second of two names",
     "b.yaml",
     "- {name: x, prompt: a}\n- {name: x, prompt: b}\n",
-    'line 2: prompt 2: the name "x" stands twice',
+    'line 2: prompt 2: the name "x" is used twice',
   ],
   ["what is no JSON", "b.jsonl", '{"prompt":"a"}\n{"prompt":\n', "line 2: "],
   ["what is no YAML", "c.yaml", "- prompt: a\n- prompt: [b\n", "line 3"],
@@ -53,8 +53,8 @@ test.each([
 });
 
 test.each([
-  ["empty", "e.yaml", "", "it must hold a list of at least one prompt"],
-  ["an object", "o.yaml", "prompt: a\n", "it must hold a list of at least one prompt"],
+  ["empty", "e.yaml", "", "expected a list of at least one prompt"],
+  ["an object", "o.yaml", "prompt: a\n", "expected a list of at least one prompt"],
 ])("a file of prompts that is %s is refused", async (_, name, text, reason) => {
   expect(await reasonOf(name, text)).toBe(reason);
 });

@@ -3,7 +3,7 @@ import {
   COMPARABILITY_FIELDS,
   differingFields,
   engineFacts,
-  wayFacts,
+  measurementFacts,
   type ComparabilityField,
   type FieldDifference,
 } from "../../evidence/comparability.ts";
@@ -63,7 +63,7 @@ export function comparableRows(rows: readonly ConfigurationResult[]): {
 
 function factsText({ gpu, records }: ConfigurationResult): string {
   const { vllm_config, summary } = records[0] as BenchmarkRecord;
-  const facts = { ...engineFacts(vllm_config), ...wayFacts(summary) };
+  const facts = { ...engineFacts(vllm_config), ...measurementFacts(summary) };
   const follows = followsFromCard(gpu);
   return JSON.stringify(
     MUST_AGREE.map((field) => (follows.includes(field) ? null : (facts[field] ?? null))),

@@ -3,7 +3,7 @@ import {
   comparabilityFacts,
   engineFacts,
   measuredTests,
-  wayFacts,
+  measurementFacts,
 } from "../../evidence/comparability.ts";
 import { costEfficiency, costPer1kTokens } from "../../evidence/cost.ts";
 import { distribution, median, type Distribution } from "../../evidence/statistics.ts";
@@ -102,7 +102,7 @@ function groupKey(category: string | undefined): (record: BenchmarkRecord) => st
   const tests = numbered(measuredTests);
   return (record) => {
     const { summary, vllm_config, gpu_type, gpu_count, model_id } = record;
-    const way = Object.values(wayFacts(summary)).join("\n");
+    const way = Object.values(measurementFacts(summary)).join("\n");
     const measured = category === undefined ? tests(record.tests) : 0;
     return `${gpu_type}\n${gpu_count}\n${model_id}\n${engine(vllm_config)}\n${measured}\n${way}\n${summary.origin ?? ""}`;
   };
