@@ -28,6 +28,8 @@ export interface Cloud extends CloudReader {
   deleteVm(id: number): Promise<void>;
   /** @throws CloudError */
   createFirewall(request: CreateFirewall): Promise<CloudFirewall>;
+  /** Lets these ranges reach TCP 22, in place of those before; the same again changes nothing. @throws CloudError */
+  updateFirewall(id: number, sshCidrs: readonly string[]): Promise<void>;
   /** Resolves for 200 and for 404. @throws CloudError */
   deleteFirewall(id: number): Promise<void>;
   /** @throws CloudError */

@@ -15,7 +15,7 @@ import {
   parseVm,
   recordOf,
 } from "./parse.ts";
-import { firewallBody, vmBody } from "./request-bodies.ts";
+import { firewallBody, firewallRules, vmBody } from "./request-bodies.ts";
 
 /** The largest page that Linode gives. */
 const PAGE_SIZE = 500;
@@ -39,6 +39,8 @@ export function createLinodeCloud(options: LinodeConnectionOptions & { token: st
       connection.write(async (sdk) =>
         parseFirewall(await sdk.createFirewall(firewallBody(request))),
       ),
+    updateFirewall: (id, sshCidrs) =>
+      act(connection, (sdk) => sdk.updateFirewallRules(id, firewallRules(sshCidrs))),
     deleteVm: (id) => destroy(connection, (sdk) => sdk.deleteLinode(id)),
     deleteFirewall: (id) => destroy(connection, (sdk) => sdk.deleteFirewall(id)),
     rebootVm: (id) => act(connection, (sdk) => sdk.linodeReboot(id)),

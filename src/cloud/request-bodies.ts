@@ -29,29 +29,32 @@ export function vmBody(request: CreateVm): Parameters<LinodeSdk["createLinode"]>
   };
 }
 
-/** Nothing comes in but SSH from the given ranges; everything goes out. */
 export function firewallBody(request: CreateFirewall): Parameters<LinodeSdk["createFirewall"]>[0] {
-  const ipv6 = request.sshCidrs.filter((cidr) => isIPv6(cidr.split("/")[0] ?? ""));
-  const ipv4 = request.sshCidrs.filter((cidr) => !ipv6.includes(cidr));
+  const { label, tags, sshCidrs } = request;
+  return { label, tags: [...tags], rules: firewallRules(sshCidrs) };
+}
+
+/** Nothing comes in but SSH from the given ranges; everything goes out. */
+export function firewallRules(
+  sshCidrs: readonly string[],
+): Parameters<LinodeSdk["updateFirewallRules"]>[1] {
+  const ipv6 = sshCidrs.filter((cidr) => isIPv6(cidr.split("/")[0] ?? ""));
+  const ipv4 = sshCidrs.filter((cidr) => !ipv6.includes(cidr));
   return {
-    label: request.label,
-    tags: [...request.tags],
-    rules: {
-      inbound_policy: "DROP",
-      inbound: [
-        {
-          label: "ssh",
-          action: "ACCEPT",
-          protocol: "TCP",
-          ports: "22",
-          addresses: {
-            ...(ipv4.length > 0 && { ipv4 }),
-            ...(ipv6.length > 0 && { ipv6 }),
-          },
+    inbound_policy: "DROP",
+    inbound: [
+      {
+        label: "ssh",
+        action: "ACCEPT",
+        protocol: "TCP",
+        ports: "22",
+        addresses: {
+          ...(ipv4.length > 0 && { ipv4 }),
+          ...(ipv6.length > 0 && { ipv6 }),
         },
-      ],
-      outbound_policy: "ACCEPT",
-      outbound: [],
-    },
+      },
+    ],
+    outbound_policy: "ACCEPT",
+    outbound: [],
   };
 }

@@ -70,6 +70,8 @@ export interface Facts {
 
   "firewall.intended": { label: string; cidrs: string[] };
   "firewall.acknowledged": { label: string; firewall_id: number };
+  /** It lets in the caller's new address, in place of what was intended. */
+  "firewall.updated": { label: string; cidrs: string[] };
   "firewall.gone": { label: string };
 
   "entry.skipped": { gpu: string; model: string; reason: string };

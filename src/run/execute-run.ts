@@ -44,9 +44,9 @@ function reclaim(
   { checked, folder, ports, stop }: OpenRun,
   { worldGone }: SavedRun,
 ): Promise<readonly Reusable[] | undefined> {
-  const { estimate, request, sshCidrs } = checked;
+  const { estimate, request } = checked;
   const patienceMs = request.destroyPatienceMs;
-  return reclaimVms({ folder, estimate, sshCidrs, worldGone, patienceMs }, ports, stop);
+  return reclaimVms({ folder, estimate, worldGone, patienceMs }, ports, stop);
 }
 
 /** The first fact of a new run, or of a new owner of one that was left. */

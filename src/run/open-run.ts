@@ -9,6 +9,7 @@ import type { HeldOwnership } from "../lock/owner-lock.ts";
 import { foldRun, openRentals } from "../run-state/fold-run.ts";
 import { createCleanup, type Cleanup } from "../support/cleanup.ts";
 import { createRedactor } from "../support/redact.ts";
+import { isLoopback } from "../support/loopback.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
 import { chooseSpeed } from "./auto-speed.ts";
 import { claimRun } from "./claim-run.ts";
@@ -17,6 +18,7 @@ import { crashHookFor } from "./crash-hook-for.ts";
 import { createMonthLedger } from "./month-ledger.ts";
 import { onRepeatedInterrupt } from "./on-repeated-interrupt.ts";
 import type { Preflight } from "./preflight.ts";
+import { publicCidr } from "./public-ip.ts";
 import { startPublisher, type Publisher } from "./publisher.ts";
 import type { RunContext } from "./run-context.ts";
 import { hubTokenFor } from "./token.ts";
@@ -148,6 +150,7 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       month: createMonthLedger(target.stateDir, run, target.clock),
       publish: () => undefined,
       ...filePorts(folder, redact),
+      ...addressPort(checked.plan, target),
       ...randomPorts,
       timeZoneOffsetMinutes: (epochMs) => new Date(epochMs).getTimezoneOffset(),
       onAlarm: (alarm) => context.reporter.alarm(alarm, "sweep"),
@@ -193,6 +196,15 @@ function filePorts(
       return join(folder, name);
     },
   };
+}
+
+/** The address is followed where it was found out, not where the user has named it, nor on this machine. */
+function addressPort(
+  { sshCidr }: Preflight["plan"],
+  { apiUrl }: CloudTarget,
+): Pick<SweepPorts, "publicCidr"> {
+  if (sshCidr !== undefined || isLoopback(apiUrl)) return {};
+  return { publicCidr: (signal) => publicCidr({ fetch, signal }) };
 }
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";

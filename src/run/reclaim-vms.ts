@@ -9,7 +9,6 @@ import { recoverRun } from "../teardown/recover-run.ts";
 export interface LeftRun {
   readonly folder: string;
   readonly estimate: Estimate;
-  readonly sshCidrs: readonly string[];
   /** Its simulated world has ended, with all VMs. */
   readonly worldGone: boolean;
   /** How long to wait for the proof that its other VMs are gone. */
@@ -22,7 +21,7 @@ export interface LeftRun {
  * @returns undefined when something is not proved gone: then nothing new may be created.
  */
 export async function reclaimVms(
-  { estimate, folder, patienceMs, sshCidrs, worldGone }: LeftRun,
+  { estimate, folder, patienceMs, worldGone }: LeftRun,
   ports: SweepPorts,
   stop: AbortSignal,
 ): Promise<readonly Reusable[] | undefined> {
@@ -30,12 +29,7 @@ export async function reclaimVms(
   for (const cut of interruptedPasses(journal.events())) await journal.append(cut);
   const reachable = readClientKey(folder) !== undefined && !worldGone;
   const reusable = reachable
-    ? await findReusable(
-        estimate.rentals,
-        sshCidrs,
-        { cloud, clock, events: journal.events() },
-        stop,
-      )
+    ? await findReusable(estimate.rentals, { cloud, clock, events: journal.events() }, stop)
     : [];
   const spared = new Set(reusable.map(({ rental }) => rental.label));
   const { outcome } = await recoverRun({

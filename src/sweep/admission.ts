@@ -7,16 +7,15 @@ import { checkOffers } from "./check-offers.ts";
 import { createCircuitBreaker, type CircuitBreaker } from "./circuit-breaker.ts";
 import type { SweepPorts } from "./ports.ts";
 import type { Reusable } from "./rental/find-reusable.ts";
-import { rent, reuse, type Rental, type RentalEnd } from "./rental/rent.ts";
-import type { RentContext } from "./rental/rent-context.ts";
+import { reserveRental, reuseRental, type Rental, type RentalEnd } from "./rental/rental.ts";
+import type { SweepContext } from "./rental/rental-scope.ts";
 import { TIMEOUTS } from "./timeouts.ts";
 
 /** A create whose outcome was lost, and that made no VM, is made anew so often. */
 const MOST_CREATES = 3;
 
 interface Admission {
-  readonly context: RentContext;
-  readonly stop: AbortSignal;
+  readonly context: SweepContext;
   /** Ends the whole sweep, running rentals too. */
   readonly abort: (error: unknown) => void;
   readonly waiting: PlannedRental[];
@@ -44,15 +43,13 @@ interface Admission {
 export async function admitRentals(
   rentals: readonly PlannedRental[],
   reusable: readonly Reusable[],
-  context: RentContext,
-  stop: AbortSignal,
+  context: SweepContext,
   abort: (error: unknown) => void,
 ): Promise<Error | undefined> {
   const { journal } = context.ports;
   const { concurrency } = context.settings;
   const admission: Admission = {
     context,
-    stop,
     abort,
     waiting: [...rentals],
     running: new Set(),
@@ -72,7 +69,7 @@ export async function admitRentals(
     onReady();
   });
   // They are paid for already: first of all.
-  for (const each of reusable) begin(each.planned, reuse(each, context, stop), admission);
+  for (const each of reusable) begin(each.planned, reuseRental(each, context), admission);
   try {
     while (isOpen(admission)) {
       await admitNow(admission);
@@ -81,7 +78,7 @@ export async function admitRentals(
       else if (!canBegin(admission)) break;
     }
   } catch (error) {
-    if (!stop.aborted) abort(error);
+    if (!context.stop.aborted) abort(error);
   }
   await Promise.all(admission.running);
   await admission.lanes.onIdle();
@@ -102,8 +99,8 @@ export async function notStarted(
   await journal.append({ type: "entry.not_started", rental, gpu, models, reason });
 }
 
-function isOpen({ waiting, stop, halted }: Admission): boolean {
-  return waiting.length > 0 && !stop.aborted && halted === undefined;
+function isOpen({ waiting, context, halted }: Admission): boolean {
+  return waiting.length > 0 && !context.stop.aborted && halted === undefined;
 }
 
 function isFull(admission: Admission): boolean {
@@ -141,8 +138,8 @@ function priceOf({ regions }: PlannedRental): number {
 
 /** Reserves and begins an entry, or finds out why it cannot begin. @throws CloudError, or the signal's reason */
 async function start(planned: PlannedRental, admission: Admission): Promise<void> {
-  const { context, stop, refusals, shortOfMoney } = admission;
-  const { ports, settings, unproved } = context;
+  const { context, refusals, shortOfMoney } = admission;
+  const { ports, settings, stop, unproved } = context;
   const offers = await checkOffers(planned, ports, settings, stop);
   await apiAnswers(admission);
   if (offers instanceof Error) {
@@ -153,7 +150,7 @@ async function start(planned: PlannedRental, admission: Admission): Promise<void
   const needed = offer.hourly * planned.reservedHours;
   const reserve = async (): Promise<Rental | undefined> =>
     unproved.size === 0 && fitsNow(needed, ports, settings)
-      ? rent(planned, offer, context, stop)
+      ? reserveRental(planned, offer, context)
       : undefined;
   const rental = await (ports.month?.exclusively(reserve) ?? reserve());
   if (rental !== undefined) {
@@ -179,7 +176,7 @@ async function waitForApi(error: CloudError, admission: Admission): Promise<void
   }
   const downMs = clock.monotonic() - admission.apiDownSinceMs;
   if (admission.running.size === 0 && downMs >= TIMEOUTS.apiOutageMs) admission.halted = error;
-  else await clock.sleep(TIMEOUTS.apiRetryMs, admission.stop);
+  else await clock.sleep(TIMEOUTS.apiRetryMs, admission.context.stop);
 }
 
 async function apiAnswers(admission: Admission): Promise<void> {
@@ -282,8 +279,8 @@ function remove(waiting: PlannedRental[], planned: PlannedRental): void {
   if (index >= 0) waiting.splice(index, 1);
 }
 
-function whyNotStarted(planned: PlannedRental, { stop, halted, context }: Admission): string {
-  const { ports, settings, unproved } = context;
+function whyNotStarted(planned: PlannedRental, { halted, context }: Admission): string {
+  const { ports, settings, stop, unproved } = context;
   if (stop.aborted) return errorText(stop.reason);
   if (halted !== undefined) return errorText(halted);
   if (unproved.size > 0)

@@ -1,9 +1,10 @@
-import { apiNow } from "../teardown/api-time.ts";
 import { CloudError, REFUSED_KINDS } from "../cloud/cloud.ts";
 import type { CloudFirewall } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
+import type { SweepEvent } from "../journal/events.ts";
 import { makeFirewallLabel, parseLabel, tagsOf } from "../journal/label.ts";
 import type { Estimate } from "../estimate/estimate.ts";
+import { apiNow } from "../teardown/api-time.ts";
 import { destroyFirewall } from "../teardown/destroy-firewall.ts";
 import { raceAbort } from "../support/race-abort.ts";
 import type { Patience } from "../teardown/patience.ts";
@@ -12,10 +13,22 @@ import type { SweepSettings } from "./settings.ts";
 
 const TRIES = 5;
 const BETWEEN_TRIES_MS = 10_000;
+/** Many rentals lose their link at the same time. */
+const ADDRESS_HOLDS_MS = 60_000;
+
+/** The run's own firewall: TCP 22 from the caller, nothing else. */
+export interface Firewall {
+  readonly id: number;
+  /**
+   * Asks for the caller's public address and lets it in when it is another one than before. An address that cannot be
+   * found out, and an API that does not answer, leave all as it is. @throws FencedError
+   */
+  followCaller(signal: AbortSignal): Promise<void>;
+}
 
 /**
- * The run's own firewall: TCP 22 from the caller, nothing else. It exists before the first VM, so that no VM is
- * ever open. Its label is unique in the account, which makes a repeated create harmless.
+ * Opens the firewall before the first VM, so that no VM is ever open, or takes over the one that a former owner of the
+ * run has left. Its label is unique in the account, which makes a repeated create harmless.
  * @throws CloudError, or the signal's reason
  */
 export async function openFirewall(
@@ -23,60 +36,113 @@ export async function openFirewall(
   ports: SweepPorts,
   settings: SweepSettings,
   signal: AbortSignal,
-): Promise<number> {
-  const { cloud, clock, journal, ownership } = ports;
+): Promise<Firewall> {
   const hours = estimate.rentals.reduce((sum, { reservedHours }) => sum + reservedHours, 0);
+  // The reaper knows no other clock.
   const expiresMs = apiNow(ports) + hours * 3_600_000;
-  const cidrs = [...settings.sshCidrs];
-  const standing = await firewallOfBefore(cidrs, expiresMs, ports, signal);
-  if (standing !== undefined) return standing;
+  const found = await takeOver(settings.sshCidrs, expiresMs, ports, signal);
+  if (found !== undefined) return firewallOf(found.id, found.label, settings.sshCidrs, ports);
   const label = makeFirewallLabel({ run: settings.run, expiresMs });
-  const acknowledge = ({ id }: CloudFirewall): Promise<unknown> =>
-    journal.append({ type: "firewall.acknowledged", label, firewall_id: id });
+  const id = await create(label, ports, settings, signal);
+  return firewallOf(id, label, settings.sshCidrs, ports);
+}
+
+/** The ranges that a firewall of the run lets in, by the journal. */
+function cidrsOf(events: readonly SweepEvent[], label: string): readonly string[] {
+  const last = events.findLast(
+    (event) =>
+      (event.type === "firewall.intended" || event.type === "firewall.updated") &&
+      event.label === label,
+  );
+  return last !== undefined && "cidrs" in last ? last.cidrs : [];
+}
+
+function firewallOf(
+  id: number,
+  label: string,
+  sshCidrs: readonly string[],
+  ports: SweepPorts,
+): Firewall {
+  let cidrs = sshCidrs;
+  let askedMs = -Infinity;
+  return {
+    id,
+    async followCaller(signal) {
+      const { clock, publicCidr } = ports;
+      if (publicCidr === undefined || clock.monotonic() - askedMs < ADDRESS_HOLDS_MS) return;
+      askedMs = clock.monotonic();
+      const cidr = await publicCidr(signal).catch(() => undefined);
+      if (cidr === undefined || cidrs.includes(cidr)) return;
+      try {
+        await letIn([cidr], { id, label }, ports);
+        cidrs = [cidr];
+      } catch (error) {
+        if (!(error instanceof CloudError)) throw error;
+      }
+    },
+  };
+}
+
+/** Journaled afterwards: a resume updates rules of which the journal says nothing once more. */
+async function letIn(
+  cidrs: readonly string[],
+  { id, label }: { readonly id: number; readonly label: string },
+  { cloud, journal, ownership }: SweepPorts,
+): Promise<void> {
+  ownership.assertCurrent();
+  await cloud.updateFirewall(id, cidrs);
+  await journal.append({ type: "firewall.updated", label, cidrs: [...cidrs] });
+}
+
+/** Opens the firewall that a former owner of the run has left for us. @returns it, if it lasts long enough */
+async function takeOver(
+  cidrs: readonly string[],
+  untilMs: number,
+  ports: SweepPorts,
+  signal: AbortSignal,
+): Promise<CloudFirewall | undefined> {
+  const { cloud, journal } = ports;
+  const { firewall } = foldRun(journal.events());
+  if (firewall?.id === undefined || firewall.gone) return undefined;
+  const { label } = firewall;
+  const listed = await cloud.listFirewalls({ label }, signal).catch(() => []);
+  signal.throwIfAborted();
+  const found = listed.find(({ id }) => id === firewall.id);
+  if (found !== undefined && cidrs.join() !== cidrsOf(journal.events(), label).join())
+    await letIn(cidrs, found, ports);
+  return (parseLabel(label)?.expiresMs ?? 0) < untilMs ? undefined : found;
+}
+
+async function create(
+  label: string,
+  { cloud, clock, journal, ownership }: SweepPorts,
+  { run, sshCidrs }: SweepSettings,
+  signal: AbortSignal,
+): Promise<number> {
+  const acknowledge = async ({ id }: CloudFirewall): Promise<number> => {
+    await journal.append({ type: "firewall.acknowledged", label, firewall_id: id });
+    return id;
+  };
   for (let attempt = 1; ; attempt += 1) {
-    let firewall: CloudFirewall | undefined;
     signal.throwIfAborted();
     // Each time: whoever removes it must know that more than one may arrive.
-    await journal.append({ type: "firewall.intended", label, cidrs });
+    await journal.append({ type: "firewall.intended", label, cidrs: [...sshCidrs] });
     ownership.assertCurrent();
-    const tags = tagsOf(settings.run);
-    const create = cloud.createFirewall({ label, sshCidrs: cidrs, tags });
+    const creating = cloud.createFirewall({ label, sshCidrs, tags: tagsOf(run) });
     try {
-      firewall = await raceAbort(create, signal);
+      return await acknowledge(await raceAbort(creating, signal));
     } catch (error) {
       // An answer that comes after all spares the removal the wait for one that may still arrive.
-      if (signal.aborted) create.then(acknowledge).catch(() => undefined);
+      if (signal.aborted) creating.then(acknowledge).catch(() => undefined);
       signal.throwIfAborted();
       if (!(error instanceof CloudError)) throw error;
       const passing = error.sent && error.kind !== "validation" && !REFUSED_KINDS.has(error.kind);
-      [firewall] = passing ? await cloud.listFirewalls({ label }, signal).catch(() => []) : [];
-      if (firewall === undefined && (!passing || attempt >= TRIES)) throw error;
-    }
-    if (firewall !== undefined) {
-      await acknowledge(firewall);
-      return firewall.id;
+      const [found] = passing ? await cloud.listFirewalls({ label }, signal).catch(() => []) : [];
+      if (found !== undefined) return acknowledge(found);
+      if (!passing || attempt >= TRIES) throw error;
     }
     await clock.sleep(BETWEEN_TRIES_MS, signal);
   }
-}
-
-/** The one that a former owner of the run has made, when it opens the same door for long enough. */
-async function firewallOfBefore(
-  cidrs: readonly string[],
-  untilMs: number,
-  { cloud, journal }: SweepPorts,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const { firewall } = foldRun(journal.events());
-  if (firewall?.id === undefined || firewall.gone) return undefined;
-  const intended = journal
-    .events()
-    .find((event) => event.type === "firewall.intended" && event.label === firewall.label);
-  const same = intended?.type === "firewall.intended" && cidrs.join() === intended.cidrs.join();
-  if (!same || (parseLabel(firewall.label)?.expiresMs ?? 0) < untilMs) return undefined;
-  const { label } = firewall;
-  const listed = await cloud.listFirewalls({ label }, signal).catch(() => []);
-  return listed.find(({ id }) => id === firewall.id)?.id;
 }
 
 /** @returns when it is gone, or patience ended, the program's or the user's: then the fold still shows it open. */

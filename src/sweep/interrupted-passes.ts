@@ -1,8 +1,9 @@
 import type { EventOf, Fact, SweepEvent } from "../journal/events.ts";
 
-/** Passes that were begun and never came to an end: they are void, and are run again. */
+/** Passes that were begun and never came to an end: they are void, for this reason, and are run again. */
 export function interruptedPasses(
   events: readonly SweepEvent[],
+  reason = "the sweep was cut off in it",
 ): readonly Extract<Fact, { readonly type: "pass.void" }>[] {
   const running = new Map<string, EventOf<"pass.started">>();
   for (const event of events) {
@@ -14,7 +15,7 @@ export function interruptedPasses(
     label,
     model,
     pass,
-    reason: "the sweep was cut off in it",
+    reason,
   }));
 }
 

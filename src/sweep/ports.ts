@@ -35,6 +35,11 @@ export interface SweepPorts {
   readonly timeZoneOffsetMinutes?: (epochMs: number) => number;
   /** Random, strong enough for Linode, kept nowhere. */
   readonly password: () => string;
+  /**
+   * The caller's public address as a range, asked anew when SSH does not answer; left out where it is not to be
+   * followed: the user has named the ranges, or nothing leaves this machine. @throws when it cannot be found out
+   */
+  readonly publicCidr?: (signal: AbortSignal) => Promise<string>;
   readonly onAlarm: (alarm: Alarm) => void;
   /** From 0 to 1, for jitter; left out = as chance will have it. */
   readonly random?: () => number;

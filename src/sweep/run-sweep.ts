@@ -5,7 +5,7 @@ import { createPatience } from "../teardown/patience.ts";
 import { admitRentals, notStarted } from "./admission.ts";
 import { reconcileAfterClockJump } from "./clock-jump.ts";
 import { createDeadlines } from "./deadlines.ts";
-import { closeFirewall, openFirewall } from "./firewall.ts";
+import { closeFirewall, openFirewall, type Firewall } from "./firewall.ts";
 import type { SshKey, SweepPorts } from "./ports.ts";
 import type { Reusable } from "./rental/find-reusable.ts";
 import type { SweepSettings } from "./settings.ts";
@@ -57,18 +57,18 @@ export async function runSweep(
   const watching = deadlines.watch(watchEnd.signal);
   const unproved = new Set<string>();
   const patience = createPatience(clock, settings.destroyPatienceMs);
-  let firewallId: number | undefined;
+  let firewall: Firewall | undefined;
   let halted: Error | undefined;
   try {
     try {
-      firewallId = await openFirewall(estimate, ports, settings, stop);
+      firewall = await openFirewall(estimate, ports, settings, stop);
     } catch (error) {
       for (const planned of estimate.rentals) await notStarted(planned, errorText(error), given);
       if (!signal.aborted) throw error;
     }
-    if (firewallId !== undefined) {
-      const context = { deadlines, firewallId, clientKey, ports, settings, unproved, patience };
-      halted = await admitRentals(estimate.rentals, reusable, context, stop, (error) => {
+    if (firewall !== undefined) {
+      const shared = { ports, settings, clientKey, firewall, deadlines, stop, unproved, patience };
+      halted = await admitRentals(estimate.rentals, reusable, shared, (error) => {
         ownStop.abort(error);
       });
     }

@@ -6,7 +6,7 @@ export const TIMEOUTS = {
   setupMs: 30 * 60_000,
   rebootMs: 8 * 60_000,
   /** A lost link is tried again for this long before the rental is given up. */
-  reconnectMs: 3 * 60_000,
+  reconnectMs: 10 * 60_000,
   /** With no rental running, the sweep gives up on an API that has been down for so long. */
   apiOutageMs: 60 * 60_000,
   apiRetryMs: 30_000,

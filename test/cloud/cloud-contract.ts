@@ -212,6 +212,20 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       ).rejects.toMatchObject({ kind: "validation" });
     });
 
+    it("replaces the ranges that a firewall lets in, as often as it is told to", async () => {
+      const asked = { label: label(), sshCidrs: ["203.0.113.7/32"], tags: [] };
+      const { id } = await under.cloud.createFirewall(asked);
+      await under.cloud.updateFirewall(id, ["198.51.100.7/32"]);
+      await under.cloud.updateFirewall(id, ["198.51.100.7/32"]);
+      await expect(under.cloud.updateFirewall(id, ["here"])).rejects.toMatchObject({
+        kind: "validation",
+      });
+      await under.cloud.deleteFirewall(id);
+      await expect(under.cloud.updateFirewall(id, asked.sshCidrs)).rejects.toMatchObject({
+        kind: "not_found",
+      });
+    });
+
     it("stops reading, with our reason, when we are told to stop", async () => {
       const reason = new Error("SIGINT");
       await expect(under.cloud.listVms({}, AbortSignal.abort(reason))).rejects.toBe(reason);

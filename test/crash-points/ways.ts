@@ -73,6 +73,13 @@ const RESUMED: DrillScenario = {
   ...PLAIN,
   second: { diesAt: "boot.running:after+guard", args: (run) => ["run", "--resume", run] },
 };
+const RESUMED_ELSEWHERE: DrillScenario = {
+  ...PLAIN,
+  second: {
+    diesAt: "boot.running:after+guard",
+    args: (run) => ["run", "--resume", run, "--ssh-cidr", "127.0.0.0/8"],
+  },
+};
 /** `recover` dies too, over what a sweep and its guard have left. */
 export const RECOVERED: DrillScenario = {
   ...PLAIN,
@@ -98,6 +105,7 @@ export const WAYS: Readonly<Record<EventType, DrillScenario>> = {
   "world.ended": WORLD_LOST,
   "firewall.intended": PLAIN,
   "firewall.acknowledged": PLAIN,
+  "firewall.updated": RESUMED_ELSEWHERE,
   "firewall.gone": PLAIN,
   "entry.skipped": ONE_TOO_LARGE,
   "entry.waiting": CAP_FOR_ONE,

@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import {
   type Account,
   type Cloud,
@@ -7,6 +6,7 @@ import {
   type CloudFirewall,
   type CloudVm,
 } from "../../src/cloud/cloud.ts";
+import { firewallBody, firewallRules } from "../../src/cloud/request-bodies.ts";
 import { microUsd } from "../../src/support/money.ts";
 import { raceAbort } from "../../src/support/race-abort.ts";
 import type { ApiReply } from "../../src/simulator/api/api.ts";
@@ -124,18 +124,12 @@ export function createInMemoryCloud(side: FaultyApi, token: string): Cloud {
       };
       return vmOf((await send("POST", "/linode/instances", { body })).body as VmBody);
     },
-    async createFirewall({ label, tags, sshCidrs }) {
-      const ipv6 = sshCidrs.filter((cidr) => isIPv6(cidr.split("/")[0] ?? ""));
-      const ipv4 = sshCidrs.filter((cidr) => !ipv6.includes(cidr));
-      const ssh = { action: "ACCEPT", protocol: "TCP", ports: "22", addresses: { ipv4, ipv6 } };
-      const rules = {
-        inbound_policy: "DROP",
-        outbound_policy: "ACCEPT",
-        inbound: [ssh],
-        outbound: [],
-      };
-      const reply = await send("POST", "/networking/firewalls", { body: { label, tags, rules } });
+    async createFirewall(request) {
+      const reply = await send("POST", "/networking/firewalls", { body: firewallBody(request) });
       return firewallOf(reply.body as FirewallBody);
+    },
+    async updateFirewall(id, sshCidrs) {
+      await send("PUT", `/networking/firewalls/${id}/rules`, { body: firewallRules(sshCidrs) });
     },
     async deleteVm(id) {
       await unlessGone(send("DELETE", `/linode/instances/${id}`));

@@ -24,8 +24,8 @@ export interface Shell {
 }
 
 export interface InMemoryMachines extends SshMachines {
-  /** The VM at this address, as long as it is up and answers. */
-  at(ipv4: string): Shell | undefined;
+  /** A login to the VM at this address, as long as it is up, answers, and its firewall lets `from` in. */
+  at(ipv4: string, from?: string): Shell | undefined;
 }
 
 const VLLM_PORT = 8000;
@@ -108,9 +108,9 @@ export function createInMemoryMachines(options: {
   };
 
   return {
-    at: (ipv4) => {
+    at: (ipv4, from = "127.0.0.1") => {
       const machine = machines.get(ipv4);
-      const reachable = machine?.link === "up" && machine.vm.admitsSsh("127.0.0.1");
+      const reachable = machine?.link === "up" && machine.vm.admitsSsh(from);
       return reachable ? logIn(machine) : undefined;
     },
     async powerOn(vm, faults) {

@@ -3,9 +3,7 @@ import type { ApiFault } from "../../src/simulator/faults/fault-scripts.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { ExitCode, SweepError } from "../../src/support/errors.ts";
 import { exitCodeOf } from "../../src/sweep/exit-code.ts";
-import { simulatedSweep } from "./simulated-sweep.ts";
-
-type Sweep = Awaited<ReturnType<typeof simulatedSweep>>;
+import { simulatedSweep, type SimulatedSweep as Sweep } from "./simulated-sweep.ts";
 
 const MINUTE = 60_000;
 const MODEL = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";

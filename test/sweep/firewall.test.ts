@@ -16,7 +16,7 @@ test("a stop while the firewall is being opened is obeyed at once, and nothing m
   });
   void sweep.clock.sleep(10 * SECOND).then(() => stop.abort(new Error("Ctrl-C")));
   void sweep.clock.sleep(20 * SECOND).then(() => skipFirewallWait.abort());
-  await sweep.run(stop.signal);
+  await sweep.run({ stop: stop.signal });
   expect(sweep.clock.now() - START).toBe(20 * SECOND);
   expect(sweep.ofType("firewall.intended")).toHaveLength(1);
   expect(sweep.ofType("entry.not_started")).toMatchObject([{ reason: "Ctrl-C" }]);
@@ -29,7 +29,7 @@ test("a firewall whose create is answered after the stop is removed as soon as i
     faults: [{ match: { method: "POST", path: "firewalls" }, action: "delay", seconds: 90 }],
   });
   void sweep.clock.sleep(10 * SECOND).then(() => stop.abort(new Error("Ctrl-C")));
-  await sweep.run(stop.signal);
+  await sweep.run({ stop: stop.signal });
   expect(sweep.ofType("firewall.gone")).toHaveLength(1);
   expect(sweep.clock.now() - START).toBeLessThan(3 * MINUTE);
   expect(sweep.world.firewalls.all().every(({ deletedMs }) => deletedMs !== undefined)).toBe(true);

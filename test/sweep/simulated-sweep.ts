@@ -6,7 +6,7 @@ import { createJournal } from "../../src/journal/create-journal.ts";
 import type { EventOf, EventType, SweepEvent } from "../../src/journal/events.ts";
 import { FencedError } from "../../src/journal/journal-errors.ts";
 import { createApi } from "../../src/simulator/api/api.ts";
-import { createApiFaults } from "../../src/simulator/faults/api-faults.ts";
+import { createApiFaults, type ApiFaults } from "../../src/simulator/faults/api-faults.ts";
 import type { ApiFault } from "../../src/simulator/faults/fault-scripts.ts";
 import { createCoefficients } from "../../src/simulator/world/coefficients.ts";
 import { driveClock } from "../../src/simulator/world/world-clock.ts";
@@ -32,20 +32,39 @@ export interface SimulatedSweepOptions {
   /** In YAML flow style; left out: one entry of the cheapest type. */
   readonly entries?: string;
   readonly passes?: number;
+  /** Settings of every server, in YAML flow style. */
+  readonly engine?: string;
   readonly concurrency?: number;
   readonly faults?: readonly ApiFault[];
   readonly machineFaults?: readonly MachineFault[];
   readonly settings?: Partial<SweepSettings>;
+  /** The program can find out the network's public address. */
+  readonly asksAddress?: boolean;
   /** What the program meets in place of the simulated cloud and machines. */
   readonly change?: (ports: SweepPorts) => Partial<SweepPorts>;
 }
 
+export type SimulatedSweep = Awaited<ReturnType<typeof simulatedSweep>>;
+
+/** What one owner of the run does otherwise. */
+interface Turn {
+  readonly stop?: AbortSignal;
+  readonly settings?: Partial<SweepSettings>;
+}
+
 /** The sweep of a plan in a simulated cloud in memory, on a clock that jumps: `run` it, cut it off, `resume` it. */
 export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
-  const { passes = 2, concurrency = 1, faults = [], machineFaults = [], change } = options;
+  const {
+    engine = "{ max_model_len: 16384 }",
+    passes = 2,
+    concurrency = 1,
+    faults = [],
+    machineFaults = [],
+    change,
+  } = options;
   await saveClientKey(folder, clientKey);
   const entries = options.entries ?? `[{ gpu: g2-gpu-rtx4000a1-s, models: [${MODEL}] }]`;
-  const top = `budget: { max_cost: 100 }\nconcurrency: ${String(concurrency)}\npasses: ${String(passes)}\nsuites: [coding]\nengine: { max_model_len: 16384 }`;
+  const top = `budget: { max_cost: 100 }\nconcurrency: ${String(concurrency)}\npasses: ${String(passes)}\nsuites: [coding]\nengine: ${engine}`;
   const estimate = estimatePlan(planWith(entries, top), builtInMarket());
   const clock = createJumpingClock(START);
   const coefficients = createCoefficients({ seed: 1, delays: 1 });
@@ -69,8 +88,13 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
   apiFaults.add(faults);
   world.addMachineFaults(machineFaults);
   const network = createNetwork();
+  const requests: string[] = [];
+  const claim: ApiFaults["claim"] = (method, path) => {
+    requests.push(`${method} ${path}`);
+    return apiFaults.claim(method, path);
+  };
   const cloud = createInMemoryCloud(
-    { clock: () => clock, world, api: createApi(world), faults: apiFaults },
+    { clock: () => clock, world, api: createApi(world), faults: { ...apiFaults, claim } },
     TOKEN,
   );
   const { fingerprint: account } = await cloud.account(new AbortController().signal);
@@ -80,7 +104,8 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
   let newest = 0;
   let ids = 0;
 
-  const own = async (by: "resume" | undefined, stop: AbortSignal): Promise<void> => {
+  const own = async (by: "resume" | undefined, turn: Turn): Promise<void> => {
+    const { stop = new AbortController().signal } = turn;
     newest += 1;
     const gen = newest;
     const ownership = {
@@ -112,6 +137,9 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
       password: () => "Aa1!correct-horse-battery",
       onAlarm: () => undefined,
       random: () => 0.5,
+      ...(options.asksAddress === true
+        ? { publicCidr: () => Promise.resolve(`${network.address}/32`) }
+        : {}),
     };
     const settings: SweepSettings = {
       run: RUN,
@@ -132,6 +160,7 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
       leaveHeld: false,
       skipFirewallWait: new AbortController().signal,
       ...options.settings,
+      ...turn.settings,
     };
     const ports = { ...given, ...change?.(given) };
     const who = by && { by, afterMinutes: 0, death: undefined };
@@ -150,6 +179,8 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
     faults: apiFaults,
     events: () => events,
     ofType,
+    /** Sent to the API, refused ones too: `POST /linode/instances`. */
+    requests: (): readonly string[] => requests,
     /** VMs that were ever created. */
     vms: () => world.vms.all(),
     onEvent: (listener: (event: SweepEvent) => void) => void listeners.push(listener),
@@ -162,9 +193,8 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
         if (seen === nth) act();
       });
     },
-    run: (stop: AbortSignal = new AbortController().signal): Promise<void> => own(undefined, stop),
-    resume: (stop: AbortSignal = new AbortController().signal): Promise<void> =>
-      own("resume", stop),
+    run: (turn: Turn = {}): Promise<void> => own(undefined, turn),
+    resume: (turn: Turn = {}): Promise<void> => own("resume", turn),
     /** The program dies, as by kill -9. */
     kill: () => lives.at(-1)?.kill(),
     [Symbol.asyncDispose]: async (): Promise<void> => {

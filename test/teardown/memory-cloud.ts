@@ -249,6 +249,8 @@ export function memoryCloud(
         },
         undefined as unknown as CloudFirewall,
       ),
+    // Nothing that is torn down gets other rules.
+    updateFirewall: () => Promise.resolve(),
     deleteFirewall: (id) =>
       serve(
         "deleteFirewall",

@@ -53,6 +53,8 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
   },
   "world.ended": ({ world }) => warning(`the simulated world ${world} has ended`),
   "firewall.acknowledged": ({ label }) => detail(`firewall ${label} is up`),
+  "firewall.updated": ({ cidrs }) =>
+    note(`this machine's public address has changed; the firewall lets in ${cidrs.join(", ")} now`),
 
   "entry.skipped": ({ model, reason }) => note(`skipped ${model}: ${reason}`),
   "entry.waiting": ({ needed_micro_usd }) =>

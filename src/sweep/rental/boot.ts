@@ -1,112 +1,198 @@
+import { CloudError, PASSING_KINDS } from "../../cloud/cloud.ts";
 import { findGpuType } from "../../catalog/gpu-catalog.ts";
 import { MachineError } from "../../machine/machine.ts";
-import type { Machine, MachineTarget } from "../../machine/machine.ts";
+import type { Machine, MachineFacts, SetupStatus } from "../../machine/machine.ts";
 import { TIMEOUTS } from "../timeouts.ts";
-import { connectWhenReady } from "./connect.ts";
-import type { SweepPorts } from "../ports.ts";
-import { reboot } from "./reboot.ts";
-import type { RentedVm } from "./rented-vm.ts";
+import { vmIsGone } from "../vm-is-gone.ts";
+import { createLink, targetOf, type VmLink } from "./link.ts";
+import type { RentalScope, RentedVm } from "./rental-scope.ts";
+
+/** A VM that is off for so long has fallen back, and is booted once more. */
+const OFFLINE_MS = 60_000;
+/** A reboot whose answer was lost may be under way: the boot it ends is watched so long before another is asked for. */
+const LOST_REBOOT_MS = 120_000;
+const BETWEEN_REBOOT_TRIES_MS = 15_000;
 
 /**
  * From a VM that was created to one that can serve: powered on, reachable under its pinned key, set up.
+ * @returns the login; the caller closes it.
  * @throws MachineError or CloudError with the stage that did not come, the signal's reason when it aborts.
  */
-export async function bringUp(
-  vm: RentedVm,
-  target: MachineTarget,
-  gpuId: string,
-  ports: SweepPorts,
-  signal: AbortSignal,
-): Promise<Machine> {
-  const { clock, journal, machines } = ports;
-  const { label } = vm;
+export async function bootVm(vm: RentedVm, scope: RentalScope): Promise<VmLink> {
+  const { label, ports, planned, signal } = scope;
+  const { clock, journal } = ports;
   const start = clock.now();
-  await untilRunning(vm, ports, signal);
-  await journal.append({ type: "boot.running", label, seconds: seconds(start, clock.now()) });
-  let machine = await connectWhenReady(
-    target,
-    { connector: machines, clock, ceilingMs: TIMEOUTS.sshMs },
-    signal,
-  );
-  await journal.append({ type: "ssh.ready", label, seconds: seconds(start, clock.now()) });
+  const seconds = (): number => Math.round(clock.now() - start) / 1000;
+  const isSeenRunning = await untilRunning(vm, scope);
+  if (isSeenRunning) await journal.append({ type: "boot.running", label, seconds: seconds() });
+  const link = createLink(vm, scope);
   try {
-    const options = {
-      clock,
-      ceilingMs: TIMEOUTS.setupMs,
-      onProgress: (status: {
-        readonly stage: string;
-        readonly index: number;
-        readonly stages: number;
-      }) => {
-        const { stage, index, stages } = status;
-        void journal
-          .append({ type: "setup.progressed", label, stage, index, stages })
-          .catch(() => undefined);
-      },
-    };
-    let status = await machines.waitForSetup(machine, options, signal);
-    if (status.rebootNeeded) {
-      machine = await reboot(vm.vmId, target, { machine, bootId: status.bootId }, ports, signal);
-      status = await machines.waitForSetup(machine, options, signal);
-    }
-    if (status.state !== "done") {
-      throw new MachineError(
-        "command",
-        `the set-up failed at ${status.stage}: ${status.reason ?? "no reason given"}`,
-      );
-    }
-    const facts = await machine.facts(signal);
-    // Its figures would be taken for those of a type that it is not.
-    const sold = findGpuType(gpuId)?.gpus;
-    if (sold !== undefined && facts.gpus.length !== sold) {
-      throw new MachineError(
-        "command",
-        `nvidia-smi shows ${String(facts.gpus.length)} GPUs where ${gpuId} is sold with ${String(sold)}`,
-      );
-    }
+    // An API that does not answer has not told of the boot either: SSH alone shows that it is over.
+    await link.open(TIMEOUTS.sshMs + (isSeenRunning ? 0 : TIMEOUTS.bootMs));
+    await journal.append({ type: "ssh.ready", label, seconds: seconds() });
+    await setUp(vm, link, scope);
+    const facts = await link.run((machine) => machine.facts(signal));
+    checkFacts(facts, planned.gpuId);
     await journal.append({
       type: "machine.ready",
       label,
-      seconds: seconds(start, clock.now()),
+      seconds: seconds(),
       driver: facts.gpus[0]?.driver ?? "",
       gpu_name: facts.gpus[0]?.name ?? "",
       kernel: facts.kernel,
     });
-    return machine;
+    return link;
   } catch (error) {
-    void machine.close().catch(() => undefined);
+    link.close();
     throw error;
   }
 }
 
-/** `running` is power on, no more; a VM that fell back to `offline` is booted once more. */
-async function untilRunning(vm: RentedVm, ports: SweepPorts, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until the VM is powered on; one that falls back to `offline` is booted once more.
+ * @returns false when the API does not answer, which says nothing of the VM. @throws MachineError
+ */
+async function untilRunning({ vmId }: RentedVm, { ports, signal }: RentalScope): Promise<boolean> {
   const { clock, cloud, ownership } = ports;
-  const end = clock.now() + TIMEOUTS.bootMs;
+  const end = clock.monotonic() + TIMEOUTS.bootMs;
   let offlineSince: number | undefined;
   for (;;) {
-    const seen = await cloud.getVm(vm.vmId, signal);
-    if (seen === undefined)
+    const seen = await orPassing(cloud.getVm(vmId, signal));
+    if (seen instanceof CloudError) return false;
+    if (seen === undefined && (await vmIsGone(vmId, ports, signal)))
       throw new MachineError("unreachable", "the API does not know the VM any more");
-    if (seen.status === "running") return;
-    if (seen.status === "offline") {
-      offlineSince ??= clock.now();
-      if (clock.now() - offlineSince > 60_000) {
-        ownership.assertCurrent();
-        await cloud.bootVm(vm.vmId);
+    if (seen?.status === "running") return true;
+    if (seen?.status === "offline") {
+      offlineSince ??= clock.monotonic();
+      if (clock.monotonic() - offlineSince > OFFLINE_MS) {
+        // One that is refused for now is sent again once the VM has been off for as long again.
         offlineSince = undefined;
+        ownership.assertCurrent();
+        await orPassing(cloud.bootVm(vmId));
       }
     }
-    if (clock.now() >= end) {
+    if (clock.monotonic() >= end) {
+      const minutes = String(TIMEOUTS.bootMs / 60_000);
+      const status = seen?.status ?? "unknown to the API";
       throw new MachineError(
         "timeout",
-        `it was still ${seen.status} ${String(TIMEOUTS.bootMs / 60_000)} minutes after its creation`,
+        `it was still ${status} ${minutes} minutes after its creation`,
       );
     }
     await clock.sleep(TIMEOUTS.pollMs, signal);
   }
 }
 
-function seconds(from: number, to: number): number {
-  return Math.round(to - from) / 1000;
+/** Waits for the end of the set-up, with the one reboot that it may ask for. @throws MachineError when it failed */
+async function setUp(vm: RentedVm, link: VmLink, scope: RentalScope): Promise<void> {
+  const { label, ports, signal } = scope;
+  const { clock, journal, machines } = ports;
+  const end = clock.monotonic() + TIMEOUTS.setupMs;
+  const onProgress = ({ stage, index, stages }: SetupStatus): void => {
+    void journal
+      .append({ type: "setup.progressed", label, stage, index, stages })
+      .catch(() => undefined);
+  };
+  const wait = (ceilingMs: number): Promise<SetupStatus> =>
+    link.run((machine) => machines.waitForSetup(machine, { clock, ceilingMs, onProgress }, signal));
+  let status = await wait(TIMEOUTS.setupMs);
+  if (status.rebootNeeded) {
+    await reboot(vm, status.bootId, link, scope);
+    status = await wait(Math.max(TIMEOUTS.rebootMs, end - clock.monotonic()));
+  }
+  if (status.state !== "done") {
+    throw new MachineError(
+      "command",
+      `the set-up failed at ${status.stage}: ${status.reason ?? "no reason given"}`,
+    );
+  }
+}
+
+/**
+ * Reboots a VM through the API and logs in to its next boot. The request only queues the reboot: until the shutdown is
+ * over, SSH reaches the old boot, whose set-up state says nothing of the new one, so the boot id has to differ. A
+ * request that is refused for now, or whose answer is lost, is sent again.
+ * @param bootId of the boot that is to end.
+ * @throws MachineError when the next boot does not come within `TIMEOUTS.rebootMs` of the last request
+ */
+async function reboot(
+  vm: RentedVm,
+  bootId: string,
+  link: VmLink,
+  scope: RentalScope,
+): Promise<void> {
+  const { ports, signal } = scope;
+  const { clock, cloud, ownership } = ports;
+  link.close();
+  let acceptedMs: number | undefined;
+  let askAtMs = clock.monotonic();
+  const giveUpAtMs = askAtMs + TIMEOUTS.apiOutageMs;
+  for (;;) {
+    if (acceptedMs === undefined && clock.monotonic() >= askAtMs) {
+      ownership.assertCurrent();
+      const refusal = await orPassing(cloud.rebootVm(vm.vmId));
+      if (!(refusal instanceof CloudError)) acceptedMs = clock.monotonic();
+      else if (clock.monotonic() >= giveUpAtMs) throw refusal;
+      else askAtMs = clock.monotonic() + untilNextRequest(refusal);
+    }
+    const next = await nextBoot(vm, bootId, scope);
+    if (typeof next !== "string") {
+      link.replace(next);
+      return;
+    }
+    if (acceptedMs !== undefined && clock.monotonic() - acceptedMs >= TIMEOUTS.rebootMs) {
+      throw new MachineError(
+        "unreachable",
+        `the reboot that the set-up needs has not happened ${String(TIMEOUTS.rebootMs / 60_000)} minutes after it was requested: ${next}`,
+      );
+    }
+    await clock.sleep(TIMEOUTS.pollMs, signal);
+  }
+}
+
+function untilNextRequest({ kind, retryAfterMs = 0 }: CloudError): number {
+  const mayBeUnderWay = kind === "transient" || kind === "unreachable";
+  return mayBeUnderWay ? LOST_REBOOT_MS : Math.max(retryAfterMs, BETWEEN_REBOOT_TRIES_MS);
+}
+
+/** One try to log in to another boot than the one with this id. @returns what answers instead */
+async function nextBoot(
+  vm: RentedVm,
+  bootId: string,
+  scope: RentalScope,
+): Promise<Machine | string> {
+  const { ports, signal } = scope;
+  let machine: Machine | undefined;
+  try {
+    machine = await ports.machines.connect(targetOf(vm, scope), signal);
+    if ((await machine.setupStatus(signal)).bootId !== bootId) return machine;
+    await machine.close().catch(() => undefined);
+    return "the old boot still answers";
+  } catch (error) {
+    // The old boot goes down while it is asked.
+    void machine?.close().catch(() => undefined);
+    signal.throwIfAborted();
+    if (!(error instanceof MachineError)) throw error;
+    return error.message;
+  }
+}
+
+/** @returns the error, where the same request may be answered otherwise later, instead of throwing it. */
+async function orPassing<T>(call: Promise<T>): Promise<T | CloudError> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof CloudError && PASSING_KINDS.has(error.kind)) return error;
+    throw error;
+  }
+}
+
+/** Its figures would be taken for those of a type that it is not. @throws MachineError */
+function checkFacts({ gpus }: MachineFacts, gpuId: string): void {
+  const sold = findGpuType(gpuId)?.gpus;
+  if (sold === undefined || gpus.length === sold) return;
+  throw new MachineError(
+    "command",
+    `nvidia-smi shows ${String(gpus.length)} GPUs where ${gpuId} is sold with ${String(sold)}`,
+  );
 }

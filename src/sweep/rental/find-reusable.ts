@@ -25,11 +25,10 @@ const ALIVE: ReadonlySet<string> = new Set(["provisioning", "booting", "running"
 /**
  * The rentals whose VMs still live, are ours, and have time enough left before their deadline for what the plan still
  * wants of them. They cost at most what fresh ones would: their paid hour goes on, and nothing is set up again.
- * @param rentals what is left of the plan. @param cidrs ranges from which we shall log in.
+ * Their firewall will be opened for us, wherever we come from. @param rentals what is left of the plan
  */
 export async function findReusable(
   rentals: readonly PlannedRental[],
-  cidrs: readonly string[],
   ports: {
     readonly cloud: Cloud;
     readonly clock: Clock;
@@ -39,7 +38,7 @@ export async function findReusable(
 ): Promise<readonly Reusable[]> {
   const { cloud, clock, events } = ports;
   const state = foldRun(events);
-  if (!isOpenFor(cidrs, state.firewall?.gone === false, events)) return [];
+  if (state.firewall?.gone !== false) return [];
   const waiting = [...rentals];
   const found: Reusable[] = [];
   for (const rental of openRentals(state)) {
@@ -56,18 +55,6 @@ export async function findReusable(
     found.push({ planned, rental: onOurClock, vm, serverMayRun });
   }
   return found;
-}
-
-/** Can the VM's firewall be passed from where we are now? */
-function isOpenFor(
-  cidrs: readonly string[],
-  firewallStands: boolean,
-  events: readonly SweepEvent[],
-): boolean {
-  const intended = events.findLast(
-    (event): event is EventOf<"firewall.intended"> => event.type === "firewall.intended",
-  );
-  return firewallStands && cidrs.every((cidr) => intended?.cidrs.includes(cidr) === true);
 }
 
 /** Its deadline on our clock, which may have been set since the VM was created. */

@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Machine, ServeRequest } from "../../../src/machine/machine.ts";
-import type { Configuration } from "../../../src/plan/coverage-plan.ts";
+import type { ServeRequest } from "../../../src/machine/machine.ts";
 import type { ServerFailure, ServerReady } from "../../../src/sweep/ports.ts";
-import { startServer } from "../../../src/sweep/rental/start-server.ts";
-import { scriptedMachine } from "../../machine/machine-stand-in.ts";
-import { planWith } from "../../plan/a-plan.ts";
-import { rentalSettings, simulatedRental } from "./simulated-rental.ts";
+import { simulatedSweep } from "../simulated-sweep.ts";
 
 const GATED = "meta-llama/Llama-3.1-8B-Instruct";
 const OPEN = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
@@ -31,27 +27,23 @@ const failure = (changes: Partial<ServerFailure> = {}): ServerFailure => ({
   ...changes,
 });
 
-function configurationOf(gpu: string, model: string): Configuration {
-  const [entry] = planWith(`[{ gpu: ${gpu}, models: [${model}] }]`).entries;
-  const configuration = entry?.configurations[0];
-  if (configuration === undefined) throw new Error(`${model} does not run on ${gpu}`);
-  return configuration;
-}
-
 /** Starts a server that ends as `answers` say, one after another; what was done on the machine, and what was journaled. */
 async function start(
   options: {
     readonly gpu?: string;
     readonly model?: string;
     readonly hfToken?: string;
-    readonly answers?: readonly (ServerReady | ServerFailure | Error)[];
+    readonly answers?: readonly (ServerReady | ServerFailure)[];
   } = {},
 ) {
   const { gpu = "g2-gpu-rtx4000a1-s", model = OPEN, hfToken, answers = [READY] } = options;
   const done: unknown[] = [];
   const requests: ServeRequest[] = [];
   const left = [...answers];
-  await using rental = await simulatedRental({
+  await using sweep = await simulatedSweep({
+    entries: `[{ gpu: ${gpu}, models: [${model}] }]`,
+    engine: "{}",
+    settings: { leaveHeld: true, hfToken },
     change: ({ machines }) => ({
       machines: {
         ...machines,
@@ -59,35 +51,23 @@ async function start(
           done.push("wait");
           const answer = left.shift();
           if (answer === undefined) throw new Error("one attempt too many");
-          if (answer instanceof Error) throw answer;
           return answer;
         },
+        connect: async (target, signal) => ({
+          ...(await machines.connect(target, signal)),
+          setSecret: async (token) => void done.push(["secret", token]),
+          serve: async (request) => {
+            done.push("serve");
+            requests.push(request);
+          },
+        }),
       },
     }),
   });
-  const machine: Machine = {
-    ...scriptedMachine({}),
-    setSecret: async (token) => void done.push(["secret", token]),
-    serve: async (request) => {
-      done.push("serve");
-      requests.push(request);
-    },
-  };
-  const end = await startServer(
-    {
-      label: rental.vm.label,
-      configuration: configurationOf(gpu, model),
-      machine,
-      serverMayRun: false,
-    },
-    rental.ports,
-    rentalSettings({ hfToken }),
-    new AbortController().signal,
-  ).catch((error: unknown) => error);
-  const causes = rental
-    .events()
-    .flatMap((event) => (event.type === "server.failed" ? [event.cause] : []));
-  return { done, requests, end, causes };
+  await sweep.run();
+  const causes = sweep.ofType("server.failed").map(({ cause }) => cause);
+  const isUp = sweep.ofType("rental.held").length === 1;
+  return { done, requests, isUp, causes };
 }
 
 describe("the Hugging Face token", () => {
@@ -124,30 +104,31 @@ describe("a server that does not come up", () => {
   });
 
   it("is not started again where nothing is likely to help", async () => {
-    const { done, end } = await start({ answers: [failure()] });
+    const { done, isUp, causes } = await start({ answers: [failure()] });
     expect(done).toEqual(["serve", "wait"]);
-    expect(end).toMatchObject({ ready: false, cause: "it failed" });
+    expect(causes).toEqual(["it failed"]);
+    expect(isUp).toBe(false);
   });
 
   it("is started again without Xet after a download that has stalled", async () => {
-    const { requests, causes, end } = await start({ answers: [stalled, stalled, READY] });
+    const { requests, causes, isUp } = await start({ answers: [stalled, stalled, READY] });
     expect(requests.map(({ disableXet }) => disableXet)).toEqual([false, true, true]);
     expect(causes).toEqual([
       "the download has stalled (trying again without Xet)",
       "the download has stalled (trying again)",
     ]);
-    expect(end).toMatchObject({ ready: true });
+    expect(isUp).toBe(true);
   });
 
   it("that hangs is started once more without access between its GPUs", async () => {
     const two = { gpu: "g2-gpu-rtx4000a2-s", model: "Qwen/Qwen2.5-Coder-32B-Instruct-AWQ" };
-    const { requests, causes, end } = await start({ ...two, answers: [hung, hung] });
+    const { requests, causes, isUp } = await start({ ...two, answers: [hung, hung] });
     expect(requests.map(({ disableP2p }) => disableP2p)).toEqual([false, true]);
     expect(causes).toEqual([
       "the start hangs (trying again without peer-to-peer access between the GPUs)",
       "the start hangs",
     ]);
-    expect(end).toMatchObject({ ready: false });
+    expect(isUp).toBe(false);
   });
 
   it("that hangs on one GPU is given up", async () => {

@@ -1,43 +1,34 @@
 import { expect, it } from "vitest";
-import { standardSuite } from "../../../src/evidence/standard-suite.ts";
 import type { BenchmarkRecord } from "../../../src/evidence/record.ts";
-import type { PassResult } from "../../../src/evidence/pass.ts";
 import type { ServerReady } from "../../../src/sweep/ports.ts";
-import { toRecord } from "../../../src/sweep/rental/to-record.ts";
-import { planWith } from "../../plan/a-plan.ts";
-import { rentalSettings, simulatedRental } from "./simulated-rental.ts";
-
-const GPU = "g2-gpu-rtx4000a2-s";
-const MODEL = "Qwen/Qwen2.5-Coder-32B-Instruct-AWQ";
+import { simulatedSweep } from "../simulated-sweep.ts";
 
 /** The record of a pass on a server that says this of itself. */
 async function recordOf(
   settings: ServerReady["engine"]["settings"],
   maxModelLen?: number,
 ): Promise<BenchmarkRecord> {
-  const configuration = planWith(`[{ gpu: ${GPU}, models: [${MODEL}] }]`).entries[0]
-    ?.configurations[0];
-  if (configuration === undefined) throw new Error(`${MODEL} does not run on ${GPU}`);
-  await using rental = await simulatedRental({ gpu: GPU });
-  const machine = await rental.bringUp();
-  const signal = new AbortController().signal;
-  const facts = await machine.facts(signal);
-  const [startedMs, finishedMs] = [rental.clock.now(), rental.clock.now() + 60_000];
-  const verdict = { state: "sound" as const, reasons: [] };
-  const pass: PassResult = { tests: [], verdict, load: [], startedMs, finishedMs, rttS: 0.01 };
-  const served: ServerReady = {
-    ready: true,
-    vllmVersion: "0.27.1",
-    maxModelLen: maxModelLen ?? configuration.engine.maxModelLen,
-    imageDigest: undefined,
-    revision: undefined,
-    engine: { dtype: "float16", quantization: "awq_marlin", attentionBackend: undefined, settings },
-    downloadSeconds: 1,
-    seconds: 2,
-  };
-  const job = { label: rental.vm.label, region: "us-ord", priceMicroUsd: 1_050_000, configuration };
-  const suite = standardSuite(["coding"]);
-  return toRecord({ pass, job, served, facts, suite }, rental.ports, rentalSettings());
+  await using sweep = await simulatedSweep({
+    entries: "[{ gpu: g2-gpu-rtx4000a2-s, models: [Qwen/Qwen2.5-Coder-32B-Instruct-AWQ] }]",
+    engine: "{}",
+    passes: 1,
+    change: ({ machines }) => ({
+      machines: {
+        ...machines,
+        waitForServer: async (machine, options, signal) => {
+          const served = await machines.waitForServer(machine, options, signal);
+          if (!served.ready) return served;
+          const [configuration] = sweep.estimate.rentals[0]?.configurations ?? [];
+          const window = maxModelLen ?? configuration?.engine.maxModelLen ?? 0;
+          return { ...served, maxModelLen: window, engine: { ...served.engine, settings } };
+        },
+      },
+    }),
+  });
+  await sweep.run();
+  const [pass] = sweep.ofType("pass.finished");
+  if (pass === undefined) throw new Error("nothing was measured");
+  return pass.record;
 }
 
 it("says that the GPUs were without peer-to-peer access, in the key too", async () => {

@@ -120,6 +120,11 @@ export function cloudOf(
     listFirewalls: through("listFirewalls", (by, signal) => cloud.listFirewalls(by, signal), false),
     createVm: through("createVm", (request) => cloud.createVm(request), true),
     createFirewall: through("createFirewall", (request) => cloud.createFirewall(request), true),
+    updateFirewall: through(
+      "updateFirewall",
+      (id, sshCidrs) => cloud.updateFirewall(id, sshCidrs),
+      true,
+    ),
     deleteVm: through("deleteVm", (id) => cloud.deleteVm(id), true),
     deleteFirewall: through("deleteFirewall", (id) => cloud.deleteFirewall(id), true),
     rebootVm: through("rebootVm", (id) => cloud.rebootVm(id), true),

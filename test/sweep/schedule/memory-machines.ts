@@ -40,8 +40,8 @@ export function memoryMachines(
 ): Machines {
   return {
     connect: async (target) => {
-      const shell = network.isUp ? world.at(target.host) : undefined;
-      if (shell?.vm.label !== target.label || !shell.vm.admitsSsh(network.address))
+      const shell = network.isUp ? world.at(target.host, network.address) : undefined;
+      if (shell?.vm.label !== target.label)
         throw new MachineError("unreachable", `${target.label}: nobody listens`);
       const lost = new MachineError("link_lost", `${target.label}: SSH lost`);
       const { epoch } = network;
@@ -77,6 +77,7 @@ export function memoryMachines(
         const status = await machine.serverStatus(signal);
         if (status.state === "running")
           return served(status, clock.now() - end + options.ceilingMs);
+        if (status.state === "absent") return failed("there is no server on the machine");
         if (status.state === "exited") return failed(await machine.serverLog(0, signal));
         await clock.sleep(POLL_MS, signal);
       }

@@ -10,7 +10,7 @@ import type { SweepSettings } from "../../../src/sweep/settings.ts";
 import { recoverRun } from "../../../src/teardown/recover-run.ts";
 import { opened, RUN } from "../../journal/journal-rig.ts";
 import { keyOf } from "./memory-machines.ts";
-import { PATIENCE_MS, SSH_CIDRS } from "./plan-of-schedule.ts";
+import { PATIENCE_MS } from "./plan-of-schedule.ts";
 import type { Successor } from "./schedule.ts";
 
 export const clientKey = keyOf("client");
@@ -48,7 +48,7 @@ export async function workOf(who: Successor | undefined, work: Work): Promise<vo
   }
   if (who.by === "resume") {
     await journal.append({ type: "run.adopted", by: "resume", pid: 1 });
-    const left = { estimate, folder, sshCidrs: SSH_CIDRS, worldGone: false };
+    const left = { estimate, folder, worldGone: false };
     await sweep(await reclaimVms({ ...left, patienceMs: PATIENCE_MS }, ports, stop));
     return;
   }

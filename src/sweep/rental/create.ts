@@ -1,15 +1,14 @@
 import { CloudError, PASSING_KINDS } from "../../cloud/cloud.ts";
 import type { CreateVm } from "../../cloud/cloud.ts";
-import type { PlannedRental, RegionOffer } from "../../estimate/estimate.ts";
+import type { RegionOffer } from "../../estimate/estimate.ts";
 import { tagsOf } from "../../journal/label.ts";
 import { foldRun } from "../../run-state/fold-run.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
 import { resolveCreate } from "../../teardown/resolve-create.ts";
 import { byTheApi } from "../../teardown/api-time.ts";
 import { failRental } from "./give-up.ts";
-import type { SshKey } from "../ports.ts";
-import type { RentContext } from "./rent-context.ts";
-import type { RentedVm } from "./rented-vm.ts";
+import type { SshKey, SweepPorts } from "../ports.ts";
+import type { RentalScope, RentedVm } from "./rental-scope.ts";
 import { vmEventFields } from "../../teardown/find-vm.ts";
 
 const IMAGE = "linode/ubuntu24.04";
@@ -25,14 +24,11 @@ export type CreateEnd =
 
 /** Creates the VM of a reservation, and finds out whether it exists when the answer does not tell. */
 export async function createVm(
-  planned: PlannedRental,
   offer: RegionOffer,
-  label: string,
   hostKey: SshKey,
-  context: RentContext,
-  signal: AbortSignal,
+  scope: RentalScope,
 ): Promise<CreateEnd> {
-  const { ports, settings, firewallId, clientKey } = context;
+  const { label, planned, ports, settings, firewall, clientKey, signal } = scope;
   const { cloud, journal, ownership } = ports;
   const image = planned.configurations[0]?.engine.image ?? "";
   const request: CreateVm = {
@@ -43,7 +39,7 @@ export async function createVm(
     rootPassword: ports.password(),
     authorizedKeys: [clientKey.publicLine],
     userData: ports.machines.userData({ hostKey, image }),
-    firewallId,
+    firewallId: firewall.id,
     tags: tagsOf(settings.run),
   };
   await ports.guard.ensure();
@@ -56,7 +52,6 @@ export async function createVm(
   const rented = (vm: { readonly id: number; readonly ipv4: string | undefined }): CreateEnd => ({
     kind: "created",
     vm: {
-      label,
       vmId: vm.id,
       ipv4: vm.ipv4 ?? "",
       region: offer.region,
@@ -86,7 +81,7 @@ export async function createVm(
     : { kind: "refused", error };
 }
 
-export function currentRental(label: string, ports: RentContext["ports"]): RentalState {
+export function currentRental(label: string, ports: SweepPorts): RentalState {
   const rental = foldRun(ports.journal.events()).rentals.get(label);
   if (rental === undefined) throw new Error(`${label} is not in its own journal`);
   return rental;

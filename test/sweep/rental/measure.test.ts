@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import type { PassRequest, RunPass } from "../../../src/benchmark/benchmark.ts";
+import type { PassResult } from "../../../src/evidence/pass.ts";
+import { type Machine, MachineError } from "../../../src/machine/machine.ts";
+import type { SweepPorts } from "../../../src/sweep/ports.ts";
+import { memoryMeasure } from "../schedule/memory-machines.ts";
+import { simulatedSweep, type SimulatedSweep } from "../simulated-sweep.ts";
+
+/** Passes for which the test says what happens. */
+const passesWith =
+  (around: (pass: number, run: () => Promise<PassResult>) => Promise<PassResult>) =>
+  (): Partial<SweepPorts> => {
+    let passes = 0;
+    const runPass: RunPass = (request: PassRequest, signal) =>
+      around((passes += 1), () => memoryMeasure.runPass(request, signal));
+    return { measure: { ...memoryMeasure, runPass } };
+  };
+
+describe("a pass during which the clock jumps", () => {
+  it.each([
+    ["ends", (run: () => Promise<PassResult>) => run()],
+    [
+      "fails",
+      async (run: () => Promise<PassResult>) => {
+        await run().catch(() => undefined);
+        throw new Error("the stream broke");
+      },
+    ],
+  ])("is void when it %s, and is run again", async (_, ending) => {
+    let sweep: SimulatedSweep | undefined;
+    await using made = await simulatedSweep({
+      change: passesWith((pass, run) => {
+        if (pass === 1) sweep?.clock.jump(3_600_000 / 2);
+        return pass === 1 ? ending(run) : run();
+      }),
+    });
+    sweep = made;
+    await made.run();
+    expect(made.ofType("pass.void")).toMatchObject([
+      { pass: 1, reason: expect.stringContaining("the clock jumped") as string },
+    ]);
+    expect(made.ofType("pass.finished").map(({ pass }) => pass)).toEqual([1, 2]);
+  });
+});
+
+it("a pass that is not sound is journaled with its record, and is not published nor repeated", async () => {
+  const published: string[] = [];
+  await using sweep = await simulatedSweep({
+    passes: 3,
+    change: (ports) => ({
+      ...passesWith(async (pass, run) => {
+        const result = await run();
+        if (pass !== 2) return result;
+        return { ...result, verdict: { state: "failed", reasons: ["tokens are missing"] } };
+      })(),
+      publish: ({ id }) => void published.push(id),
+      ownership: ports.ownership,
+    }),
+  });
+  await sweep.run();
+  const sound = sweep.ofType("pass.finished");
+  expect(sound.map(({ pass }) => pass)).toEqual([1, 3]);
+  expect(sweep.ofType("pass.failed")).toMatchObject([{ pass: 2, reasons: ["tokens are missing"] }]);
+  expect(published).toEqual(sound.map(({ record }) => record.id));
+  expect(sweep.ofType("configuration.finished")).toMatchObject([
+    { state: "partial", passes: 2, reason: "tokens are missing" },
+  ]);
+});
+
+describe("a server that dies", () => {
+  /** The server of a VM dies at a moment. */
+  const dyingServer =
+    (isDead: () => boolean) =>
+    ({ machines }: SweepPorts): Partial<SweepPorts> => ({
+      machines: {
+        ...machines,
+        connect: async (target, signal): Promise<Machine> => {
+          const machine = await machines.connect(target, signal);
+          const refused = new MachineError("unreachable", "connection refused");
+          return {
+            ...machine,
+            openChannel: (inner) =>
+              isDead() ? Promise.reject(refused) : machine.openChannel(inner),
+            serverStatus: async (inner) => {
+              const status = await machine.serverStatus(inner);
+              return isDead() ? { ...status, state: "exited", exitCode: 1 } : status;
+            },
+          };
+        },
+      },
+    });
+
+  it.each([
+    ["pass 2", "pass.started", 2],
+    ["pass 1", "warmup.finished", 1],
+  ] as const)("during %s fails its model, with what its log says", async (during, type, nth) => {
+    let isDead = false;
+    await using sweep = await simulatedSweep({ change: dyingServer(() => isDead) });
+    sweep.after(type, nth, () => {
+      isDead = true;
+    });
+    await sweep.run();
+    expect(sweep.ofType("server.failed")).toMatchObject([{ during, cause: "it exited" }]);
+    expect(sweep.ofType("configuration.finished")).toMatchObject([
+      { reason: `vLLM died during ${during}: it exited` },
+    ]);
+    expect(sweep.ofType("rental.failed")).toEqual([]);
+  });
+
+  it("is told from one that runs and does not answer, which fails its model too", async () => {
+    let isMute = false;
+    const refused = new MachineError("unreachable", "connection refused");
+    await using sweep = await simulatedSweep({
+      change: ({ machines }) => ({
+        machines: {
+          ...machines,
+          connect: async (target, signal) => {
+            const machine = await machines.connect(target, signal);
+            return {
+              ...machine,
+              openChannel: (inner) =>
+                isMute ? Promise.reject(refused) : machine.openChannel(inner),
+            };
+          },
+        },
+      }),
+    });
+    sweep.after("pass.started", 1, () => {
+      isMute = true;
+    });
+    await sweep.run();
+    expect(sweep.ofType("server.failed")).toEqual([]);
+    expect(sweep.ofType("rental.failed")).toEqual([]);
+    expect(sweep.ofType("configuration.finished")).toMatchObject([
+      { state: "failed", reason: "the server runs, but does not answer: connection refused" },
+    ]);
+  });
+});
