@@ -109,8 +109,12 @@ export const outputOptions = [
   option("--no-color", "no colour (also NO_COLOR)"),
 ] as const;
 
-/** For verbs that read results and never reach a cloud. */
-export const simulatedOption = option("--simulate", "read the database of simulated runs");
+/** Which database: for verbs that read results and never reach a cloud. */
+export const resultsOptions = [
+  option("--simulate", "read the database of simulated runs"),
+  databaseOption,
+  stateOption,
+] as const;
 export const withImportedOption = option("--with-imported", "rank imported records with your own");
 
 export const maxCostOption = option("--max-cost <usd>", "hard cap in US dollars").argParser(

@@ -2,11 +2,9 @@ import { ExitCode } from "../../support/errors.ts";
 import {
   CATEGORIES,
   choice,
-  databaseOption,
   option,
   outputOptions,
-  simulatedOption,
-  stateOption,
+  resultsOptions,
   withImportedOption,
 } from "../options.ts";
 import { defineVerb } from "../verb.ts";
@@ -36,9 +34,7 @@ export const verb = defineVerb({
     option("-o, --output <file>", "where it is written (default: stdout)"),
     option("--force", "rank results together that were measured in different ways"),
     withImportedOption,
-    simulatedOption,
-    databaseOption,
-    stateOption,
+    ...resultsOptions,
     ...outputOptions,
   ],
   examples: [

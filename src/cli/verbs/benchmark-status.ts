@@ -2,13 +2,7 @@ import { ExitCode } from "../../support/errors.ts";
 import { usd } from "../../support/money.ts";
 import { jsonText } from "../output/json.ts";
 import { databaseOf } from "../requests.ts";
-import {
-  databaseOption,
-  jsonOption,
-  outputOptions,
-  simulatedOption,
-  stateOption,
-} from "../options.ts";
+import { jsonOption, outputOptions, resultsOptions } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 const STALE_AFTER_DAYS = 30;
@@ -22,7 +16,7 @@ export const verb = defineVerb({
   ],
   related: ["rebench", "benchmark-compare"],
   synonyms: ["coverage"],
-  options: [simulatedOption, databaseOption, stateOption, jsonOption, ...outputOptions],
+  options: [...resultsOptions, jsonOption, ...outputOptions],
   examples: ["maider-sweep benchmark-status", "maider-sweep benchmark-status | grep High"],
   notices: ["held-vms", "open-runs"],
   handler: async (call) => {

@@ -29,6 +29,8 @@ export const verb = defineVerb({
     const target = await openCloudTarget(cloudRequest(call), env, false);
     try {
       const market = await readMarket(target, signals.stop);
+      if (target.simulated !== undefined)
+        stderr.write("SIMULATED: prices and stock are those of the simulated cloud\n");
       const offers = gpuOffers(market);
       const width = stdout.isTTY ? stdout.columns : Infinity;
       stdout.write(options.json ? jsonText(gpusJson(offers)) : gpusTable(offers, width));

@@ -3,11 +3,9 @@ import { jsonText } from "../output/json.ts";
 import {
   CATEGORIES,
   choice,
-  databaseOption,
   jsonOption,
   outputOptions,
-  simulatedOption,
-  stateOption,
+  resultsOptions,
   withImportedOption,
 } from "../options.ts";
 import { defineVerb } from "../verb.ts";
@@ -26,9 +24,7 @@ export const verb = defineVerb({
     choice("--budget <budget>", "dollars an hour", ["under-1", "1-3", "over-3", "none"]),
     choice("--size <size>", "which model size is preferred", ["smallest", "balanced", "largest"]),
     withImportedOption,
-    simulatedOption,
-    databaseOption,
-    stateOption,
+    ...resultsOptions,
     jsonOption,
     ...outputOptions,
   ],

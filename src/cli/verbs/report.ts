@@ -5,12 +5,10 @@ import { packageVersion } from "../../support/package-version.ts";
 import { jsonText } from "../output/json.ts";
 import { databaseOf } from "../requests.ts";
 import {
-  databaseOption,
   jsonOption,
   option,
   outputOptions,
-  simulatedOption,
-  stateOption,
+  resultsOptions,
   withImportedOption,
 } from "../options.ts";
 import { defineVerb } from "../verb.ts";
@@ -30,9 +28,7 @@ export const verb = defineVerb({
     option("-o, --output <file>", "where it is written").default("report.html"),
     option("--open", "show it in the browser"),
     withImportedOption,
-    simulatedOption,
-    databaseOption,
-    stateOption,
+    ...resultsOptions,
     jsonOption,
     ...outputOptions,
   ],

@@ -43,6 +43,13 @@ describe("gpus, with an API that answers", () => {
     });
   });
 
+  test("marks the prices of the simulated cloud", async () => {
+    const { code, stdout, stderr } = await speak(["gpus", "--simulate", cloud.url]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("rtx4000a1-s");
+    expect(stderr).toMatch(/^SIMULATED: /);
+  });
+
   test("shows the API's price where it differs from the built-in one", async () => {
     await fetch(`${cloud.url}/simulator/price`, {
       method: "POST",

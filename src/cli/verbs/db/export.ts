@@ -4,11 +4,9 @@ import {
   argument,
   CATEGORIES,
   choice,
-  databaseOption,
   option,
   outputOptions,
-  simulatedOption,
-  stateOption,
+  resultsOptions,
 } from "../../options.ts";
 import { defineSubcommand } from "../../verb.ts";
 
@@ -22,9 +20,7 @@ export const exportRecords = defineSubcommand({
     choice("-t, --task-category <category>", "only records with this task category", CATEGORIES),
     choice("-f, --format <format>", "output format", ["json", "csv", "markdown"]).default("json"),
     option("-o, --output <file>", "where it is written (default: stdout)"),
-    simulatedOption,
-    databaseOption,
-    stateOption,
+    ...resultsOptions,
     ...outputOptions,
   ],
   examples: [

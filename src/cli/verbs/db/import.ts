@@ -2,15 +2,7 @@ import { basename } from "node:path";
 import { ExitCode, SweepError } from "../../../support/errors.ts";
 import { oneLine } from "../../../support/terminal-text.ts";
 import { jsonText } from "../../output/json.ts";
-import {
-  argument,
-  databaseOption,
-  jsonOption,
-  option,
-  outputOptions,
-  simulatedOption,
-  stateOption,
-} from "../../options.ts";
+import { argument, jsonOption, option, outputOptions, resultsOptions } from "../../options.ts";
 import { defineSubcommand } from "../../verb.ts";
 
 const REFUSALS_SHOWN = 10;
@@ -21,9 +13,7 @@ export const importRecords = defineSubcommand({
   arguments: [argument("<file>", "JSON of an export or a database")],
   options: [
     option("--origin <name>", "whose records they are (default: the file's name)"),
-    simulatedOption,
-    databaseOption,
-    stateOption,
+    ...resultsOptions,
     jsonOption,
     ...outputOptions,
   ],

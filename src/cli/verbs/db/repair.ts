@@ -1,18 +1,12 @@
 import { ExitCode } from "../../../support/errors.ts";
 import { jsonText } from "../../output/json.ts";
-import {
-  databaseOption,
-  jsonOption,
-  outputOptions,
-  simulatedOption,
-  stateOption,
-} from "../../options.ts";
+import { jsonOption, outputOptions, resultsOptions } from "../../options.ts";
 import { defineSubcommand } from "../../verb.ts";
 
 export const repair = defineSubcommand({
   name: "repair",
   summary: "Repair a damaged file from itself, its newest backup and the journals",
-  options: [simulatedOption, databaseOption, stateOption, jsonOption, ...outputOptions],
+  options: [...resultsOptions, jsonOption, ...outputOptions],
   examples: ["maider-sweep db repair"],
   handler: async (call) => {
     const { openKnownDatabase } = await import("../../open-known-database.ts");
