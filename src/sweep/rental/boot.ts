@@ -1,3 +1,4 @@
+import { cardMismatch } from "../../catalog/card-mismatch.ts";
 import { CloudError, PASSING_KINDS } from "../../cloud/cloud.ts";
 import { findGpuType } from "../../catalog/gpu-catalog.ts";
 import { MachineError } from "../../machine/machine.ts";
@@ -189,10 +190,7 @@ async function orPassing<T>(call: Promise<T>): Promise<T | CloudError> {
 
 /** Its figures would be taken for those of a type that it is not. @throws MachineError */
 function checkFacts({ gpus }: MachineFacts, gpuId: string): void {
-  const sold = findGpuType(gpuId)?.gpus;
-  if (sold === undefined || gpus.length === sold) return;
-  throw new MachineError(
-    "command",
-    `nvidia-smi shows ${String(gpus.length)} GPUs where ${gpuId} is sold with ${String(sold)}`,
-  );
+  const type = findGpuType(gpuId);
+  const mismatch = type && cardMismatch(type, gpus);
+  if (mismatch !== undefined) throw new MachineError("command", mismatch);
 }

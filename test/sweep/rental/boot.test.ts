@@ -60,6 +60,21 @@ describe("a machine is ready", () => {
     );
     expect(sweep.ofType("machine.ready")).toEqual([]);
   });
+
+  it("but not when it shows another card than its type is sold with", async () => {
+    const name = "NVIDIA RTX 4000 SFF Ada Generation";
+    await using sweep = await simulatedSweep({
+      change: withFacts((facts) => ({
+        ...facts,
+        gpus: facts.gpus.map((gpu) => ({ ...gpu, name })),
+      })),
+    });
+    await expect(sweep.run()).rejects.toThrow("2 VMs failed at the same stage");
+    expect(firstFailure(sweep)).toBe(
+      `nvidia-smi shows ${name} where g2-gpu-rtx4000a1-s is sold with the RTX 4000 Ada`,
+    );
+    expect(sweep.ofType("machine.ready")).toEqual([]);
+  });
 });
 
 describe("while a VM boots", () => {
