@@ -82,7 +82,7 @@ const records = (): BenchmarkRecord[] =>
     : [];
 
 // On the real clock: where the machine is busy for long, passes are void, as they should be.
-describe("a session of the Python tool", { retry: 2 }, () => {
+describe("a session of the Python tool", () => {
   test("is measured through its tunnel, several of them into one database", async () => {
     await session("one", `${server.url}/v1`);
     await session("two", `${server.url}/v1`);
