@@ -5,12 +5,8 @@ import type { ServedRequest } from "../../src/simulator/world/simulated-vm.ts";
 import { asSocket } from "../../src/support/as-socket.ts";
 import { delayedConnection } from "./delayed-connection.ts";
 import { changesStream, createStreamAlterer, type StreamChanges } from "./altered-stream.ts";
-import {
-  type Checkpoint,
-  createEngine,
-  type Engine,
-  type EngineRequest,
-} from "../../src/simulator/vllm/engine.ts";
+import { createEngine, type Engine } from "../../src/simulator/vllm/engine.ts";
+import type { Checkpoint, EngineRequest } from "../../src/simulator/vllm/engine-request.ts";
 import { createTimeline } from "../../src/simulator/vllm/timeline.ts";
 import { createTokenizer } from "../../src/simulator/vllm/tokenizer.ts";
 import { createVllmServer, type VllmServer } from "../../src/simulator/vllm/vllm-server.ts";

@@ -3,7 +3,7 @@ import { usd } from "../../support/money.ts";
 import type { Firewall } from "../world/firewalls.ts";
 import type { PriceList } from "../world/price-list.ts";
 import type { Region } from "../world/regions.ts";
-import type { Vm } from "../world/vms.ts";
+import type { Vm } from "../world/vm.ts";
 import type { RouteCall } from "./route.ts";
 
 /** Linode's times are UTC and carry no time zone. */

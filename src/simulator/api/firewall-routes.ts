@@ -1,7 +1,7 @@
 import { firewallView, rulesView } from "./api-views.ts";
 import type { Firewall } from "../world/firewalls.ts";
 import { idOf, listed, type Route, type RouteCall, route } from "./route.ts";
-import type { Vm } from "../world/vms.ts";
+import type { Vm } from "../world/vm.ts";
 
 const READ = "firewall:read_only";
 const WRITE = "firewall:read_write";

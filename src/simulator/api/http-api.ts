@@ -20,7 +20,7 @@ export function createHttpApi(parts: HttpParts): Server {
       send(parts, response, 500, {}, JSON.stringify({ errors: [{ reason: String(error) }] }));
     });
   });
-  // The client closes first; a server that did would cut requests that were just being sent.
+  // The client must close first: a server that did could cut a request that is just being sent.
   server.keepAliveTimeout = 120_000;
   return server;
 }

@@ -1,8 +1,8 @@
 import { vmView } from "./api-views.ts";
 import { idOf, listed, type Route, route } from "./route.ts";
-import type { Vm } from "../world/vms.ts";
+import type { Vm } from "../world/vm.ts";
 
-/** Neither `status` nor `type` is among them. */
+/** What may be filtered on; `status` and `type` may not. */
 const FIELDS: Readonly<Record<string, (vm: Vm) => unknown>> = {
   id: (vm) => vm.id,
   label: (vm) => vm.label,

@@ -18,10 +18,10 @@ interface Bucket {
 }
 
 const CREATE: Bucket = { name: "create", limit: 20, windowMs: 15_000 };
-/** What recordings of 2025 and 2026 show, not the 1,600 of the documentation. */
+/** As recorded in 2025 and 2026; the documentation says 1,600. */
 const REST: Bucket = { name: "rest", limit: 1_840, windowMs: 60_000 };
 
-/** All tokens of a user share a bucket; without one the address counts. */
+/** All tokens of a user share a bucket; requests without one count by address. */
 export function createRateLimits(): RateLimits {
   const windows = new Map<string, { readonly from: number; used: number }>();
   return {

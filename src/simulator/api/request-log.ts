@@ -1,6 +1,6 @@
 import { isoUtc } from "../../support/clock.ts";
 
-/** One request to the API. Bodies stay whole, so that leaks can be searched for; authorization headers do not. */
+/** One request to the API, with its whole body, so that leaks can be searched for, and without its headers. */
 export interface LoggedRequest {
   readonly at: string;
   readonly method: string;
@@ -8,7 +8,7 @@ export interface LoggedRequest {
   readonly path: string;
   readonly query: string;
   readonly body: string;
-  /** 0 until, or where never, answered. */
+  /** 0 until it is answered. */
   status: number;
 }
 

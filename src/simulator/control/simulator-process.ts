@@ -5,16 +5,16 @@ import { type FaultScript, parseFaults } from "../faults/fault-scripts.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "./start-simulator.ts";
 
 export interface ProcessOptions extends Omit<SimulatorOptions, "faults"> {
-  /** Fault scripts as they were read, in the form of `POST /simulator/faults`. */
+  /** Fault scripts in the form of `POST /simulator/faults`. */
   readonly faults?: unknown;
 }
 
-export interface ProcessSurroundings {
+export interface ProcessEnvironment {
   readonly stdin: Readable;
   readonly stdout: Writable;
   /**
-   * Started as a child: lives as long as its standard input is open, something of the world is in use, or a
-   * request came within the last seconds. So a sweep that is killed leaves its cloud to its guard.
+   * Ends by itself once standard input is closed, nothing of the world is in use, and no request has come for some
+   * seconds. So a sweep that is killed leaves its cloud to its guard.
    */
   readonly lease: boolean;
   /** Ends the world, VMs or not. */
@@ -23,17 +23,17 @@ export interface ProcessSurroundings {
 
 /** Real time for a guard or another shell to take over from a client that died. */
 const GRACE_MS = 10_000;
-const LOOK_MS = 500;
+const CHECK_MS = 500;
 
 /**
- * The life of `maider-sweep simulator`: one line on stdout when it is ready, until the signal or the lease's end.
+ * Runs `maider-sweep simulator`: prints one line when it is ready, and ends with the signal or the lease.
  * @throws SweepError for fault scripts that cannot be used and for a port that is taken.
  */
 export async function runSimulatorProcess(
   { faults = [], ...options }: ProcessOptions,
-  { stdin, stdout, lease, signal }: ProcessSurroundings,
+  { stdin, stdout, lease, signal }: ProcessEnvironment,
 ): Promise<void> {
-  // Who reads the line may be gone long before the world is.
+  // The reader of the line may end long before the world does.
   stdout.on("error", () => undefined);
   const simulator = await start({ ...options, faults: readFaults(faults) });
   const { url, token, world, sshPort, speed } = simulator;
@@ -71,14 +71,14 @@ async function start(options: SimulatorOptions): Promise<Simulator> {
 }
 
 async function leaseEnd(simulator: Simulator, stdin: Readable, signal: AbortSignal): Promise<void> {
-  // A broken pipe is an ended one.
+  // A broken pipe counts as closed.
   stdin.on("error", () => undefined);
   stdin.resume();
   const isHeld = (): boolean =>
     !(stdin.readableEnded || stdin.destroyed) ||
     simulator.isInUse() ||
     simulator.quietMs() < GRACE_MS;
-  while (!signal.aborted && isHeld()) await sleepReal(LOOK_MS, signal).catch(() => undefined);
+  while (!signal.aborted && isHeld()) await sleepReal(CHECK_MS, signal).catch(() => undefined);
   stdin.destroy();
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
 import { createApi } from "../api/api.ts";
 import { createCoefficients } from "../world/coefficients.ts";
@@ -10,7 +10,7 @@ import { createHttpApi } from "../api/http-api.ts";
 import { createSshMachines } from "../ssh/ssh-machines.ts";
 import { createRequestLog } from "../api/request-log.ts";
 import { createControlApi } from "./control-api.ts";
-import { createWorld } from "../world/world.ts";
+import { createWorld, type World } from "../world/world.ts";
 import { createWorldClock, driveClock } from "../world/world-clock.ts";
 
 export interface SimulatorOptions {
@@ -108,10 +108,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     await subnet.release();
   };
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(options.port, "127.0.0.1", resolve);
-    });
+    await listen(server, options.port);
   } catch (error) {
     await close();
     throw error;
@@ -122,12 +119,23 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     world: id,
     sshPort,
     speed: options.speed,
-    isInUse: () =>
-      world.nextDueMs() !== undefined ||
-      machines.connections() > 0 ||
-      world.vms.all().some((vm) => vm.deletedMs === undefined) ||
-      world.firewalls.all().some((firewall) => firewall.deletedMs === undefined),
+    isInUse: () => machines.connections() > 0 || isOccupied(world),
     quietMs: () => performance.now() - lastRequestMs,
     close,
   };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+}
+
+/** A VM or a firewall exists, or an event is still to come. */
+function isOccupied(world: World): boolean {
+  return (
+    world.nextDueMs() !== undefined ||
+    [...world.vms.all(), ...world.firewalls.all()].some(({ deletedMs }) => deletedMs === undefined)
+  );
 }

@@ -2,7 +2,7 @@ import type { CardId, GpuType } from "../../catalog/gpu-types.ts";
 import type { FactsJson, GpuSampleJson } from "../../machine/agent-protocol.ts";
 import type { Random } from "../world/random.ts";
 
-/** What nvidia-smi tells of a card. */
+/** What nvidia-smi says of a card. */
 interface CardFacts {
   readonly name: string;
   readonly memoryMib: number;
@@ -30,7 +30,7 @@ const CARDS: Record<CardId, CardFacts> = {
     maxClockMhz: 2430,
   },
 };
-/** The guest sees a little less than the plan says: the kernel and the firmware take their part first. */
+/** The guest sees a little less than the plan says, for the kernel and the firmware. */
 const VISIBLE_RAM = 0.977;
 
 export function gpuFacts(type: GpuType): FactsJson {
@@ -71,7 +71,7 @@ export function gpuSamples(
 }
 
 /** Where nvidia-smi says `[N/A]`. */
-export function untoldSamples(type: GpuType): GpuSampleJson[] {
+export function unavailableSamples(type: GpuType): GpuSampleJson[] {
   return Array.from({ length: type.gpus }, () => ({
     clock_mhz: null,
     power_w: null,

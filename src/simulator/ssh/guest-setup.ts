@@ -20,7 +20,7 @@ interface GuestFile {
 
 const NOTHING: GuestSetup = { hostKey: undefined, rootKeys: [], files: new Map(), commands: [] };
 
-/** As lenient as cloud-init: whatever it does not understand has no effect, and the VM comes up without it. */
+/** As lenient as cloud-init: what it does not understand has no effect, and the VM comes up without it. */
 export function readUserData(userData: string): GuestSetup {
   if (!userData.startsWith("#cloud-config\n") && !userData.startsWith("#cloud-config\r\n"))
     return NOTHING;
@@ -41,7 +41,7 @@ export function readUserData(userData: string): GuestSetup {
   };
 }
 
-/** The image's own host key, of which nobody outside knows. */
+/** The image's own host key, unknown outside the VM. */
 export function generateHostKey(): string {
   for (;;) {
     const pair = ssh2.utils.generateKeyPairSync("ed25519");

@@ -10,8 +10,8 @@ import { createRandom } from "../world/random.ts";
 import type { Coefficients } from "../world/coefficients.ts";
 import type { MachineFault } from "../faults/fault-scripts.ts";
 import type { ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
-import type { EngineRequest } from "../vllm/engine.ts";
-import { gpuFacts, gpuSamples, untoldSamples } from "./gpu-facts.ts";
+import type { EngineRequest } from "../vllm/engine-request.ts";
+import { gpuFacts, gpuSamples, unavailableSamples } from "./gpu-facts.ts";
 import type { GuestSetup } from "./guest-setup.ts";
 import { createSetupRun } from "./setup-run.ts";
 import { createVmFaults, type FaultyLink } from "../faults/vm-faults.ts";
@@ -35,7 +35,6 @@ export interface Guest {
   setupStatus(): SetupStatusJson;
   /** Undefined until the driver is there. */
   facts(): FactsJson | undefined;
-  /** Undefined where nvidia-smi says `[N/A]`. */
   sample(): readonly GpuSampleJson[];
   setSecret(secret: string): void;
   serve(request: ServeJson): void;
@@ -95,7 +94,7 @@ export function createGuest(options: GuestOptions): Guest {
     setupStatus,
     facts: () => (setupStatus().index > 3 ? gpuFacts(vm.type) : undefined),
     sample: () => {
-      if (vmFaults.find("samples-unavailable") !== undefined) return untoldSamples(vm.type);
+      if (vmFaults.find("samples-unavailable") !== undefined) return unavailableSamples(vm.type);
       const busy = (process?.server()?.engine.running.length ?? 0) > 0;
       return gpuSamples(vm.type, { busy, hot: timeline.now() < hotUntil }, random);
     },
@@ -116,10 +115,8 @@ export function createGuest(options: GuestOptions): Guest {
         onDownloaded: () => onDisk.add(request.model),
         checkpoint: (maxTokens) => {
           const afterTokens = vmFaults.strikesAfter(request.model, maxTokens);
-          const onReached = (running: EngineRequest): void => {
-            strike(started, running);
-          };
-          return afterTokens === undefined ? undefined : { afterTokens, onReached };
+          if (afterTokens === undefined) return undefined;
+          return { afterTokens, onReached: (running) => strike(started, running) };
         },
         onServed: options.onServed,
       });

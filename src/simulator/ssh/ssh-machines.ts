@@ -54,24 +54,6 @@ export function createSshMachines(options: SshMachinesOptions): SshMachines {
     };
     return machine;
   };
-  const listen = (machine: Machine): Promise<SshServer> =>
-    startSshServer({
-      host: machine.vm.ipv4,
-      port: options.sshPort,
-      hostKey: machine.hostKey,
-      authorizedKeys: () => [...machine.vm.authorizedKeys, ...machine.guest.setup.rootKeys],
-      admits: (from) => machine.vm.admitsSsh(from),
-      exec: (line, readStdin) => runCommand(machine.guest, line, readStdin),
-      forward: (port) => {
-        const vllm = port === VLLM_PORT ? machine.guest.vllm() : undefined;
-        return (
-          vllm &&
-          ((connection) => {
-            vllm.attach(connection);
-          })
-        );
-      },
-    });
   const halt = async (machine: Machine): Promise<void> => {
     machine.guest.shutDown();
     const { ssh } = machine;
@@ -85,9 +67,8 @@ export function createSshMachines(options: SshMachinesOptions): SshMachines {
       machines.set(vm.id, machine);
       machine.vm = vm;
       await machine.ssh?.close();
+      machine.ssh = await listen(machine, options.sshPort);
       machine.guest.bootUp(faults, vm.bootedMs);
-      if (faults.some(({ action }) => action === "boot-hangs")) return;
-      machine.ssh = await listen(machine);
     },
     powerOff: async (vm, how) => {
       const machine = machines.get(vm.id);
@@ -107,4 +88,24 @@ export function createSshMachines(options: SshMachinesOptions): SshMachines {
       timeline.close();
     },
   };
+}
+
+function listen({ vm, guest, hostKey }: Machine, port: number): Promise<SshServer> {
+  return startSshServer({
+    host: vm.ipv4,
+    port,
+    hostKey,
+    authorizedKeys: () => [...vm.authorizedKeys, ...guest.setup.rootKeys],
+    admits: (from) => vm.admitsSsh(from),
+    exec: (line, readStdin) => runCommand(guest, line, readStdin),
+    forward: (to) => {
+      const vllm = to === VLLM_PORT ? guest.vllm() : undefined;
+      return (
+        vllm &&
+        ((connection) => {
+          vllm.attach(connection);
+        })
+      );
+    },
+  });
 }

@@ -2,7 +2,7 @@ import { openAiError, validationError, type OpenAiError } from "./openai-error.t
 import { naturalLength } from "./reply-text.ts";
 import type { ChatMessage, Tokenizer } from "./tokenizer.ts";
 
-/** A completion request that vLLM would take. */
+/** A completion request that vLLM accepts. */
 export interface CompletionRequest {
   readonly chat: boolean;
   readonly tokens: readonly number[];

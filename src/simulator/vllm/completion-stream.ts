@@ -4,7 +4,8 @@ import { ENGINE_DEAD, HARMONY_ERROR } from "./openai-error.ts";
 import { writeChunks } from "./chunk-writer.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import type { FinishReason } from "./engine-metrics.ts";
-import type { Checkpoint, Engine, EngineRequest } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { Checkpoint, EngineRequest } from "./engine-request.ts";
 import { createReplyText, naturalLength } from "./reply-text.ts";
 import { streamEvents, wholeReply, type Reply } from "./stream-events.ts";
 

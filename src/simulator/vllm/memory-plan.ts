@@ -20,7 +20,7 @@ const FULLEST_STAGE = 1.05;
 const MXFP4_PADDING = 1.066;
 
 /**
- * The engine's own sum, apart from the plan's. `overheadFactor`: the seed's draw for what the runtime takes beside
+ * The engine's own sum, independent of the plan's. `overheadFactor`: the seed's draw for what the runtime takes besides
  * weights and cache.
  */
 export function memoryPlan(

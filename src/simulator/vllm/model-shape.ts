@@ -20,7 +20,7 @@ const BYTES_PER_PARAMETER: Record<Quantization, number> = {
 const HEAD_DIM = 128;
 const KV_HEADS = 8;
 
-/** What the hub would tell of a model: the catalogue's facts, else what its name says. */
+/** What the hub knows of a model: the catalogue's facts, else what its name says. */
 export function modelShape(id: string): ModelFacts {
   return findModel(id) ?? shapeByName(id);
 }

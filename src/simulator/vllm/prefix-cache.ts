@@ -1,8 +1,8 @@
-/** vLLM's automatic prefix caching: whole blocks, found by a hash over everything before them and the salt. */
+/** vLLM's automatic prefix caching: whole blocks, found by a hash over the salt and everything before them. */
 export interface PrefixCache {
   /** Prompt tokens, from the first on, whose blocks are held. The last token is always computed. */
   match(tokens: readonly number[], salt: string | undefined): number;
-  /** Keeps the prompt's whole blocks, the oldest making room. */
+  /** Stores the prompt's whole blocks in place of the oldest. */
   keep(tokens: readonly number[], salt: string | undefined): void;
 }
 

@@ -20,7 +20,7 @@ export interface Serving {
   readonly factor: number;
 }
 
-/** Of one card: what share of its paper figures vLLM gets, and what each layer costs beside the memory traffic. */
+/** Of one card: what share of its paper figures vLLM gets, and what each layer costs besides the memory traffic. */
 interface CardTraits {
   readonly bandwidth16: number;
   readonly bandwidthQuantized: number;

@@ -152,7 +152,7 @@ function cacheFailure({ request, plan }: StartAttempt): StartupFailure | undefin
   );
 }
 
-/** Each running sequence of a hybrid model needs a block of its own; graphs take memory beside the cache. */
+/** Each running sequence of a hybrid model needs a block of its own; graphs take memory besides the cache. */
 function graphFailure({ request, plan, faultOf }: StartAttempt): StartupFailure | undefined {
   if (request.enforce_eager) return undefined;
   const hybrid = faultOf("too-many-seqs");

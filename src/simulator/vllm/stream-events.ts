@@ -152,7 +152,7 @@ function finish(reason: string | null): string {
     : `"finish_reason":${JSON.stringify(reason)},"stop_reason":null,`;
 }
 
-/** Without a final usage event, the fingerprint stands on the last token's. */
+/** Without a final usage event, the last token's carries the fingerprint. */
 function lastFingerprint(reply: Reply, request: CompletionRequest, reason: string | null): string {
   return reason === null || request.usage !== "none"
     ? ""

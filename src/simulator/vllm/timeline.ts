@@ -56,7 +56,7 @@ export function createTimeline(clock: () => Clock): Timeline {
     epoch: (monotonicMs) => {
       const current = clock();
       if (anchor?.clock !== current) {
-        // The clock tells whole real milliseconds only; the rest comes from the high-resolution clock. Both must
+        // The clock has whole real milliseconds only; the rest comes from the high-resolution clock. Both must
         // be of the same millisecond.
         let wall: number;
         let virtual: number;

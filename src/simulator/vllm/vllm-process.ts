@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
+import type { ModelFacts } from "../../catalog/models.ts";
 import type { ServeJson, ServerStatusJson } from "../../machine/agent-protocol.ts";
-import { createRandom } from "../world/random.ts";
+import { createRandom, type Random } from "../world/random.ts";
 import type { Coefficients } from "../world/coefficients.ts";
 import type { ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
 import type { ServedCompletion } from "./completion-stream.ts";
-import { type Checkpoint, createEngine } from "./engine.ts";
+import { createEngine } from "./engine.ts";
+import type { Checkpoint } from "./engine-request.ts";
 import { createLogBook } from "./log-book.ts";
 import { logPassage } from "./log-passages.ts";
-import { memoryPlan } from "./memory-plan.ts";
+import { type MemoryPlan, memoryPlan } from "./memory-plan.ts";
 import { modelShape } from "./model-shape.ts";
 import { speedProfile } from "./speed-model.ts";
 import { throughput } from "./start-log.ts";
@@ -51,7 +53,7 @@ const LOG_STATS_MS = 10_000;
 /** From the engine's death to the container's exit. */
 const DEATH_MS = 2000;
 const REQUEST_NOISE = 0.01;
-/** The seed's range of what the runtime takes beside weights and cache, as a share of the catalogue's figure. */
+/** The seed's range of what the runtime takes besides weights and cache, as a share of the catalogue's figure. */
 const OVERHEAD = [0.7, 1] as const;
 
 export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
@@ -89,41 +91,12 @@ export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
     book.append(nowMs, throughput(engine, logged.counts, (nowMs - logged.atMs) / 1000));
     logged = { atMs: nowMs, counts: { ...engine.metrics.counts } };
   };
-  const onServed = (served: ServedCompletion): void => {
-    options.onServed(servedRequest(served, options));
+  const onServed = (served: ServedRequest): void => {
+    options.onServed(served);
     if (server !== undefined) logThroughput(server);
   };
   const listen = (): VllmServer =>
-    createVllmServer({
-      timeline,
-      engine: createEngine({
-        timeline,
-        maxNumSeqs: request.max_num_seqs ?? MAX_NUM_SEQS,
-        cacheTokens: plan.cacheTokens,
-        blockTokens: BLOCK_TOKENS,
-        streamInterval: request.stream_interval ?? 1,
-        // The sum of three draws: near enough to a bell, and never far off.
-        noise: () =>
-          1 +
-          REQUEST_NOISE * (random.between(-1, 1) + random.between(-1, 1) + random.between(-1, 1)),
-        profile: speedProfile({
-          gpu: vm.type,
-          model,
-          tensorParallel: request.tensor_parallel_size,
-          eager: request.enforce_eager,
-          factor: coefficients.speed(request.model, vm.type.id),
-        }),
-      }),
-      tokenizer: createTokenizer(request.model, model.vocab),
-      model: request.model,
-      version,
-      maxModelLen: request.max_model_len,
-      gpuMemoryUtilization: request.gpu_memory_utilization,
-      cacheTokens: plan.cacheTokens,
-      blockTokens: BLOCK_TOKENS,
-      checkpoint: options.checkpoint,
-      onServed,
-    });
+    serverOf({ ...options, onServed }, { model, plan, version, random });
 
   return {
     request,
@@ -163,6 +136,50 @@ export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
       server?.terminate();
     },
   };
+}
+
+interface ServerFacts {
+  readonly model: ModelFacts;
+  readonly plan: MemoryPlan;
+  readonly version: string;
+  readonly random: Random;
+}
+
+function serverOf(options: VllmProcessOptions, facts: ServerFacts): VllmServer {
+  const { request, vm, timeline, coefficients } = options;
+  const { model, plan, version, random } = facts;
+  const engine = createEngine({
+    timeline,
+    maxNumSeqs: request.max_num_seqs ?? MAX_NUM_SEQS,
+    cacheTokens: plan.cacheTokens,
+    blockTokens: BLOCK_TOKENS,
+    streamInterval: request.stream_interval ?? 1,
+    // The sum of three draws: near enough to a bell, and never far off.
+    noise: () =>
+      1 + REQUEST_NOISE * (random.between(-1, 1) + random.between(-1, 1) + random.between(-1, 1)),
+    profile: speedProfile({
+      gpu: vm.type,
+      model,
+      tensorParallel: request.tensor_parallel_size,
+      eager: request.enforce_eager,
+      factor: coefficients.speed(request.model, vm.type.id),
+    }),
+  });
+  return createVllmServer({
+    timeline,
+    engine,
+    tokenizer: createTokenizer(request.model, model.vocab),
+    model: request.model,
+    version,
+    maxModelLen: request.max_model_len,
+    gpuMemoryUtilization: request.gpu_memory_utilization,
+    cacheTokens: plan.cacheTokens,
+    blockTokens: BLOCK_TOKENS,
+    checkpoint: options.checkpoint,
+    onServed: (served) => {
+      options.onServed(servedRequest(served, options));
+    },
+  });
 }
 
 function servedRequest(

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Duplex } from "node:stream";
 import { record, type Json } from "./completion-request.ts";
 import { runCompletion, type ServedCompletion } from "./completion-stream.ts";
-import type { Checkpoint, Engine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { Checkpoint } from "./engine-request.ts";
 import { validationError, type OpenAiError } from "./openai-error.ts";
 import { vllmRoutes, type Call, type Serving } from "./vllm-routes.ts";
 
@@ -32,52 +33,13 @@ export function createVllmServer(options: VllmServerOptions): VllmServer {
   const connections = new Set<Duplex>();
   let dead = false;
   const routes = vllmRoutes(options, () => dead);
-  const commonHeaders = () => ({
-    date: new Date(timeline.epoch(timeline.now())).toUTCString(),
-    server: "uvicorn",
-    vary: "Origin",
-  });
-
-  const callOf = (res: ServerResponse, body: Json, receivedMs: number): Call => {
-    const respond: Call["respond"] = (status, text, type = "application/json") => {
-      if (res.writableEnded || res.destroyed) return;
-      res.writeHead(status, {
-        ...commonHeaders(),
-        "content-length": Buffer.byteLength(text),
-        ...(type === "" ? {} : { "content-type": type }),
-      });
-      res.end(text);
-    };
-    const startStream = (): void => {
-      res.writeHead(200, {
-        ...commonHeaders(),
-        "content-type": "text/event-stream; charset=utf-8",
-        "transfer-encoding": "chunked",
-      });
-      res.flushHeaders();
-    };
-    return {
-      body,
-      receivedMs,
-      respond,
-      complete: (request, fingerprint) => {
-        const created = Math.floor(timeline.epoch(receivedMs) / 1000);
-        const reply = { created, model: options.model, fingerprint };
-        const { checkpoint, onServed } = options;
-        runCompletion(
-          { engine, request, reply, receivedMs, respond, startStream, checkpoint, onServed },
-          res,
-        );
-      },
-    };
-  };
   const handle = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const receivedMs = timeline.now();
     const path = (req.url ?? "/").replace(/\?.*$/, "");
     const method = req.method ?? "GET";
     const bytes = await readBody(req);
     const body = method === "POST" ? parseBody(bytes) : { json: {} };
-    const call = callOf(res, "json" in body ? body.json : {}, receivedMs);
+    const call = callOf(options, res, "json" in body ? body.json : {}, receivedMs);
     const route = routes[`${method} ${path}`];
     if (route === undefined) {
       const isKnown = Object.keys(routes).some((name) => name.endsWith(` ${path}`));
@@ -110,6 +72,51 @@ export function createVllmServer(options: VllmServerOptions): VllmServer {
       engine.end("abort");
       for (const connection of connections) connection.end();
       server.close();
+    },
+  };
+}
+
+/** What a route may do with one request. */
+function callOf(
+  options: VllmServerOptions,
+  res: ServerResponse,
+  body: Json,
+  receivedMs: number,
+): Call {
+  const { timeline, engine, model, checkpoint, onServed } = options;
+  const commonHeaders = () => ({
+    date: new Date(timeline.epoch(timeline.now())).toUTCString(),
+    server: "uvicorn",
+    vary: "Origin",
+  });
+  const respond: Call["respond"] = (status, text, type = "application/json") => {
+    if (res.writableEnded || res.destroyed) return;
+    res.writeHead(status, {
+      ...commonHeaders(),
+      "content-length": Buffer.byteLength(text),
+      ...(type === "" ? {} : { "content-type": type }),
+    });
+    res.end(text);
+  };
+  const startStream = (): void => {
+    res.writeHead(200, {
+      ...commonHeaders(),
+      "content-type": "text/event-stream; charset=utf-8",
+      "transfer-encoding": "chunked",
+    });
+    res.flushHeaders();
+  };
+  return {
+    body,
+    receivedMs,
+    respond,
+    complete: (request, fingerprint) => {
+      const created = Math.floor(timeline.epoch(receivedMs) / 1000);
+      const reply = { created, model, fingerprint };
+      runCompletion(
+        { engine, request, reply, receivedMs, respond, startStream, checkpoint, onServed },
+        res,
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type MicroUsd, usd } from "../../support/money.ts";
-import type { Vm } from "./vms.ts";
+import type { Vm } from "./vm.ts";
 
 export interface InvoiceLine {
   readonly label: string;
@@ -11,7 +11,7 @@ export interface InvoiceLine {
 
 export interface Invoice {
   readonly usd: number;
-  /** VMs that go on costing. */
+  /** VMs that are still billed. */
   readonly live: number;
   readonly lines: readonly InvoiceLine[];
 }
@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 
 /**
  * Hours that Linode charges: usage is rounded up to the nearest hour, powered off or not, from the create to the
- * delete. On purpose not the ledger's function: a bill that is held against a ledger has to be counted apart.
+ * delete. Not the ledger's function: a bill that a ledger is checked against must be counted independently.
  */
 export function hoursCharged(vm: Pick<Vm, "createdMs" | "deletedMs">, nowMs: number): number {
   const used = (vm.deletedMs ?? nowMs) - vm.createdMs;

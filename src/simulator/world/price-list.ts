@@ -2,9 +2,9 @@ import type { GpuType } from "../../catalog/gpu-types.ts";
 import type { MicroUsd } from "../../support/money.ts";
 import { lineOf } from "./regions.ts";
 
-/** What the simulated Linode sells, and for how much just now. */
+/** What the simulated Linode sells, and at which prices. */
 export interface PriceList {
-  /** Gated plans are seen by an account that was let in, never without a token. */
+  /** Gated plans are shown with a token only. */
   types(withToken: boolean): readonly GpuType[];
   readonly find: (typeId: string) => GpuType | undefined;
   hourly(typeId: string, region: string): MicroUsd;

@@ -1,15 +1,15 @@
-/** A seeded stream of numbers. Two streams with the same seed and name are the same for ever. */
+/** A seeded stream of numbers, the same for the same seed and name. */
 export interface Random {
   /** From 0, below 1. */
   next(): number;
   between(low: number, high: number): number;
   /** A whole number from 0, below `end`. */
   below(end: number): number;
-  /** A stream of its own, so that one more draw here moves nothing there. */
+  /** An independent stream: draws from one do not change the other. */
   named(name: string): Random;
 }
 
-/** Small, fast, and good enough for noise: SplitMix32 over a hash of the seed (FNV-1a). */
+/** SplitMix32 over a hash of the seed (FNV-1a): fast, and good enough for noise. */
 export function createRandom(seed: number | string): Random {
   let state = hash(String(seed));
   const next = (): number => {

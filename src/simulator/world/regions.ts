@@ -15,7 +15,7 @@ const region = (id: string, label: string, country: string, gpu = false): Region
   gpu,
 });
 
-/** 33 regions, 21 of which advertise GPUs, as of mid 2026. us-iad-2 sells the Blackwell plans without saying so. */
+/** 33 regions, 21 of which advertise GPUs, as of mid 2026. us-iad-2 sells the Blackwell plans without advertising them. */
 export const REGIONS: readonly Region[] = [
   region("ap-west", "Mumbai, IN", "in"),
   region("ca-central", "Toronto, CA", "ca", true),
@@ -54,7 +54,7 @@ export const REGIONS: readonly Region[] = [
 
 /** Where each line of GPU plans can be had when nothing is sold out. */
 export const SOLD_IN: Readonly<Record<"g1" | "g2" | "g3", readonly string[]>> = {
-  // Seldom in stock in life; here always, or no plan with all 13 types could be shown whole.
+  // Seldom in stock at Linode; here always, so that a plan with all 13 types can be run.
   g1: ["eu-central"],
   g2: ["fr-par", "us-sea", "jp-osa", "de-fra-2", "sg-sin-2", "in-bom-2", "us-ord"],
   g3: ["us-sea", "us-lax", "us-iad-2", "ca-central", "id-cgk", "nl-ams", "de-fra-2", "gb-lon"],

@@ -8,7 +8,7 @@ export interface Token {
   readonly account: string;
 }
 
-/** Another token, or a change of one: what is left out stays as it was. */
+/** Another token, or a change of one: what is missing stays as it was. */
 export interface TokenChange {
   readonly token: string;
   readonly scopes?: string | undefined;
@@ -19,9 +19,9 @@ export interface TokenChange {
 
 export interface TokenBook {
   put(change: TokenChange): Token;
-  /** The token as long as it is good. */
+  /** The token while it is valid. */
   valid(token: string, nowMs: number): Token | undefined;
-  /** What an account has, the revoked left out. */
+  /** Of an account, without the revoked ones. */
   of(account: string): readonly Token[];
 }
 
@@ -35,7 +35,7 @@ export function createTokenBook(firstToken: string): TokenBook {
     const token: Token = {
       token: change.token,
       scopes: change.scopes ?? former?.scopes ?? "*",
-      // An expiry can be taken back, so its absence is told from "not mentioned" by the key.
+      // Undefined removes an expiry; a missing key leaves it as it was.
       expiryMs: "expiryMs" in change ? change.expiryMs : former?.expiryMs,
       revoked: change.revoked ?? former?.revoked ?? false,
       account: change.account ?? former?.account ?? MAIN_ACCOUNT,
@@ -55,7 +55,7 @@ export function createTokenBook(firstToken: string): TokenBook {
   };
 }
 
-/** Does a token with `scopes` open what needs `needed`, as in `linodes:read_only`? */
+/** Whether `scopes` include `needed`, as in `linodes:read_only`. */
 export function allows(scopes: string, needed: string): boolean {
   const [area = "", right = ""] = needed.split(":");
   return scopes
