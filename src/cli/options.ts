@@ -41,6 +41,17 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** As `dollars` of `plan/plan-schema.ts` has it, which `--help` need not load. */
+const LARGEST_AMOUNT = 100_000;
+
+/** US dollars. @throws InvalidArgumentError */
+export function dollars(text: string): number {
+  const value = positiveNumber(text);
+  if (value > LARGEST_AMOUNT)
+    throw new InvalidArgumentError("It must be at most 100,000 US dollars.");
+  return value;
+}
+
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1) {
@@ -118,7 +129,7 @@ export const resultsOptions = [
 export const withImportedOption = option("--with-imported", "rank imported records with your own");
 
 export const maxCostOption = option("--max-cost <usd>", "hard cap in US dollars").argParser(
-  positiveNumber,
+  dollars,
 );
 
 /** What of a plan can be overridden, but for `--skip-fresh`. */

@@ -83,7 +83,7 @@ export function createLinodeConnection(options: LinodeConnectionOptions): Linode
       const giveUpAt = clock.monotonic() + patienceMs;
       for (let attempt = 0; ; attempt++) {
         try {
-          return await once(ask, READ_CEILING_MS, signal, []);
+          return await once(ask, Math.min(READ_CEILING_MS, patienceMs), signal, []);
         } catch (error) {
           if (!(error instanceof CloudError) || !PASSING_KINDS.has(error.kind)) throw error;
           const backoff = { firstMs: 500, longestMs: LONGEST_BACKOFF_MS };

@@ -18,7 +18,7 @@ import type { PlannedRun, RunContext } from "./run-context.ts";
 import type { CloudTargetRequest, RunRequest } from "./run-request.ts";
 import { readSavedRun, type SavedRun } from "./saved-run.ts";
 import { tokenExpiryWarning } from "./token-expiry-warning.ts";
-import { connectCloud } from "./wire.ts";
+import { connectReader } from "./wire.ts";
 
 /** A run of which everything that can be checked was checked; nothing billable exists yet. */
 export interface Preflight extends PlannedRun {
@@ -41,6 +41,9 @@ export interface NothingToDo {
   readonly nothingToDo: string;
   readonly warnings: readonly string[];
 }
+
+/** A person waits, and nothing is billed yet: an API that is down is reported soon. */
+const ACCOUNT_PATIENCE_MS = 15_000;
 
 /** What is to be done, before a cloud was asked. */
 interface Work {
@@ -144,7 +147,8 @@ async function check(
 /** Who we are, and whether the token may do what a sweep needs. @throws SweepError exit 4 */
 async function readAccount(target: CloudTarget, signal: AbortSignal): Promise<Account> {
   try {
-    const account = await connectCloud(target).account(signal);
+    const reader = connectReader(target, ACCOUNT_PATIENCE_MS * target.ceilings);
+    const account = await reader.account(signal);
     checkAccount(account);
     return account;
   } catch (error) {

@@ -22,6 +22,8 @@ export interface RunReporter {
   alarm(alarm: Alarm, by: Destroyer): void;
   /** What happens now. */
   note(text: string): void;
+  /** What the program waits for; a person who wants no progress does not see it. */
+  waiting(text: string): void;
   /** Begins to show a run's events. */
   showProgress(run: ShownRun): Promise<ProgressView>;
   /** Whether a run that will cost so much may begin; left out, it may. */

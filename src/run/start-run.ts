@@ -36,7 +36,10 @@ export async function startRun(request: RunRequest, context: RunContext): Promis
 
 async function start(request: RunRequest, context: RunContext): Promise<RunOutcome> {
   const { reporter } = context;
-  const checked = await preflight(request, context);
+  const checked = await announced(preflight(request, context), () => {
+    // A simulated cloud is on this machine.
+    if (request.cloud.simulate === undefined) reporter.waiting(waitText(request));
+  });
   for (const warning of checked.warnings) reporter.warn(warning);
   if ("nothingToDo" in checked) return notStarted(ExitCode.done, checked.nothingToDo);
   try {
@@ -53,6 +56,24 @@ async function start(request: RunRequest, context: RunContext): Promise<RunOutco
   } finally {
     checked.target.simulated?.release();
   }
+}
+
+const ANNOUNCE_AFTER_MS = 500;
+
+/** Calls `announce` when the work is not done at once. */
+async function announced<T>(work: Promise<T>, announce: () => void): Promise<T> {
+  const timer = setTimeout(announce, ANNOUNCE_AFTER_MS);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function waitText({ subject }: RunRequest): string {
+  return subject.kind === "resume"
+    ? `connecting to the cloud of run ${subject.run} ...`
+    : "connecting to the Linode API ...";
 }
 
 function notStarted(exitCode: ExitCode, message?: string): RunOutcome {

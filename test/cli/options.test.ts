@@ -11,6 +11,17 @@ it.each([
 });
 
 it.each([
+  ["estimate", "--max-cost", "99999999999", "plan.yaml"],
+  ["run", "--max-cost", "100000.01", "plan.yaml"],
+  ["up", "--max-cost", "9".repeat(30)],
+  ["benchmark", "--api-base", "http://127.0.0.1:9", "--hourly-cost", "99999999999"],
+])("refuses an amount of money that nobody can mean: %s %s %s", async (...argv) => {
+  const { code, stderr } = await speak(argv);
+  expect(code).toBe(2);
+  expect(stderr).toContain("at most 100,000 US dollars");
+});
+
+it.each([
   "0x10",
   "0b1",
   "1e3",

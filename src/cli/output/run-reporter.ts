@@ -33,6 +33,9 @@ export function runContext(terminal: Terminal, shown: Shown): RunContext {
       alarms.add(text);
     },
     note: (text) => stderr.write(`${text}\n`),
+    waiting(text) {
+      if (!shown.quiet) stderr.write(`${text}\n`);
+    },
     async showProgress(run) {
       view = await chooseView({ ...run, json, quiet, ci, colour, stdout, stderr });
       return view;

@@ -5,7 +5,7 @@ import {
   measureOptions,
   option,
   outputOptions,
-  positiveNumber,
+  dollars,
   stateOption,
   tokenOptions,
 } from "../options.ts";
@@ -40,7 +40,7 @@ export const verb = defineVerb({
     ),
     option("--model <name>", "the model (default: the first that it serves)"),
     option("--gpu-type <type>", "what it runs on; with --hourly-cost it is recorded"),
-    option("--hourly-cost <usd>", "what that costs").argParser(positiveNumber),
+    option("--hourly-cost <usd>", "what that costs").argParser(dollars),
     ...measureOptions,
     option("-o, --output <file>", "where the results go as JSON").default(
       ".benchmark-results.json",

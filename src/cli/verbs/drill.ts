@@ -7,7 +7,7 @@ import {
   jsonOption,
   option,
   outputOptions,
-  positiveNumber,
+  dollars,
   stateOption,
 } from "../options.ts";
 import { defineVerb } from "../verb.ts";
@@ -23,7 +23,7 @@ export const verb = defineVerb({
   related: ["recover", "simulator"],
   options: [
     option("--live", "rent one cheap VM on the real cloud, and report what it shows"),
-    option("--max-cost <usd>", "hard cap of --live in US dollars").argParser(positiveNumber),
+    option("--max-cost <usd>", "hard cap of --live in US dollars").argParser(dollars),
     ...cloudOptions,
     stateOption,
     databaseOption,
