@@ -1,5 +1,5 @@
 import { cardMismatch } from "../../catalog/card-mismatch.ts";
-import { CloudError, PASSING_KINDS } from "../../cloud/cloud.ts";
+import { CloudError, type CloudVm, PASSING_KINDS } from "../../cloud/cloud.ts";
 import { findGpuType } from "../../catalog/gpu-catalog.ts";
 import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineFacts, SetupStatus } from "../../machine/machine.ts";
@@ -24,9 +24,10 @@ export async function bootVm(vm: RentedVm, scope: RentalScope): Promise<VmLink> 
   const { clock, journal } = ports;
   const start = clock.now();
   const seconds = (): number => Math.round(clock.now() - start) / 1000;
-  const isSeenRunning = await untilRunning(vm, scope);
+  const seen = await untilRunning(vm, scope);
+  const isSeenRunning = seen !== undefined;
   if (isSeenRunning) await journal.append({ type: "boot.running", label, seconds: seconds() });
-  const link = createLink(vm, scope);
+  const link = createLink(withAddress(vm, seen), scope);
   try {
     // An API that does not answer has not told of the boot either: SSH alone shows that it is over.
     await link.open(TIMEOUTS.sshMs + (isSeenRunning ? 0 : TIMEOUTS.bootMs));
@@ -49,20 +50,30 @@ export async function bootVm(vm: RentedVm, scope: RentalScope): Promise<VmLink> 
   }
 }
 
+/** Without an address, a connection would go to this machine itself. @throws MachineError */
+function withAddress(vm: RentedVm, seen: CloudVm | undefined): RentedVm {
+  const ipv4 = vm.ipv4 === "" ? (seen?.ipv4 ?? "") : vm.ipv4;
+  if (ipv4 === "") throw new MachineError("unreachable", "it has no public IPv4 address");
+  return { ...vm, ipv4 };
+}
+
 /**
  * Waits until the VM is powered on; one that falls back to `offline` is booted once more.
- * @returns false when the API does not answer, which says nothing of the VM. @throws MachineError
+ * @returns undefined when the API does not answer, which says nothing of the VM. @throws MachineError
  */
-async function untilRunning({ vmId }: RentedVm, { ports, signal }: RentalScope): Promise<boolean> {
+async function untilRunning(
+  { vmId }: RentedVm,
+  { ports, signal }: RentalScope,
+): Promise<CloudVm | undefined> {
   const { clock, cloud, ownership } = ports;
   const end = clock.monotonic() + TIMEOUTS.bootMs;
   let offlineSince: number | undefined;
   for (;;) {
     const seen = await orPassing(cloud.getVm(vmId, signal));
-    if (seen instanceof CloudError) return false;
+    if (seen instanceof CloudError) return undefined;
     if (seen === undefined && (await vmIsGone(vmId, ports, signal)))
       throw new MachineError("unreachable", "the API does not know the VM any more");
-    if (seen?.status === "running") return true;
+    if (seen?.status === "running") return seen;
     if (seen?.status === "offline") {
       offlineSince ??= clock.monotonic();
       if (clock.monotonic() - offlineSince > OFFLINE_MS) {

@@ -1,3 +1,4 @@
+import { findModel } from "../../catalog/model-catalog.ts";
 import type { Machine, ServeRequest } from "../../machine/machine.ts";
 import { configurationKey } from "../configuration-key.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
@@ -16,7 +17,7 @@ export interface ServerJob {
   readonly serverMayRun: boolean;
 }
 
-/** The Hugging Face token lies on the VM only while the weights of a gated model are fetched. */
+/** The Hugging Face token is on the VM only while the weights of a model that may need it are fetched. */
 export async function startServer(
   job: ServerJob,
   ports: SweepPorts,
@@ -24,12 +25,25 @@ export async function startServer(
   signal: AbortSignal,
 ): Promise<ServerReady | ServerFailure> {
   const { hfToken } = settings;
-  if (!job.configuration.model.gated || hfToken === undefined)
+  const { configuration, machine } = job;
+  if (hfToken === undefined || !mayNeedToken(configuration.model))
     return untilReady(job, ports, settings, signal);
-  await job.machine.setSecret(hfToken, signal);
-  const served = await untilReady(job, ports, settings, signal);
-  await job.machine.setSecret(undefined, signal);
+  let served: ServerReady | ServerFailure;
+  try {
+    await machine.setSecret(hfToken, signal);
+    served = await untilReady(job, ports, settings, signal);
+  } catch (error) {
+    // The VM may be held for a look at it; one whose signal has aborted is destroyed.
+    if (!signal.aborted) await machine.setSecret(undefined, signal).catch(() => undefined);
+    throw error;
+  }
+  await machine.setSecret(undefined, signal);
   return served;
+}
+
+/** A repository that the catalogue does not know may be private. */
+function mayNeedToken({ id, gated }: Configuration["model"]): boolean {
+  return gated || findModel(id) === undefined;
 }
 
 async function untilReady(

@@ -77,6 +77,49 @@ describe("a machine is ready", () => {
   });
 });
 
+describe("a VM without an IPv4 address", () => {
+  /** The address is left out of the create's answer, and of as many looks. */
+  const without = (looks: number) => {
+    let left = looks;
+    const targets: string[] = [];
+    const change = ({ cloud, machines }: SweepPorts): Partial<SweepPorts> => ({
+      cloud: {
+        ...cloud,
+        createVm: async (request) => ({ ...(await cloud.createVm(request)), ipv4: undefined }),
+        getVm: async (id, signal) => {
+          const vm = await cloud.getVm(id, signal);
+          left -= 1;
+          return vm && left >= 0 ? { ...vm, ipv4: undefined } : vm;
+        },
+      },
+      machines: {
+        ...machines,
+        connect: (target, signal) => {
+          targets.push(target.host);
+          return machines.connect(target, signal);
+        },
+      },
+    });
+    return { change, targets };
+  };
+
+  it("is used once the API tells its address", async () => {
+    const { change, targets } = without(2);
+    await using sweep = await simulatedSweep({ change });
+    await sweep.run();
+    expectMeasuredOnOneVm(sweep);
+    expect(new Set(targets)).toEqual(new Set([sweep.vms()[0]?.ipv4]));
+  });
+
+  it("is given up when it runs without one, and nothing is dialled", async () => {
+    const { change, targets } = without(Infinity);
+    await using sweep = await simulatedSweep({ change });
+    await expect(sweep.run()).rejects.toThrow("2 VMs failed");
+    expect(firstFailure(sweep)).toBe("it has no public IPv4 address");
+    expect(targets).toEqual([]);
+  });
+});
+
 describe("while a VM boots", () => {
   const seen404 = (count: number): ApiFault => ({
     match: { method: "GET", path: "^/linode/instances/\\d+$" },

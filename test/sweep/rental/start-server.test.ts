@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ServeRequest } from "../../../src/machine/machine.ts";
+import { MachineError, type ServeRequest } from "../../../src/machine/machine.ts";
 import type { ServerFailure, ServerReady } from "../../../src/sweep/ports.ts";
 import { simulatedSweep } from "../simulated-sweep.ts";
 
@@ -33,7 +33,7 @@ async function start(
     readonly gpu?: string;
     readonly model?: string;
     readonly hfToken?: string;
-    readonly answers?: readonly (ServerReady | ServerFailure)[];
+    readonly answers?: readonly (ServerReady | ServerFailure | Error)[];
   } = {},
 ) {
   const { gpu = "g2-gpu-rtx4000a1-s", model = OPEN, hfToken, answers = [READY] } = options;
@@ -51,6 +51,7 @@ async function start(
           done.push("wait");
           const answer = left.shift();
           if (answer === undefined) throw new Error("one attempt too many");
+          if (answer instanceof Error) throw answer;
           return answer;
         },
         connect: async (target, signal) => ({
@@ -64,7 +65,7 @@ async function start(
       },
     }),
   });
-  await sweep.run();
+  await sweep.run().catch(() => undefined);
   const causes = sweep.ofType("server.failed").map(({ cause }) => cause);
   const isUp = sweep.ofType("rental.held").length === 1;
   return { done, requests, isUp, causes };
@@ -81,6 +82,20 @@ describe("the Hugging Face token", () => {
       expect(done).toEqual([["secret", "hf_x"], "serve", "wait", ["secret", undefined]]);
     },
   );
+
+  it("is taken off a VM whose server could not even be waited for", async () => {
+    const error = new MachineError("command", "the agent is broken");
+    const { done } = await start({ model: GATED, hfToken: "hf_x", answers: [error] });
+    expect(done.slice(0, 4)).toEqual([["secret", "hf_x"], "serve", "wait", ["secret", undefined]]);
+  });
+
+  it("is on the VM of a model that may be private too, which the catalogue does not know", async () => {
+    const facts =
+      "{params_b: 8, layers: 36, heads: 32, kv_heads: 8, head_dim: 128, max_position: 40960, checkpoint_gib: 5, quantization: awq, intermediate: 12288}";
+    const model = `{id: my-team/secret-coder, facts: ${facts}}`;
+    const { done } = await start({ model, hfToken: "hf_x" });
+    expect(done).toEqual([["secret", "hf_x"], "serve", "wait", ["secret", undefined]]);
+  });
 
   it.each([
     [OPEN, "hf_x"],
