@@ -43,7 +43,7 @@ function passedTheCap({ events, capMicroUsd, ledgerMicroUsd, schedule }: Outcome
 }
 
 function canAlwaysDelete({ death, successors, happenings, faults }: Schedule): boolean {
-  const harmless: readonly string[] = ["reap", "no stock"];
+  const harmless: readonly string[] = ["reap", "no stock", "link breaks", "another address"];
   return (
     death === undefined &&
     successors.every((each) => each.death === undefined) &&
@@ -77,15 +77,27 @@ function admittedBesideUnproved({ events }: Outcome): readonly string[] {
   });
 }
 
+/** Every pass is recorded exactly once, and a configuration that is told as measured has all of them. */
 function passesTwice({ events, schedule: { passes } }: Outcome): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const event of events.filter(
+  const recorded = events.filter(
     (one): one is EventOf<"pass.finished"> => one.type === "pass.finished",
-  )) {
-    const key = `${event.record.gpu_type} ${event.model}`;
+  );
+  const keyOf = (gpu: string, key: string | undefined): string => `${gpu} ${key ?? ""}`;
+  const counts = new Map<string, number>();
+  for (const { configuration, record } of recorded) {
+    const key = keyOf(record.gpu_type, configuration);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return [...counts].flatMap(([key, count]) =>
-    count > passes ? [`${key}: ${String(count)} passes instead of ${String(passes)}`] : [],
-  );
+  const ids = new Set(recorded.map(({ record }) => record.id));
+  return [
+    ...[...counts].flatMap(([key, count]) =>
+      count > passes ? [`${key}: ${String(count)} passes instead of ${String(passes)}`] : [],
+    ),
+    ...(ids.size < recorded.length ? ["a record was journaled twice"] : []),
+    ...events.flatMap((event) => {
+      if (event.type !== "configuration.finished" || event.state !== "measured") return [];
+      const count = counts.get(keyOf(event.gpu, event.configuration)) ?? 0;
+      return count === passes ? [] : [`${event.label} is measured with ${String(count)} passes`];
+    }),
+  ];
 }

@@ -39,12 +39,14 @@ export function settingsOf(
   };
 }
 
-export function estimateOf(entries: number, concurrency: number, passes: number): Estimate {
-  const key = [entries, concurrency, passes].join();
+export function estimateOf(schedule: Schedule): Estimate {
+  const { concurrency, entries, passes, variants = false } = schedule;
+  const key = [entries, concurrency, passes, variants].join();
   const known = plans.get(key);
   if (known !== undefined) return known;
   const model = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
-  const list = TYPES.slice(0, entries).map((gpu) => `{ gpu: ${gpu}, models: [${model}] }`);
+  const models = variants ? `${model}, { id: ${model}, gpu_memory_utilization: 0.8 }` : model;
+  const list = TYPES.slice(0, entries).map((gpu) => `{ gpu: ${gpu}, models: [${models}] }`);
   const top = `budget: { max_cost: 100 }\nconcurrency: ${String(concurrency)}\npasses: ${String(passes)}\nsuites: [coding]\nengine: { max_model_len: 16384 }`;
   const estimate = estimatePlan(planWith(`[${list.join(", ")}]`, top), builtInMarket());
   plans.set(key, estimate);

@@ -20,6 +20,7 @@ import { driveClock } from "../../../src/simulator/world/world-clock.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
 import { reap } from "../../../src/teardown/reap.ts";
 import { RUN, START } from "../../journal/journal-rig.ts";
+import { createNetwork } from "../network.ts";
 import { cloudOf, journalOf, newLife, type Life } from "./life.ts";
 import { memoryMachines, memoryMeasure } from "./memory-machines.ts";
 import { estimateOf, FOREIGN, MINUTE, PATIENCE_MS, settingsOf } from "./plan-of-schedule.ts";
@@ -47,10 +48,10 @@ export interface Outcome {
 
 /** A plan's whole sweep through the program's own rooms, in a world in memory, while everything of the schedule happens. */
 export async function runSchedule(schedule: Schedule): Promise<Outcome> {
-  const { seed, concurrency, passes, capShare } = schedule;
+  const { seed, capShare } = schedule;
   // Before any clock runs: while a real disk is waited for, virtual time would go on.
   await saveClientKey(folder, clientKey);
-  const estimate = estimateOf(schedule.entries, concurrency, passes);
+  const estimate = estimateOf(schedule);
   const capMicroUsd = Math.round(estimate.worst.micros * capShare);
   const clock = createJumpingClock(START);
   const coefficients = createCoefficients({ seed, delays: 1 });
@@ -75,6 +76,8 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   );
   const witness = createWitness();
   const faults = createApiFaults(world.now);
+  const network = createNetwork();
+  let isApiDown = false;
   let deletesFail: "briefly" | "for long" | undefined;
   const cloud = createInMemoryCloud(
     {
@@ -84,6 +87,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       faults: witness.overFaults({
         ...faults,
         claim(method, path) {
+          if (isApiDown) return { match: {}, action: "status", status: 503 };
           const fails = method === "DELETE" && path.includes("instances") && deletesFail;
           if (!fails) return faults.claim(method, path);
           if (deletesFail === "for long")
@@ -144,7 +148,8 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     });
     const ports: SweepPorts = {
       cloud: cloudOf(life, cloud, ownership, (what) => forbidden.push(what)),
-      machines: memoryMachines(machines, life.clock),
+      machines: memoryMachines(machines, life.clock, network),
+      publicCidr: () => Promise.resolve(`${network.address}/32`),
       measure: memoryMeasure,
       journal: journalOf(life, durable, death, () => witness.saw("crash at a fact")),
       ownership,
@@ -158,7 +163,10 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       onAlarm: () => undefined,
       random: () => jitter.next(),
     };
-    const settings = settingsOf(schedule, capMicroUsd, skipFirewallWait.signal);
+    const settings = {
+      ...settingsOf(schedule, capMicroUsd, skipFirewallWait.signal),
+      sshCidrs: [`${network.address}/32`],
+    };
     const work = workOf(who, {
       estimate,
       ports,
@@ -226,6 +234,19 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
         diskFull = true;
         await clock.sleep(happening.minutes * MINUTE);
         diskFull = false;
+        break;
+      case "link breaks":
+        network.cut();
+        await clock.sleep(happening.minutes * MINUTE);
+        network.heal();
+        break;
+      case "another address":
+        network.move(`198.51.100.${String(1 + (happening.atMinutes % 250))}`);
+        break;
+      case "API down":
+        isApiDown = true;
+        await clock.sleep(happening.minutes * MINUTE);
+        isApiDown = false;
         break;
       case "deletes fail":
         deletesFail = happening.minutes * MINUTE > PATIENCE_MS ? "for long" : "briefly";

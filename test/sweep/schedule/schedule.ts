@@ -5,9 +5,15 @@ import type { DeathAtFact } from "./life.ts";
 
 /** Something that happens at a moment, whatever the program is doing then. */
 export type Happening = { readonly atMinutes: number } & (
-  | { readonly what: "kill" | "interrupt" | "stopped" | "reap" }
+  | { readonly what: "kill" | "interrupt" | "stopped" | "reap" | "another address" }
   | {
-      readonly what: "asleep" | "revoked" | "disk full" | "deletes fail";
+      readonly what:
+        | "asleep"
+        | "revoked"
+        | "disk full"
+        | "deletes fail"
+        | "link breaks"
+        | "API down";
       readonly minutes: number;
     }
   | { readonly what: "clock step"; readonly minutes: number }
@@ -35,6 +41,8 @@ export interface Schedule {
   readonly entries: number;
   readonly concurrency: number;
   readonly passes: number;
+  /** Each model is asked for with two engine settings. */
+  readonly variants?: boolean;
   /** By how much the owners' clock is ahead of the API's from the beginning. */
   readonly clockAheadMinutes: number;
   /** Of the plan's worst case. */
@@ -56,8 +64,14 @@ const owner = fc.constantFrom("guard" as const, "recover" as const, "resume" as 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({
     atMinutes: at,
-    what: fc.constantFrom("kill", "interrupt", "stopped", "reap"),
+    what: fc.constantFrom("kill", "interrupt", "stopped", "reap", "another address"),
   }),
+  fc.record({
+    atMinutes: evenly(0, 90),
+    what: fc.constant("link breaks"),
+    minutes: fc.constantFrom(0.3, 2, 5, 30),
+  }),
+  fc.record({ atMinutes: evenly(0, 90), what: fc.constant("API down"), minutes: fc.constant(20) }),
   // Nothing of a run has expired in its first hours.
   fc.record({ atMinutes: evenly(0, 900), what: fc.constant("reap") }),
   fc.record({ atMinutes: at, what: fc.constant("asleep"), minutes: fc.constantFrom(3, 40, 480) }),
@@ -101,7 +115,15 @@ const requests = fc.constantFrom(
   { method: "GET", path: "^/linode/instances/" },
   { method: "GET", path: "firewalls" },
   { method: "GET", path: "profile" },
+  { method: "POST", path: "/reboot$" },
 );
+const notFound: fc.Arbitrary<ApiFault> = fc.record({
+  match: fc.constant({ method: "GET", path: "^/linode/instances/\\d+$" }),
+  nth: evenly(1, 10),
+  count: fc.integer({ min: 1, max: 2 }),
+  action: fc.constant("status" as const),
+  status: fc.constant(404),
+});
 
 const fault: fc.Arbitrary<ApiFault> = fc
   .tuple(
@@ -132,6 +154,9 @@ const machineFault: fc.Arbitrary<MachineFault> = fc.record({
     "ssh-freezes" as const,
     "server-dies" as const,
     "out-of-memory" as const,
+    "needs-reboot" as const,
+    "setup-fails" as const,
+    "link-breaks" as const,
   ),
   after_seconds: fc.nat({ max: 3_000 }),
 });
@@ -140,7 +165,8 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.nat({ max: 1_000_000 }),
   entries: fc.integer({ min: 1, max: 3 }),
   concurrency: fc.integer({ min: 1, max: 3 }),
-  passes: fc.integer({ min: 1, max: 2 }),
+  passes: fc.integer({ min: 1, max: 3 }),
+  variants: fc.boolean(),
   clockAheadMinutes: fc.oneof(
     { weight: 4, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.constantFrom(-300, -40, 40, 300) },
@@ -156,6 +182,8 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
     }),
     { maxLength: 3 },
   ),
-  faults: fc.array(fault, { maxLength: 3 }),
+  faults: fc.array(fc.oneof({ weight: 6, arbitrary: fault }, { weight: 1, arbitrary: notFound }), {
+    maxLength: 3,
+  }),
   machineFaults: fc.array(machineFault, { maxLength: 2 }),
 });

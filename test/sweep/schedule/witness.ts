@@ -25,6 +25,11 @@ export const MET = [
   "reaper that destroyed",
   "interrupt",
   "resume on a VM that still ran",
+  "link lost in a pass",
+  "another address let in",
+  "API down while VMs are admitted",
+  "set-up that failed",
+  "two engine settings of one model",
 ] as const;
 export type Met = (typeof MET)[number];
 
@@ -79,6 +84,18 @@ export function createWitness(): Witness {
 export function metInJournal(events: readonly SweepEvent[]): readonly Met[] {
   return events.flatMap((event): readonly Met[] => {
     if (event.type === "rental.reused") return ["resume on a VM that still ran"];
+    if (event.type === "firewall.updated") return ["another address let in"];
+    if (event.type === "admission.paused") return ["API down while VMs are admitted"];
+    if (event.type === "pass.void" && event.reason === "SSH was lost")
+      return ["link lost in a pass"];
+    if (event.type === "rental.failed" && event.reason.startsWith("the set-up failed"))
+      return ["set-up that failed"];
+    const first = events.find(({ type }) => type === "pass.finished");
+    if (event.type === "pass.finished" && first?.type === event.type)
+      return event.configuration === first.configuration ||
+        event.record.gpu_type !== first.record.gpu_type
+        ? []
+        : ["two engine settings of one model"];
     const shelf = event.type === "entry.not_started" && event.reason.includes("stock");
     return shelf ? ["no stock"] : [];
   });
