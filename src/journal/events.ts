@@ -1,3 +1,4 @@
+import type { LoadRequests } from "../evidence/load-result.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Category } from "../evidence/suite.ts";
 import type { MicroUsd } from "../support/money.ts";
@@ -187,6 +188,8 @@ export interface Facts {
     configuration?: ConfigurationKey;
     pass: number;
     record: BenchmarkRecord;
+    /** The requests of its load levels, one by one; left out without any. */
+    load_requests?: readonly LoadRequests[];
   };
   /** Kept here and in our own views, never in the database. */
   "pass.failed": {
@@ -195,6 +198,7 @@ export interface Facts {
     configuration?: ConfigurationKey;
     pass: number;
     record: BenchmarkRecord;
+    load_requests?: readonly LoadRequests[];
     reasons: string[];
   };
   /** The measurement is worthless for a recorded cause; it is run again. */

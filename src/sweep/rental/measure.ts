@@ -189,7 +189,9 @@ function recorder(
         ports,
         settings,
       );
-      const fact = { label, model, configuration: key, pass, record };
+      const { loadRequests = [], noAnswer } = result;
+      const detail = loadRequests.length === 0 ? {} : { load_requests: loadRequests };
+      const fact = { label, model, configuration: key, pass, record, ...detail };
       if (result.verdict.state === "sound") {
         await journal.append({ type: "pass.finished", ...fact });
         ports.publish(record);
@@ -197,7 +199,9 @@ function recorder(
       }
       unsound = result.verdict.reasons.join("; ");
       await journal.append({ type: "pass.failed", ...fact, reasons: [...result.verdict.reasons] });
-      return serverDeath(job, ports, signal);
+      const death = await serverDeath(job, ports, signal);
+      if (death !== undefined || noAnswer === undefined) return death;
+      return `the server runs, but does not answer: ${noAnswer}`;
     },
     async onVoid(pass, reason) {
       await journal.append({ type: "pass.void", label, model, pass, reason });

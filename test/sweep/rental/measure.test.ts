@@ -67,6 +67,40 @@ it("a pass that is not sound is journaled with its record, and is not published 
   ]);
 });
 
+it("a pass under load is journaled with its requests one by one, which its record does not hold", async () => {
+  const rows = [{ in_flight: 2, requests: [{ test: "one", sent_s: 1, ttft_s: 0.2 }] }];
+  await using sweep = await simulatedSweep({
+    change: passesWith(async (pass, run) => {
+      const result = await run();
+      return pass === 1 ? { ...result, loadRequests: rows } : result;
+    }),
+  });
+  await sweep.run();
+  const [first, second] = sweep.ofType("pass.finished");
+  expect(first?.load_requests).toEqual(rows);
+  expect(JSON.stringify(first?.record)).not.toContain("sent_s");
+  expect(second).not.toHaveProperty("load_requests");
+});
+
+it("a server that runs and stops answering is asked for no further pass", async () => {
+  await using sweep = await simulatedSweep({
+    passes: 3,
+    change: passesWith(async (_, run) => ({
+      ...(await run()),
+      verdict: { state: "failed", reasons: ["alpha: no byte for 60 s"] },
+      noAnswer: "the server did not answer 2 tests in a row",
+    })),
+  });
+  await sweep.run();
+  expect(sweep.ofType("pass.failed").map(({ pass }) => pass)).toEqual([1]);
+  expect(sweep.ofType("configuration.finished")).toMatchObject([
+    {
+      state: "failed",
+      reason: "the server runs, but does not answer: the server did not answer 2 tests in a row",
+    },
+  ]);
+});
+
 describe("a server that dies", () => {
   /** The server of a VM dies at a moment. */
   const dyingServer =
