@@ -4,6 +4,7 @@ import { studentQuantile } from "./student-t.ts";
 export interface Interval {
   readonly low: number;
   readonly high: number;
+  readonly method: "t on logs";
 }
 
 /** Distribution of a figure over passes; the pass is the unit of replication. */
@@ -66,7 +67,7 @@ export function confidenceInterval(values: readonly number[]): Interval | undefi
   const half =
     (studentQuantile(0.975, logs.length - 1) * (standardDeviation(logs) ?? 0)) /
     Math.sqrt(logs.length);
-  return { low: Math.exp(centre - half), high: Math.exp(centre + half) };
+  return { low: Math.exp(centre - half), high: Math.exp(centre + half), method: "t on logs" };
 }
 
 export function distribution(values: readonly number[]): Distribution {
