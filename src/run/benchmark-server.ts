@@ -173,7 +173,7 @@ function recordFor(
     region: job.region,
     simulated: job.simulated ?? false,
     passesAsked: job.passes,
-    timeZoneOffsetMinutes: new Date().getTimezoneOffset(),
+    timeZoneOffsetMinutes: new Date(pass.finishedMs).getTimezoneOffset(),
     ...(job.provenance === undefined ? {} : { provenance: job.provenance }),
   });
 }

@@ -106,7 +106,6 @@ function sweepSettings({
     allowRemoteCode: plan.allowRemoteCode,
     hfToken: hubToken,
     version: packageVersion(),
-    timeZoneOffsetMinutes: new Date().getTimezoneOffset(),
     skipFirewallWait: leaveToGuard,
   };
 }

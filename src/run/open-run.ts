@@ -148,7 +148,6 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       clock: target.clock,
       guard: { ensure: () => guard.ensure(journal) },
       month: createMonthLedger(target.stateDir, run, target.clock),
-      publish: () => undefined,
       ...filePorts(folder, redact),
       ...addressPort(checked.plan, target),
       ...randomPorts,

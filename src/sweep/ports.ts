@@ -1,6 +1,5 @@
 import type { RunPass, ServerUnderTest, WarmUp } from "../benchmark/benchmark.ts";
 import type { Cloud } from "../cloud/cloud.ts";
-import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Category, Suite } from "../evidence/suite.ts";
 import type { Journal, Ownership } from "../journal/events.ts";
 import type { Machine, MachineConnector, SetupStatus } from "../machine/machine.ts";
@@ -22,8 +21,6 @@ export interface SweepPorts {
   readonly guard: GuardPort;
   /** Left out: no other run shares the month. */
   readonly month?: MonthLedger;
-  /** Hands a sound record over to be published beside; never waits. */
-  readonly publish: (record: BenchmarkRecord) => void;
   /** Keeps a text in the run's folder and returns the file's name there. */
   readonly saveLog: (name: string, text: string) => Promise<string>;
   /** Writes a file for the user alone, as it is, into the run's folder; its path. Without it no failed VM is held. */

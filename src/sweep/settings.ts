@@ -5,8 +5,6 @@ export interface SweepSettings {
   readonly run: string;
   /** Of this program. */
   readonly version: string;
-  /** As `Date.prototype.getTimezoneOffset` gives it. */
-  readonly timeZoneOffsetMinutes: number;
   readonly cap: MicroUsd;
   readonly monthlyCap: MicroUsd | undefined;
   readonly maxCostPerEntry: MicroUsd | undefined;

@@ -130,7 +130,6 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
       ownership,
       clock: life.clock,
       guard: { ensure: () => Promise.resolve() },
-      publish: () => undefined,
       saveLog: (name) => Promise.resolve(name),
       nonce: () => String((ids += 1)).padStart(4, "0"),
       uuid: () => `id-${String((ids += 1))}`,
@@ -144,7 +143,6 @@ export async function simulatedSweep(options: SimulatedSweepOptions = {}) {
     const settings: SweepSettings = {
       run: RUN,
       version: "0.0.0",
-      timeZoneOffsetMinutes: 0,
       cap: 100_000_000,
       monthlyCap: undefined,
       maxCostPerEntry: undefined,

@@ -194,7 +194,6 @@ function recorder(
       const fact = { label, model, configuration: key, pass, record, ...detail };
       if (result.verdict.state === "sound") {
         await journal.append({ type: "pass.finished", ...fact });
-        ports.publish(record);
         return undefined;
       }
       unsound = result.verdict.reasons.join("; ");

@@ -24,7 +24,7 @@ export function toRecord(
     readonly facts: MachineFacts;
     readonly suite: Suite;
   },
-  ports: Pick<SweepPorts, "journal" | "uuid">,
+  ports: Pick<SweepPorts, "journal" | "timeZoneOffsetMinutes" | "uuid">,
   settings: SweepSettings,
 ): BenchmarkRecord {
   const { pass, job, served, suite } = measured;
@@ -67,7 +67,7 @@ export function toRecord(
     region: job.region,
     simulated: settings.world !== undefined,
     passesAsked: passes,
-    timeZoneOffsetMinutes: settings.timeZoneOffsetMinutes,
+    timeZoneOffsetMinutes: ports.timeZoneOffsetMinutes?.(pass.finishedMs) ?? 0,
     provenance: {
       ...machineProvenance(measured.facts),
       ...journalProvenance(job, ports),

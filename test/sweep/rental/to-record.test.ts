@@ -47,3 +47,23 @@ it("says which window was asked for where less fitted", async () => {
   expect(vllm_config.max_model_len).toBe(9_216);
   expect(vllm_config.max_model_len_asked).toBeGreaterThan(9_216);
 });
+
+it("has the local time of the moment, though the offset of the time zone changes during a sweep", async () => {
+  const offsets = new Map<number, number>();
+  await using sweep = await simulatedSweep({
+    passes: 2,
+    change: () => ({
+      timeZoneOffsetMinutes: (epochMs) => {
+        offsets.set(epochMs, -60 * (offsets.size + 1));
+        return offsets.get(epochMs) ?? 0;
+      },
+    }),
+  });
+  await sweep.run();
+  const records = sweep.ofType("pass.finished").map(({ record }) => record);
+  expect(records).toHaveLength(2);
+  for (const [index, { summary, timestamp }] of records.entries()) {
+    const localMs = Date.parse(summary.finished_utc ?? "") + (index + 1) * 3_600_000;
+    expect(timestamp.slice(0, 19)).toBe(new Date(localMs).toISOString().slice(0, 19));
+  }
+});

@@ -21,7 +21,6 @@ export function settingsOf(
   return {
     run: RUN,
     version: "0.0.0",
-    timeZoneOffsetMinutes: 0,
     cap,
     monthlyCap: undefined,
     maxCostPerEntry: undefined,

@@ -155,7 +155,6 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
       ownership,
       clock: life.clock,
       guard: { ensure: () => Promise.resolve() },
-      publish: () => undefined,
       saveLog: (name) => Promise.resolve(name),
       nonce: () => String((ids += 1)).padStart(4, "0"),
       uuid: () => `id-${String((ids += 1))}`,
