@@ -31,10 +31,14 @@ export function watchGpus(
   const failures: string[] = [];
   const ended = new AbortController();
   const both = AbortSignal.any([signal, ended.signal]);
+  const everyMs = Math.max(EVERY_MS, EVERY_REAL_MS * clock.speed);
+  let askedMs = Infinity;
   const sample = async (): Promise<void> => {
     if (sampleGpus === undefined) return;
     for (;;) {
-      await clock.sleep(Math.max(EVERY_MS, EVERY_REAL_MS * clock.speed), both);
+      askedMs = Infinity;
+      await clock.sleep(everyMs, both);
+      askedMs = clock.monotonic();
       try {
         samples.push(await sampleGpus(both));
       } catch (error) {
@@ -56,7 +60,10 @@ export function watchGpus(
       return {
         reasons: [...new Set(readings.flatMap(({ throttle }) => throttle ?? []))],
         samples: samples.length,
-        gap: gapOf(samples, failures),
+        gap: gapOf(
+          samples,
+          clock.monotonic() - askedMs > everyMs ? [...failures, "no answer"] : failures,
+        ),
         clockMhz: clocks.length === 0 ? undefined : mean(clocks),
         hottestC: most(told(({ temperatureC }) => temperatureC)),
         mostW: most(told(({ powerW }) => powerW)),

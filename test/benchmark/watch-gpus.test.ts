@@ -48,6 +48,14 @@ describe("watching the GPUs", () => {
     });
   });
 
+  it("says that a sample had no answer", async () => {
+    const never = (): Promise<never> => new Promise(() => undefined);
+    expect(await watch(never)).toMatchObject({
+      samples: 0,
+      gap: "1 of 1 samples failed: no answer",
+    });
+  });
+
   it("says that none could be taken", async () => {
     expect(await watch(failing)).toMatchObject({
       samples: 0,
