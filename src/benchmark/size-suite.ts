@@ -14,7 +14,8 @@ const SLACK_TOKENS = 32;
 
 /**
  * The suite with its contexts sized in the model's own tokens: each prompt has at most the tokens of its test, and at
- * most 32 fewer, or one line of context where that has more. Other suites, and those for a server that cannot count, stay as they are.
+ * most 32 fewer, or one line of context where that has more. Other suites, and those for a server that cannot count, are
+ * returned as they are.
  * @throws what `open` threw, or the signal's reason.
  */
 export async function sizeSuite(

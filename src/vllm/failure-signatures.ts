@@ -3,7 +3,7 @@ import type { ServeChange } from "../machine/machine.ts";
 /** What a start of vLLM can die of: its words in the log, and what to do about it. */
 export interface FailureSignature {
   readonly cause: string;
-  /** Held against one log line without its prefix. */
+  /** Matched against one log line without its prefix. */
   readonly pattern: RegExp;
   readonly remedy: string;
   /** The same configuration may work at another try. */
@@ -32,7 +32,7 @@ const shorterWindow: Pick<FailureSignature, "planLines" | "retryWith"> = {
 };
 
 /**
- * In order of precedence: what stands above explains what stands below. Texts are vLLM's own (v0.10 to v0.33:
+ * In order of precedence: an earlier signature explains a later one. Texts are vLLM's own (v0.10 to v0.33:
  * v1/worker, v1/core/kv_cache_utils.py, config, platforms/cuda.py, model_executor), transformers', the Hub client's
  * and docker's.
  */

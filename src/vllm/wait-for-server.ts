@@ -11,13 +11,13 @@ import type {
 import { watchStart } from "./start-watch.ts";
 import { startupFacts } from "./startup-facts.ts";
 
-/** The newest part is what tells. */
+/** The cause of a failure is near the end. */
 const LONGEST_LOG = 1 << 20;
-/** Looks in a row that may fail while the link is up: loading weights can starve a small VM. */
+/** Status requests in a row that may fail while the link is up: loading weights can starve a small VM. */
 const PATIENCE = 5;
 
 /**
- * Waits until the server that `serve` started answers a completion, or tells why it will not. The failure's `retry`
+ * Waits until the server that `serve` started answers a completion, or says why it will not. The failure's `retry`
  * says that the same request may work if it is served again; this function itself changes nothing on the machine.
  * @throws MachineError when the link is lost, or the signal's reason
  */
@@ -92,7 +92,7 @@ interface LogFollower {
 
 function followLog(machine: Machine, onLog: ((text: string) => void) | undefined): LogFollower {
   let offset = 0;
-  let kept = "";
+  let saved = "";
   return {
     read: async (signal) => {
       let read = "";
@@ -104,15 +104,15 @@ function followLog(machine: Machine, onLog: ((text: string) => void) | undefined
         if (part === "") return read.slice(-LONGEST_LOG);
         offset += Buffer.byteLength(part);
         read += part;
-        kept = (kept + part).slice(-LONGEST_LOG);
+        saved = (saved + part).slice(-LONGEST_LOG);
         onLog?.(part);
       }
     },
-    text: () => kept,
+    text: () => saved,
   };
 }
 
-/** Lines that would change the configuration are told, for the user to decide. */
+/** Lines that would change the configuration are in the remedy, for the user to decide. */
 function failed(diagnosis: Diagnosis, log: string): ServerFailure {
   const lines = diagnosis.planLines.join(", ");
   const remedy = lines === "" ? diagnosis.remedy : `${diagnosis.remedy} (in the plan: ${lines})`;
@@ -136,13 +136,13 @@ function refusal(reason: string): Diagnosis {
   return {
     cause: "the server is up, but refuses a completion",
     evidence: reason,
-    remedy: "a model without a chat template cannot be benchmarked; see the log that was kept",
+    remedy: "a model without a chat template cannot be benchmarked; see the saved log",
     retry: false,
     planLines: [],
   };
 }
 
-/** What stands in the log may tell more than the time does. */
+/** The log may say more than the time does. */
 function tooLong(log: string, options: WaitForServerOptions): Diagnosis {
   const found = diagnose(log);
   const minutes = String(Math.round(options.ceilingMs / 60_000));
