@@ -1,6 +1,6 @@
 import type { Estimate } from "../estimate/estimate.ts";
 import { readClientKey } from "../journal/client-key.ts";
-import { interruptedPasses } from "../sweep/interrupted-passes.ts";
+import { interruptedPasses } from "../sweep/recorded-passes.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
 import { findReusable, type Reusable } from "../sweep/rental/find-reusable.ts";
 import { recoverRun } from "../teardown/recover-run.ts";

@@ -1,6 +1,6 @@
+import type { CloudReader } from "../cloud/cloud.ts";
 import type { RegionOffer, PlannedRental } from "../estimate/estimate.ts";
 import { formatUsd } from "../support/money.ts";
-import type { SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
 
 /** Dearer than the estimate by more than this, and nobody agreed to it. */
@@ -14,7 +14,7 @@ const PRICE_TOLERANCE = 1.01;
  */
 export async function checkOffers(
   planned: PlannedRental,
-  ports: Pick<SweepPorts, "cloud">,
+  ports: { readonly cloud: Pick<CloudReader, "prices" | "availability"> },
   { maxCostPerEntry }: Pick<SweepSettings, "maxCostPerEntry">,
   signal: AbortSignal,
 ): Promise<readonly [RegionOffer, ...RegionOffer[]] | Error> {

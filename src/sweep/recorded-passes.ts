@@ -1,4 +1,4 @@
-import type { EventOf, SweepEvent } from "../journal/events.ts";
+import type { EventOf, Fact, SweepEvent } from "../journal/events.ts";
 import { configurationKey } from "./configuration-key.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
 import { defaultNumSeqs } from "../plan/plan-schema.ts";
@@ -74,4 +74,29 @@ function recordMatches({ model: id, record }: Measured, configuration: Configura
     agrees(told["enforce_eager"], engine.enforceEager) &&
     agrees(told["kv_cache_dtype"], engine.kvCacheDtype ?? "auto")
   );
+}
+
+/** Passes that were begun and never came to an end: they are void, for this reason, and are run again. */
+export function interruptedPasses(
+  events: readonly SweepEvent[],
+  reason = "the sweep was cut off in it",
+): readonly Extract<Fact, { readonly type: "pass.void" }>[] {
+  const running = new Map<string, EventOf<"pass.started">>();
+  for (const event of events) {
+    if (event.type === "pass.started") running.set(turnOf(event), event);
+    else if (ENDS.has(event.type)) running.delete(turnOf(event as EventOf<"pass.void">));
+  }
+  return [...running.values()].map(({ label, model, pass }) => ({
+    type: "pass.void",
+    label,
+    model,
+    pass,
+    reason,
+  }));
+}
+
+const ENDS: ReadonlySet<string> = new Set(["pass.finished", "pass.failed", "pass.void"]);
+
+function turnOf({ label, model }: { readonly label: string; readonly model: string }): string {
+  return `${label} ${model}`;
 }

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { estimatePlan } from "../../src/estimate/estimate-plan.ts";
 import { builtInMarket } from "../../src/estimate/market.ts";
 import { checkOffers } from "../../src/sweep/check-offers.ts";
-import type { SweepPorts } from "../../src/sweep/ports.ts";
 import { planWith } from "../plan/a-plan.ts";
 
 const GPU = "g2-gpu-rtx4000a1-s";
@@ -23,7 +22,7 @@ const ports = {
       Promise.resolve([{ id: GPU, hourly: 520_000, byRegion: new Map([["br-gru", 730_000]]) }]),
     availability: () => Promise.resolve([{ region: "br-gru", type: GPU, available: true }]),
   },
-} as unknown as SweepPorts;
+};
 const offers = async (maxCostPerEntry: number | undefined): Promise<unknown> => {
   const found = await checkOffers(
     planned,

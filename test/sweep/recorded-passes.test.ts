@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { SweepEvent } from "../../src/journal/events.ts";
 import { MachineError } from "../../src/machine/machine.ts";
-import { recordedPasses } from "../../src/sweep/recorded-passes.ts";
+import { interruptedPasses, recordedPasses } from "../../src/sweep/recorded-passes.ts";
+import { LABEL, newRig } from "../teardown/teardown-rig.ts";
 import { simulatedSweep } from "./simulated-sweep.ts";
 
 const SECOND = 1_000;
@@ -89,4 +90,23 @@ test("passes in the journal of an older version, which names no configuration an
   expect(recordedPasses(old, fuller)).toBe(0);
   const fewer = { ...wanted, engine: { ...engine, maxNumSeqs: 8 } };
   expect(recordedPasses(old, fewer)).toBe(0);
+});
+
+test("passes that were begun and did not end are void, once", async () => {
+  const rig = newRig();
+  await rig.rent();
+  const pass = { label: LABEL, model: "m", passes: 3, tests: 4 };
+  await rig.append(
+    { type: "pass.started", ...pass, pass: 1 },
+    { type: "pass.void", label: LABEL, model: "m", pass: 1, reason: "noise" },
+    { type: "pass.started", ...pass, pass: 1 },
+    { type: "pass.started", ...pass, model: "other", pass: 2 },
+  );
+  const cut = interruptedPasses(rig.journal.events());
+  expect(cut).toMatchObject([
+    { model: "m", pass: 1 },
+    { model: "other", pass: 2 },
+  ]);
+  await rig.append(...cut);
+  expect(interruptedPasses(rig.journal.events())).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { findModel } from "../../catalog/model-catalog.ts";
-import type { Machine, ServeRequest } from "../../machine/machine.ts";
+import { type Machine, MachineError, type ServeRequest } from "../../machine/machine.ts";
 import { configurationKey } from "../configuration-key.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
 import { type NextAttempt, nextAttempt } from "./next-attempt.ts";
@@ -65,30 +65,10 @@ async function untilReady(
       image: request.image,
       max_model_len: request.maxModelLen,
     });
-    if (attempt > 0 || !job.serverMayRun) await machine.serve(request, signal);
-    const answer = await ports.machines.waitForServer(
-      machine,
-      {
-        model,
-        clock: ports.clock,
-        ceilingMs: TIMEOUTS.serverMs,
-        stallMs: TIMEOUTS.downloadStallMs,
-        silentMs: TIMEOUTS.serverSilentMs,
-        onProgress: (progress) => {
-          void ports.journal
-            .append({
-              type: "server.progressed",
-              label,
-              model,
-              stage: progress.stage,
-              bytes: progress.bytes,
-              total_bytes: progress.totalBytes ?? null,
-            })
-            .catch(() => undefined); // A journal that cannot be written fails the next awaited fact.
-        },
-      },
-      signal,
-    );
+    const mayRun = attempt === 0 && job.serverMayRun;
+    const answer =
+      (mayRun ? undefined : await serve(machine, request, signal)) ??
+      (await waitUntilReady(job, ports, signal));
     if (answer.ready) {
       await ports.journal.append({
         type: "server.ready",
@@ -101,7 +81,7 @@ async function untilReady(
       return answer;
     }
     // Whatever ended a server that a lost link had left behind, a start of our own may fare better.
-    const failure = attempt === 0 && job.serverMayRun ? { ...answer, retry: true } : answer;
+    const failure = mayRun ? { ...answer, retry: true } : answer;
     const next =
       attempt < SERVER_RETRIES ? nextAttempt(failure, request, original, configuration) : undefined;
     const log = await ports.saveLog(
@@ -120,6 +100,54 @@ async function untilReady(
     if (next === undefined) return answer;
     ({ request } = next);
   }
+}
+
+/** @returns why the machine does not start it, as a failure of the server; undefined when it was started. */
+async function serve(
+  machine: Machine,
+  request: ServeRequest,
+  signal: AbortSignal,
+): Promise<ServerFailure | undefined> {
+  try {
+    await machine.serve(request, signal);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MachineError) || error.kind !== "command") throw error;
+    return {
+      ready: false,
+      cause: "the server could not be started",
+      evidence: error.message,
+      remedy: "see Docker's message",
+      retry: true,
+      planLines: [],
+      log: error.message,
+    };
+  }
+}
+
+function waitUntilReady(
+  { configuration, label, machine }: ServerJob,
+  ports: SweepPorts,
+  signal: AbortSignal,
+): Promise<ServerReady | ServerFailure> {
+  const model = configuration.model.id;
+  return ports.machines.waitForServer(
+    machine,
+    {
+      model,
+      clock: ports.clock,
+      ceilingMs: TIMEOUTS.serverMs,
+      stallMs: TIMEOUTS.downloadStallMs,
+      silentMs: TIMEOUTS.serverSilentMs,
+      onProgress: ({ stage, bytes, totalBytes }) => {
+        const total_bytes = totalBytes ?? null;
+        void ports.journal
+          .append({ type: "server.progressed", label, model, stage, bytes, total_bytes })
+          .catch(() => undefined); // A journal that cannot be written fails the next awaited fact.
+      },
+    },
+    signal,
+  );
 }
 
 function tryingAgain({ how }: NextAttempt): string {

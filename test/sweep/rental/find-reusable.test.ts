@@ -1,21 +1,36 @@
 import { describe, expect, it } from "vitest";
+import { estimatePlan } from "../../../src/estimate/estimate-plan.ts";
 import type { PlannedRental } from "../../../src/estimate/estimate.ts";
+import { builtInMarket } from "../../../src/estimate/market.ts";
 import type { Fact } from "../../../src/journal/events.ts";
-import { interruptedPasses } from "../../../src/sweep/interrupted-passes.ts";
 import { findReusable } from "../../../src/sweep/rental/find-reusable.ts";
 import { firewallLabel, HOUR, opened, reserved, START } from "../../journal/journal-rig.ts";
+import { planWith } from "../../plan/a-plan.ts";
 import { LABEL, newRig, type Rig } from "../../teardown/teardown-rig.ts";
 
 const CIDR = "192.0.2.1/32";
 const GPU = "g2-gpu-rtx4000a1-s";
 
-const planned = (model = "m", minutes = 20): PlannedRental =>
-  ({
-    seq: 1,
-    gpuId: GPU,
-    configurations: [{ model: { id: model }, engine: { image: "vllm", maxModelLen: 8192 } }],
-    likely: { stages: { boot: 5, setup: 20, download: 1, load: 1, passes: minutes } },
-  }) as unknown as PlannedRental;
+const [estimated] = estimatePlan(
+  planWith(`[{ gpu: ${GPU}, models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ] }]`),
+  builtInMarket(),
+).rentals;
+const [configuration] = estimated?.configurations ?? [];
+
+const planned = (id = "m", minutes = 20): PlannedRental => {
+  if (estimated === undefined || configuration === undefined) throw new Error("no rental");
+  const { engine, model } = configuration;
+  const wanted = {
+    model: { ...model, id },
+    engine: { ...engine, image: "vllm", maxModelLen: 8192 },
+  };
+  const stages = { boot: 5, setup: 20, download: 1, load: 1, passes: minutes };
+  return {
+    ...estimated,
+    configurations: [{ ...configuration, ...wanted }],
+    likely: { ...estimated.likely, stages },
+  };
+};
 
 /** A run with one VM that its owner has left. */
 async function left(...more: readonly Fact[]): Promise<Rig> {
@@ -116,22 +131,4 @@ describe("a VM that was left alive is used again", () => {
     await rig.clock.sleep(60_000);
     expect(await find(rig, rental)).toEqual([]);
   });
-});
-
-it("passes that were begun and did not end are void, once", async () => {
-  const rig = await left();
-  const pass = { label: LABEL, model: "m", passes: 3, tests: 4 };
-  await rig.append(
-    { type: "pass.started", ...pass, pass: 1 },
-    { type: "pass.void", label: LABEL, model: "m", pass: 1, reason: "noise" },
-    { type: "pass.started", ...pass, pass: 1 },
-    { type: "pass.started", ...pass, model: "other", pass: 2 },
-  );
-  const cut = interruptedPasses(rig.journal.events());
-  expect(cut).toMatchObject([
-    { model: "m", pass: 1 },
-    { model: "other", pass: 2 },
-  ]);
-  await rig.append(...cut);
-  expect(interruptedPasses(rig.journal.events())).toEqual([]);
 });

@@ -171,3 +171,35 @@ describe("a server that does not come up", () => {
     expect(done).toEqual(["serve", "wait"]);
   });
 });
+
+it("a start that the machine refuses fails its model, and the next one is measured", async () => {
+  const models = "[Qwen/Qwen2.5-Coder-7B-Instruct-AWQ, Qwen/Qwen2.5-Coder-14B-Instruct-AWQ]";
+  await using sweep = await simulatedSweep({
+    entries: `[{ gpu: g2-gpu-rtx4000a1-s, models: ${models} }]`,
+    change: ({ machines }) => ({
+      machines: {
+        ...machines,
+        connect: async (target, signal) => {
+          const machine = await machines.connect(target, signal);
+          return {
+            ...machine,
+            serve: (request, inner) =>
+              request.model.includes("-7B-")
+                ? Promise.reject(new MachineError("command", "docker: device error", 1))
+                : machine.serve(request, inner),
+          };
+        },
+      },
+    }),
+  });
+  await sweep.run();
+  expect(sweep.ofType("server.failed").map(({ cause }) => cause)).toEqual([
+    "the server could not be started (trying again)",
+    "the server could not be started (trying again)",
+    "the server could not be started",
+  ]);
+  expect(sweep.ofType("configuration.finished").map(({ state }) => state)).toEqual([
+    "failed",
+    "measured",
+  ]);
+});
