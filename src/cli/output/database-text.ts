@@ -49,8 +49,10 @@ function repairLines(file: string, repair: Repair): readonly string[] {
     repair.lost === 0 ? [] : [`  ${repair.lost} are lost: no journal, copy or backup has them`];
   if (repair.state === "sound")
     return [`${file}: sound, ${repair.total} records; nothing to do`, ...lost];
+  const wasSound = repair.why === undefined && repair.corrected === 0;
+  const reason = repair.why === undefined ? "" : ` (${repair.why})`;
   return [
-    `${file}: repaired${repair.why === undefined ? "" : ` (${repair.why})`}`,
+    wasSound ? `${file}: sound, but records were missing` : `${file}: repaired${reason}`,
     `  ${repair.kept} entries kept as they were in the file`,
     ...(repair.corrected === 0
       ? []

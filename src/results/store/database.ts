@@ -11,7 +11,7 @@ import { mergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
 import { whyNotPublishable } from "./why-not-publishable.ts";
 import { notePublication, readPublication, tombstones } from "./publication-log.ts";
 import { saveImportedRecords, readImportedRecords } from "./imported-records.ts";
-import { mend, type Repair } from "./repair-database.ts";
+import { repairText, type Repair } from "./repair-database.ts";
 
 export interface Written {
   /** Records that were not in the file. */
@@ -135,11 +135,11 @@ export function openDatabase(
       const known = [...ours, ...(await readImportedRecords(file))];
       let repair: Repair | undefined;
       const aside = await adapter.rewrite(async (database) => {
-        const mended = await mend(path, database, known, removed);
-        ({ repair } = mended);
-        return mended.text === undefined ? undefined : { text: mended.text, damaged: true };
+        const { text, damaged, ...repaired } = await repairText(path, database, known, removed);
+        ({ repair } = repaired);
+        return text === undefined ? undefined : { text, damaged };
       });
-      if (repair === undefined) throw databaseError(file, "written", "it was not looked at");
+      if (repair === undefined) throw databaseError(file, "written", "it was not read");
       const { records, foreign } = await readContents(file);
       const lost = await expected(file, new Set([...records, ...foreign].map(idOf)));
       await noteLost(file, lost);

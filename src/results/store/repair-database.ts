@@ -10,42 +10,47 @@ import {
   scanDatabase,
 } from "./database-text.ts";
 
-/** What a repair did, in records. */
+/** What a repair did; counts are of records. */
 export interface Repair {
   readonly state: "missing" | "sound" | "repaired";
   /** What was wrong with the file as a whole. */
   readonly why?: string;
-  /** Whole records that the file itself had. */
+  /** Left as they were. */
   readonly kept: number;
-  /** In the file, but not as their journal or the backup has them: put right. */
+  /** Replaced, because they differed from the journals or the backup. */
   readonly corrected: number;
+  /** Missing, and added from the newest backup. */
   readonly fromBackup: number;
-  /** From the journals, or from copies of what no journal holds. */
+  /** Missing, and added from the journals or the saved imports. */
   readonly fromJournals: number;
-  /** That were once written here, and that neither the file nor a journal, a copy or the newest backup has. */
+  /** Once written to this file, but found nowhere any more. */
   readonly lost: number;
   readonly total: number;
-  /** The newest backup that was looked into. */
+  /** The newest backup that was used. */
   readonly backup?: string;
-  /** Where the damaged file lies now. */
+  /** Path of the saved copy of the damaged file. */
   readonly aside?: string;
 }
 
-/** A text in the place of the file's, if there must be one, and what it is made of. */
+/** The new text of the file, and a report of what changed. */
 export interface RepairedText {
+  /** Undefined if the file needs no change. */
   readonly text: string | undefined;
+  /** False if records were merely missing: then the old file is sound. */
+  readonly damaged: boolean;
   readonly repair: Repair;
 }
 
 /**
- * The longest sound part of the file, then what the newest backup and the journals have beside it. A record never
- * changes once it is written, so one that reads differently in the file than there was hit.
- * @param ours what journals and copies hold. @param removed ids that must stay away.
+ * Combines the longest sound part of the file with what the newest backup and the journals have. Records never change
+ * once written, so a record that differs from its original was damaged.
+ * @param known records in journals and saved imports
+ * @param removed ids that the user removed, which are not added again
  */
-export async function mend(
+export async function repairText(
   path: string,
   file: DatabaseFile,
-  ours: readonly BenchmarkRecord[],
+  known: readonly BenchmarkRecord[],
   removed: ReadonlySet<string>,
 ): Promise<RepairedText> {
   if (file.kind !== "sound" && file.kind !== "corrupt") {
@@ -57,12 +62,12 @@ export async function mend(
       lost: 0,
       total: 0,
     };
-    return { text: undefined, repair: { state: "missing", ...nothing } };
+    return { text: undefined, damaged: false, repair: { state: "missing", ...nothing } };
   }
   const base = file.kind === "sound" ? file.text : newDatabaseText(salvageElements(file.text));
   const { elements: saved, backup } = await savedElements(path);
   const journals = new Map(
-    ours.map((record) => [record.id, JSON.stringify(record, undefined, 2)] as const),
+    known.map((record) => [record.id, JSON.stringify(record, undefined, 2)] as const),
   );
   const { text, corrected, added } = overlayKnownRecords(
     base,
@@ -75,6 +80,7 @@ export async function mend(
   const unchanged = why === undefined && text === base;
   return {
     text: unchanged ? undefined : text,
+    damaged: why !== undefined || corrected > 0,
     repair: {
       state: unchanged ? "sound" : "repaired",
       ...(why === undefined ? {} : { why }),
@@ -89,41 +95,44 @@ export async function mend(
   };
 }
 
-/** The database with every record as the truth has it. */
+/** Corrects and adds records according to their originals, by id. */
 function overlayKnownRecords(
   text: string,
-  truth: ReadonlyMap<string, string>,
+  originals: ReadonlyMap<string, string>,
   removed: ReadonlySet<string>,
 ): { readonly text: string; readonly corrected: number; readonly added: readonly string[] } {
   const database = scanDatabase(text);
-  const missing = new Map([...truth].filter(([id]) => !removed.has(id)));
+  const missing = new Map([...originals].filter(([id]) => !removed.has(id)));
   const corrected = new Map<number, string>();
-  /** Elements that nobody knows, by what they hold beside their id. */
-  const strangers = new Map<string, number>();
+  /** Indices of elements with unknown ids, by the rest of their contents. */
+  const unknownIds = new Map<string, number>();
   for (const [index, { from, to }] of database.elements.entries()) {
     const value = valueOf(text.slice(from, to));
     const id = idOf(value) ?? "";
-    const known = truth.get(id);
+    const original = originals.get(id);
     missing.delete(id);
-    if (known === undefined) strangers.set(besideId(value), index);
-    else if (!isDeepStrictEqual(valueOf(known), value)) corrected.set(index, known);
+    if (original === undefined) unknownIds.set(withoutId(value), index);
+    else if (!isDeepStrictEqual(valueOf(original), value)) corrected.set(index, original);
   }
-  for (const [id, known] of strangers.size === 0 ? [] : [...missing]) {
-    const index = strangers.get(besideId(valueOf(known)));
+  for (const [id, original] of unknownIds.size === 0 ? [] : [...missing]) {
+    const index = unknownIds.get(withoutId(valueOf(original)));
     if (index === undefined) continue;
-    // It was its id that was hit.
-    corrected.set(index, known);
+    // Only the id was damaged.
+    corrected.set(index, original);
     missing.delete(id);
   }
-  const mended = corrected.size === 0 ? text : replaceElements(database, corrected);
+  const replaced = corrected.size === 0 ? text : replaceElements(database, corrected);
   return {
-    text: missing.size === 0 ? mended : insertElements(scanDatabase(mended), [...missing.values()]),
+    text:
+      missing.size === 0
+        ? replaced
+        : insertElements(scanDatabase(replaced), [...missing.values()]),
     corrected: corrected.size,
     added: [...missing.keys()],
   };
 }
 
-function besideId(value: unknown): string {
+function withoutId(value: unknown): string {
   return JSON.stringify(
     typeof value === "object" && value !== null ? { ...value, id: undefined } : value,
   );

@@ -202,6 +202,21 @@ describe("db repair", () => {
     expect((await rig.say("db", "repair")).stdout).toContain("sound, 10 records; nothing to do");
   });
 
+  it("adds missing records to a sound file without calling it damaged", async () => {
+    await writeFile(rig.file, FIXTURE);
+    await rig.measured(own("own-0001"));
+    await writeFile(rig.file, FIXTURE);
+    const { code, stdout } = await rig.say("db", "repair");
+    expect([code, stdout.split("\n")[0]]).toEqual([
+      0,
+      `${rig.file}: sound, but records were missing`,
+    ]);
+    expect(stdout).toContain("1 added from the journals");
+    expect(stdout).not.toMatch(/damaged|repaired|corrupt/);
+    expect(await asides()).toEqual([]);
+    expect(await rig.ids()).toEqual([...FIXTURE_IDS, "own-0001"]);
+  });
+
   it("puts a record right that was hit inside a file which is still JSON", async () => {
     await writeFile(rig.file, FIXTURE);
     await rig.measured(own("own-0001"));
