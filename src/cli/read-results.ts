@@ -1,7 +1,7 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import type { ExportSource } from "../results/exchange/export-source.ts";
+import type { DatabaseContents } from "../results/store/database-contents.ts";
 import type { IndexedContents } from "../results/query/record-index.ts";
-import { openExportOf, queryDatabase, readDatabase } from "../run/read-records.ts";
+import { queryDatabase, readDatabase } from "../run/read-records.ts";
 import { databaseOf, type SharedCall } from "./requests.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,9 +17,11 @@ export async function queryContents(call: DatabaseCall): Promise<IndexedContents
   return warned(call, await queryDatabase(databaseOf(call)));
 }
 
-/** The same for exports, which show whole records: the caller closes it. */
-export async function openExport(call: DatabaseCall): Promise<ExportSource> {
-  return warned(call, await openExportOf(databaseOf(call)));
+/** The same for exports: `elementText` then gives each record exactly as the file has it. */
+export async function exactContents(
+  call: DatabaseCall,
+): Promise<Pick<DatabaseContents, "records" | "problems">> {
+  return warned(call, await readDatabase(databaseOf(call), true));
 }
 
 function warned<T extends { readonly problems: readonly string[] }>(

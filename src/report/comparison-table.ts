@@ -66,7 +66,7 @@ export function comparisonTable(
   nowMs: number,
   style: TableStyle,
 ): string {
-  const { rows, apart, imported, unstable, unranked } = answer;
+  const { rows, tied, apart, imported, unstable, unranked } = answer;
   const shown = [...rows, ...apart.map(({ row }) => row), ...imported, ...unstable];
   const name = modelNames([...shown, ...unranked].map(({ model }) => model));
   const simulated = shown.some((row) => row.simulated) ? "SIMULATED " : "";
@@ -77,6 +77,7 @@ export function comparisonTable(
     ...(rows.length === 0
       ? ["Nothing that can be ranked."]
       : [rankingOf(rows, name, nowMs, style)]),
+    ...(tied.length === 0 ? [] : [tieText(tied, name)]),
     `Total results: ${answer.recordCount} in ${shown.length} configurations${unstable.length === 0 ? "" : `, ${unstable.length} of them unstable`}`,
     "Tokens/Sec: median over runs. Efficiency: tokens/s for each $/hour; higher is better",
     ...(asked.forced === true && answer.mixed.length > 0
@@ -97,6 +98,14 @@ export function comparisonTable(
           rankingOf(imported, name, nowMs, style),
         ]),
   ].join("\n")}\n`;
+}
+
+const MOST_TIES = 3;
+
+function tieText(tied: readonly ConfigurationResult[], name: ModelName): string {
+  const names = tied.slice(0, MOST_TIES).map(({ gpu, model }) => `${gpuLabel(gpu)} ${name(model)}`);
+  const more = tied.length > MOST_TIES ? [`${tied.length - MOST_TIES} more`] : [];
+  return `Tied with the first, no difference shown: ${[...names, ...more].join(", ")}`;
 }
 
 function rankingOf(

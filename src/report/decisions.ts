@@ -1,8 +1,8 @@
-import { compareRates, OTHER_VM_THRESHOLD } from "../evidence/comparison.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { byMetric, metricOf, type SortMetric } from "../results/query/compare.ts";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { recommend, type Task } from "../results/query/recommend.ts";
+import { tiesWith } from "../results/query/ties.ts";
 
 /** An answer to one question, with what cannot be told from it. */
 export interface Decision {
@@ -21,9 +21,6 @@ const TASKS: readonly (readonly [Task, string])[] = [
   ["context_heavy", "Best for context-heavy work"],
   ["reasoning", "Best for reasoning"],
 ];
-/** A single run shows no difference to anything; only what is about as good is worth a word. */
-const NEARLY = 0.9;
-
 /**
  * What a reader wants to know first, in the order of the page. `records`: those that count; `ranked`: their
  * configurations, without those that are unstable.
@@ -74,24 +71,7 @@ function best(
 ): Decision {
   const priced = metric === "tokens_per_sec" ? rows : rows.filter(({ hourlyUsd }) => hourlyUsd > 0);
   const [winner, ...others] = priced.toSorted((a, b) => byMetric(metric, metricOf(a), metricOf(b)));
-  // Cost follows from speed and price, so that its inverse is a rate like speed.
-  const unit = ({ hourlyUsd }: ConfigurationResult): number =>
-    metric === "tokens_per_sec" ? 1 : hourlyUsd;
-  const rates = (row: ConfigurationResult): number[] =>
-    row.speeds.map((speed) => speed / unit(row));
-  const ties =
-    winner === undefined
-      ? []
-      : others
-          .filter(
-            (other) =>
-              other.speed.median / unit(other) >= (NEARLY * winner.speed.median) / unit(winner),
-          )
-          .filter(
-            (other) =>
-              compareRates(rates(other), rates(winner), OTHER_VM_THRESHOLD).outcome ===
-              "no difference shown",
-          );
+  const ties = winner === undefined ? [] : tiesWith(winner, others, metric);
   return {
     question,
     rule,

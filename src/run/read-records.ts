@@ -5,42 +5,36 @@ import { listRuns, runFolder } from "../journal/state-folder.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { DatabaseContents } from "../results/store/database-contents.ts";
 import { overwrittenIn } from "../results/store/publication-log.ts";
-import type { ExportSource } from "../results/exchange/export-source.ts";
 import { readIndexed, type IndexedContents } from "../results/query/record-index.ts";
 import { unsoundPasses, type Unranked } from "../results/query/unranked.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
 import { simulatedStateDir, type DatabaseLocation } from "./locations.ts";
 
-/** What the database holds, and what is wrong with it; of a damaged one its best copy. Reading repairs nothing. */
+/**
+ * Reads the database, or its best copy if it is damaged. Reading repairs nothing.
+ * @param exact whether `elementText` should return the records exactly as the file has them
+ */
 export async function readDatabase(
-  location: DatabaseLocation,
+  { file }: DatabaseLocation,
+  exact = false,
 ): Promise<Pick<DatabaseContents, "records" | "problems">> {
   const { readContents } = await import("../results/store/database-contents.ts");
-  return withOverwritten(location.file, await readContents(location.file));
+  return withOverwriteWarning(file, await readContents(file, exact));
 }
 
-/**
- * The same for queries: without prompts, replies and the figures of single tests, which only exports show; with the
- * seal that they were read under.
- */
+/** The same for queries: from an index if the file is large, without prompts, replies and single tests' figures. */
 export async function queryDatabase(location: DatabaseLocation): Promise<IndexedContents> {
   const { file, stateDir } = location;
-  return withOverwritten(file, await readIndexed(file, indexFolder(stateDir), Date.now()));
+  return withOverwriteWarning(file, await readIndexed(file, indexFolder(stateDir), Date.now()));
 }
 
-/** For exports, which show whole records: whoever opens it closes it. */
-export async function openExportOf(location: DatabaseLocation): Promise<ExportSource> {
-  const { openExport } = await import("../results/exchange/export-source.ts");
-  return withOverwritten(location.file, await openExport(location.file));
-}
-
-/** Says how many records were published and are gone; only the log next to the database is read for it. */
-async function withOverwritten<T extends Contents>(file: string, contents: T): Promise<T> {
-  // A log that cannot be read is reported when something is written.
+/** Adds a warning if records that were published are missing. For that it reads only the log next to the database. */
+async function withOverwriteWarning<T extends Contents>(file: string, contents: T): Promise<T> {
+  // If the log cannot be read, the next write reports it.
   const overwritten = await overwrittenIn(file, contents.records).catch(() => []);
   if (overwritten.length === 0) return contents;
   const count = overwritten.length === 1 ? "1 record" : `${String(overwritten.length)} records`;
-  const problem = `${file}: ${count} written here are missing, as after another program's write (maider-sweep db repair puts them back)`;
+  const problem = `${file}: ${count} written here are missing, as after another program's write; nothing is lost, maider-sweep db repair puts them back`;
   return { ...contents, problems: [...contents.problems, problem] };
 }
 
@@ -49,7 +43,7 @@ interface Contents {
   readonly problems: readonly string[];
 }
 
-/** Answers that may be deleted at any time. */
+/** Folder of cached query results, which may be deleted at any time. */
 export function indexFolder(stateDir: string): string {
   return join(stateDir, "index");
 }

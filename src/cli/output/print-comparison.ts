@@ -1,10 +1,25 @@
 import { comparisonTable } from "../../report/comparison-table.ts";
 import { UNLIMITED } from "../../report/render-table.ts";
-import { exportRecords, type ExportFormat } from "../../results/exchange/export-records.ts";
-import { compare, filterRecords, type SortMetric } from "../../results/query/compare.ts";
+import type { BenchmarkRecord } from "../../evidence/record.ts";
+import { exportRecords } from "../../results/exchange/export-records.ts";
+import {
+  configurationRow,
+  exportTable,
+  recordRow,
+  unrankedRow,
+  type ExportRow,
+} from "../../results/exchange/export-table.ts";
+import {
+  compare,
+  filterRecords,
+  type CompareAnswer,
+  type SortMetric,
+} from "../../results/query/compare.ts";
+import type { ConfigurationResult } from "../../results/query/configurations.ts";
+import type { Unranked } from "../../results/query/unranked.ts";
 import { readUnsound } from "../../run/read-records.ts";
 import { escapeControls } from "../../support/terminal-text.ts";
-import { openExport, queryContents } from "../read-results.ts";
+import { exactContents, queryContents } from "../read-results.ts";
 import { databaseOf, type SharedCall } from "../requests.ts";
 import type { Terminal } from "../terminal.ts";
 import { tableStyle } from "./table-style.ts";
@@ -31,16 +46,9 @@ const NOTHING = `No benchmark results match.
 /** Writes the ranked table, to a file in full width. */
 export async function printComparison(call: ComparisonCall): Promise<void> {
   const { options, terminal } = call;
-  const { force, sortBy, taskCategory, withImported } = options;
+  const { force, sortBy, taskCategory } = options;
   const { records } = await queryContents(call);
-  const answer = compare({
-    ...filterOf(call),
-    records,
-    sortBy,
-    unsound: await readUnsound(databaseOf(call)),
-    withImported: withImported === true,
-    onlyAlike: force !== true,
-  });
+  const answer = answerFor(call, records, await readUnsound(databaseOf(call)));
   const found = answer.rows.length + answer.imported.length + answer.unranked.length > 0;
   const style = options.output === undefined ? tableStyle(terminal) : UNLIMITED;
   const asked = { taskCategory, sortBy, forced: force === true };
@@ -50,35 +58,91 @@ export async function printComparison(call: ComparisonCall): Promise<void> {
   await writeResult(call, pieces, `${String(answer.rows.length)} configurations`);
 }
 
-/** Writes the records: the ranked ones first, then those that are not sound, for the reader to judge. */
-export async function exportComparison(call: ComparisonCall, format: ExportFormat): Promise<void> {
-  const { options, terminal } = call;
-  const { force, sortBy, taskCategory, withImported } = options;
-  // Only JSON shows whole records.
-  const source = format === "json" ? await openExport(call) : undefined;
-  try {
-    const records = source?.records ?? (await queryContents(call)).records;
-    const filter = filterOf(call);
-    const { records: best } = compare({
-      ...filter,
-      records,
-      sortBy,
-      unsound: [],
-      withImported: withImported === true,
-      onlyAlike: force !== true,
-    });
-    const ranked = new Set(best);
-    const others = filterRecords(records, filter).filter((record) => !ranked.has(record));
-    if (ranked.size + others.length === 0) terminal.stderr.write(NOTHING);
-    if (others.length > 0)
-      terminal.stderr.write(
-        `${String(others.length)} of them at the end are not ranked: not sound\n`,
-      );
-    const pieces = exportRecords([...ranked, ...others], format, taskCategory, source?.textOf);
-    await writeResult(call, pieces, `${String(ranked.size + others.length)} results`);
-  } finally {
-    source?.close();
-  }
+/** Writes the records as JSON: first those with a usable speed, best first, then the others. */
+export async function exportComparison(call: ComparisonCall): Promise<void> {
+  const contents = await exactContents(call);
+  const { records: best } = answerFor(call, contents.records, []);
+  const usable = new Set(best);
+  const others = filterRecords(contents.records, filterOf(call)).filter(
+    (record) => !usable.has(record),
+  );
+  const count = usable.size + others.length;
+  if (count === 0) call.terminal.stderr.write(NOTHING);
+  if (others.length > 0)
+    call.terminal.stderr.write(
+      `${String(others.length)} of them at the end are not ranked: not sound\n`,
+    );
+  await writeResult(call, exportRecords([...usable, ...others]), `${String(count)} results`);
+}
+
+/** Writes CSV or Markdown: a row for each configuration that the table shows, or for each pass. */
+export async function exportComparisonTable(
+  call: ComparisonCall,
+  format: "csv" | "markdown",
+  byPass: boolean,
+): Promise<void> {
+  const { taskCategory } = call.options;
+  const { records } = await queryContents(call);
+  const answer = answerFor(call, records, await readUnsound(databaseOf(call)));
+  const rows = byPass ? passRows(answer, taskCategory) : configurationRows(answer);
+  if (rows.length === 0) call.terminal.stderr.write(NOTHING);
+  const results = `${String(rows.length)} ${byPass ? "results" : "configurations"}`;
+  await writeResult(call, exportTable(rows, format), results);
+}
+
+function configurationRows(answer: CompareAnswer): ExportRow[] {
+  return [
+    ...configurationsWithRank(answer).map(([row, ranked]) => configurationRow(row, ranked)),
+    ...answer.unranked.filter(({ state }) => state !== "unstable").map(unrankedRow),
+  ];
+}
+
+function passRows(answer: CompareAnswer, category: string | undefined): ExportRow[] {
+  const ranked = new Map(
+    configurationsWithRank(answer).flatMap(([{ records }, text]) =>
+      records.map((record) => [record, text] as const),
+    ),
+  );
+  return [
+    ...answer.records.map((record) => recordRow(record, category, ranked.get(record) ?? "yes")),
+    ...answer.rejectedRecords.map(({ record, reason }) =>
+      recordRow(record, category, `no: ${reason}`),
+    ),
+  ];
+}
+
+/** Every configuration with a speed, and `yes` or why it is not ranked. */
+function configurationsWithRank({
+  rows,
+  apart,
+  imported,
+  unstable,
+}: CompareAnswer): (readonly [ConfigurationResult, string])[] {
+  return [
+    ...rows.map((row) => [row, "yes"] as const),
+    ...apart.map(({ row, differences }) => {
+      const fields = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
+      return [row, `no: measured in another way: ${fields.join(", ")}`] as const;
+    }),
+    ...imported.map((row) => [row, "no: imported"] as const),
+    ...unstable.map((row) => [row, "no: unstable"] as const),
+  ];
+}
+
+function answerFor(
+  call: ComparisonCall,
+  records: readonly BenchmarkRecord[],
+  unsound: readonly Unranked[],
+): CompareAnswer {
+  const { force, sortBy, withImported } = call.options;
+  return compare({
+    ...filterOf(call),
+    records,
+    sortBy,
+    unsound,
+    withImported: withImported === true,
+    onlyAlike: force !== true,
+  });
 }
 
 function filterOf({ options: { gpuType, modelCategory, taskCategory } }: ComparisonCall) {

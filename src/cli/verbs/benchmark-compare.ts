@@ -1,4 +1,4 @@
-import { ExitCode } from "../../support/errors.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
 import {
   CATEGORIES,
   choice,
@@ -14,7 +14,7 @@ export const verb = defineVerb({
   group: "results",
   summary: "Compare results across configurations",
   about: [
-    "Ranks what was measured, by speed, by cost per 1,000 tokens or by tokens per second per dollar. With `--task-category` the figures are those of that category, not of the whole pass. Exports contain what the table shows.",
+    "Ranks what was measured, by speed, by cost per 1,000 tokens or by tokens per second per dollar. With `--task-category` the figures are those of that category, not of the whole pass. CSV and Markdown list what the table does, with a last column that says whether a row is ranked; JSON has the records themselves.",
     "Runs are sound passes, and VMs is how many machines they were made on: `?` where records do not say, as those of the `maider` tool. Its prompts are called `legacy-12` and its method `legacy`; they are not ranked with ours unless `--force` is given.",
   ],
   related: ["recommend", "report"],
@@ -32,6 +32,7 @@ export const verb = defineVerb({
       "table",
     ),
     option("-o, --output <file>", "where it is written (default: stdout)"),
+    option("--passes", "in CSV and Markdown, a row for each pass instead of each configuration"),
     option("--force", "rank results together that were measured in different ways"),
     withImportedOption,
     ...resultsOptions,
@@ -44,9 +45,20 @@ export const verb = defineVerb({
   ],
   notices: ["held-vms", "open-runs"],
   handler: async (call) => {
-    const { format } = call.options;
-    const { exportComparison, printComparison } = await import("../output/print-comparison.ts");
-    await (format === "table" ? printComparison(call) : exportComparison(call, format));
+    const { passes, ...options } = call.options;
+    const { format } = options;
+    // Elsewhere, `passes` is a number.
+    const comparison = { ...call, options };
+    if (passes === true && format !== "csv" && format !== "markdown")
+      throw new SweepError("--passes is for --format csv and markdown", {
+        exitCode: ExitCode.usage,
+        reason: "the table ranks configurations, and JSON always has every pass",
+      });
+    const { exportComparison, exportComparisonTable, printComparison } =
+      await import("../output/print-comparison.ts");
+    if (format === "table") await printComparison(comparison);
+    else if (format === "json") await exportComparison(comparison);
+    else await exportComparisonTable(comparison, format, passes === true);
     return ExitCode.done;
   },
 });

@@ -9,6 +9,7 @@ import {
 } from "./configurations.ts";
 import { comparableRows, type ApartRow } from "./comparable-rows.ts";
 import { comparabilityWarnings } from "./comparability-warnings.ts";
+import { tiesWith } from "./ties.ts";
 import { joinUnranked, unrankedRecord, unrankedRow, type Unranked } from "./unranked.ts";
 
 export const SORT_METRICS = ["tokens_per_sec", "cost_per_1k_tokens", "cost_efficiency"] as const;
@@ -34,8 +35,10 @@ export interface CompareQuestion extends CompareFilter {
 }
 
 export interface CompareAnswer {
-  /** A row for each configuration, the best first. */
+  /** A row for each configuration, best first. */
   readonly rows: readonly ConfigurationResult[];
+  /** Rows that show no difference to the first. */
+  readonly tied: readonly ConfigurationResult[];
   /** Not ranked with them, since they were measured in another way; empty unless `onlyAlike`. */
   readonly apart: readonly ApartRow[];
   /** The same for what was imported, where it is ranked apart. */
@@ -70,8 +73,10 @@ export function compare(question: CompareQuestion): CompareAnswer {
   const { rows, apart } =
     question.onlyAlike === true ? comparableRows(own) : { rows: own, apart: [] };
   const notSound = rejectedRecords(chosen);
+  const [best, ...others] = rows;
   return {
     rows,
+    tied: best === undefined ? [] : tiesWith(best, others, sortBy),
     apart,
     imported,
     unstable,

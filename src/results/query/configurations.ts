@@ -85,6 +85,24 @@ export function figuresOf(record: BenchmarkRecord, category?: string): CategoryR
 }
 
 /**
+ * Tests of a pass, or of one of its categories, that passed, and that applied. Maider states no totals for categories,
+ * so they are counted.
+ */
+export function testCounts(
+  record: BenchmarkRecord,
+  category?: string,
+): { readonly passed: number; readonly total: number } {
+  const figures = figuresOf(record, category);
+  const passed = figures?.tests_passed ?? 0;
+  if (figures?.tests_total !== undefined) return { passed, total: figures.tests_total };
+  const applied = record.tests.filter(
+    (test) =>
+      (category === undefined || test.category === category) && test.outcome !== "not_applicable",
+  );
+  return { passed, total: Math.max(passed, applied.length) };
+}
+
+/**
  * Records with the same id are passes of one and the same thing, by all facts that comparability asks for. Where one
  * category is looked at, it does not matter which others were measured beside it.
  */
@@ -133,7 +151,7 @@ function summarise(
   const speed = distribution(speeds);
   const vms = new Set(records.flatMap(({ summary }) => summary.vm ?? []));
   const costPer1k = costPer1kTokens(speed.median, newest.hourly_cost);
-  const ofNewest = figuresOf(newest, category);
+  const tests = testCounts(newest, category);
   return {
     id,
     gpu: newest.gpu_type,
@@ -152,8 +170,8 @@ function summarise(
     costPer1k,
     costPer1M: costPer1k * 1000,
     efficiency: costEfficiency(speed.median, newest.hourly_cost),
-    testsPassed: ofNewest?.tests_passed ?? 0,
-    testsTotal: ofNewest?.tests_total ?? ofNewest?.tests_passed ?? 0,
+    testsPassed: tests.passed,
+    testsTotal: tests.total,
     lastMs: measuredAtMs(newest),
     simulated: newest.summary.simulated === true,
     origin: newest.summary.origin,

@@ -4,7 +4,7 @@ import { parseElement, rememberTexts } from "./element-text.ts";
 import { LARGEST_TEXT } from "./database-text.ts";
 import { readPublication, tombstones } from "./publication-log.ts";
 import { nameOfElement, readRecord } from "./read-record.ts";
-import type { Frame } from "./stream-database.ts";
+import type { DatabaseHeader } from "./stream-database.ts";
 
 export interface DatabaseContents {
   /** In the file's order. */
@@ -51,10 +51,10 @@ function remedyFor(kind: "corrupt" | "unreadable"): string {
  */
 export function contentsOf(
   path: string,
-  elements: Iterable<unknown, Frame>,
+  elements: Iterable<unknown, DatabaseHeader>,
   shape?: (record: BenchmarkRecord) => BenchmarkRecord,
 ): DatabaseContents {
-  let frame: Frame | undefined;
+  let frame: DatabaseHeader | undefined;
   const noted = (function* () {
     frame = yield* elements;
   })();
@@ -62,7 +62,10 @@ export function contentsOf(
   return { ...found, problems: [...remarks(path, frame), ...problems] };
 }
 
-function remarks(path: string, { version, bytes }: Frame = { version: "1.0", bytes: 0 }): string[] {
+function remarks(
+  path: string,
+  { version, bytes }: DatabaseHeader = { version: "1.0", bytes: 0 },
+): string[] {
   const found: string[] = [];
   if (version !== "1.0")
     found.push(`${path}: version ${JSON.stringify(version)} is read as if it were "1.0"`);

@@ -124,9 +124,7 @@ function overlayKnownRecords(
   const replaced = corrected.size === 0 ? text : replaceElements(database, corrected);
   return {
     text:
-      missing.size === 0
-        ? replaced
-        : insertElements(scanDatabase(replaced), [...missing.values()]),
+      missing.size === 0 ? replaced : insertElements(scanDatabase(replaced), [...missing.values()]),
     corrected: corrected.size,
     added: [...missing.keys()],
   };

@@ -1,16 +1,16 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** What a file says of itself beside its elements. */
-export interface Frame {
+/** What a database file says apart from its records. */
+export interface DatabaseHeader {
   readonly version: unknown;
   readonly bytes: number;
 }
 
-/** The file is laid out in another way than writers of databases do, or is not sound. */
+/** The file is not laid out like `json.dump(indent=2)`, or is damaged. */
 export class UnusualLayout extends Error {
   constructor() {
-    super("the database is laid out in another way, or is not sound");
+    super("the database has another layout or is damaged");
   }
 }
 
@@ -18,71 +18,39 @@ const OPENING = '"benchmarks": [\n    {';
 const BETWEEN = "\n    },\n    {";
 const ELEMENT_END = "\n    }";
 const CLOSING = "\n    }\n  ]";
-const BRACKET = 0x5b;
+const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
-/** A few elements: texts beyond 128 kB are dearer to V8. */
+/** Room for a few records: V8 parses strings beyond 128 kB more slowly. */
 const WINDOW_BYTES = 65_536;
 const LARGEST_WINDOW_BYTES = 8_388_608;
 
-/** The elements of a large database one by one, so that it is never held as a whole. @throws as `streamElements` */
-export function* streamDatabase(path: string): Generator<unknown, Frame> {
+/**
+ * Yields the records of a large database without holding all of it in memory. Record boundaries are found by the
+ * layout. Only at the end is it certain that the file is valid JSON: every part parsed, and so did the rest around them.
+ * @throws UnusualLayout or SyntaxError; discard what was yielded before
+ */
+export function* streamDatabase(path: string): Generator<unknown, DatabaseHeader> {
   const file = openSync(path, "r");
   try {
-    const lists = streamLists(file);
-    for (;;) {
-      const next = lists.next();
-      if (next.done === true) return next.value;
-      yield* JSON.parse(next.value.text) as unknown[];
-    }
+    const window = openWindow(file);
+    while (window.find(OPENING) < 0) if (!window.more()) throw new UnusualLayout();
+    const head = window.take(window.find(OPENING) + OPENING.length - 1);
+    do {
+      const last = window.findLast(BETWEEN);
+      if (last < 0) continue;
+      yield* window.takeList(last + ELEMENT_END.length);
+      window.skip(BETWEEN.length - ELEMENT_END.length - 1);
+    } while (window.more());
+    const last = window.findLast(CLOSING);
+    if (last < 0) throw new UnusualLayout();
+    yield* window.takeList(last + ELEMENT_END.length);
+    return { version: versionIn(head, window.rest()), bytes: window.bytes() };
   } finally {
     closeSync(file);
   }
 }
 
-/** A stretch of the file, and the byte at which it begins. */
-export interface Placed {
-  readonly text: string;
-  readonly at: number;
-}
-
-/** The same as text, each with its place. */
-export function* streamElements(file: number): Generator<Placed, Frame> {
-  const lists = streamLists(file);
-  for (;;) {
-    const next = lists.next();
-    if (next.done === true) return next.value;
-    const parts = next.value.text.slice(1, -1).split(BETWEEN);
-    let { at } = next.value;
-    for (const [index, part] of parts.entries()) {
-      const text = `${index === 0 ? "" : "{"}${part}${index === parts.length - 1 ? "" : ELEMENT_END}`;
-      yield { text, at };
-      at += Buffer.byteLength(text) + BETWEEN.length - ELEMENT_END.length - 1;
-    }
-  }
-}
-
-/**
- * Stretches of elements as lists, each with the place of its first one; the layout tells where elements end. The file is sound JSON exactly when all stretches of elements are and the frame around them is, which is seen at
- * the end: a stretch that ended anywhere else than between two elements would be none.
- * @throws UnusualLayout, SyntaxError: then what has come so far is worth nothing.
- */
-function* streamLists(file: number): Generator<Placed, Frame> {
-  const window = openWindow(file);
-  while (window.find(OPENING) < 0) if (!window.more()) throw new UnusualLayout();
-  const head = window.take(window.find(OPENING) + OPENING.length - 1);
-  do {
-    const last = window.findLast(BETWEEN);
-    if (last < 0) continue;
-    yield window.takeList(last + ELEMENT_END.length);
-    window.skip(BETWEEN.length - ELEMENT_END.length - 1);
-  } while (window.more());
-  const last = window.findLast(CLOSING);
-  if (last < 0) throw new UnusualLayout();
-  yield window.takeList(last + ELEMENT_END.length);
-  return { version: versionIn(head, window.rest()), bytes: window.bytes() };
-}
-
-/** The frame with one number in the place of the elements must be a database with just that number. */
+/** Parses the text around the records, with a single number in their place. */
 function versionIn(head: string, tail: string): unknown {
   const { version = "1.0", benchmarks } = JSON.parse(`${head}7${tail}`) as {
     version?: unknown;
@@ -93,14 +61,14 @@ function versionIn(head: string, tail: string): unknown {
   return version;
 }
 
-/** A stretch of the file that moves on as it is used up; it grows for an element that is longer. */
+/** A buffer that moves along the file, and grows if a record does not fit. */
 function openWindow(file: number) {
   let buffer = Buffer.allocUnsafe(WINDOW_BYTES);
-  // One byte stands before it, for the bracket of a list.
+  // The byte before `from` is free for the opening bracket of a list.
   let from = 1;
   let to = 1;
   let read = 0;
-  const at = (place: number): number => (place < from ? -1 : place - from);
+  const fromStart = (index: number): number => (index < from ? -1 : index - from);
   const textOf = (begin: number, end: number): string => {
     const bytes = buffer.subarray(begin, end);
     if (isAscii(bytes)) return bytes.toString("latin1");
@@ -113,23 +81,22 @@ function openWindow(file: number) {
   };
   return {
     take,
-    /** What stands there and commas between, as a list. */
-    takeList(length: number): Placed {
+    /** Takes complete records, separated by commas. */
+    takeList(length: number): unknown[] {
       const after = buffer[from + length];
-      buffer[from - 1] = BRACKET;
+      buffer[from - 1] = OPENING_BRACKET;
       buffer[from + length] = CLOSING_BRACKET;
       const text = textOf(from - 1, from + length + 1);
       buffer[from + length] = after ?? 0;
-      const at = read - (to - from);
       from += length;
-      return { text, at };
+      return JSON.parse(text) as unknown[];
     },
     skip: (length: number): void => {
       from += length;
     },
     rest: () => take(to - from),
     bytes: () => read,
-    /** False at the end of the file. */
+    /** Reads on; false at the end of the file. */
     more(): boolean {
       buffer.copyWithin(0, from - 1, to);
       to -= from - 1;
@@ -143,9 +110,9 @@ function openWindow(file: number) {
       read += count;
       return count > 0;
     },
-    /** From where the window begins; -1 when it is not in it. */
-    find: (text: string): number => at(buffer.subarray(0, to).indexOf(text, from, "latin1")),
+    /** Offset from the start of the window, or -1. */
+    find: (text: string): number => fromStart(buffer.subarray(0, to).indexOf(text, from, "latin1")),
     findLast: (text: string): number =>
-      at(buffer.subarray(0, to).lastIndexOf(text, undefined, "latin1")),
+      fromStart(buffer.subarray(0, to).lastIndexOf(text, undefined, "latin1")),
   };
 }

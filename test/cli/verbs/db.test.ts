@@ -96,7 +96,7 @@ describe("what another program has overwritten", () => {
   const all = [...FIXTURE_IDS, "own-0001", "own-0002", "by-hand-1"].toSorted();
 
   it.each([
-    [["benchmark-compare", "-f", "csv"], "own-0002"],
+    [["benchmark-compare", "-f", "csv", "--passes"], "own-0002"],
     [["benchmark-compare", "-f", "json"], "by-hand-1"],
     [["benchmark-status"], "Total benchmarks: 11"],
     [["db", "export"], "own-0001"],

@@ -123,7 +123,8 @@ describe("benchmark-compare", () => {
     async (format) => {
       await writeFile(rig.file, FIXTURE);
       await openDatabase(rig.file).publish([...runs([38, 39], SMALL), ...runs([45.3], BIG)]);
-      const argv = ["-g", SMALL.gpu, "-m", "30B", "-t", "coding", "-f", format];
+      const byPass = format === "json" ? [] : ["--passes"];
+      const argv = ["-g", SMALL.gpu, "-m", "30B", "-t", "coding", "-f", format, ...byPass];
       const { code, stdout } = await rig.say("benchmark-compare", ...argv);
       expect(code).toBe(0);
       expect(stdout).toContain(SMALL.gpu);
@@ -152,6 +153,26 @@ describe("benchmark-compare", () => {
     expect(listed).toEqual(expect.arrayContaining(theirs));
     expect(listed.at(-1)?.summary.tests_passed).toBe(10);
     expect(stderr).toContain("1 of them at the end are not ranked");
+  });
+
+  it.each(["csv", "markdown"])("as %s lists configurations, or passes if asked", async (format) => {
+    await openDatabase(rig.file).publish([...runs([38, 39, 40], SMALL), ...runs([45.3], BIG)]);
+    const rows = async (...argv: string[]): Promise<number> => {
+      const { stdout } = await rig.say("benchmark-compare", "-f", format, ...argv);
+      return stdout.split(/g\d-gpu-rtx/).length - 1;
+    };
+    expect([await rows(), await rows("--passes")]).toEqual([2, 4]);
+    const refused = await rig.say("benchmark-compare", "--passes");
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("--passes is for")]);
+  });
+
+  it("names the configurations that are tied with the first", async () => {
+    await openDatabase(rig.file).publish([
+      ...runs([45, 46, 47], BIG),
+      ...runs([44, 46, 47.5], SMALL),
+    ]);
+    const { stdout } = await rig.say("benchmark-compare");
+    expect(stdout).toMatch(/^Tied with the first, no difference shown: \S+/m);
   });
 
   it("CSV can hold no formula", async () => {
@@ -292,7 +313,7 @@ describe("benchmark-compare", () => {
       expect(stdout).toContain("n/a");
     }
     const { stdout } = await rig.say("benchmark-compare", "-s", "cost_per_1k_tokens", "-f", "csv");
-    expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/,45\.00,,,\d+,\d+$/);
+    expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/,45\.00,,,\d+,\d+,1,yes$/);
   });
 
   it("says what is mixed, and what tells two rows of one pair apart", async () => {

@@ -4,7 +4,6 @@ import type { BenchmarkRecord } from "../../../src/evidence/record.ts";
 import { compare } from "../../../src/results/query/compare.ts";
 import { configurations } from "../../../src/results/query/configurations.ts";
 import { ageText, coverage } from "../../../src/results/query/coverage.ts";
-import { exportRecords } from "../../../src/results/exchange/export-records.ts";
 import { isWithin, recommend } from "../../../src/results/query/recommend.ts";
 import { sampleRecord } from "../sample-record.ts";
 
@@ -120,32 +119,6 @@ describe("compare", () => {
     expect(answer.mixed.some((text) => text.includes("different categories"))).toBe(true);
     expect(answer.mixed.some((text) => text.includes("method 1, unknown"))).toBe(true);
     expect(compare({ records: fast, sortBy: "tokens_per_sec" }).mixed).toEqual([]);
-  });
-});
-
-describe("exports", () => {
-  it("JSON is a bare list of the whole records", () => {
-    expect(JSON.parse([...exportRecords(fixture, "json")].join(""))).toEqual(fixture);
-  });
-
-  it("CSV has the guide's twelve columns, one row a record, and no formula", () => {
-    const evil = sampleRecord({ model: '=HYPERLINK("http://x")', speed: 50, hourly: 3 });
-    const lines = [...exportRecords([evil], "csv", "coding")].join("").trimEnd().split("\n");
-    expect(lines[0]).toBe(
-      "ID,Timestamp,GPU Type,GPU Count,Total VRAM (GB),Model,Model Category,Avg Tokens/Sec,Cost per 1K Tokens,Hourly Cost,Tests Passed,Tests Total",
-    );
-    expect(lines[1]).toContain(`"'=HYPERLINK(""http://x"")"`);
-    expect(lines[1]).toMatch(/,50\.00,\$0\.0167,\$3\.00,4,4$/);
-  });
-
-  it("Markdown cannot be broken by what a record holds", () => {
-    const text = [...exportRecords([sampleRecord({ model: "a|b<script>\nc" })], "markdown")].join(
-      "",
-    );
-    const lines = text.split("\n");
-    expect(lines[0]).toBe("# Benchmark Results");
-    expect(lines[4]).toContain("a\\|b\\<script\\> c");
-    expect(text.endsWith(" |\n")).toBe(true);
   });
 });
 

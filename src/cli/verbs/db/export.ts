@@ -1,4 +1,5 @@
 import type { BenchmarkRecord } from "../../../evidence/record.ts";
+import type { ExportRow } from "../../../results/exchange/export-table.ts";
 import { ExitCode } from "../../../support/errors.ts";
 import {
   argument,
@@ -35,33 +36,29 @@ export const exportRecords = defineSubcommand({
     const { format, gpuType, modelCategory, taskCategory } = options;
     const { hostname } = await import("node:os");
     const { exportRecords: write } = await import("../../../results/exchange/export-records.ts");
+    const { exportTable, recordRow } = await import("../../../results/exchange/export-table.ts");
     const { recordSharer } = await import("../../../results/exchange/share-record.ts");
     const { filterRecords } = await import("../../../results/query/compare.ts");
+    const { elementText } = await import("../../../results/store/element-text.ts");
     const { exactText, parseExact } = await import("../../../results/store/exact-json.ts");
-    const { openExport } = await import("../../read-results.ts");
+    const { exactContents } = await import("../../read-results.ts");
     const { resolveIdPrefixes } = await import("../../record-ids.ts");
     const { writeResult } = await import("../../output/write-result.ts");
-    const source = await openExport(call);
-    try {
-      const records = filterRecords(source.records, { gpuType, modelCategory, taskCategory });
-      const ids = new Set(
-        resolveIdPrefixes(
-          words,
-          records.map(({ id }) => id),
-        ),
-      );
-      const chosen = ids.size === 0 ? records : records.filter(({ id }) => ids.has(id));
-      const share = recordSharer([hostname()]);
-      const sharedText = (record: BenchmarkRecord): string =>
-        exactText(share(parseExact(source.textOf(record)) as BenchmarkRecord));
-      const pieces =
-        format === "json"
-          ? write(chosen, format, taskCategory, sharedText)
-          : write(chosen.map(share), format, taskCategory);
-      await writeResult(call, pieces, `${String(chosen.length)} records`);
-    } finally {
-      source.close();
-    }
+    const contents = await exactContents(call);
+    const records = filterRecords(contents.records, { gpuType, modelCategory, taskCategory });
+    const ids = new Set(
+      resolveIdPrefixes(
+        words,
+        records.map(({ id }) => id),
+      ),
+    );
+    const chosen = ids.size === 0 ? records : records.filter(({ id }) => ids.has(id));
+    const share = recordSharer([hostname()]);
+    const sharedText = (record: BenchmarkRecord): string =>
+      exactText(share(parseExact(elementText(record)) as BenchmarkRecord));
+    const rows = (): ExportRow[] => chosen.map((record) => recordRow(share(record), taskCategory));
+    const pieces = format === "json" ? write(chosen, sharedText) : exportTable(rows(), format);
+    await writeResult(call, pieces, `${String(chosen.length)} records`);
     return ExitCode.done;
   },
 });
