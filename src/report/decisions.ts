@@ -1,5 +1,5 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
-import { byMetric, metricOf, type SortMetric } from "../results/query/compare.ts";
+import { byMetric, metricOf, type SortMetric } from "../results/query/sort-metric.ts";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { recommend, type Task } from "../results/query/recommend.ts";
 import { tiesWith } from "../results/query/ties.ts";

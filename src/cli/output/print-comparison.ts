@@ -9,13 +9,9 @@ import {
   unrankedRow,
   type ExportRow,
 } from "../../results/exchange/export-table.ts";
-import {
-  compare,
-  filterRecords,
-  type CompareAnswer,
-  type SortMetric,
-} from "../../results/query/compare.ts";
+import { compare, filterRecords, type CompareAnswer } from "../../results/query/compare.ts";
 import type { ConfigurationResult } from "../../results/query/configurations.ts";
+import type { SortMetric } from "../../results/query/sort-metric.ts";
 import type { Unranked } from "../../results/query/unranked.ts";
 import { readUnsound } from "../../run/read-records.ts";
 import { escapeControls } from "../../support/terminal-text.ts";

@@ -1,19 +1,15 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
-import { costEfficiency } from "../../evidence/cost.ts";
 import {
   rejectedRecords,
   configurations,
-  figuresOf,
   type RejectedRecord,
   type ConfigurationResult,
 } from "./configurations.ts";
 import { comparableRows, type ApartRow } from "./comparable-rows.ts";
 import { comparabilityWarnings } from "./comparability-warnings.ts";
+import { byMetric, metricOf, metricOfRecord, type SortMetric } from "./sort-metric.ts";
 import { tiesWith } from "./ties.ts";
 import { joinUnranked, unrankedRecord, unrankedRow, type Unranked } from "./unranked.ts";
-
-export const SORT_METRICS = ["tokens_per_sec", "cost_per_1k_tokens", "cost_efficiency"] as const;
-export type SortMetric = (typeof SORT_METRICS)[number];
 
 export interface CompareFilter {
   /** Exact GPU type. */
@@ -133,36 +129,4 @@ export function filterRecords(
       (filter.taskCategory === undefined ||
         Object.hasOwn(record.results_by_category, filter.taskCategory)),
   );
-}
-
-/** The guide's `cost_per_1k_tokens` is the one figure of which less is better. */
-export function byMetric(metric: SortMetric, a: Metrics, b: Metrics): number {
-  if (a[metric] === b[metric]) return 0;
-  return metric === "cost_per_1k_tokens" ? a[metric] - b[metric] : b[metric] - a[metric];
-}
-
-type Metrics = Readonly<Record<SortMetric, number>>;
-
-export function metricOf(row: ConfigurationResult): Metrics {
-  return {
-    tokens_per_sec: row.speed.median,
-    cost_per_1k_tokens: knownOrLast(row.costPer1k),
-    cost_efficiency: row.efficiency,
-  };
-}
-
-function knownOrLast(cost: number): number {
-  return Number.isFinite(cost) ? cost : Infinity;
-}
-
-export function metricOfRecord(record: BenchmarkRecord, category?: string): Metrics {
-  const figures = figuresOf(record, category);
-  const speed = figures?.avg_tokens_per_sec ?? 0;
-  return {
-    tokens_per_sec: speed,
-    // A price of 0 says that it was not known.
-    cost_per_1k_tokens:
-      record.hourly_cost > 0 ? (figures?.cost_per_1k_tokens ?? Infinity) : Infinity,
-    cost_efficiency: costEfficiency(speed, record.hourly_cost),
-  };
 }

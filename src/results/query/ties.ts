@@ -1,5 +1,5 @@
 import { compareRates, OTHER_VM_THRESHOLD } from "../../evidence/comparison.ts";
-import type { SortMetric } from "./compare.ts";
+import type { SortMetric } from "./sort-metric.ts";
 import type { ConfigurationResult } from "./configurations.ts";
 
 /** A single pass never shows a difference, so a tie also requires the medians to be this close. */
