@@ -5,14 +5,14 @@ import { parseLabel } from "../journal/label.ts";
 import { OPEN_STAGES, type RentalState, type RunState } from "./run-state.ts";
 
 /** The state while it is being folded: everything in it may be changed. */
-type SalvagedPlan = {
+type Draft = {
   -readonly [K in keyof RunState]: RunState[K] extends readonly (infer Item)[]
     ? Item[]
     : RunState[K] extends ReadonlyMap<infer Key, infer Value>
       ? Map<Key, Value>
       : RunState[K];
 };
-type Step<T extends EventType> = (state: SalvagedPlan, event: EventOf<T>, ms: number) => void;
+type Step<T extends EventType> = (state: Draft, event: EventOf<T>, ms: number) => void;
 
 const NOTHING: RunState = {
   run: "",
@@ -32,11 +32,11 @@ const NOTHING: RunState = {
 };
 
 /**
- * What a journal's facts come to. `before` goes on from an earlier fold, which stays as it is.
- * Total: facts out of order, as a damaged journal has them, never throw.
+ * The state of a run after its journal's events. `before` is an earlier state to continue from; it is not changed.
+ * Events out of order, as in a damaged journal, never throw.
  */
 export function foldRun(events: Iterable<SweepEvent>, before: RunState = NOTHING): RunState {
-  const state: SalvagedPlan = {
+  const state: Draft = {
     ...before,
     rentals: new Map(before.rentals),
     passes: [...before.passes],
@@ -70,7 +70,7 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
     if (moved !== undefined && state.opened !== undefined)
       state.opened = { ...state.opened, ...moved };
     if (by !== "resume") return;
-    // What the former owner did not do, this one will try: only what was measured stands.
+    // This owner tries again what the former one did not finish.
     state.stopping = undefined;
     state.configurations = state.configurations.filter((each) => each.state === "measured");
     state.notStarted = [];
@@ -128,7 +128,7 @@ export function isUnsettled(state: RunState): boolean {
   return rentals || state.firewall?.gone === false;
 }
 
-/** Is all that is open left so on purpose, for a user who will say when it goes? */
+/** Is everything that is open held on purpose, until its user ends it? */
 export function isHeld(state: RunState): boolean {
   const open = openRentals(state);
   return open.length > 0 && open.every(({ heldUntilMs }) => heldUntilMs !== undefined);
@@ -139,7 +139,7 @@ function rentalOf(event: Fact): string | undefined {
   return parseLabel(event.label)?.kind === "vm" ? event.label : undefined;
 }
 
-/** A rental whose reservation is lost in a damaged journal; its label alone tells when it expires. */
+/** A rental whose reservation is lost in a damaged journal; only its label says when it expires. */
 export function unknownRental(label: string, sinceMs: number): RentalState {
   return newRental(
     {
@@ -159,7 +159,7 @@ export function unknownRental(label: string, sinceMs: number): RentalState {
   );
 }
 
-/** What ran until its world ended has its bill; what was never sent has none. */
+/** A VM costs what it has cost until its simulated world ended; a create that was never sent costs nothing. */
 function endedWithItsWorld(rental: RentalState, ms: number): RentalState {
   const goneMs = rental.goneMs ?? ms;
   const hours = rental.vmId === undefined ? 0 : hoursOf({ ...rental, goneMs }, goneMs);

@@ -26,32 +26,35 @@ export function admits(ledger: Ledger, needed: MicroUsd): boolean {
 }
 
 /**
- * The hours of a rental that Linode bills, by our meter, or by the API's clock where those are more: from the sending
- * of the create, which is never later than the VM's birth (which counts where the journal has lost it), to the proof
- * that it is gone, which is never earlier than its end. A create whose outcome is not known yet counts as running. One
- * that was proved absent costs nothing, unless its expiry had passed by then: a reaper may have ended what nobody had
- * heard of; or unless its owner had fallen silent before another one came: with a full disk it may have ended what the
- * journal does not know. Should a lost create arrive after all once its successor is gone, each of the two VMs counts
- * for the whole time.
+ * The hours of a rental that Linode bills: from the sending of the create, which is never later than the VM's birth, to
+ * the proof that it is gone, which is never earlier than its end; by our clock or the API's, whichever gives more. Of
+ * two VMs under one label each counts for the whole time. A rental that is proved gone and never had a VM costs
+ * nothing; one that is unresolved costs its reservation at least.
  */
 export function hoursOf(rental: RentalState, nowMs: number): number {
-  if (rental.settled !== undefined) return rental.settled.hours;
-  if (rental.createSentMs === undefined && rental.vmId === undefined) return 0;
-  const { goneMs, inDoubt } = rental;
-  const hasExpired =
-    (goneMs ?? 0) >= rental.expiresMs || (rental.goneByTheApiMs ?? 0) >= rental.expiresByTheApiMs;
-  const neverWas = rental.vmId === undefined && !inDoubt && !hasExpired;
-  if (goneMs !== undefined && neverWas) return 0;
-  const from = rental.createSentMs ?? rental.createdMs ?? rental.sinceMs;
+  const { createdMs, createSentMs, goneMs, settled, vmId, vms } = rental;
+  if (settled !== undefined) return settled.hours;
+  if (createSentMs === undefined && vmId === undefined) return 0;
+  const unresolved = isUnresolved(rental);
+  if (goneMs !== undefined && vmId === undefined && !unresolved) return 0;
+  const from = createSentMs ?? createdMs ?? rental.sinceMs;
   const hours = billedHours(from, Math.max(from, goneMs ?? nowMs));
-  const each = Math.max(hours, hoursByTheApi(rental));
-  const known = each * Math.max(1, rental.vms);
-  // A second VM comes only where the first one went early: together they are no more than what was reserved.
-  const doubted = inDoubt ? Math.min(each * rental.creates, rental.reservedHours) : 0;
-  return Math.max(known, doubted);
+  const known = Math.max(hours, hoursByTheApi(rental)) * Math.max(1, vms);
+  return unresolved ? Math.max(known, rental.reservedHours) : known;
 }
 
-/** The bill goes by the API's clock: ours may have been set back meanwhile. */
+/**
+ * Proved gone, but a create of it may have made a VM that the journal does not know: found and destroyed by an earlier
+ * owner whose disk was full, or by a reaper after the expiry.
+ */
+function isUnresolved({ goneMs, ...rental }: RentalState): boolean {
+  if (goneMs === undefined || rental.vms >= rental.creates) return false;
+  const hasExpired =
+    goneMs >= rental.expiresMs || (rental.goneByTheApiMs ?? 0) >= rental.expiresByTheApiMs;
+  return hasExpired || rental.goneBy !== rental.createSentBy;
+}
+
+/** The bill goes by the API's clock; ours may have been set back in the meantime. */
 function hoursByTheApi(rental: RentalState): number {
   const { createdMs, createSentByTheApiMs, goneByTheApiMs } = rental;
   const from = createdMs ?? createSentByTheApiMs;

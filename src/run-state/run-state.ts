@@ -1,7 +1,7 @@
 import type { MicroUsd } from "../support/money.ts";
 import type { EventOf } from "../journal/events.ts";
 
-/** A rental as the journal tells it. */
+/** The lifecycle and the money of a rental, by the journal; what its VM is doing is in `RentalProgress`. */
 export interface RentalState {
   readonly label: string;
   readonly rental: number;
@@ -12,10 +12,6 @@ export interface RentalState {
   /** When the stage began, milliseconds since the epoch. */
   readonly sinceMs: number;
   readonly vmId: number | undefined;
-  /** VMs that came to exist under its label; a second one when a lost create arrived after the first was gone. */
-  readonly vms: number;
-  /** Of the first of them, by the API's clock; undefined where the journal does not tell. */
-  readonly createdMs: number | undefined;
   readonly ipv4: string | undefined;
   readonly hostKey: string;
   readonly deadlineMs: number;
@@ -23,42 +19,32 @@ export interface RentalState {
   /** The same moment by the API's clock, as the label names it and the reaper reads it. */
   readonly expiresByTheApiMs: number;
   readonly heldUntilMs: number | undefined;
+  readonly failure: string | undefined;
+
   readonly priceMicroUsd: MicroUsd;
   readonly reservedHours: number;
   readonly reservedMicroUsd: MicroUsd;
-  /** The ledger's meter: when the create was sent first. */
+  /** When the create was sent first: the ledger's meter starts here. */
   readonly createSentMs: number | undefined;
   /** The same moment by the API's clock, where it was known. */
   readonly createSentByTheApiMs: number | undefined;
+  /** Generation of the owner that sent the newest create. */
+  readonly createSentBy: number | undefined;
   /** Creates that may each have made a VM. */
   readonly creates: number;
+  /** VMs that are known to have existed under its label: two when a lost create arrived after the first was gone. */
+  readonly vms: number;
+  /** Of the first of them, by the API's clock; undefined where the journal does not say. */
+  readonly createdMs: number | undefined;
+  /** Looks that found no VM since the newest create was sent, and when the first of them was. */
+  readonly absentLooks: number;
+  readonly absentSinceMs: number | undefined;
   readonly goneMs: number | undefined;
   /** The same moment by the API's clock, where it was known. */
   readonly goneByTheApiMs: number | undefined;
-  readonly absentLooks: number;
-  /** Where `create.absent` was first seen. */
-  readonly absentSinceMs: number | undefined;
-  /** Whose fact, by generation, the last one about it is, and of when. */
-  readonly heardFrom: number | undefined;
-  readonly heardMs: number;
-  /** An owner fell silent, and may have found and destroyed VMs that the journal does not know. */
-  readonly inDoubt: boolean;
+  /** Generation of the owner that proved it. */
+  readonly goneBy: number | undefined;
   readonly settled: { readonly hours: number; readonly microUsd: MicroUsd } | undefined;
-  readonly failure: string | undefined;
-  /** Live view. */
-  readonly model: string | undefined;
-  readonly pass: number | undefined;
-  readonly passes: number | undefined;
-  readonly test: string | undefined;
-  readonly testIndex: number | undefined;
-  readonly tests: number | undefined;
-  readonly tokensPerSec: number | undefined;
-  readonly setup:
-    | { readonly stage: string; readonly index: number; readonly stages: number }
-    | undefined;
-  readonly download:
-    | { readonly bytes: number; readonly totalBytes: number | undefined }
-    | undefined;
 }
 
 export type RentalStage =

@@ -1,6 +1,7 @@
 import { readJournal } from "../journal/journal-file.ts";
 import type { SweepEvent } from "../journal/events.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
+import { foldProgress, type RunProgress } from "../run-state/fold-progress.ts";
 import { foldRun } from "../run-state/fold-run.ts";
 import type { RentalState, RunState } from "../run-state/run-state.ts";
 import { runStatus, type RunStatus } from "../run-state/status.ts";
@@ -11,6 +12,7 @@ import { runClock } from "./run-clock.ts";
 export interface LocatedRun extends RunStatus {
   readonly simulated: boolean;
   readonly journal: readonly RentalState[];
+  readonly progress: RunProgress;
   readonly nowMs: number;
 }
 
@@ -24,8 +26,15 @@ export async function readRuns(stateDir: string): Promise<readonly LocatedRun[]>
     listRuns(folder).map(async (run) => {
       const path = runFolder(folder, run);
       const nowMs = await runClock(path);
-      const journal = [...foldRun(readJournal(path).events).rentals.values()];
-      return { ...runStatus(path, nowMs), simulated, journal, nowMs };
+      const { events } = readJournal(path);
+      const journal = [...foldRun(events).rentals.values()];
+      return {
+        ...runStatus(path, nowMs),
+        simulated,
+        journal,
+        progress: foldProgress(events),
+        nowMs,
+      };
     }),
   );
   return Promise.all(runs);

@@ -74,7 +74,6 @@ describe("foldRun", () => {
       goneMs: START + 19_000,
       settled: { hours: 1, microUsd: 520_000 },
       heldUntilMs: undefined,
-      model: undefined,
     });
   });
 

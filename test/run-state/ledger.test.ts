@@ -86,20 +86,34 @@ describe("foldLedger", () => {
   const otherGen = (events: readonly SweepEvent[], from: number): readonly SweepEvent[] =>
     events.map((event, index) => (index < from ? event : { ...event, gen: event.gen + 1 }));
 
-  it("counts a create whose owner fell silent before another one came: its disk may have been full", async () => {
+  it("charges its reservation for a create that another owner could not find: its owner may have destroyed the VM on a full disk", async () => {
     const label = vmLabel(1);
-    const taken = (atMs: number): Promise<readonly SweepEvent[]> =>
-      eventsOf(
-        [0, opened],
-        [0, reserved(label)],
-        [60_000, { type: "create.sent", label }],
-        [atMs, { type: "destroy.intended", label, reason: "it was left" }],
-        [HOUR, { type: "rental.gone", label }],
-      );
-    const spent = (events: readonly SweepEvent[]): number =>
-      foldLedger(foldRun(otherGen(events, 3)), START + HOUR).spentMicroUsd;
-    expect(spent(await taken(61_000))).toBe(0);
-    expect(spent(await taken(10 * 60_000))).toBe(52 * CENT);
+    const events = await eventsOf(
+      [0, opened],
+      [0, reserved(label)],
+      [60_000, { type: "create.sent", label }],
+      [61_000, { type: "destroy.intended", label, reason: "it was left" }],
+      [HOUR, { type: "rental.gone", label }],
+    );
+    const spent = (all: readonly SweepEvent[], ms: number): number =>
+      foldLedger(foldRun(all), START + ms).spentMicroUsd;
+    expect(spent(events, HOUR)).toBe(0);
+    const heir = otherGen(events, 3);
+    expect(spent(heir, HOUR)).toBe(156 * CENT);
+    expect(spent(heir, 9 * HOUR)).toBe(156 * CENT);
+  });
+
+  it("charges what was billed, once another owner has found the VM of an unanswered create", async () => {
+    const label = vmLabel(1);
+    const events = await eventsOf(
+      [0, opened],
+      [0, reserved(label)],
+      [60_000, { type: "create.sent", label }],
+      [61_000, { type: "destroy.intended", label, reason: "it was left" }],
+      [62_000, { type: "create.adopted", label, vm_id: 3, ipv4: "" }],
+      [30 * 60_000, { type: "rental.gone", label }],
+    );
+    expect(foldLedger(foldRun(otherGen(events, 3)), START + HOUR).spentMicroUsd).toBe(52 * CENT);
   });
 
   it("charges nothing for a VM that never was, on a clock that is hours slow, unless its label had expired by then", async () => {
@@ -119,7 +133,7 @@ describe("foldLedger", () => {
     expect(await spent(4 * HOUR)).toBe(4 * 52 * CENT);
   });
 
-  it("counts twice what was sent again after it was lost, and once what was sent again after it was refused", async () => {
+  it("charges its reservation where one of two creates that were sent is not accounted for", async () => {
     const label = vmLabel(1);
     const spent = async (...between: readonly (readonly [number, Fact])[]): Promise<number> => {
       const events = await eventsOf(
@@ -128,15 +142,16 @@ describe("foldLedger", () => {
         [60_000, { type: "create.sent", label }],
         ...between,
         [70_000, { type: "create.sent", label }],
-        [20 * 60_000, { type: "destroy.intended", label, reason: "it was left" }],
+        [80_000, { type: "create.acknowledged", label, vm_id: 4, ipv4: "" }],
         [HOUR, { type: "rental.gone", label }],
       );
-      const heir = otherGen(events, events.length - 2);
-      return foldLedger(foldRun(heir), START + HOUR).spentMicroUsd;
+      return foldLedger(foldRun(otherGen(events, events.length - 1)), START + HOUR).spentMicroUsd;
     };
+    // The first one was refused.
     expect(await spent()).toBe(52 * CENT);
+    // The first one was lost.
     expect(await spent([65_000, { type: "create.unknown", label, reason: "reset" }])).toBe(
-      104 * CENT,
+      156 * CENT,
     );
   });
 

@@ -1,4 +1,9 @@
 import { gpuName } from "../../catalog/short-names.ts";
+import {
+  NO_PROGRESS,
+  type RentalProgress,
+  type RunProgress,
+} from "../../run-state/fold-progress.ts";
 import { foldLedger } from "../../run-state/ledger.ts";
 import {
   OPEN_STAGES,
@@ -26,7 +31,12 @@ const MODEL_WIDTH = 26;
 const BARS = { done: "✔", failed: "✖", running: "▸", waiting: "·" } as const;
 
 /** The state of a sweep for a terminal of 80 columns. Times are milliseconds since the epoch. */
-export function liveLines(state: RunState, nowMs: number, expectedMinutes?: number): LiveLines {
+export function liveLines(
+  state: RunState,
+  progress: RunProgress,
+  nowMs: number,
+  expectedMinutes?: number,
+): LiveLines {
   const bySeq = new Map([...state.rentals.values()].map((rental) => [rental.rental, rental]));
   const lost = new Map(state.notStarted.map((event) => [event.rental, event]));
   const seqs = new Set<number>([...bySeq.keys(), ...lost.keys()]);
@@ -39,8 +49,9 @@ export function liveLines(state: RunState, nowMs: number, expectedMinutes?: numb
         return line(seq, missed.gpu, "", `not started: ${missed.reason}`, "failed");
       const rental = bySeq.get(seq);
       if (rental === undefined) return line(seq, "", "", "waiting", "waiting");
-      const model = (rental.model ?? rental.models.join(", ")).split("/").at(-1) ?? "";
-      return line(seq, rental.gpu, model, stageText(rental, nowMs), toneOf(rental, state));
+      const work = progress.get(rental.label) ?? NO_PROGRESS;
+      const model = (work.model ?? rental.models.join(", ")).split("/").at(-1) ?? "";
+      return line(seq, rental.gpu, model, stageText(rental, work, nowMs), toneOf(rental, state));
     });
   return { rentals, footer: footer(state, nowMs, expectedMinutes) };
 }
@@ -87,20 +98,19 @@ const STAGES: Readonly<Record<RentalStage, string>> = {
 };
 
 /** The stage of a rental, in at most 34 characters, of which the last change most. */
-export function stageText(rental: RentalState, nowMs: number): string {
+export function stageText(rental: RentalState, work: RentalProgress, nowMs: number): string {
   const minutes = Math.max(0, Math.floor((nowMs - rental.sinceMs) / 60_000));
   const name = STAGES[rental.stage];
   if (rental.settled !== undefined)
     return `${rental.settled.hours} h ${formatUsd(rental.settled.microUsd)}${rental.failure === undefined ? "" : `, ${rental.failure}`}`;
   if (rental.stage === "measuring") {
-    const speed =
-      rental.tokensPerSec === undefined ? "" : ` ${rental.tokensPerSec.toFixed(1)} tok/s`;
-    return `pass ${rental.pass ?? 1}/${rental.passes ?? 1} test ${rental.testIndex ?? 0}/${rental.tests ?? 0}${speed}`;
+    const speed = work.tokensPerSec === undefined ? "" : ` ${work.tokensPerSec.toFixed(1)} tok/s`;
+    return `pass ${work.pass ?? 1}/${work.passes ?? 1} test ${work.testIndex ?? 0}/${work.tests ?? 0}${speed}`;
   }
-  if (rental.stage === "setup" && rental.setup !== undefined)
-    return `set-up ${rental.setup.index}/${rental.setup.stages}: ${rental.setup.stage}`;
-  if (rental.download !== undefined && rental.download.bytes > 0) {
-    return downloadText(rental.download.bytes, rental.download.totalBytes, nowMs - rental.sinceMs);
+  if (rental.stage === "setup" && work.setup !== undefined)
+    return `set-up ${work.setup.index}/${work.setup.stages}: ${work.setup.stage}`;
+  if (work.download !== undefined && work.download.bytes > 0) {
+    return downloadText(work.download.bytes, work.download.totalBytes, nowMs - rental.sinceMs);
   }
   return minutes === 0 ? name : `${name}, ${minutes} min`;
 }
@@ -119,7 +129,7 @@ function footer(state: RunState, nowMs: number, expectedMinutes: number | undefi
   const ledger = foldLedger(state, nowMs);
   const simulated = (state.opened?.world ?? null) === null ? "" : "SIMULATED  ";
   const money = `${simulated}spent ${formatUsd(ledger.spentMicroUsd)}  reserved ${formatUsd(ledger.reservedMicroUsd)}  left ${formatUsd(ledger.leftMicroUsd)} of ${formatUsd(ledger.capMicroUsd)}`;
-  const parts = [progress(state)];
+  const parts = [passesText(state)];
   const left = minutesLeft(state, nowMs, expectedMinutes);
   if (left !== undefined) parts.push(`about ${left} min left`);
   const hour = nextBilledHour(state.rentals.values(), nowMs);
@@ -128,7 +138,7 @@ function footer(state: RunState, nowMs: number, expectedMinutes: number | undefi
   return [money, parts.join("  "), ...stopping];
 }
 
-function progress(state: RunState): string {
+function passesText(state: RunState): string {
   const passes = state.passes.filter(({ type }) => type === "pass.finished").length;
   const total = (state.opened?.configurations ?? 0) * (state.opened?.passes ?? 0);
   return total === 0 ? count(passes, "pass", "passes") : `${passes} of ${total} passes`;

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { DefaultRenderer, Listr, ListrEventType, ListrLogger, ProcessOutput } from "listr2";
+import { foldProgress, type RunProgress } from "../../run-state/fold-progress.ts";
 import { foldRun } from "../../run-state/fold-run.ts";
 import type { SweepEvent } from "../../journal/events.ts";
 import { rawStream } from "./printable-streams.ts";
@@ -28,6 +29,7 @@ class StderrRenderer extends DefaultRenderer {
 export function liveView(options: ViewOptions): ProgressView {
   const { stderr, stdout, now, colour, expectedMinutes } = options;
   let state = options.before ?? foldRun([]);
+  let progress: RunProgress = new Map();
   let screen: Screen | undefined;
   let unseen: SweepEvent[] = [];
   const warnings: string[] = [];
@@ -38,9 +40,10 @@ export function liveView(options: ViewOptions): ProgressView {
   const draw = (nowMs: number): void => {
     drawnAt = performance.now();
     state = foldRun(unseen, state);
+    progress = foldProgress(unseen, progress);
     unseen = [];
     if (state.opened === undefined) return;
-    const { rentals, footer } = liveLines(state, nowMs, expectedMinutes);
+    const { rentals, footer } = liveLines(state, progress, nowMs, expectedMinutes);
     screen ??= openScreen(stderr, stdout, rentals.length);
     screen.draw(
       rentals.map((line) => (colour ? paint(line) : line.text)),

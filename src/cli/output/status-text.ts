@@ -1,3 +1,4 @@
+import { NO_PROGRESS, type RentalProgress } from "../../run-state/fold-progress.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
 import type { LocatedRun } from "../../run/read-runs.ts";
 import { PACKED_AFTER_DAYS, RETENTION_DAYS } from "../../run/retention.ts";
@@ -9,7 +10,10 @@ import { nextBilledHour, stageText } from "./live-lines.ts";
 
 /** `runs` are as `status --json` prints them, `bytes` what all runs take on the disk. */
 export function statusJson(runs: readonly LocatedRun[], bytes: number): object {
-  return { runs: runs.map(({ journal: _journal, nowMs: _now, ...run }) => run), bytes };
+  return {
+    runs: runs.map(({ journal: _journal, progress: _progress, nowMs: _now, ...run }) => run),
+    bytes,
+  };
 }
 
 export function statusText(
@@ -60,7 +64,7 @@ export function runText(run: LocatedRun, whole: boolean, width: number): string 
       rental.label,
       gpuName(rental.gpu),
       rental.region,
-      stageOf(rental, nowMs),
+      stageOf(rental, run.progress.get(rental.label) ?? NO_PROGRESS, nowMs),
       nextHour(rental, nowMs),
     ]),
     { width, colour: false },
@@ -69,13 +73,14 @@ export function runText(run: LocatedRun, whole: boolean, width: number): string 
 }
 
 /** In about 20 characters. */
-function stageOf(rental: RentalState, nowMs: number): string {
-  const { failure, pass = 1, passes = 1, settled, stage, testIndex = 0, tests = 0 } = rental;
+function stageOf(rental: RentalState, progress: RentalProgress, nowMs: number): string {
+  const { failure, settled, stage } = rental;
+  const { pass = 1, passes = 1, testIndex = 0, tests = 0 } = progress;
   if (settled !== undefined)
     return `${String(settled.hours)} h ${formatUsd(settled.microUsd)}${failure === undefined ? "" : ", failed"}`;
   return stage === "measuring"
     ? `pass ${String(pass)}/${String(passes)} test ${String(testIndex)}/${String(tests)}`
-    : stageText(rental, nowMs);
+    : stageText(rental, progress, nowMs);
 }
 
 /** Until the rental's next hour begins to be billed. */

@@ -3,6 +3,7 @@ import { CloudError } from "../../cloud/cloud.ts";
 import type { PlannedRental } from "../../estimate/estimate.ts";
 import { configurationKey } from "../configuration-key.ts";
 import type { EventOf, SweepEvent } from "../../journal/events.ts";
+import { foldProgress, NO_PROGRESS } from "../../run-state/fold-progress.ts";
 import { foldRun, openRentals } from "../../run-state/fold-run.ts";
 import type { RentalStage, RentalState } from "../../run-state/run-state.ts";
 import type { Clock } from "../../support/clock.ts";
@@ -103,7 +104,8 @@ function mayServe(
     (event): event is EventOf<"server.starting"> =>
       event.type === "server.starting" && event.label === rental.label,
   );
-  if (rental.model === undefined || started === undefined || first === undefined) return false;
+  const { model } = foldProgress(events).get(rental.label) ?? NO_PROGRESS;
+  if (model === undefined || started === undefined || first === undefined) return false;
   if (started.configuration !== undefined) return started.configuration === configurationKey(first);
   return (
     started.model === first.model.id &&

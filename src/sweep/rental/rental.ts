@@ -2,6 +2,7 @@ import type { PlannedRental, RegionOffer } from "../../estimate/estimate.ts";
 import { makeVmLabel } from "../../journal/label.ts";
 import { MachineError } from "../../machine/machine.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
+import { foldProgress } from "../../run-state/fold-progress.ts";
 import { foldRun } from "../../run-state/fold-run.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { errorText } from "../../support/errors.ts";
@@ -178,7 +179,9 @@ async function comeUp(vm: RentedVm, scope: RentalScope): Promise<VmLink> {
   } catch (error) {
     // A user who waits for a VM decides on another one.
     if (signal.aborted || isFatal(error) || settings.leaveHeld) throw error;
-    const { stage = "booting", setup } = foldRun(ports.journal.events()).rentals.get(label) ?? {};
+    const events = ports.journal.events();
+    const stage = foldRun(events).rentals.get(label)?.stage ?? "booting";
+    const setup = foldProgress(events).get(label)?.setup;
     throw new NotReady(
       stage === "setup" && setup !== undefined ? `setup at ${setup.stage}` : stage,
       error,

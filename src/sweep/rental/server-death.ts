@@ -1,4 +1,4 @@
-import { foldRun } from "../../run-state/fold-run.ts";
+import { foldProgress } from "../../run-state/fold-progress.ts";
 import { serverFailureText } from "../../run-state/server-failure-text.ts";
 import { logExcerpt } from "./log-excerpt.ts";
 import type { SweepPorts } from "../ports.ts";
@@ -33,8 +33,8 @@ export async function serverDeath(
   if (told.ready) return undefined;
   const { cause, remedy } = told;
   const evidence = logExcerpt(told.evidence);
-  const rental = foldRun(ports.journal.events()).rentals.get(label);
-  const during = rental?.stage === "measuring" ? `pass ${String(rental.pass)}` : "the warm-up";
+  const pass = foldProgress(ports.journal.events()).get(label)?.pass;
+  const during = pass === undefined ? "the warm-up" : `pass ${String(pass)}`;
   const log = await ports.saveLog(`${label}-${model.replaceAll("/", "--")}-died.log`, told.log);
   const death = { during, cause, evidence, remedy, log };
   await ports.journal.append({ type: "server.failed", label, model, ...death });

@@ -6,8 +6,9 @@ import { liveView } from "../../../src/cli/output/live.ts";
 import { liveLines, minutesLeft, nextBilledHour } from "../../../src/cli/output/live-lines.ts";
 import { ndjsonView } from "../../../src/cli/output/ndjson.ts";
 import { plainView } from "../../../src/cli/output/plain.ts";
+import { foldProgress } from "../../../src/run-state/fold-progress.ts";
 import { foldRun } from "../../../src/run-state/fold-run.ts";
-import type { Fact } from "../../../src/journal/events.ts";
+import type { Fact, SweepEvent } from "../../../src/journal/events.ts";
 import { sampleRecord } from "../../results/sample-record.ts";
 import { START_MS, journalOf, labelOf, opened, reserved } from "./sample-events.ts";
 
@@ -142,10 +143,13 @@ describe("the NDJSON view", () => {
   });
 });
 
+function linesOf(events: readonly SweepEvent[], nowMs: number, expectedMinutes?: number) {
+  return liveLines(foldRun(events), foldProgress(events), nowMs, expectedMinutes);
+}
+
 describe("the live lines", () => {
   it("tell stage, model, test and speed of each rental, and the money, time and hour below", () => {
-    const state = foldRun(journalOf(measuring));
-    const { rentals, footer } = liveLines(state, START_MS + 14 * 60_000, 90);
+    const { rentals, footer } = linesOf(journalOf(measuring), START_MS + 14 * 60_000, 90);
     expect(rentals.map(({ text }) => text)).toEqual([
       "▸  1 rtx4000a1-s  Qwen2.5-Coder-7B-Instruct  pass 2/3 test 7/12 52.1 tok/s",
       "·  2                                         waiting",
@@ -184,7 +188,7 @@ describe("the live lines", () => {
         ],
       );
     }
-    const { rentals, footer } = liveLines(foldRun(journalOf(facts)), START_MS + 600_000, 400);
+    const { rentals, footer } = linesOf(journalOf(facts), START_MS + 600_000, 400);
     expect(rentals).toHaveLength(13);
     for (const { text } of [...rentals, ...footer.map((text) => ({ text }))])
       expect(text.length).toBeLessThanOrEqual(78);
@@ -198,7 +202,7 @@ describe("the live lines", () => {
     [3e9, null, "weights 3.0 GB 50 MB/s"],
   ])("tell %d bytes of weights with their rate and the time that is left", (bytes, total, says) => {
     const model = "a/b";
-    const state = foldRun(
+    const { rentals } = linesOf(
       journalOf([
         ...started,
         [20, { type: "server.starting", label, model, image: "i", max_model_len: 1 }],
@@ -207,8 +211,8 @@ describe("the live lines", () => {
           { type: "server.progressed", label, model, stage: "download", bytes, total_bytes: total },
         ],
       ]),
+      START_MS + 21 * 60_000,
     );
-    const { rentals } = liveLines(state, START_MS + 21 * 60_000);
     expect(rentals[0]?.text).toContain(says);
     expect(rentals[0]?.text.length).toBeLessThanOrEqual(78);
   });
@@ -233,7 +237,7 @@ describe("the live lines", () => {
         ],
       ]),
     );
-    const { rentals } = liveLines(state, START_MS + 600_000);
+    const { rentals } = liveLines(state, new Map(), START_MS + 600_000);
     expect(rentals.map(({ tone }) => tone)).toEqual(["failed", "failed"]);
     expect(rentals[0]?.text).toMatch(/^✖ {2}1 .* 1 h \$0\.52, no SSH$/);
     expect(rentals[1]?.text).toMatch(/^✖ {2}2 rtx6000-1 .* not started: budget$/);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NO_PROGRESS } from "../../../src/run-state/fold-progress.ts";
 import { newRental } from "../../../src/run-state/fold-rental.ts";
 import type { RentalState } from "../../../src/run-state/run-state.ts";
 import { runText } from "../../../src/cli/output/status-text.ts";
@@ -28,11 +29,6 @@ const rentals = [
   rental(1, {
     stage: "measuring",
     createSentMs: NOW - 87 * MINUTE,
-    pass: 2,
-    passes: 3,
-    testIndex: 11,
-    tests: 12,
-    tokensPerSec: 45.3,
   }),
   rental(2, { stage: "reserved" }),
   rental(3, {
@@ -41,6 +37,14 @@ const rentals = [
     settled: { hours: 1, microUsd: 12_000_000 },
   }),
 ];
+const progress = {
+  ...NO_PROGRESS,
+  pass: 2,
+  passes: 3,
+  testIndex: 11,
+  tests: 12,
+  tokensPerSec: 45.3,
+};
 const run: LocatedRun = {
   run: "oetyjd9g",
   state: "running",
@@ -53,6 +57,7 @@ const run: LocatedRun = {
   rentals: [],
   simulated: false,
   journal: rentals,
+  progress: new Map([[rentals[0]?.label ?? "", progress]]),
   nowMs: NOW,
 };
 
