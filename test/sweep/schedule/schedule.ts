@@ -125,7 +125,7 @@ const notFound: fc.Arbitrary<ApiFault> = fc.record({
   status: fc.constant(404),
 });
 
-const fault: fc.Arbitrary<ApiFault> = fc
+const requestFault: fc.Arbitrary<ApiFault> = fc
   .tuple(
     fc.record({
       match: requests,
@@ -146,20 +146,48 @@ const fault: fc.Arbitrary<ApiFault> = fc
   )
   .map(([where, what]) => ({ ...where, ...what }));
 
-const machineFault: fc.Arbitrary<MachineFault> = fc.record({
-  // The world's first two VMs are not ours.
-  vm: fc.record({ nth: fc.integer({ min: 3, max: 5 }) }),
-  action: fc.constantFrom(
-    "boot-hangs" as const,
-    "ssh-freezes" as const,
-    "server-dies" as const,
-    "out-of-memory" as const,
-    "needs-reboot" as const,
-    "setup-fails" as const,
-    "link-breaks" as const,
-  ),
-  after_seconds: fc.nat({ max: 3_000 }),
-});
+const fault: fc.Arbitrary<ApiFault> = fc.oneof(
+  { weight: 6, arbitrary: requestFault },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      // All reads, as where a token was changed for another one: whoever asks whose it is gets that account, too.
+      match: fc.constant({ method: "GET" }),
+      action: fc.constant("wrong-account" as const),
+      nth: evenly(1, 60),
+      count: fc.integer({ min: 1, max: 9 }),
+    }),
+  },
+);
+
+// The world's first two VMs are not ours.
+const vm = fc.record({ nth: fc.integer({ min: 3, max: 5 }) });
+
+const machineFault: fc.Arbitrary<MachineFault> = fc.oneof(
+  fc.record({
+    vm,
+    action: fc.constantFrom(
+      "boot-hangs" as const,
+      "ssh-freezes" as const,
+      "server-dies" as const,
+      "out-of-memory" as const,
+      "needs-reboot" as const,
+      "setup-fails" as const,
+      "download-freezes" as const,
+      "start-hangs" as const,
+      "graphs-out-of-memory" as const,
+      "too-many-seqs" as const,
+    ),
+    after_seconds: fc.nat({ max: 3_000 }),
+  }),
+  fc.record({
+    vm,
+    action: fc.constant("link-breaks" as const),
+    after_seconds: fc.nat({ max: 3_000 }),
+    seconds: fc.constantFrom(5, 60, 600),
+    every_seconds: fc.constantFrom(900, 3_000),
+  }),
+);
 
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.nat({ max: 1_000_000 }),

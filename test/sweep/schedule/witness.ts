@@ -11,6 +11,7 @@ export const MET = [
   "request lost",
   "slow reply",
   "an error for an answer",
+  "another account's answer",
   "list that is behind",
   "second process",
   "sleep of 8 h",
@@ -40,6 +41,7 @@ const OF_ACTION: Readonly<Record<string, Met>> = {
   delay: "slow reply",
   status: "an error for an answer",
   "stale-list": "list that is behind",
+  "wrong-account": "another account's answer",
 };
 
 /** Looks on while a schedule runs: what was drawn may come when there is nothing left to disturb. */
