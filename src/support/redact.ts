@@ -33,25 +33,6 @@ export function createRedactor(secrets: Iterable<string>): Redact {
   };
 }
 
-/** The same JSON-like value with every text in it redacted, keys included. */
-export function redactDeep<T>(value: T, redact: Redact = createRedactor([])): T {
-  const walk = (part: unknown, key: string): unknown => {
-    if (typeof part === "string") {
-      return isDigestName(key) ? redact(`sha256:${part}`).slice("sha256:".length) : redact(part);
-    }
-    if (Array.isArray(part)) return part.map((item) => walk(item, key));
-    if (part === null || typeof part !== "object") return part;
-    return Object.fromEntries(
-      Object.entries(part).map(([name, inner]) => [redact(name), walk(inner, name)]),
-    );
-  };
-  return walk(value, "") as T;
-}
-
-function isDigestName(key: string): boolean {
-  return /(?:sha-?256|digest)$/i.test(key);
-}
-
 function formsOf(secret: string): readonly string[] {
   const base64 = [0, 1, 2].map((offset) => base64Inside(secret, offset));
   return [

@@ -162,7 +162,9 @@ describe("guardLoop", () => {
       count: 20,
       action: { do: "refuse", kind: "token" },
     });
-    void sweep.clock.sleep(5 * MINUTE).then(async () => {
+    const deletes = (): number =>
+      sweep.cloud.calls.filter(({ call }) => call === "deleteVm").length;
+    const successor = sweep.clock.sleep(5 * MINUTE).then(async () => {
       const owner = readOwner(sweep.stateDir);
       if (owner === undefined) throw new Error("no owner");
       const recovery = await takeOwnership(sweep.stateDir, {
@@ -171,14 +173,17 @@ describe("guardLoop", () => {
         since: "",
         replaces: owner.gen,
       });
-      const before = sweep.cloud.calls.length;
+      const before = deletes();
       await sweep.clock.sleep(5 * MINUTE);
-      expect(
-        sweep.cloud.calls.filter(({ call }) => call === "deleteVm").length - before,
-      ).toBeLessThanOrEqual(1);
+      const during = deletes() - before;
       await recovery.release();
+      return { before, during };
     });
     await sweep.guard();
+    const { before, during } = await successor;
+    expect(before).toBeGreaterThan(1);
+    expect(during).toBe(0);
+    expect(deletes()).toBeGreaterThan(before);
     expect(sweep.cloud.living()).toEqual([]);
     expect(sweep.logged.some((line) => line.startsWith("waiting: "))).toBe(true);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CloudError } from "../../src/cloud/cloud.ts";
 import { resolveCreate } from "../../src/teardown/resolve-create.ts";
 import type { Action } from "./memory-cloud.ts";
 import { LABEL, newRig, requestOf, type Rig } from "./teardown-rig.ts";
@@ -55,13 +56,24 @@ describe("resolveCreate", () => {
 
   it("adopts when the API says that the label is taken", async () => {
     const { rig } = await rented({ do: "commit-then-drop" });
+    const taken = new CloudError("label_taken", "HTTP 400: label: Label must be unique", {
+      status: 400,
+      sent: true,
+    });
+    expect(await resolve(rig, taken)).toMatchObject({ outcome: "created", vm: { label: LABEL } });
+    expect(creates(rig)).toBe(1);
+    expect(rig.cloud.vms).toHaveLength(1);
+  });
+
+  it("adopts when a list is so far behind that the create is sent again and its label is taken", async () => {
+    const { rig, error } = await rented({ do: "commit-then-drop" });
     rig.cloud.faults.push({
       on: ["listVms"],
       count: 30,
       action: { do: "stale-list", ms: 130_000 },
     });
-    const outcome = await resolve(rig, new Error("odd"));
-    expect(outcome).toMatchObject({ outcome: "created" });
+    expect(await resolve(rig, error)).toMatchObject({ outcome: "created", vm: { label: LABEL } });
+    expect(creates(rig)).toBe(2);
     expect(rig.cloud.vms).toHaveLength(1);
   });
 
