@@ -31,7 +31,7 @@ interface Admission {
   limit: number;
   /** By the monotonic clock. */
   apiDownSinceMs: number | undefined;
-  /** Why nothing more is admitted, while what runs goes on to its end. */
+  /** Why nothing more is admitted; rentals that are running continue. */
   halted: Error | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { RegionOffer, PlannedRental } from "../estimate/estimate.ts";
 import { formatUsd } from "../support/money.ts";
 import type { SweepSettings } from "./settings.ts";
 
-/** Dearer than the estimate by more than this, and nobody agreed to it. */
+/** A price above the estimate's by more than this factor is not what the user agreed to. */
 const PRICE_TOLERANCE = 1.01;
 
 /**

@@ -31,7 +31,7 @@ export interface Deadlines {
 const TICK_MS = 5_000;
 /** Wall and monotonic time that differ by more, in real time: the machine slept, or its clock was set. */
 const JUMP_REAL_MS = 5_000;
-/** Where the monotonic clock goes on in a sleep (macOS), or the process was stopped, a tick is late by more. */
+/** A tick that is later than this: the monotonic clock ran on during a sleep (macOS), or the process was stopped. */
 const LATE_REAL_MS = 15_000;
 
 /**

@@ -30,7 +30,7 @@ export interface SweepPorts {
   readonly uuid: () => string;
   /** UTC less local time, minutes, at a moment (milliseconds since the epoch). Left out: records tell UTC. */
   readonly timeZoneOffsetMinutes?: (epochMs: number) => number;
-  /** Random, strong enough for Linode, kept nowhere. */
+  /** Random, strong enough for Linode, and stored nowhere. */
   readonly password: () => string;
   /**
    * The caller's public address as a range, asked anew when SSH does not answer; left out where it is not to be

@@ -57,22 +57,22 @@ function isOf(event: Measured, configuration: Configuration, key: string): boole
     : event.configuration === key;
 }
 
-/** For journals before 0.2, which name no configuration: by what the record tells of the engine. */
+/** For journals before 0.2, which name no configuration: by what the record says of the engine. */
 function recordMatches({ model: id, record }: Measured, configuration: Configuration): boolean {
   const { gpu, model, engine } = configuration;
-  const told = record.vllm_config;
+  const config = record.vllm_config;
   const agrees = (recorded: unknown, asked: unknown): boolean =>
     recorded === undefined || recorded === asked;
   return (
     record.gpu_type === gpu.id &&
     id === model.id &&
-    told.max_model_len === engine.maxModelLen &&
+    config.max_model_len === engine.maxModelLen &&
     // Left out there, it was left out of the plan.
-    (told["max_num_seqs"] ?? defaultNumSeqs(configuration.load)) === engine.maxNumSeqs &&
-    agrees(told["image"], engine.image) &&
-    agrees(told["gpu_memory_utilization"], engine.gpuMemoryUtilization) &&
-    agrees(told["enforce_eager"], engine.enforceEager) &&
-    agrees(told["kv_cache_dtype"], engine.kvCacheDtype ?? "auto")
+    (config["max_num_seqs"] ?? defaultNumSeqs(configuration.load)) === engine.maxNumSeqs &&
+    agrees(config["image"], engine.image) &&
+    agrees(config["gpu_memory_utilization"], engine.gpuMemoryUtilization) &&
+    agrees(config["enforce_eager"], engine.enforceEager) &&
+    agrees(config["kv_cache_dtype"], engine.kvCacheDtype ?? "auto")
   );
 }
 

@@ -29,7 +29,7 @@ export async function bootVm(vm: RentedVm, scope: RentalScope): Promise<VmLink> 
   if (isSeenRunning) await journal.append({ type: "boot.running", label, seconds: seconds() });
   const link = createLink(withAddress(vm, seen), scope);
   try {
-    // An API that does not answer has not told of the boot either: SSH alone shows that it is over.
+    // Where the API does not answer, the boot may not be over yet: SSH alone shows that it is.
     await link.open(TIMEOUTS.sshMs + (isSeenRunning ? 0 : TIMEOUTS.bootMs));
     await journal.append({ type: "ssh.ready", label, seconds: seconds() });
     await setUp(vm, link, scope);

@@ -25,7 +25,7 @@ const ALIVE: ReadonlySet<string> = new Set(["provisioning", "booting", "running"
 
 /**
  * The rentals whose VMs still live, are ours, and have time enough left before their deadline for what the plan still
- * wants of them. They cost at most what fresh ones would: their paid hour goes on, and nothing is set up again.
+ * wants of them. They cost at most what fresh ones would: the hour is paid for, and nothing is set up again.
  * Their firewall will be opened for us, wherever we come from. @param rentals what is left of the plan
  */
 export async function findReusable(
@@ -88,7 +88,7 @@ async function livingVm(
     return vm !== undefined && matchesRequest(vm, rental) && ALIVE.has(vm.status) ? vm : undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // What cannot be seen is not gone on with; it is destroyed with patience.
+    // A VM that cannot be seen is not reused; it is destroyed.
     if (error instanceof CloudError) return undefined;
     throw error;
   }

@@ -151,8 +151,8 @@ async function logIn(
 }
 
 /**
- * Looks, beside the tries to log in and never in their way, for what they cannot find out: that the caller's address
- * has changed, and that the VM is gone.
+ * Checks, in the background of the login attempts, what they cannot find out: whether the caller's address has changed,
+ * and whether the VM is gone.
  */
 function watchSilence(
   vmId: number,

@@ -1,8 +1,7 @@
 import { foldProgress } from "../../run-state/fold-progress.ts";
 import { serverFailureText } from "../../run-state/server-failure-text.ts";
-import { logExcerpt } from "./log-excerpt.ts";
 import type { SweepPorts } from "../ports.ts";
-import type { ServerJob } from "./start-server.ts";
+import { logExcerpt, type ServerJob } from "./start-server.ts";
 
 /** A dead engine may take its container with it only some seconds later. */
 const LINGERS_MS = 30_000;
@@ -25,17 +24,17 @@ export async function serverDeath(
     if (clock.now() >= end) return undefined;
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
-  const told = await ports.machines.waitForServer(
+  const answer = await ports.machines.waitForServer(
     machine,
     { model, clock, ceilingMs: LINGERS_MS, stallMs: LINGERS_MS, onProgress: () => undefined },
     signal,
   );
-  if (told.ready) return undefined;
-  const { cause, remedy } = told;
-  const evidence = logExcerpt(told.evidence);
+  if (answer.ready) return undefined;
+  const { cause, remedy } = answer;
+  const evidence = logExcerpt(answer.evidence);
   const pass = foldProgress(ports.journal.events()).get(label)?.pass;
   const during = pass === undefined ? "the warm-up" : `pass ${String(pass)}`;
-  const log = await ports.saveLog(`${label}-${model.replaceAll("/", "--")}-died.log`, told.log);
+  const log = await ports.saveLog(`${label}-${model.replaceAll("/", "--")}-died.log`, answer.log);
   const death = { during, cause, evidence, remedy, log };
   await ports.journal.append({ type: "server.failed", label, model, ...death });
   return `${serverFailureText(during)}: ${cause}`;

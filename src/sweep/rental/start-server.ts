@@ -3,7 +3,6 @@ import { type Machine, MachineError, type ServeRequest } from "../../machine/mac
 import { configurationKey } from "../configuration-key.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
 import { type NextAttempt, nextAttempt } from "./next-attempt.ts";
-import { logExcerpt } from "./log-excerpt.ts";
 import { TIMEOUTS, SERVER_RETRIES } from "../timeouts.ts";
 import type { ServerFailure, ServerReady, SweepPorts } from "../ports.ts";
 import type { SweepSettings } from "../settings.ts";
@@ -175,4 +174,15 @@ function serveRequest(configuration: Configuration, settings: SweepSettings): Se
     disableXet: false,
     disableP2p: false,
   };
+}
+
+const LONGEST_EXCERPT = 300;
+
+/** The line of a log's end that says most: the last one that names an error, else the last. */
+export function logExcerpt(evidence: string): string {
+  const lines = evidence.split("\n").filter((line) => line.trim() !== "");
+  const line = lines.findLast((one) => /\w(?:Error|Exception)\b/.test(one)) ?? lines.at(-1) ?? "";
+  return lines.length === 1
+    ? evidence.slice(0, 4 * LONGEST_EXCERPT)
+    : line.trim().slice(0, LONGEST_EXCERPT);
 }

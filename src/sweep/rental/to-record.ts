@@ -41,7 +41,7 @@ export function toRecord(
       tensor_parallel_size: fit.tensorParallel,
       pipeline_parallel_size: fit.pipelineParallel,
       ...resolved,
-      // What was set beside it in the container's environment, which no log tells.
+      // Set with it in the container's environment, which no log shows.
       ...(resolved["disable_custom_all_reduce"] === true ? { nccl_p2p_disable: true } : {}),
       max_model_len: served.maxModelLen,
       ...(served.maxModelLen === engine.maxModelLen
