@@ -1,9 +1,10 @@
+import { gpuName, modelName } from "../catalog/short-names.ts";
 import type { CompareAnswer } from "../results/query/compare.ts";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { ageText } from "../results/query/coverage.ts";
 import { titleCase } from "./query-text.ts";
 import { indentLines, renderTable, type Column, type TableStyle } from "./render-table.ts";
-import { gpuLabel, knownText, modelNames, unrankedLines, WIDE, type ModelName } from "./format.ts";
+import { knownText, unrankedLines, WIDE } from "./format.ts";
 
 interface Asked {
   readonly taskCategory: string | undefined;
@@ -16,18 +17,14 @@ interface Cell extends Column {
   readonly of: (row: ConfigurationResult) => string;
 }
 
-const GPU: Cell = { head: "GPU Type", shrinks: true, of: ({ gpu }) => gpuLabel(gpu) };
-const modelCell = (name: ModelName): Cell => ({
-  head: "Model",
-  shrinks: true,
-  of: ({ model }) => name(model),
-});
-/** As the guide shows them. */
-const guide = (name: ModelName): readonly Cell[] => [
+const GPU: Cell = { head: "GPU Type", shrinks: true, of: ({ gpu }) => gpuName(gpu) };
+const MODEL: Cell = { head: "Model", shrinks: true, of: ({ model }) => modelName(model) };
+/** The columns of maider's table. */
+const FIGURES: readonly Cell[] = [
   GPU,
   { head: "GPUs", align: "center", of: ({ gpuCount }) => String(gpuCount) },
   { head: "VRAM", align: "center", of: ({ vramGb }) => (vramGb > 0 ? `${vramGb}GB` : "?") },
-  modelCell(name),
+  MODEL,
   { head: "Tokens/Sec", align: "center", of: ({ speed }) => speed.median.toFixed(1) },
   { head: "Cost/1K", align: "center", of: ({ costPer1k }) => knownText(costPer1k, 4, "$") },
   {
@@ -51,7 +48,7 @@ function evidence(nowMs: number): readonly Cell[] {
       align: "right",
       of: ({ testsPassed, testsTotal }) => `${testsPassed}/${testsTotal}`,
     },
-    { head: "Runs", align: "right", of: ({ speed }) => String(speed.n) },
+    { head: "Passes", align: "right", of: ({ speed }) => String(speed.n) },
     { head: "VMs", align: "right", of: ({ vms }) => (vms === undefined ? "?" : String(vms)) },
     { head: "Last", align: "right", of: ({ lastMs }) => ageText(lastMs, nowMs) },
   ];
@@ -68,18 +65,15 @@ export function comparisonTable(
 ): string {
   const { rows, tied, apart, imported, unstable, unranked } = answer;
   const shown = [...rows, ...apart.map(({ row }) => row), ...imported, ...unstable];
-  const name = modelNames([...shown, ...unranked].map(({ model }) => model));
   const simulated = shown.some((row) => row.simulated) ? "SIMULATED " : "";
   return `${[
     `${simulated}Benchmark Comparison`,
     ...(asked.taskCategory === undefined ? [] : [`Category: ${titleCase(asked.taskCategory)}`]),
     `Sorted by: ${titleCase(asked.sortBy)}`,
-    ...(rows.length === 0
-      ? ["Nothing that can be ranked."]
-      : [rankingOf(rows, name, nowMs, style)]),
-    ...(tied.length === 0 ? [] : [tieText(tied, name)]),
+    ...(rows.length === 0 ? ["Nothing that can be ranked."] : [rankingOf(rows, nowMs, style)]),
+    ...(tied.length === 0 ? [] : [tieText(tied)]),
     `Total results: ${answer.recordCount} in ${shown.length} configurations${unstable.length === 0 ? "" : `, ${unstable.length} of them unstable`}`,
-    "Tokens/Sec: median over runs. Efficiency: tokens/s for each $/hour; higher is better",
+    "Tokens/Sec: median over passes. Efficiency: tokens/s for each $/hour; higher is better",
     ...(asked.forced === true && answer.mixed.length > 0
       ? ["Compared all the same, by --force:"]
       : []),
@@ -88,36 +82,33 @@ export function comparisonTable(
       ? []
       : [
           "Measured in another way, so not ranked with the others (--force ranks them all the same):",
-          apartLines(apart, name),
+          apartLines(apart),
         ]),
-    ...(unranked.length === 0 ? [] : ["Not ranked:", unrankedLines(unranked, name, nowMs)]),
+    ...(unranked.length === 0 ? [] : ["Not ranked:", unrankedLines(unranked, nowMs)]),
     ...(imported.length === 0
       ? []
       : [
           "Imported, ranked apart (--with-imported ranks them along):",
-          rankingOf(imported, name, nowMs, style),
+          rankingOf(imported, nowMs, style),
         ]),
   ].join("\n")}\n`;
 }
 
 const MOST_TIES = 3;
 
-function tieText(tied: readonly ConfigurationResult[], name: ModelName): string {
-  const names = tied.slice(0, MOST_TIES).map(({ gpu, model }) => `${gpuLabel(gpu)} ${name(model)}`);
+function tieText(tied: readonly ConfigurationResult[]): string {
+  const names = tied
+    .slice(0, MOST_TIES)
+    .map(({ gpu, model }) => `${gpuName(gpu)} ${modelName(model)}`);
   const more = tied.length > MOST_TIES ? [`${tied.length - MOST_TIES} more`] : [];
   return `Tied with the first, no difference shown: ${[...names, ...more].join(", ")}`;
 }
 
-function rankingOf(
-  rows: readonly ConfigurationResult[],
-  name: ModelName,
-  nowMs: number,
-  style: TableStyle,
-): string {
+function rankingOf(rows: readonly ConfigurationResult[], nowMs: number, style: TableStyle): string {
   const foreign = rows.some(({ origin }) => origin !== undefined) ? [ORIGIN] : [];
   const more = [...evidence(nowMs), ...foreign];
-  if (style.width >= WIDE) return tableOf([...guide(name), ...more], rows, style);
-  return `${tableOf(guide(name), rows, style)}\n${tableOf([GPU, modelCell(name), ...more], rows, style)}`;
+  if (style.width >= WIDE) return tableOf([...FIGURES, ...more], rows, style);
+  return `${tableOf(FIGURES, rows, style)}\n${tableOf([GPU, MODEL, ...more], rows, style)}`;
 }
 
 function tableOf(
@@ -136,11 +127,11 @@ function intervalText(interval: ConfigurationResult["speed"]["interval"]): strin
   return interval === undefined ? "-" : `${interval.low.toFixed(1)}-${interval.high.toFixed(1)}`;
 }
 
-function apartLines(apart: CompareAnswer["apart"], name: ModelName): string {
+function apartLines(apart: CompareAnswer["apart"]): string {
   return indentLines(
     apart.map(({ row, differences }) => {
       const told = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
-      return `${gpuLabel(row.gpu)} ${name(row.model)}: ${row.speed.median.toFixed(1)} tokens/s: ${told.join(", ")}`;
+      return `${gpuName(row.gpu)} ${modelName(row.model)}: ${row.speed.median.toFixed(1)} tokens/s: ${told.join(", ")}`;
     }),
   );
 }

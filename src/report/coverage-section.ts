@@ -1,8 +1,8 @@
+import { gpuName } from "../catalog/short-names.ts";
 import type { Coverage } from "../results/query/coverage.ts";
 import { ageText } from "../results/query/coverage.ts";
 import { usd } from "../support/money.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel } from "./format.ts";
 
 /** What was tested of what exists, by GPU type, and what is missing. */
 export function coverageSection(coverage: Coverage, nowMs: number, staleAfterDays: number): Html {
@@ -15,7 +15,7 @@ export function coverageSection(coverage: Coverage, nowMs: number, staleAfterDay
     <h2 id="coverage">Coverage</h2>
     <p>
       ${gpuTypesTested} of ${gpuTypesTotal} GPU types, ${tested.length} configurations,
-      ${coverage.total} benchmarks. Confidence: ${byConfidence.High} high (3 runs and more),
+      ${coverage.total} benchmarks. Confidence: ${byConfidence.High} high (3 passes and more),
       ${byConfidence.Medium} medium, ${byConfidence.Low} low.
       ${stale === 0 ? `Nothing is older than ${staleAfterDays} days.` : `${stale} older than ${staleAfterDays} days: stale.`}${outside.length === 0 ? "" : ` Outside the catalogue: ${outside.join(", ")}.`}
     </p>
@@ -34,7 +34,7 @@ export function coverageSection(coverage: Coverage, nowMs: number, staleAfterDay
                 <tr>
                   <th scope="col">GPU type</th>
                   <th scope="col" class="n">Models</th>
-                  <th scope="col" class="n">Runs</th>
+                  <th scope="col" class="n">Passes</th>
                   <th scope="col" class="n">Stale</th>
                   <th scope="col" class="n">Newest</th>
                 </tr>
@@ -43,7 +43,7 @@ export function coverageSection(coverage: Coverage, nowMs: number, staleAfterDay
                 ${byType.map(
                   ([gpu, ones]) =>
                     html`<tr>
-                      <th scope="row">${gpuLabel(gpu)} <small>${gpu}</small></th>
+                      <th scope="row">${gpuName(gpu)} <small>${gpu}</small></th>
                       <td class="n">${ones.length}</td>
                       <td class="n">${ones.reduce((sum, { runs }) => sum + runs, 0)}</td>
                       <td class="n">${ones.filter((one) => one.stale).length}</td>

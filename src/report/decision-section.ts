@@ -1,7 +1,8 @@
+import { gpuName, modelName } from "../catalog/short-names.ts";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
 import type { Decision } from "./decisions.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel, knownText, type ModelName, speedText } from "./format.ts";
+import { knownText, speedText } from "./format.ts";
 import { UNLIMITED } from "./render-table.ts";
 
 const MOST_TIES = 3;
@@ -10,21 +11,16 @@ const MOST_TIES = 3;
 export function decisionSection(
   decisions: readonly Decision[],
   anchorOf: (row: ConfigurationResult) => string,
-  modelName: ModelName,
 ): Html {
   return html`<section aria-labelledby="decision">
     <h2 id="decision">The decision</h2>
     <ul class="cards">
-      ${decisions.map((decision) => card(decision, anchorOf, modelName))}
+      ${decisions.map((decision) => card(decision, anchorOf))}
     </ul>
   </section>`;
 }
 
-function card(
-  decision: Decision,
-  anchorOf: (row: ConfigurationResult) => string,
-  modelName: ModelName,
-): Html {
+function card(decision: Decision, anchorOf: (row: ConfigurationResult) => string): Html {
   const { question, rule, winner, why, warnings, ties } = decision;
   if (winner === undefined)
     return html`<li>
@@ -32,7 +28,7 @@ function card(
       <p>Nothing was measured for it yet.</p>
     </li>`;
   const link = (row: ConfigurationResult): Html =>
-    html`<a href="#${anchorOf(row)}">${modelName(row.model)} on ${gpuLabel(row.gpu)}</a>`;
+    html`<a href="#${anchorOf(row)}">${modelName(row.model)} on ${gpuName(row.gpu)}</a>`;
   const more = ties.length - MOST_TIES;
   return html`<li>
     <h3>${question}</h3>

@@ -1,3 +1,4 @@
+import { gpuName, modelName } from "../catalog/short-names.ts";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { ageText } from "../results/query/coverage.ts";
 import type { Unranked } from "../results/query/unranked.ts";
@@ -22,7 +23,7 @@ export function configurationTable(rows: readonly ConfigurationRow[], style: Tab
     [
       { head: "GPU type", shrinks: true },
       { head: "Model", shrinks: true },
-      { head: "Runs", align: "right" },
+      { head: "Passes", align: "right" },
       { head: style.width < WIDE ? "Tokens/s" : "Tokens/s (95 %)", align: "right" },
       { head: "TTFT", align: "right" },
       { head: "$/1K", align: "right" },
@@ -30,8 +31,8 @@ export function configurationTable(rows: readonly ConfigurationRow[], style: Tab
       { head: "State" },
     ],
     rows.map(({ gpu, model, result, state }) => [
-      shortGpu(gpu),
-      shortModel(model),
+      gpuName(gpu),
+      modelName(model),
       String(result?.speed.n ?? 0),
       speedText(result, style),
       result?.ttftS === undefined ? "-" : `${result.ttftS.toFixed(2)}s`,
@@ -136,7 +137,7 @@ export function moneyTable(
     ],
     rentals.map((rental) => [
       rental.label,
-      shortGpu(rental.gpu),
+      gpuName(rental.gpu),
       rental.region,
       String(hoursOf(rental, nowMs)),
       formatUsd(rental.priceMicroUsd),
@@ -151,53 +152,17 @@ export function moneyTable(
   return rentals.length === 0 ? `  ${totals}` : `${table}\n  ${totals}`;
 }
 
-/** `g2-gpu-rtx4000a1-s` -> `rtx4000a1-s`. */
-export function shortGpu(gpu: string): string {
-  return gpu.replace(/^g\d+-gpu-/, "").replace("-blackwell", "");
-}
-
-/** `Qwen/Qwen2.5-Coder-7B-Instruct` -> `Qwen2.5-Coder-7B`. */
-export function shortModel(model: string): string {
-  return (model.split("/").at(-1) ?? model).replace(/-(?:Instruct|it)(?=-|$)/, "");
-}
-
-/** What a model is called beside others. */
-export type ModelName = (model: string) => string;
-
-/** The short names of these, and whole ones where two would be called the same. */
-export function modelNames(models: Iterable<string>): ModelName {
-  const meant = Map.groupBy(new Set(models), shortModel);
-  return (model) => {
-    const short = shortModel(model);
-    return (meant.get(short)?.length ?? 0) > 1 ? model : short;
-  };
-}
-
 /** A figure that takes a price to know. */
 export function knownText(value: number, digits: number, unit = ""): string {
   return Number.isFinite(value) ? `${unit}${value.toFixed(digits)}` : "n/a";
 }
 
-/** `g1-gpu-rtx6000-2` -> `RTX6000x2`, as the guide's table shows it; other names stay as they are. */
-export function gpuLabel(gpu: string): string {
-  const [, older, olderCount] = /^g1-gpu-(rtx6000)-(\d)$/.exec(gpu) ?? [];
-  const [, ada, adaCount, size] = /^g2-gpu-(rtx4000)a(\d)-(\w+)$/.exec(gpu) ?? [];
-  if (older !== undefined) return `RTX6000x${olderCount ?? ""}`;
-  // Sizes differ in processors and memory, not in the card.
-  if (ada !== undefined) return `RTX4000x${adaCount ?? ""}${size === "s" ? "" : `-${size ?? ""}`}`;
-  return shortGpu(gpu);
-}
-
 /** What is not ranked and why, a line each. */
-export function unrankedLines(
-  unranked: readonly Unranked[],
-  name: ModelName,
-  nowMs: number,
-): string {
+export function unrankedLines(unranked: readonly Unranked[], nowMs: number): string {
   return indentLines(
     unranked.map(({ gpu, model, state, reason, passes, atMs }) => {
       const times = passes === 1 ? "" : ` x${passes}`;
-      return `${gpuLabel(gpu)} ${name(model)}: ${state}${times}, ${ageText(atMs, nowMs)}: ${reason}`;
+      return `${gpuName(gpu)} ${modelName(model)}: ${state}${times}, ${ageText(atMs, nowMs)}: ${reason}`;
     }),
   );
 }

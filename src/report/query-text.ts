@@ -1,3 +1,4 @@
+import { gpuName, modelName } from "../catalog/short-names.ts";
 import { ageText, type Confidence, type Coverage } from "../results/query/coverage.ts";
 import type { RecommendAnswer } from "../results/query/recommend.ts";
 import type { Unranked } from "../results/query/unranked.ts";
@@ -6,7 +7,7 @@ import { shellWord } from "../support/shell-word.ts";
 import type { PairOffer, RebenchCost } from "../estimate/rebench-cost.ts";
 import { pairLines, rebenchCostLines } from "./rebench-cost-text.ts";
 import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
-import { gpuLabel, modelNames, speedText, unrankedLines } from "./format.ts";
+import { speedText, unrankedLines } from "./format.ts";
 
 const CONFIDENCES: readonly Confidence[] = ["High", "Medium", "Low"];
 const MARKS: Readonly<Record<Confidence, string>> = { High: "✓", Medium: "⚠", Low: "⚠" };
@@ -26,7 +27,6 @@ export function coverageText(
     `Configurations: ${tested.length}`,
     ...(answer.imported === 0 ? [] : [`Imported, not counted: ${answer.imported}`]),
   ];
-  const name = modelNames([...tested, ...without].map(({ model }) => model));
   const table =
     tested.length === 0
       ? "No configurations tested yet."
@@ -34,14 +34,14 @@ export function coverageText(
           [
             { head: "GPU Type", shrinks: true },
             { head: "Model", shrinks: true },
-            { head: "Runs", align: "right" },
+            { head: "Passes", align: "right" },
             { head: "VMs", align: "right" },
-            { head: "Last Run" },
+            { head: "Last Pass" },
             { head: "Confidence" },
           ],
           tested.map((one) => [
-            gpuLabel(one.gpu),
-            name(one.model),
+            gpuName(one.gpu),
+            modelName(one.model),
             String(one.runs),
             one.vms === undefined ? "?" : String(one.vms),
             `${one.lastMs === undefined ? "unknown" : new Date(one.lastMs).toISOString().slice(0, 10)} ${ageText(one.lastMs, nowMs)}${one.stale ? " (stale)" : ""}`,
@@ -50,7 +50,7 @@ export function coverageText(
           style,
         );
   const tried =
-    without.length === 0 ? [] : ["Tried without a result:", unrankedLines(without, name, nowMs)];
+    without.length === 0 ? [] : ["Tried without a result:", unrankedLines(without, nowMs)];
   const gaps =
     missing.length === 0
       ? ["All GPU types are covered."]
@@ -64,7 +64,7 @@ export function coverageText(
           ),
         ];
   const confidence = CONFIDENCES.map((name) => `${name}: ${byConfidence[name]}`).join(", ");
-  return `${[...summary, table, ...tried, ...rebenchCostLines(refresh), ...gaps, `Confidence (runs: 3+ High, 2 Medium, 1 Low): ${confidence}`].join("\n")}\n`;
+  return `${[...summary, table, ...tried, ...rebenchCostLines(refresh), ...gaps, `Confidence (passes: 3+ High, 2 Medium, 1 Low): ${confidence}`].join("\n")}\n`;
 }
 
 /** What `recommend` says when it has something to say. */
@@ -75,12 +75,12 @@ export function recommendationText(
 ): string {
   const blocks = answer.recommendations.map(({ rank, tied, configuration: row, ...one }) =>
     [
-      `#${rank}${tied ? " (tied)" : ""}  ${gpuLabel(row.gpu)} (${row.gpu})  ${row.model}`,
+      `#${rank}${tied ? " (tied)" : ""}  ${gpuName(row.gpu)} (${row.gpu})  ${row.model}`,
       indentLines([
         `Throughput: ${speedText(row, style)} tokens/sec`,
         `Cost: $${row.costPer1k.toFixed(4)} per 1K tokens, $${row.costPer1M.toFixed(2)} per 1M`,
         `Hourly: $${row.hourlyUsd.toFixed(2)}  VRAM: ${row.vramGb > 0 ? `${row.vramGb}GB` : "unknown"}  Efficiency: ${row.efficiency.toFixed(1)}`,
-        `Confidence: ${one.confidence} (${row.speed.n} benchmark run${row.speed.n === 1 ? "" : "s"})`,
+        `Confidence: ${one.confidence} (${row.speed.n} ${row.speed.n === 1 ? "pass" : "passes"})`,
         `Why: ${one.why}`,
         ...one.warnings.map((text) => `⚠ ${text}`),
       ]),
@@ -91,13 +91,13 @@ export function recommendationText(
     : "What would make it surer:";
   const unstable = answer.unstable.map(
     ({ gpu, model }) =>
-      `Not ranked, its runs differ too much: ${gpuLabel(gpu)} ${model}; more runs would settle it: maider-sweep rebench --gpu ${shellWord(gpu)} --model ${shellWord(model)}`,
+      `Not ranked, its passes differ too much: ${gpuName(gpu)} ${model}; more passes would settle it: maider-sweep rebench --gpu ${shellWord(gpu)} --model ${shellWord(model)}`,
   );
   return `${[
     ...blocks,
     ...(blocks.length > 0
       ? []
-      : ["Nothing that can be recommended yet: no configuration has runs that agree."]),
+      : ["Nothing that can be recommended yet: no configuration has passes that agree."]),
     ...(more.length === 0 ? [] : [[unsettled, indentLines(offerLines(more))].join("\n")]),
     ...(unstable.length === 0 ? [] : [unstable.join("\n")]),
     `Based on ${answer.runs} benchmark results`,

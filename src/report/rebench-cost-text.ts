@@ -1,6 +1,6 @@
+import { gpuName, modelName } from "../catalog/short-names.ts";
 import type { Offer, PairOffer, RebenchCost } from "../estimate/rebench-cost.ts";
 import { indentLines } from "./render-table.ts";
-import { gpuLabel, shortModel } from "./format.ts";
 
 /** What is stale, what would refresh it, and for how much; empty when nothing is. */
 export function rebenchCostLines({ entries, all, left }: RebenchCost): string[] {
@@ -11,7 +11,7 @@ export function rebenchCostLines({ entries, all, left }: RebenchCost): string[] 
       : [
           offerText(offer),
           ...configurations.map(
-            ({ model, reasons }) => `  ${shortModel(model)}: ${reasons.join("; ")}`,
+            ({ model, reasons }) => `  ${modelName(model)}: ${reasons.join("; ")}`,
           ),
         ],
   );
@@ -29,7 +29,7 @@ export function rebenchCostLines({ entries, all, left }: RebenchCost): string[] 
 export function pairLines(offers: readonly PairOffer[]): string[] {
   return offers.map(({ gpu, model, offer, obstacle }) =>
     offer === undefined
-      ? `${gpuLabel(gpu)} ${model}: ${obstacle ?? "it does not fit"}`
+      ? `${gpuName(gpu)} ${model}: ${obstacle ?? "it does not fit"}`
       : offerText(offer),
   );
 }

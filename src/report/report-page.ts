@@ -15,7 +15,6 @@ import { moneySection } from "./money-section.ts";
 import { VIEWS, type PageAssets, type ReportFacts } from "./report-facts.ts";
 import { resultsSection, type ResultRow } from "./results-section.ts";
 import { chartPoint } from "./speed-cost-chart.ts";
-import { modelNames } from "./format.ts";
 import { isSimulated } from "./sweep-summary.ts";
 
 const DAY_MS = 86_400_000;
@@ -38,14 +37,13 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
   );
   const anchorOf = (row: ConfigurationResult): string =>
     anchors.get(row.records[0]?.id ?? "") ?? "results";
-  const modelName = modelNames(rows.map(({ model }) => model));
   const simulated =
     rows.some((row) => row.simulated) || runs.some(({ state }) => isSimulated(state));
   // Other people's figures stand apart in the table, and win nothing, unless that was asked for.
   const counted = withImported ? records : ownRecords(records);
   const views = VIEWS.map(({ id, title, category }) => {
     const seen = category === undefined ? ranked : configurations(counted, category);
-    return { id, title, points: seen.map((row) => chartPoint(row, anchorOf(row), modelName)) };
+    return { id, title, points: seen.map((row) => chartPoint(row, anchorOf(row))) };
   });
   const isStale = ({ lastMs }: ConfigurationResult): boolean =>
     lastMs !== undefined && nowMs - lastMs > staleAfterDays * DAY_MS;
@@ -88,14 +86,13 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
         </header>
         <main>
           ${[
-            decisionSection(decisions(counted, answer.rows), anchorOf, modelName),
+            decisionSection(decisions(counted, answer.rows), anchorOf),
             chartSection(views, simulated),
             resultsSection(
               ranked.map(tableRow),
               imported.map(tableRow),
               rejectedRecords,
               mixed,
-              modelName,
               nowMs,
             ),
             coverageSection(coverage(records, nowMs, staleAfterDays), nowMs, staleAfterDays),

@@ -1,3 +1,4 @@
+import { gpuName, modelName } from "../catalog/short-names.ts";
 import { median } from "../evidence/statistics.ts";
 import {
   figuresOf,
@@ -6,7 +7,6 @@ import {
 } from "../results/query/configurations.ts";
 import { ageText, confidenceOf } from "../results/query/coverage.ts";
 import { html, type Html } from "./html.ts";
-import { gpuLabel, type ModelName } from "./format.ts";
 
 export interface ResultRow {
   readonly anchor: string;
@@ -29,10 +29,10 @@ const HEADS: readonly (readonly [title: string, numeric: boolean])[] = [
   ["$/1M", true],
   ["$/hour", true],
   ["Tokens/s per $", true],
-  ["Runs", true],
+  ["Passes", true],
   ["VMs", true],
   ["Confidence", false],
-  ["Last run", true],
+  ["Last pass", true],
   ["Engine", false],
 ];
 
@@ -42,7 +42,6 @@ export function resultsSection(
   imported: readonly ResultRow[],
   rejectedRecords: readonly RejectedRecord[],
   mixed: readonly string[],
-  modelName: ModelName,
   nowMs: number,
 ): Html {
   return html`<section aria-labelledby="results">
@@ -60,7 +59,7 @@ export function resultsSection(
           </tr>
         </thead>
         <tbody>
-          ${rows.map((one) => tableRow(one, modelName, nowMs))}
+          ${rows.map((one) => tableRow(one, nowMs))}
         </tbody>
         ${
           imported.length === 0
@@ -73,7 +72,7 @@ export function resultsSection(
                   </tr>
                 </tbody>
                 <tbody>
-                  ${imported.map((one) => tableRow(one, modelName, nowMs))}
+                  ${imported.map((one) => tableRow(one, nowMs))}
                 </tbody>`
         }
       </table>
@@ -92,7 +91,7 @@ export function resultsSection(
   </section>`;
 }
 
-function tableRow({ anchor, row, stale }: ResultRow, modelName: ModelName, nowMs: number): Html {
+function tableRow({ anchor, row, stale }: ResultRow, nowMs: number): Html {
   const { interval, median: speed, n, unstable } = row.speed;
   const marks = [
     ...(row.simulated ? ["SIMULATED"] : []),
@@ -104,7 +103,7 @@ function tableRow({ anchor, row, stale }: ResultRow, modelName: ModelName, nowMs
       ? html`<td class="n">–</td>`
       : html`<td class="n" data-v="${value}">${value.toFixed(digits)}</td>`;
   return html`<tr id="${anchor}">
-    <th scope="row" title="${row.gpu}">${gpuLabel(row.gpu)}</th>
+    <th scope="row" title="${row.gpu}">${gpuName(row.gpu)}</th>
     <td title="${row.model}">
       ${modelName(row.model)}${marks.map((mark) => html` <span class="mark">${mark}</span>`)}
     </td>

@@ -1,3 +1,4 @@
+import { gpuName, modelName } from "../catalog/short-names.ts";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
@@ -5,7 +6,6 @@ import { stripControls } from "../support/terminal-text.ts";
 import { trustedHtml, type Html } from "./html.ts";
 import { paretoFront } from "./pareto-front.ts";
 import { chartLabels } from "./chart-labels.ts";
-import { gpuLabel, shortGpu, type ModelName } from "./format.ts";
 
 /** A configuration as the chart and the choice by speed see it. */
 export interface ChartPoint {
@@ -25,11 +25,7 @@ export interface ChartPoint {
   readonly unstable: boolean;
 }
 
-export function chartPoint(
-  row: ConfigurationResult,
-  anchor: string,
-  modelName: ModelName,
-): ChartPoint {
+export function chartPoint(row: ConfigurationResult, anchor: string): ChartPoint {
   const { median, interval, n, unstable } = row.speed;
   const range =
     interval === undefined
@@ -38,12 +34,12 @@ export function chartPoint(
   return {
     anchor,
     label: [
-      `${modelName(row.model)} on ${gpuLabel(row.gpu)}`,
+      `${modelName(row.model)} on ${gpuName(row.gpu)}`,
       `${median.toFixed(1)} tokens/s${range}`,
       `$${row.costPer1M.toFixed(2)} for 1M tokens, $${row.hourlyUsd.toFixed(2)} an hour`,
-      `${n} run${n === 1 ? "" : "s"}${unstable ? ", unstable" : ""}${row.simulated ? ", SIMULATED" : ""}${row.origin === undefined ? "" : `, imported: ${row.origin}`}`,
+      `${n} ${n === 1 ? "pass" : "passes"}${unstable ? ", unstable" : ""}${row.simulated ? ", SIMULATED" : ""}${row.origin === undefined ? "" : `, imported: ${row.origin}`}`,
     ].join("; "),
-    name: `${modelName(row.model)} · ${gpuLabel(row.gpu)}`,
+    name: `${modelName(row.model)} · ${gpuName(row.gpu)}`,
     family: familyOf(row.gpu),
     speed: median,
     low: interval?.low ?? median,
@@ -55,7 +51,7 @@ export function chartPoint(
 
 /** `g2-gpu-rtx4000a2-s` -> `rtx4000`. */
 export function familyOf(gpu: string): string {
-  return shortGpu(gpu).replace(/a\d.*$|-\d+$/, "");
+  return gpuName(gpu).replace(/a\d.*$|-\d+$/, "");
 }
 
 const WIDTH = 960;

@@ -105,8 +105,8 @@ describe("the report", () => {
     expect(all("main > section")[0]?.getAttribute("aria-labelledby")).toBe("decision");
     const cards = all(".cards > li").map(({ textContent }) => textContent);
     expect(cards).toHaveLength(5);
-    for (const index of [0, 1, 2, 4]) expect(cards[index]).toContain("Cheap on RTX4000x1");
-    expect(cards[3]).toContain("Fast on RTX4000x1");
+    for (const index of [0, 1, 2, 4]) expect(cards[index]).toContain("Cheap on rtx4000a1-s");
+    expect(cards[3]).toContain("Fast on rtx4000a1-s");
     expect(all(".front path")[0]?.getAttribute("d")).toMatch(/L.*L/);
   });
 

@@ -104,7 +104,7 @@ async function measure(line: string): Promise<Said> {
 
 /** GPU types in the order of the table's rows. */
 const order = (stdout: string): string[] =>
-  stdout.split("\n").flatMap((line) => /^│ (RTX\S+)/.exec(line)?.[1] ?? []);
+  stdout.split("\n").flatMap((line) => /^│ (rtx\S+)/.exec(line)?.[1] ?? []);
 const written = (name: string): Promise<string> => readFile(join(rig.folder, name), "utf8");
 
 describe("the guide's table", () => {
@@ -125,8 +125,8 @@ describe("the guide's table", () => {
     ]);
     expect(lines[2]).toMatch(/^├(?:─+┼){8}/);
     expect(lines.slice(3, 5).map((line) => cells(line).map((cell) => cell.trim()))).toEqual([
-      ["RTX6000x2", "2", "96GB", "70B-AWQ", "45.3", "$0.0184", "$3.00", "15.1"],
-      ["RTX4000x2", "2", "40GB", "32B-AWQ", "38.1", "$0.0076", "$1.04", "36.6"],
+      ["rtx6000-2", "2", "96GB", "70B-AWQ", "45.3", "$0.0184", "$3.00", "15.1"],
+      ["rtx4000a2-s", "2", "40GB", "32B-AWQ", "38.1", "$0.0076", "$1.04", "36.6"],
     ]);
     expect(cells(lines[3])[4]).toBe("    45.3    ");
     expect(lines.at(-1)).toMatch(/^└(?:─+┴){8}/);
@@ -135,33 +135,33 @@ describe("the guide's table", () => {
 
 describe("the guide's reading lines", () => {
   it.each([
-    ["maider-sweep benchmark-compare", ["RTX6000x2", "RTX4000x2", "RTX4000x1"]],
+    ["maider-sweep benchmark-compare", ["rtx6000-2", "rtx4000a2-s", "rtx4000a1-s"]],
     [
       "maider-sweep benchmark-compare  # Shows all categories mixed",
-      ["RTX6000x2", "RTX4000x2", "RTX4000x1"],
+      ["rtx6000-2", "rtx4000a2-s", "rtx4000a1-s"],
     ],
     [
       "maider-sweep benchmark-compare --task-category coding",
-      ["RTX6000x2", "RTX4000x2", "RTX4000x1"],
+      ["rtx6000-2", "rtx4000a2-s", "rtx4000a1-s"],
     ],
-    ["maider-sweep benchmark-compare --gpu-type g1-gpu-rtx6000-2", ["RTX6000x2"]],
-    ["maider-sweep benchmark-compare --gpu-type g2-gpu-rtx4000a2-s", ["RTX4000x2"]],
-    ["maider-sweep benchmark-compare --model-category 70b", ["RTX6000x2"]],
+    ["maider-sweep benchmark-compare --gpu-type g1-gpu-rtx6000-2", ["rtx6000-2"]],
+    ["maider-sweep benchmark-compare --gpu-type g2-gpu-rtx4000a2-s", ["rtx4000a2-s"]],
+    ["maider-sweep benchmark-compare --model-category 70b", ["rtx6000-2"]],
     [
       "maider-sweep benchmark-compare --sort-by tokens_per_sec",
-      ["RTX6000x2", "RTX4000x2", "RTX4000x1"],
+      ["rtx6000-2", "rtx4000a2-s", "rtx4000a1-s"],
     ],
     [
       "maider-sweep benchmark-compare --sort-by cost_per_1k_tokens",
-      ["RTX4000x1", "RTX4000x2", "RTX6000x2"],
+      ["rtx4000a1-s", "rtx4000a2-s", "rtx6000-2"],
     ],
     [
       "maider-sweep benchmark-compare --sort-by cost_efficiency",
-      ["RTX4000x1", "RTX4000x2", "RTX6000x2"],
+      ["rtx4000a1-s", "rtx4000a2-s", "rtx6000-2"],
     ],
     [
       "maider-sweep benchmark-compare \\\n  --gpu-type g1-gpu-rtx6000-2 \\\n  --task-category coding \\\n  --sort-by cost_efficiency",
-      ["RTX6000x2"],
+      ["rtx6000-2"],
     ],
   ])("%s", async (line, expected) => {
     const { code, stdout, stderr } = await type(line);
@@ -199,7 +199,7 @@ describe("the guide's reading lines", () => {
       expect(stdout).toContain(shown);
     const high = await type('maider-sweep benchmark-status | grep "High"');
     expect(high.code).toBe(0);
-    expect(order(high.stdout)).toEqual(["RTX6000x2"]);
+    expect(order(high.stdout)).toEqual(["rtx6000-2"]);
     expect(high.stdout).not.toContain("\u001b");
   });
 

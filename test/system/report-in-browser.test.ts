@@ -109,11 +109,11 @@ describe("the report in Chromium", () => {
     await page.locator("#words").fill("rtx6000 stale");
     const rows = await column(1);
     expect(rows.length).toBeGreaterThan(0);
-    expect(new Set(rows)).toEqual(new Set(["RTX6000x2"]));
+    expect(new Set(rows)).toEqual(new Set(["rtx6000-2"]));
     expect(await page.locator("#shown").innerText()).toBe(`${String(rows.length)} of 24`);
     await page.locator("#speed").fill("0");
     for (const text of await page.locator("#chosen a").allInnerTexts())
-      expect(text).toContain("RTX6000x2");
+      expect(text).toContain("rtx6000-2");
     await page.locator("#words").fill("no such thing");
     expect(await page.locator("#chosen").innerText()).toContain("nothing that is shown");
   });

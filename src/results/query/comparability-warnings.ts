@@ -12,7 +12,7 @@ export function comparabilityWarnings(
   const written = new Set(records.map((record) => Object.keys(record.results_by_category).join()));
   const sets = new Set([...written].map((names) => names.split(",").toSorted().join(", ")));
   if (category === undefined && sets.size > 1)
-    found.push(`these runs hold different categories (${[...sets].join(" / ")}); -t compares one`);
+    found.push(`these passes hold different categories (${[...sets].join(" / ")}); -t compares one`);
   const differ = (name: string, values: readonly (string | undefined)[]): void => {
     const known = new Set(values.map((value) => value ?? "unknown"));
     if (known.size > 1) found.push(`measured in different ways: ${name} ${[...known].join(", ")}`);
@@ -30,7 +30,7 @@ export function comparabilityWarnings(
     records.map(({ vllm_config }) => vllm_config.vllm_version),
   );
   if (new Set(rows.map(({ simulated }) => simulated)).size > 1)
-    found.push("SIMULATED and real results stand side by side");
+    found.push("SIMULATED and real results are mixed");
   return [...found, ...twins(rows)];
 }
 
@@ -58,5 +58,5 @@ function twins(rows: readonly ConfigurationResult[]): string[] {
 function unknownDifference(first: BenchmarkRecord, others: readonly BenchmarkRecord[]): string {
   const origins = new Set([first, ...others].map(({ summary }) => summary.origin ?? "your own"));
   if (origins.size > 1) return `are from ${[...origins].join(", ")}`;
-  return "differ in what only some of their records tell";
+  return "differ in a field that only some of their records state";
 }

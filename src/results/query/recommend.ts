@@ -169,7 +169,7 @@ function warningsFor(row: ConfigurationResult, task: Task): string[] {
   if (simulated) found.push("SIMULATED: not a measurement of a real GPU");
   if (speed.n === 1) found.push("Single benchmark - results may vary");
   if (speed.n === 2) found.push("Based on limited data (2 runs)");
-  if (speed.n > 1 && vms === 1) found.push("All runs on 1 VM");
+  if (speed.n > 1 && vms === 1) found.push("All passes on 1 VM");
   if (task === "mixed") found.push("Averaged across all task categories");
   return found;
 }
@@ -181,15 +181,15 @@ function whyText(
   decided: SizePreference | undefined,
 ): string {
   const { efficiency, speed, vramGb } = row;
-  const runs = `${speed.n} run${speed.n === 1 ? "" : "s"}`;
+  const passes = `${speed.n} ${speed.n === 1 ? "pass" : "passes"}`;
   const value = `${efficiency.toFixed(1)} tokens/s for each $/hour`;
   const params = paramsB(row);
   const bigness = `${params === undefined ? "" : `${params}B on `}${vramGb > 0 ? `${vramGb} GB` : "unknown VRAM"}`;
   const sized =
     decided === undefined
       ? ""
-      : `${speed.n === 1 ? "; others" : ", and others"} lie within 10 %, so size decided (${decided}: ${bigness})`;
-  const tie = tied && speed.n > 1 ? "; its neighbours show no difference" : "";
-  const single = speed.n === 1 ? "; a single run cannot settle its place" : "";
-  return `${confidence.toLowerCase()} confidence (${runs}), ${value}${single}${tie}${sized}`;
+      : `${speed.n === 1 ? "; others" : ", and others"} are within 10 %, so size decided (${decided}: ${bigness})`;
+  const tie = tied && speed.n > 1 ? "; no difference shown to its neighbours" : "";
+  const single = speed.n === 1 ? "; a single pass cannot settle its place" : "";
+  return `${confidence.toLowerCase()} confidence (${passes}), ${value}${single}${tie}${sized}`;
 }

@@ -94,7 +94,7 @@ export function unrankedRow(row: ConfigurationResult): Unranked {
     modelCategory: row.modelCategory,
     categories: undefined,
     state: "unstable",
-    reason: `its runs differ by ${(100 * (row.speed.cv ?? 0)).toFixed(0)} % around ${row.speed.median.toFixed(1)} tokens/s; more runs would show which is right`,
+    reason: `its passes differ by ${(100 * (row.speed.cv ?? 0)).toFixed(0)} % around ${row.speed.median.toFixed(1)} tokens/s; more passes would show which is right`,
     passes: row.speed.n,
     atMs: row.lastMs,
   };

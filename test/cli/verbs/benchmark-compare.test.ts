@@ -37,16 +37,16 @@ const newer = sampleRecord({
 
 test("results of another vLLM are not ranked with the rest, and the field that differs is printed", async () => {
   const text = await compare([older, other, newer]);
-  expect(ranking(text)).toContain("RTX4000x2");
-  expect(ranking(text)).not.toContain("RTX6000x1");
+  expect(ranking(text)).toContain("rtx4000a2-s");
+  expect(ranking(text)).not.toContain("rtx6000-1");
   expect(text).toContain(
-    "RTX6000x1 Qwen2.5-Coder-7B: 60.0 tokens/s: vllm_version 0.32.0 instead of 0.27.1",
+    "rtx6000-1 Coder-7B: 60.0 tokens/s: vllm_version 0.32.0 instead of 0.27.1",
   );
 });
 
 test("--force ranks them all the same and says so", async () => {
   const text = await compare([older, other, newer], "--force");
-  expect(ranking(text).indexOf("RTX6000x1")).toBeLessThan(ranking(text).indexOf("RTX4000x2"));
+  expect(ranking(text).indexOf("rtx6000-1")).toBeLessThan(ranking(text).indexOf("rtx4000a2-s"));
   expect(text).toContain("Compared all the same, by --force:");
   expect(text).toMatch(/Note: .*vllm_version 0\.(27\.1, 0\.32\.0|32\.0, 0\.27\.1)/);
 });

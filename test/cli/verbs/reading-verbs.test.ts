@@ -44,12 +44,12 @@ describe("benchmark-compare", () => {
     const [head = [], ...rows] = cells(stdout);
     expect(head).toEqual(
       ["GPU Type", "GPUs", "VRAM", "Model", "Tokens/Sec", "Cost/1K", "$/Hour", "Efficiency"].concat(
-        ["95 %", "Tests", "Runs", "VMs", "Last"],
+        ["95 %", "Tests", "Passes", "VMs", "Last"],
       ),
     );
     expect(rows.map((row) => row.slice(0, 8))).toEqual([
-      ["RTX6000x2", "1", "20GB", "Qwen2.5-72B-AWQ", "45.3", "$0.0184", "$3.00", "15.1"],
-      ["RTX4000x2", "1", "20GB", "Qwen2.5-32B-AWQ", "38.1", "$0.0076", "$1.04", "36.6"],
+      ["rtx6000-2", "1", "20GB", "Qwen/Qwen2.5-72B-AWQ", "45.3", "$0.0184", "$3.00", "15.1"],
+      ["rtx4000a2-s", "1", "20GB", "Qwen2.5-32B-AWQ", "38.1", "$0.0076", "$1.04", "36.6"],
     ]);
     expect(rows.map((row) => row.slice(8))).toEqual([
       ["-", "12/12", "1", "1", "1 day ago"],
@@ -222,11 +222,11 @@ describe("benchmark-compare", () => {
       cells(stdout)
         .slice(1)
         .map((row) => row[3]),
-    ).toEqual(["Qwen2.5-72B-AWQ"]);
+    ).toEqual(["Qwen/Qwen2.5-72B-AWQ"]);
     const apart = stdout.slice(stdout.indexOf("Not ranked:"));
-    expect(apart).toMatch(/RTX4000x2 Jumpy-32B: unstable x2, .+: its runs differ by \d+ %/);
-    expect(apart).toMatch(/RTX6000x2 Qwen2.5-72B-AWQ: void x2, .+: the clock jumped/);
-    expect(apart).toMatch(/RTX4000x2 Qwen2.5-32B-AWQ: failed, .+: the server counted 96/);
+    expect(apart).toMatch(/rtx4000a2-s Jumpy-32B: unstable x2, .+: its passes differ by \d+ %/);
+    expect(apart).toMatch(/rtx6000-2 Qwen\/Qwen2.5-72B-AWQ: void x2, .+: the clock jumped/);
+    expect(apart).toMatch(/rtx4000a2-s Qwen2.5-32B-AWQ: failed, .+: the server counted 96/);
     const filtered = await rig.say("benchmark-compare", "-g", SMALL.gpu);
     expect(filtered.stdout).not.toContain("void");
     expect(filtered.stdout).toContain("the server counted");
@@ -272,7 +272,7 @@ describe("benchmark-compare", () => {
         record: sampleRecord(BIG),
       },
     ]);
-    const told = /RTX4000x2 Huge-32B: failed, .+: out of memory: CUDA out of memory/;
+    const told = /rtx4000a2-s Huge-32B: failed, .+: out of memory: CUDA out of memory/;
     const compared = (await rig.say("benchmark-compare")).stdout;
     expect(compared.slice(compared.indexOf("Not ranked:"))).toMatch(told);
     expect(compared.match(/out of memory: /g)).toHaveLength(1);
@@ -288,7 +288,7 @@ describe("benchmark-compare", () => {
     expect(status.missing.find(({ id }) => id === "g2-gpu-rtx4000a1-s")?.hourlyUsd).toBe(0.52);
   });
 
-  it("calls two models by their whole names where the short ones are the same", async () => {
+  it("gives the full id of a model whose short name belongs to a catalogue model", async () => {
     await openDatabase(rig.file).publish([
       ...runs([45], { ...BIG, model: "Qwen/Qwen2.5-Coder-7B" }),
       ...runs([44], { ...BIG, model: "Qwen/Qwen2.5-Coder-7B-Instruct" }),
@@ -296,9 +296,9 @@ describe("benchmark-compare", () => {
     ]);
     for (const verb of ["benchmark-compare", "benchmark-status"]) {
       const { stdout } = await rig.say(verb);
-      expect(stdout).toContain("Qwen/Qwen2.5-Coder-7B-Instruct");
+      expect(stdout).toMatch(/\sCoder-7B\s/);
       expect(stdout).toMatch(/Qwen\/Qwen2\.5-Coder-7B\s/);
-      expect(stdout).toMatch(/\sQwen2\.5-Coder-14B\s/);
+      expect(stdout).toMatch(/\sCoder-14B\s/);
     }
   });
 
@@ -309,7 +309,7 @@ describe("benchmark-compare", () => {
     ]);
     for (const metric of ["cost_per_1k_tokens", "cost_efficiency"]) {
       const { stdout } = await rig.say("benchmark-compare", "-s", metric, "--force");
-      expect(stdout.indexOf("RTX4000x2")).toBeLessThan(stdout.indexOf("RTX6000x2"));
+      expect(stdout.indexOf("rtx4000a2-s")).toBeLessThan(stdout.indexOf("rtx6000-2"));
       expect(stdout).toContain("n/a");
     }
     const { stdout } = await rig.say("benchmark-compare", "-s", "cost_per_1k_tokens", "-f", "csv");
@@ -323,7 +323,7 @@ describe("benchmark-compare", () => {
       ...runs([39], { ...SMALL, vllm: { max_model_len: 8192 } }),
     ]);
     const { stdout } = await rig.say("benchmark-compare", "--force");
-    expect(stdout).toContain("Note: these runs hold different categories");
+    expect(stdout).toContain("Note: these passes hold different categories");
     expect(stdout).toMatch(/Note: measured in different ways: method /);
     expect(stdout).toContain("Instruct-AWQ differ in the tests that were measured");
     expect(stdout).toContain(`${SMALL.model} differ in max_model_len 8192 / 32768`);
@@ -336,7 +336,7 @@ describe("benchmark-compare", () => {
     ]);
     const apart = await rig.say("benchmark-compare");
     expect(apart.stdout.indexOf("Imported, ranked apart")).toBeLessThan(
-      apart.stdout.indexOf("RTX6000x2"),
+      apart.stdout.indexOf("rtx6000-2"),
     );
     expect(cells(apart.stdout).at(-1)?.at(-1)).toBe("alice");
     const along = await rig.say("benchmark-compare", "--with-imported");
@@ -372,12 +372,12 @@ describe("benchmark-status", () => {
     expect(stdout).toContain("GPU types tested: 2/13 (and outside the catalogue: retired)");
     const high = stdout.split("\n").filter((line) => line.includes("High") && line.startsWith("│"));
     expect(high).toHaveLength(1);
-    expect(high[0]).toMatch(/RTX6000x2 .* 3 │ +1 │ \d{4}-\d\d-\d\d 1 day ago +│ ✓ High/);
+    expect(high[0]).toMatch(/rtx6000-2 .* 3 │ +1 │ \d{4}-\d\d-\d\d 1 day ago +│ ✓ High/);
     expect(stdout).toMatch(
-      /Qwen2.5-Coder-7B-AWQ .* 2 │ +2 │ \d{4}-\d\d-\d\d 1 month ago \(stale\) +│ ⚠ Medium/,
+      /Coder-7B-AWQ .* 2 │ +2 │ \d{4}-\d\d-\d\d 1 month ago \(stale\) +│ ⚠ Medium/,
     );
     expect(stdout).toMatch(
-      /maider-sweep rebench --stale --only g2-gpu-rtx4000a2-s \(likely \$\d+\.\d\d, at worst \$\d+\.\d\d\)\n +Qwen2.5-Coder-7B-AWQ: 45 days old/,
+      /maider-sweep rebench --stale --only g2-gpu-rtx4000a2-s \(likely \$\d+\.\d\d, at worst \$\d+\.\d\d\)\n +Coder-7B-AWQ: 45 days old/,
     );
     expect(stdout).not.toContain("\u001b");
     const json = JSON.parse((await rig.say("benchmark-status", "--json")).stdout) as {
@@ -416,9 +416,9 @@ describe("recommend", () => {
     const { code, stdout } = await rig.say(...ASK);
     expect(code).toBe(0);
     expect(stdout.match(/^#\d.*/gm)).toEqual([
-      expect.stringMatching(/^#1 \(tied\) {2}RTX4000x1 .*7B-Instruct/),
-      expect.stringMatching(/^#1 \(tied\) {2}RTX4000x1 .*7B-Instruct/),
-      expect.stringMatching(/^#3 {2}RTX4000x2 /),
+      expect.stringMatching(/^#1 \(tied\) {2}rtx4000a1-s .*7B-Instruct/),
+      expect.stringMatching(/^#1 \(tied\) {2}rtx4000a1-s .*7B-Instruct/),
+      expect.stringMatching(/^#3 {2}rtx4000a2-s /),
     ]);
     expect(stdout).toContain("What would settle the tie:");
     expect(stdout).toMatch(
@@ -450,11 +450,11 @@ describe("recommend", () => {
       ...runs([99, 99.1, 99.2], { ...SMALL, summary: { origin: "alice" } }),
     ]);
     const { stdout } = await rig.say(...ASK);
-    expect(stdout.match(/^#\d.*/gm)).toEqual([expect.stringContaining("RTX6000x2")]);
+    expect(stdout.match(/^#\d.*/gm)).toEqual([expect.stringContaining("rtx6000-2")]);
     expect(stdout).toContain("Single benchmark - results may vary");
-    expect(stdout).toContain("Not ranked, its runs differ too much: RTX4000x2 Qwen/Jumpy");
+    expect(stdout).toContain("Not ranked, its passes differ too much: rtx4000a2-s Qwen/Jumpy");
     const along = await rig.say(...ASK, "--with-imported");
-    expect(along.stdout).toMatch(/^#1 {2}RTX4000x2[^#]*Imported: measured by alice/);
+    expect(along.stdout).toMatch(/^#1 {2}rtx4000a2-s[^#]*Imported: measured by alice/);
   });
 
   it.each([

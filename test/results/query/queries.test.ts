@@ -248,7 +248,7 @@ describe("recommend", () => {
         ["odd", 1, true],
         ["dear", 3, false],
       ]);
-      expect(recommendations[0]?.why).toContain("a single run cannot settle its place");
+      expect(recommendations[0]?.why).toContain("a single pass cannot settle its place");
       expect(recommendations[2]?.why).not.toContain("size decided");
     }
   });
@@ -279,7 +279,7 @@ describe("recommend", () => {
       ["best", 1, true],
       ["small", 1, true],
     ]);
-    expect(recommendations[0]?.why).toContain("its neighbours show no difference");
+    expect(recommendations[0]?.why).toContain("no difference shown to its neighbours");
     expect(recommendations[0]?.why).not.toContain("size decided");
   });
 
