@@ -12,7 +12,9 @@ export function comparabilityWarnings(
   const written = new Set(records.map((record) => Object.keys(record.results_by_category).join()));
   const sets = new Set([...written].map((names) => names.split(",").toSorted().join(", ")));
   if (category === undefined && sets.size > 1)
-    found.push(`these passes hold different categories (${[...sets].join(" / ")}); -t compares one`);
+    found.push(
+      `these passes hold different categories (${[...sets].join(" / ")}); -t compares one`,
+    );
   const differ = (name: string, values: readonly (string | undefined)[]): void => {
     const known = new Set(values.map((value) => value ?? "unknown"));
     if (known.size > 1) found.push(`measured in different ways: ${name} ${[...known].join(", ")}`);
