@@ -7,11 +7,11 @@ import { writeFileAtomically } from "../support/safe-file.ts";
 
 /** Tells a dead-man service that VMs are open and watched; its silence then calls a person. */
 export interface Heartbeat {
-  /** Ends it; with `gone`, when all is proved gone and nobody else has told it yet. Never rejects. */
+  /** Ends it; sends `gone` when all is proved gone and no other process has sent it. Never rejects. */
   end(allGone: boolean): Promise<void>;
 }
 
-/** In a run's folder: the address that was told `open` and is owed a `gone`, for whoever proves it. */
+/** In a run's folder: the address that got an `open`, and gets a `gone` from the process that proves it. */
 const OWED_FILE = "heartbeat";
 
 const EVERY_MS = 60_000;
@@ -39,7 +39,7 @@ export function heartbeatUrl(
   return isLoopback(apiUrl) && !isLoopback(url) ? undefined : url;
 }
 
-/** Where a run has told that VMs are open, and not yet that all are gone. */
+/** The address that a run has sent `open` to, and no `gone` yet. */
 export function pendingHeartbeat(folder: string): string | undefined {
   try {
     return readFileSync(join(folder, OWED_FILE), "utf8");
@@ -48,7 +48,7 @@ export function pendingHeartbeat(folder: string): string | undefined {
   }
 }
 
-/** Once all of a run is proved gone. Whoever takes the note away tells it, so that it is told once. */
+/** Sends `gone` once all of a run is proved gone. The process that removes the file sends it, so that it is sent once. */
 export async function reportGone(folder: string): Promise<void> {
   const url = pendingHeartbeat(folder);
   if (url === undefined) return;
@@ -62,8 +62,8 @@ export async function reportGone(folder: string): Promise<void> {
 }
 
 /**
- * Sends `open` every minute while a VM is, as the body of a POST. What becomes of it is nobody's business here: a
- * heartbeat that fails calls the person that it is for.
+ * Sends `open` every minute while a VM is, as the body of a POST. Failures are ignored: a heartbeat
+ * that stops calls the person that it is for.
  * @param folder the run's. @param openVms VMs that are, or may be, billed.
  */
 export function startHeartbeat(

@@ -91,7 +91,7 @@ export async function startGuard(options: StartGuard): Promise<Guard> {
     clearInterval(beat);
     for (const listener of listeners) listener();
   })();
-  // A guard that has died makes our writes fail; `alive` tells of it.
+  // A guard that has died makes our writes fail; `alive` reports it.
   child.stdin.on("error", () => undefined);
 
   const lines = createInterface({ input: child.stdout });

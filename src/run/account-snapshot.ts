@@ -13,7 +13,7 @@ export function isClockSkewed(offsetMs: number, speed: number): boolean {
 }
 
 /**
- * Looks at the account before the first create: its clock beside ours, and what it owes, where the token may read it.
+ * Reads the account before the first create: its clock, compared with ours, and what it owes, where the token may read it.
  * @returns what compares the two ledgers at the end. An API that does not answer stops nothing.
  */
 export async function compareWithAccount(ports: Ports): Promise<() => Promise<void>> {

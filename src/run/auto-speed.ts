@@ -8,10 +8,10 @@ export interface AutoSpeed {
 }
 
 /** A millisecond between the two processes is this many milliseconds of a reply: faster, the short replies of the
- * fastest models would be told several per cent too slow. */
+ * fastest models would be measured several per cent too slow. */
 const FASTEST = 60;
 const EVENTS_A_SECOND = 10_000;
-/** Tokens in one event; longer ones would leave short replies with too few stamps to tell a rate from. */
+/** Tokens in one event; longer ones would leave short replies with too few stamps for a rate. */
 const INTERVALS = [1, 2, 4, 8] as const;
 /** A card of ours writes about this many tokens a second for one user at the very most. */
 const TOKENS_A_SECOND = 120;

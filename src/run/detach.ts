@@ -13,7 +13,7 @@ import type { RunContext } from "./run-context.ts";
 import { givenHubToken, SECRET_VARIABLES } from "./token.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
-/** What a detached run prints is in its journal too, and it can ask nobody. */
+/** What a detached run prints is in its journal too, and there is no one to ask. */
 const ADDED = ["--quiet", "--yes"];
 const REMOVED = new Set(["--detach", "--json"]);
 
@@ -84,7 +84,7 @@ export async function detach(
 }
 
 /**
- * The detached side: takes the secrets from its parent, and tells it when the run has started; what is printed from
+ * The detached side: takes the secrets from its parent, and reports to it when the run has started; what is printed from
  * then on is in the run's folder.
  * @param log where its output goes until then.
  */

@@ -25,7 +25,7 @@ const AGAIN_MS = 1_000;
 async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => undefined);
-  // After its parent's end nobody reads what it says.
+  // Once its parent has ended, nothing reads its output.
   process.stdout.on("error", () => undefined);
   process.stderr.on("error", () => undefined);
 
@@ -124,7 +124,7 @@ function openLog({ stateDir, run, token }: GuardOrder): (text: string) => void {
     try {
       appendFileSync(path, `${isoUtc(Date.now())} ${redact(text)}\n`, { mode: 0o600 });
     } catch {
-      // The journal tells what matters.
+      // What matters is in the journal.
     }
   };
 }

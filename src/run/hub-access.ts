@@ -21,8 +21,8 @@ export function hubAccess(
     offlineReason: mayAsk
       ? undefined
       : simulated
-        ? "a simulation asks nobody about it: run `estimate` once without --simulate"
-        : "nobody is asked about it, for the API of --api-url is on this machine: run `estimate` once without --api-url",
+        ? "a simulation does not ask the Hub: run `estimate` once without --simulate"
+        : "the Hub is not asked while the API of --api-url is on this machine: run `estimate` once without --api-url",
     token: async () => (simulated ? undefined : readHubToken({ env, run: runLocalProgram })),
   };
 }

@@ -6,7 +6,7 @@ import { connectReader, type CloudAccess } from "./wire.ts";
 const PATIENCE_MS = 15_000;
 
 /**
- * Live prices and stock; the built-in prices, which the estimate warns of, when the API does not tell them. They need
+ * Live prices and stock; the built-in prices, which the estimate warns of, when the API does not give them. They need
  * no token, but a refused one spoils them: then they are read without it.
  */
 export async function readMarket(access: CloudAccess, signal: AbortSignal): Promise<Market> {

@@ -41,9 +41,9 @@ export interface OpenRun extends AsyncDisposable {
   readonly hubToken: string | undefined;
   /** Tokens that vLLM puts into one event; undefined means one. */
   readonly streamInterval: number | undefined;
-  /** Aborted when a person, or an error that nobody caught, ends the run. */
+  /** Aborted when a person, or an uncaught error, ends the run. */
   readonly stop: AbortSignal;
-  /** Aborted with the error that nobody caught. */
+  /** Aborted with an uncaught error. */
   readonly failure: AbortSignal;
   /** Aborted when a person cannot wait, and a guard is there to do the rest. */
   readonly leaveToGuard: AbortSignal;
@@ -63,7 +63,7 @@ export async function openRun(checked: Preflight, context: RunContext): Promise<
 }
 
 async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): Promise<OpenRun> {
-  const { env, signals } = context;
+  const { env } = context;
   const { estimate, plan, request, saved } = checked;
   const hubToken = await hubTokenFor(checked.target.simulated !== undefined, env);
   const speed = chooseSpeed(checked.target, estimate, plan.concurrency, request.cloud.speed);
@@ -84,20 +84,7 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
     crash: crashHookFor(target, env),
   });
   cleanup.defer(() => journal.close());
-  const guard = createGuardKeeper({
-    program: GUARD_PROGRAM,
-    stateDir: target.stateDir,
-    run,
-    ownership,
-    token: target.token ?? "",
-    apiUrl: target.apiUrl,
-    holdMs: request.holdMs,
-    heartbeat: checked.heartbeat,
-    time: target.time,
-    ceilings: target.ceilings,
-    world: target.simulated?.world ?? null,
-    env,
-  });
+  const guard = guardOf({ run, ownership }, checked, target, env);
   await showProgress(checked, journal, target, context, cleanup);
   const openVms = (): number => openRentals(foldRun(journal.events())).length;
   const heartbeat = startHeartbeat(checked.heartbeat, folder, openVms, target.clock);
@@ -105,30 +92,7 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
   const publisher = startPublisher(journal, folder, target.databaseFile);
   cleanup.defer(() => publisher.close(AbortSignal.abort()));
 
-  const leaveToGuard = new AbortController();
-  cleanup.defer(
-    signals.onRepeat(() => {
-      // Without a guard the rest would be left to nobody.
-      if (guard.pid() !== undefined) leaveToGuard.abort();
-    }),
-  );
-  cleanup.defer(
-    onRepeatedInterrupt(context, () => ({
-      state: foldRun(journal.events()),
-      guardPid: guard.pid(),
-    })),
-  );
-  const failure = new AbortController();
-  cleanup.defer(signals.onUncaught((error) => failure.abort(error)));
-  cleanup.defer(
-    signals.onContinue(() => {
-      try {
-        ownership.assertCurrent();
-      } catch (error) {
-        failure.abort(error);
-      }
-    }),
-  );
+  const { failure, leaveToGuard } = watchSignals({ guard, journal, ownership }, context, cleanup);
   return {
     checked,
     run,
@@ -156,11 +120,61 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
     },
     hubToken,
     streamInterval,
-    stop: AbortSignal.any([signals.stop, failure.signal]),
-    failure: failure.signal,
-    leaveToGuard: leaveToGuard.signal,
+    stop: AbortSignal.any([context.signals.stop, failure]),
+    failure,
+    leaveToGuard,
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
+}
+
+function guardOf(
+  { ownership, run }: Pick<OpenRun, "ownership" | "run">,
+  { heartbeat, request }: Preflight,
+  target: CloudTarget,
+  env: NodeJS.ProcessEnv,
+): GuardKeeper {
+  const { apiUrl, ceilings, simulated, stateDir, time, token = "" } = target;
+  return createGuardKeeper({
+    program: GUARD_PROGRAM,
+    stateDir,
+    run,
+    ownership,
+    token,
+    apiUrl,
+    holdMs: request.holdMs,
+    heartbeat,
+    time,
+    ceilings,
+    world: simulated?.world ?? null,
+    env,
+  });
+}
+
+function watchSignals(
+  { guard, journal, ownership }: Pick<OpenRun, "guard" | "journal" | "ownership">,
+  context: RunContext,
+  cleanup: Cleanup,
+): Pick<OpenRun, "failure" | "leaveToGuard"> {
+  const { signals } = context;
+  const leaveToGuard = new AbortController();
+  const onRepeat = (): void => {
+    // Without a guard there is no other process to do the rest.
+    if (guard.pid() !== undefined) leaveToGuard.abort();
+  };
+  const undestroyed = () => ({ state: foldRun(journal.events()), guardPid: guard.pid() });
+  const failure = new AbortController();
+  const onContinue = (): void => {
+    try {
+      ownership.assertCurrent();
+    } catch (error) {
+      failure.abort(error);
+    }
+  };
+  cleanup.defer(signals.onRepeat(onRepeat));
+  cleanup.defer(onRepeatedInterrupt(context, undestroyed));
+  cleanup.defer(signals.onUncaught((error) => failure.abort(error)));
+  cleanup.defer(signals.onContinue(onContinue));
+  return { failure: failure.signal, leaveToGuard: leaveToGuard.signal };
 }
 
 async function showProgress(

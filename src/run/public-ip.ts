@@ -6,7 +6,7 @@ const ECHO_SERVICES = ["https://api.ipify.org", "https://ipv4.icanhazip.com"] as
 const ECHO_CEILING_MS = 15_000;
 
 /**
- * The caller's public address as `a.b.c.d/32`, which Linode's API does not tell. Two services must agree: behind
+ * The caller's public address as `a.b.c.d/32`, which Linode's API does not show. Two services must agree: behind
  * several exits a single answer would lock us out, and a wrong one let another in.
  * @throws SweepError exit 4; the signal's reason when it aborts.
  */

@@ -48,7 +48,7 @@ export function indexFolder(stateDir: string): string {
   return join(stateDir, "index");
 }
 
-/** Passes that the journals tell of and that never entered this database. */
+/** Passes in the journals that never entered this database. */
 export async function readUnsound({ file, stateDir }: DatabaseLocation): Promise<Unranked[]> {
   const wanted = await whereLinksLead(file);
   const found: Unranked[] = [];
@@ -64,7 +64,7 @@ export async function readUnsound({ file, stateDir }: DatabaseLocation): Promise
   return found;
 }
 
-/** Nearly all journals tell of no such pass; to look for the words is far cheaper than to read the facts. */
+/** Nearly no journal has such a pass; searching for the words is far cheaper than parsing the events. */
 function mayHoldUnsound(folder: string): boolean {
   try {
     const bytes = readPlainOrPacked(join(folder, JOURNAL_FILE));

@@ -19,7 +19,7 @@ export interface ReapRequest {
   readonly dryRun: boolean;
 }
 
-/** Somebody waits, or the next pass comes in minutes: a list that cannot be read is reported soon. */
+/** A person waits, or the next pass comes in minutes: a list that cannot be read is reported soon. */
 const READ_PATIENCE_MS = 45_000;
 
 /** Destroys the VMs of ours that have expired, whoever has rented them. @throws SweepError exit 4 */
@@ -48,7 +48,7 @@ export async function reapExpired(
   }
 }
 
-/** A run of this machine has saved where to; for others only our own environment can tell. */
+/** A run of this machine has saved the address; for others only our own environment has one. */
 async function reportEnded(
   { alive, destroyed, failed, left }: Reaped,
   { stateDir }: CloudTarget,

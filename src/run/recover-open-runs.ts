@@ -27,7 +27,7 @@ export interface RecoveredRun {
 
 /**
  * What a sweep does before anything else, with the lock held. @throws SweepError exit 6 when something of an earlier
- * run is not proved gone: beside a new sweep nobody would destroy it.
+ * run is not proved gone: while a new sweep runs, it would not be destroyed.
  */
 export async function recoverBefore(
   target: CloudTarget,
@@ -116,7 +116,7 @@ async function recoverOne(
   if (damaged)
     reporter.warn(`the journal of run ${run} is damaged: all that it names is destroyed`);
   const onStop = (): void => {
-    reporter.note("destroying goes on until the proof; a third signal ends it");
+    reporter.note("still destroying until everything is proved gone; a third signal ends it");
   };
   signals.stop.addEventListener("abort", onStop);
   cleanup.defer(() => signals.stop.removeEventListener("abort", onStop));

@@ -8,13 +8,13 @@ import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { simulatedStateDir } from "./locations.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** What has ended so long ago is packed. */
+/** Runs that ended longer ago are packed. */
 export const PACKED_AFTER_DAYS = 1;
-/** And is kept for so long; the database keeps the results. */
+/** Runs that ended longer ago are deleted; their results stay in the database. */
 export const RETENTION_DAYS = 400;
 
 /**
- * Packs journals and logs of runs that have ended, and takes away those that are kept no longer. What is not proved
+ * Packs journals and logs of runs that have ended, and deletes those that are too old. What is not proved
  * gone, or whose journal cannot be read, stays as it is. Journals that are packed are not read, unless they are too old.
  * @param nowMs real time: the age is that of the files, also for simulated runs.
  */

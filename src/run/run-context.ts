@@ -54,6 +54,6 @@ export interface ProgressView {
   tick?(nowMs: number): void;
   /** Shows a warning at once; views that leave the terminal to others lack it. */
   warn?(text: string): void;
-  /** Restores the terminal. Nothing may be printed beside a live view before this. */
+  /** Restores the terminal. Nothing else may be printed before this while a live view is shown. */
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type { MachineFacts } from "../machine/machine.ts";
 import { gpuProvenance } from "../sweep/rental/to-record.ts";
 import type { Session } from "./session.ts";
 
-/** What the VM of a foreign session says of its GPUs, or why nobody could ask it. */
+/** The GPUs of the VM of a foreign session, or why they could not be read. */
 export type ForeignGpus =
   | {
       readonly gpus: MachineFacts["gpus"];

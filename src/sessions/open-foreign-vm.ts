@@ -36,17 +36,19 @@ export async function openForeignVm(
   const warnings: string[] = [];
   const askLinode = (): Promise<LinodeFacts | undefined> =>
     linodeFacts(session, request, env, signal);
-  const [{ rented, region }, told] = await Promise.all([
+  const [{ rented, region }, answer] = await Promise.all([
     rentedAs(session, askLinode, (text) => warnings.push(text), signal),
     foreignGpus(session, signal),
   ]).catch((error: unknown) => {
     tunnel?.close();
     throw error;
   });
-  const seen = "gpus" in told ? told.gpus : undefined;
+  const seen = "gpus" in answer ? answer.gpus : undefined;
   const other = rented !== undefined && seen !== undefined && seen.length !== rented.gpu.gpus;
-  if ("unread" in told)
-    warnings.push(`the VM could not be asked for its GPUs, and its record says so: ${told.unread}`);
+  if ("unread" in answer)
+    warnings.push(
+      `the VM could not be asked for its GPUs, and its record says so: ${answer.unread}`,
+    );
   if (other)
     warnings.push(
       `the VM has ${String(seen.length)} GPUs (${seen[0]?.name ?? ""}), which is no ${rented.gpu.id}, so nothing is recorded`,
@@ -63,7 +65,7 @@ export async function openForeignVm(
     simulated: false,
     engine: {},
     // The reason may hold an address.
-    provenance: "unread" in told ? { gpu_facts: "not read over SSH" } : told.provenance,
+    provenance: "unread" in answer ? { gpu_facts: "not read over SSH" } : answer.provenance,
     sampleGpus: undefined,
     clock: realClock(),
     warnings: [...warnings, ...tunnelWarning(tunnel)],
@@ -94,7 +96,7 @@ interface LinodeFacts {
   readonly hourly: number;
 }
 
-/** Undefined for a type whose card nobody knows: then there are figures, and no record. */
+/** Undefined for a type whose card is not known: then there are figures, and no record. */
 async function rentedAs(
   session: Session,
   askLinode: () => Promise<LinodeFacts | undefined>,

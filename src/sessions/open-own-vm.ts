@@ -22,7 +22,7 @@ import type { SessionRental } from "./session.ts";
 const LONGEST_LOG = 1 << 20;
 
 /**
- * Logs in to a rental of ours that lives, by what its journal and its run's folder hold: a link of its own, beside
+ * Logs in to a rental of ours that is up, with what its journal and its run's folder hold: a link of its own, apart from
  * that of whoever holds the VM. GPU, engine and driver are what the machine says.
  * @throws SweepError when it is gone, cannot be reached, or is not what was rented.
  */
@@ -94,7 +94,7 @@ async function connect(
   } catch {
     throw new SweepError(`there is no key for ${label}`, {
       exitCode: ExitCode.usage,
-      reason: `${keyFile} cannot be read: the VM belongs to a sweep that goes on`,
+      reason: `${keyFile} cannot be read: the VM belongs to a sweep that is running`,
       hint: "VMs of `up`, and those that --keep-on-failure left, have one",
     });
   }

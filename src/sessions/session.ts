@@ -21,7 +21,7 @@ export interface Session {
   readonly rental: SessionRental | undefined;
 }
 
-/** Where the journal of a rental lies; from it come address, host key and price, from its folder `<label>.key`. */
+/** Where the journal of a rental is; from it come address, host key and price, from its folder `<label>.key`. */
 export interface SessionRental {
   readonly stateDir: string;
   readonly run: string;
