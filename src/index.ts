@@ -7,6 +7,7 @@ import { connectionTo } from "./vllm/api-base.ts";
 import { databaseLocation, locationsFrom } from "./run/locations.ts";
 import { readDatabase } from "./run/read-records.ts";
 import { singlePromptSuite } from "./evidence/custom-suite.ts";
+import { STALE_AFTER_DAYS } from "./evidence/method.ts";
 import type { BenchmarkRecord } from "./evidence/record.ts";
 import type { Category, Test } from "./evidence/suite.ts";
 import { compare, filterRecords } from "./results/query/compare.ts";
@@ -86,8 +87,6 @@ export interface OpenOptions {
   /** Default: `MAIDER_SWEEP_DB`, else `~/.cache/linode-vms/benchmark-database.json`. */
   readonly file?: string;
 }
-
-const STALE_AFTER_DAYS = 30;
 
 /** Reads the benchmark database; writes nothing. A file that is missing is an empty database. */
 export async function openBenchmarkDatabase({ file }: OpenOptions = {}): Promise<BenchmarkResults> {

@@ -10,6 +10,9 @@ export const METHOD_VERSION = "stream-1";
  */
 export const VOID_REPEATS = 4;
 
+/** Days after which a measurement is stale, unless a plan or an option says otherwise. */
+export const STALE_AFTER_DAYS = 30;
+
 /** Suite and method of records that state neither: maider's prompts, timed over whole replies. */
 export const LEGACY_SUITE = "legacy-12";
 export const LEGACY_METHOD = "legacy";

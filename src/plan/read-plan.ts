@@ -1,5 +1,6 @@
 import { basename, dirname, extname, resolve } from "node:path";
 import { findModel } from "../catalog/model-catalog.ts";
+import { STALE_AFTER_DAYS } from "../evidence/method.ts";
 import { formatUsd, microUsd } from "../support/money.ts";
 import type { CoveragePlan, Problem } from "./coverage-plan.ts";
 import { describeIssues } from "./describe-issue.ts";
@@ -73,7 +74,7 @@ function assemble(
     regions: settings.regions ?? [],
     concurrency: settings.concurrency ?? 3,
     packing: settings.packing ?? "per-entry",
-    staleAfterDays: settings.stale_after_days ?? 30,
+    staleAfterDays: settings.stale_after_days ?? STALE_AFTER_DAYS,
     sshCidr: settings.ssh_cidr === undefined ? undefined : normaliseCidr(settings.ssh_cidr),
     prompts:
       settings.prompts === undefined

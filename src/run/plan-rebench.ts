@@ -1,11 +1,9 @@
-import { SUITE_VERSION } from "../evidence/method.ts";
+import { STALE_AFTER_DAYS, SUITE_VERSION } from "../evidence/method.ts";
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { shellWord } from "../support/shell-word.ts";
 import { refreshDefaults } from "./rebench-cost.ts";
 import { meantPair, rebenchPlan, type PlanDefaults, type RebenchPlan } from "./rebench-plan.ts";
-
-const STALE_AFTER_DAYS = 30;
 
 interface Pair {
   readonly gpu: string;

@@ -1,11 +1,10 @@
+import { STALE_AFTER_DAYS } from "../../evidence/method.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { usd } from "../../support/money.ts";
 import { jsonText } from "../output/json.ts";
 import { databaseOf } from "../requests.ts";
 import { jsonOption, outputOptions, resultsOptions } from "../options.ts";
 import { defineVerb } from "../verb.ts";
-
-const STALE_AFTER_DAYS = 30;
 
 export const verb = defineVerb({
   name: "benchmark-status",

@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { STALE_AFTER_DAYS } from "../../evidence/method.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { packageVersion } from "../../support/package-version.ts";
 import { jsonText } from "../output/json.ts";
@@ -12,8 +13,6 @@ import {
   withImportedOption,
 } from "../options.ts";
 import { defineVerb } from "../verb.ts";
-
-const STALE_AFTER_DAYS = 30;
 
 export const verb = defineVerb({
   name: "report",
