@@ -168,10 +168,10 @@ async function unlessRefused<T>(reply: Promise<T>): Promise<T | undefined> {
 
 async function destroy(
   connection: LinodeConnection,
-  ask: (sdk: LinodeSdk) => Promise<unknown>,
+  call: (sdk: LinodeSdk) => Promise<unknown>,
 ): Promise<void> {
   try {
-    await act(connection, ask);
+    await act(connection, call);
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
@@ -180,9 +180,9 @@ async function destroy(
 /** A write that is answered with an empty object; a login page with status 200 is no such answer. */
 async function act(
   connection: LinodeConnection,
-  ask: (sdk: LinodeSdk) => Promise<unknown>,
+  call: (sdk: LinodeSdk) => Promise<unknown>,
 ): Promise<void> {
-  await connection.write(async (sdk) => recordOf(await ask(sdk), "an empty object"));
+  await connection.write(async (sdk) => recordOf(await call(sdk), "an empty object"));
 }
 
 function isNotFound(error: unknown): boolean {

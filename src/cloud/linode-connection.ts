@@ -22,12 +22,12 @@ export interface LinodeConnectionOptions {
   readonly patienceMs?: number | undefined;
 }
 
-/** One account at one address. `ask` runs SDK calls, and what it throws is a `CloudError` or the signal's reason. */
+/** One account at one address. `call` runs SDK calls, and what it throws is a `CloudError` or the signal's reason. */
 export interface LinodeConnection {
   /** A GET: tried again until it answers, is refused, or patience ends. */
-  read<T>(ask: (sdk: LinodeSdk) => Promise<T>, signal: AbortSignal): Promise<T>;
+  read<T>(call: (sdk: LinodeSdk) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** A write: sent once and never cut. `secrets` are what its body holds. */
-  write<T>(ask: (sdk: LinodeSdk) => Promise<T>, secrets?: readonly string[]): Promise<T>;
+  write<T>(call: (sdk: LinodeSdk) => Promise<T>, secrets?: readonly string[]): Promise<T>;
   /** By the newest reply that told; `undefined` before. */
   scopes(): readonly string[] | undefined;
   clockOffsetMs(): number | undefined;
@@ -52,7 +52,7 @@ export function createLinodeConnection(options: LinodeConnectionOptions): Linode
   };
 
   const once = async <T>(
-    ask: (sdk: LinodeSdk) => Promise<T>,
+    call: (sdk: LinodeSdk) => Promise<T>,
     ceilingMs: number,
     signal: AbortSignal | undefined,
     secrets: readonly string[],
@@ -65,7 +65,7 @@ export function createLinodeConnection(options: LinodeConnectionOptions): Linode
     }, clock.ceiling(ceilingMs));
     const cut = signal === undefined ? ceiling.signal : AbortSignal.any([signal, ceiling.signal]);
     try {
-      return await currentCall.run({ root, token, agents, signal: cut, onReply }, () => ask(sdk));
+      return await currentCall.run({ root, token, agents, signal: cut, onReply }, () => call(sdk));
     } catch (error) {
       signal?.throwIfAborted();
       throw translateError(
@@ -79,11 +79,11 @@ export function createLinodeConnection(options: LinodeConnectionOptions): Linode
   };
 
   return {
-    async read(ask, signal) {
+    async read(call, signal) {
       const giveUpAt = clock.monotonic() + patienceMs;
       for (let attempt = 0; ; attempt++) {
         try {
-          return await once(ask, Math.min(READ_CEILING_MS, patienceMs), signal, []);
+          return await once(call, Math.min(READ_CEILING_MS, patienceMs), signal, []);
         } catch (error) {
           if (!(error instanceof CloudError) || !PASSING_KINDS.has(error.kind)) throw error;
           const backoff = { firstMs: 500, longestMs: LONGEST_BACKOFF_MS };
@@ -93,7 +93,7 @@ export function createLinodeConnection(options: LinodeConnectionOptions): Linode
         }
       }
     },
-    write: (ask, secrets = []) => once(ask, WRITE_CEILING_MS, undefined, secrets),
+    write: (call, secrets = []) => once(call, WRITE_CEILING_MS, undefined, secrets),
     scopes: () => scopes,
     clockOffsetMs: () => clockOffsetMs,
   };

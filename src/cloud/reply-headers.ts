@@ -12,8 +12,8 @@ export function retryAfterMs(
   status: number,
   nowMs: number,
 ): number | undefined {
-  const told = sane(wholeNumber(headers["retry-after"]));
-  if (told !== undefined || status !== 429) return told;
+  const stated = sane(wholeNumber(headers["retry-after"]));
+  if (stated !== undefined || status !== 429) return stated;
   const resetS = wholeNumber(headers["x-ratelimit-reset"]);
   // Measured against the server's own clock, for ours may be wrong.
   const serverMs = serverTimeMs(headers) ?? nowMs;

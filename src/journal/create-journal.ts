@@ -56,7 +56,7 @@ export function createJournal(
     for (const { fact } of batch) crash?.after(fact);
     for (const [index, { event }] of encoded.entries()) {
       events.push(event);
-      for (const listener of listeners) tell(listener, event);
+      for (const listener of listeners) notify(listener, event);
       batch[index]?.resolve(event);
     }
   };
@@ -102,7 +102,7 @@ export function volatileJournal(past: readonly SweepEvent[], options: JournalOpt
 }
 
 /** A view that breaks must not take the journal with it, nor hide that it broke. */
-function tell(listener: (event: SweepEvent) => void, event: SweepEvent): void {
+function notify(listener: (event: SweepEvent) => void, event: SweepEvent): void {
   try {
     listener(event);
   } catch (error) {

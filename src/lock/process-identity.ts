@@ -64,7 +64,7 @@ function startOnLinux(pid: number): string | undefined {
 }
 
 function startByPs(pid: number): string | undefined {
-  const line = ask("ps", ["-o", "stat=,lstart=", "-p", String(pid)]);
+  const line = outputOf("ps", ["-o", "stat=,lstart=", "-p", String(pid)]);
   if (line === "" || line.startsWith("Z")) return undefined;
   return line.replace(/^\S+\s+/, "");
 }
@@ -74,7 +74,7 @@ function bootId(): string {
   boot ??=
     process.platform === "linux"
       ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
-      : ask("sysctl", ["-n", "kern.bootsessionuuid"]);
+      : outputOf("sysctl", ["-n", "kern.bootsessionuuid"]);
   return boot;
 }
 
@@ -107,7 +107,7 @@ function pidNamespace(): string {
   }
 }
 
-function ask(program: string, args: readonly string[]): string {
+function outputOf(program: string, args: readonly string[]): string {
   try {
     return execFileSync(program, args, {
       encoding: "utf8",
