@@ -61,6 +61,15 @@ const ABSENT: ServerStatusJson = {
   log_bytes: 0,
 };
 
+const NOT_STARTED: Omit<SetupStatusJson, "boot_id"> = {
+  state: "waiting",
+  stage: "packages",
+  index: 0,
+  stages: 5,
+  reboot_needed: false,
+  reason: null,
+};
+
 export function createGuest(options: GuestOptions): Guest {
   const { vm, setup, timeline, coefficients } = options;
   const random = createRandom(`${String(options.seed)}/sample/${String(vm.id)}`);
@@ -73,12 +82,10 @@ export function createGuest(options: GuestOptions): Guest {
   let process: VllmProcess | undefined;
   let vmFaults = createVmFaults(timeline, [], 0, options.link);
 
-  const setupStatus = (): SetupStatusJson => {
-    const boot_id = bootId(`${String(options.seed)}/${String(vm.id)}/${String(boots)}`);
-    if (starts && setup.files.has(SETUP_PATH)) return { ...setupRun.status(), boot_id };
-    const waiting = { state: "waiting", stage: "packages", index: 0, stages: 5 } as const;
-    return { ...waiting, reboot_needed: false, reason: null, boot_id };
-  };
+  const setupStatus = (): SetupStatusJson => ({
+    ...(starts && setup.files.has(SETUP_PATH) ? setupRun.status() : NOT_STARTED),
+    boot_id: bootId(`${String(options.seed)}/${String(vm.id)}/${String(boots)}`),
+  });
   const strike = (running: VllmProcess, request: EngineRequest): void => {
     for (const fault of vmFaults.strike(running.request.model)) {
       if (fault.action === "stalls") request.stall();

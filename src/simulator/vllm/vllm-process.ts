@@ -14,7 +14,7 @@ import { modelShape } from "./model-shape.ts";
 import { speedProfile } from "./speed-model.ts";
 import { throughput } from "./start-log.ts";
 import { type FaultOf, MAX_NUM_SEQS } from "./startup-failure.ts";
-import type { Timeline } from "./timeline.ts";
+import type { Cancel, Timeline } from "./timeline.ts";
 import { createTokenizer } from "./tokenizer.ts";
 import { createVllmServer, type VllmServer } from "./vllm-server.ts";
 import { planStart } from "./vllm-start.ts";
@@ -76,9 +76,7 @@ export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
   });
   const book = createLogBook((atMs) => timeline.epoch(atMs));
   for (const { atMs, text } of start.log) book.plan(atMs, text);
-  const cancelDownload = Number.isFinite(start.downloadedMs)
-    ? timeline.at(start.downloadedMs, options.onDownloaded)
-    : () => undefined;
+  const cancelDownload = atIfEver(timeline, start.downloadedMs, options.onDownloaded);
 
   let server: VllmServer | undefined;
   let diedMs = Infinity;
@@ -136,6 +134,10 @@ export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
       server?.terminate();
     },
   };
+}
+
+function atIfEver(timeline: Timeline, ms: number, task: () => void): Cancel {
+  return Number.isFinite(ms) ? timeline.at(ms, task) : () => undefined;
 }
 
 interface ServerFacts {
