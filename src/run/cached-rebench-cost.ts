@@ -1,6 +1,6 @@
 import type { RebenchCost } from "../estimate/rebench-cost.ts";
-import { keep, readCachedQuery } from "../results/query/query-cache.ts";
-import { keptFile, type IndexedContents } from "../results/query/record-index.ts";
+import { writeCachedQuery, readCachedQuery } from "../results/query/query-cache.ts";
+import { cacheFile, type IndexedContents } from "../results/query/record-index.ts";
 import { whereLinksLead } from "../support/safe-file.ts";
 import type { DatabaseLocation } from "./locations.ts";
 import { indexFolder } from "./read-records.ts";
@@ -19,11 +19,11 @@ export async function cachedRebenchCost(
     return rebenchCost(records, nowMs, staleAfterDays);
   };
   if (seal === undefined) return compute();
-  const path = keptFile(indexFolder(stateDir), await whereLinksLead(file), "refresh");
+  const path = cacheFile(indexFolder(stateDir), await whereLinksLead(file), "refresh");
   const key = `${seal} ${String(Math.floor(nowMs / DAY_MS))}`;
   const cached = readCachedQuery(path, key);
   if (cached !== undefined) return cached as RebenchCost;
   const cost = await compute();
-  await keep(path, key, cost);
+  await writeCachedQuery(path, key, cost);
   return cost;
 }

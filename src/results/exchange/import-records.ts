@@ -5,24 +5,24 @@ import { measuredAtMs } from "../query/record-quality.ts";
 import { nameOfElement } from "../store/read-record.ts";
 
 export interface ImportQuestion {
-  /** What the file of somebody else holds. */
+  /** Elements of the imported file. */
   readonly values: readonly unknown[];
-  /** Whose it is, for the user; kept in each record. */
+  /** Where the file comes from, for the user; recorded in each record. */
   readonly origin: string;
-  /** What the database holds, what is our own, and what was imported before, though it may be gone from there. */
+  /** Records in the database, in our journals, and imported before (even if missing from the database). */
   readonly present: readonly BenchmarkRecord[];
   readonly ours: readonly BenchmarkRecord[];
   readonly imported: readonly BenchmarkRecord[];
   /** Ids that the user removed here. */
   readonly removed: ReadonlySet<string>;
   readonly nowMs: number;
-  /** Whether the database is one of simulated results. */
+  /** Whether the database is for simulated results. */
   readonly simulated: boolean;
 }
 
 export interface ImportAnswer {
   readonly accepted: readonly BenchmarkRecord[];
-  /** Here already, the same. */
+  /** Identical records that are here already. */
   readonly duplicates: number;
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
 }
@@ -32,11 +32,11 @@ const DEEPEST = 10;
 const LARGEST_FIGURE = 1e12;
 const DAY_MS = 86_400_000;
 const ID = /^\w[\w.:-]{0,127}$/;
-/** Types and models as anybody writes them; no markup, no control characters. */
+/** Names of GPU types and models, without markup and control characters. */
 const NAME = /^[\w.:@+-](?:[\w./:@+ -]{0,198}[\w./:@+-])?$/;
 const DANGEROUS_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Judges each record by itself: what is strange is refused by name and never spoils the others. */
+/** Accepts or refuses each record on its own: an invalid record does not affect the others. */
 export function judgeImport(question: ImportQuestion): ImportAnswer {
   const byId = (records: readonly BenchmarkRecord[]): [string, BenchmarkRecord][] =>
     records.map((record) => [record.id, record]);
@@ -63,7 +63,7 @@ export function judgeImport(question: ImportQuestion): ImportAnswer {
         reason: "a record with this id and other contents is here",
       });
     } else if (here === undefined) {
-      // What was imported once is taken as it was then.
+      // A record that was imported before keeps the origin it had then.
       accepted.push(copy ?? judged.record);
       known.set(id, judged.record);
     } else {
@@ -77,7 +77,7 @@ function judge(
   value: unknown,
   { origin, removed, nowMs, simulated }: ImportQuestion,
 ): { readonly record: BenchmarkRecord } | { readonly reason: string } {
-  // First of all: what follows may rely on a tree of bounded depth.
+  // This comes first, because the other checks rely on a limited depth.
   const strange = strangeness(value, DEEPEST);
   if (strange !== undefined) return { reason: strange };
   const obstacle = whyNotPublishable(value);
@@ -100,7 +100,7 @@ function judge(
   return { record: { ...record, summary: { ...record.summary, origin: chain } } };
 }
 
-/** What no record of anybody's has, anywhere in it. */
+/** Reasons to refuse a value wherever it is in a record: excessive depth, impossible numbers, dangerous keys. */
 function strangeness(value: unknown, depth: number): string | undefined {
   if (typeof value === "number")
     return Math.abs(value) <= LARGEST_FIGURE ? undefined : `the figure ${value} cannot be`;

@@ -57,7 +57,7 @@ const TEST = [
   "needles_total",
 ];
 
-/** What may stand in any text and tells where it was measured. */
+/** Text that reveals where a record was measured: labels, URLs, addresses, host names, e-mail addresses. */
 const PLACES: readonly RegExp[] = [
   /\bmds-[a-z0-9]+-[a-z0-9-]+/g,
   /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi,
@@ -69,9 +69,9 @@ const PLACES: readonly RegExp[] = [
 const REMOVED = "[removed]";
 
 /**
- * Makes of records, one after the other, what may be given to others: only keys whose meaning is known, and no host
- * names, addresses, labels or prompts of one's own. VMs are numbered, so that their count stays.
- * @param hosts further names that must not appear, such as this machine's own.
+ * Returns a function that makes records fit to share: only known keys, and no host names, addresses, labels or custom
+ * prompts. VMs are numbered across calls, so that their count is preserved.
+ * @param hosts further names to remove, such as this machine's
  */
 export function recordSharer(
   hosts: readonly string[],
@@ -128,7 +128,7 @@ function pick(
   return Object.fromEntries(
     keys.flatMap((key) =>
       Object.hasOwn(from, key)
-        ? // A stretch of time looks like an address.
+        ? // A time looks like an IPv6 address.
           [[key, key === "finished_utc" ? from[key] : cleanDeep(from[key], clean)]]
         : [],
     ),
@@ -145,7 +145,7 @@ function cleanDeep(value: unknown, clean: (text: string) => string): unknown {
 }
 
 function cleaner(hosts: readonly string[]): (text: string) => string {
-  // A short name occurs in ordinary words.
+  // Shorter names could be part of ordinary words.
   const names = hosts.filter((host) => host.length > 3);
   return (text) => {
     let clean = text;

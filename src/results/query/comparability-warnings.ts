@@ -2,7 +2,7 @@ import { differingFields } from "../../evidence/comparability.ts";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import type { ConfigurationResult } from "./configurations.ts";
 
-/** Why rows are not alike, for the user; empty when they are. */
+/** Reasons why rows may not be comparable, for the user. */
 export function comparabilityWarnings(
   rows: readonly ConfigurationResult[],
   category: string | undefined,
@@ -33,11 +33,11 @@ export function comparabilityWarnings(
   );
   if (new Set(rows.map(({ simulated }) => simulated)).size > 1)
     found.push("SIMULATED and real results are mixed");
-  return [...found, ...twins(rows)];
+  return [...found, ...rowsOfOnePair(rows)];
 }
 
-/** Rows of one pair of GPU type and model, and what tells them apart. */
-function twins(rows: readonly ConfigurationResult[]): string[] {
+/** Explains how rows with the same GPU type and model differ. */
+function rowsOfOnePair(rows: readonly ConfigurationResult[]): string[] {
   const pairs = Map.groupBy(rows, ({ gpu, model }) => `${gpu} ${model}`);
   return [...pairs].flatMap(([pair, group]) => {
     const [first, ...others] = group.flatMap(({ records }) => records.slice(0, 1));

@@ -10,7 +10,7 @@ import {
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import type { ConfigurationResult } from "./configurations.ts";
 
-/** A row that must not be held beside the others, and in what it differs from them. */
+/** A row that cannot be compared with the others, and why. */
 export interface ApartRow {
   readonly row: ConfigurationResult;
   /** `a` is what the ranked rows have. */
@@ -18,8 +18,8 @@ export interface ApartRow {
 }
 
 /**
- * What rows must agree in when GPU types and models are what is compared. The other fields follow from that choice:
- * a Turing card has another dtype, a larger model a shorter window.
+ * Fields that must agree when comparing GPU types and models. The other fields depend on these: a Turing card uses
+ * another dtype, a larger model a shorter window.
  */
 const MUST_AGREE = [
   "vllm_version",
@@ -35,12 +35,12 @@ const COMPARED = COMPARABILITY_FIELDS.filter(
   (field) => !(MUST_AGREE as readonly ComparabilityField[]).includes(field),
 );
 
-/** The largest set of rows that agree, the newest among equals; the others with the fields that tell them apart. */
+/** Finds the largest set of comparable rows, or the newest of equally large ones. The other rows are `apart`. */
 export function comparableRows(rows: readonly ConfigurationResult[]): {
   readonly rows: readonly ConfigurationResult[];
   readonly apart: readonly ApartRow[];
 } {
-  // Hundreds of rows share a few sets of facts: only these are held against each other.
+  // Hundreds of rows share a few sets of facts, so compare one row of each set.
   const alike = [...Map.groupBy(rows, factsText).values()].map((group) => ({
     rows: group,
     leader: group.reduce((a, b) => ((b.lastMs ?? 0) > (a.lastMs ?? 0) ? b : a)),

@@ -5,7 +5,7 @@ import { newestFirst, measuredAtMs, ownRecords, soundRecords } from "./record-qu
 
 export type Confidence = "High" | "Medium" | "Low";
 
-/** The guide's words: three runs and more, two, one. */
+/** Maider's levels: three or more passes, two, one. */
 export function confidenceOf(runs: number): Confidence {
   if (runs >= 3) return "High";
   return runs === 2 ? "Medium" : "Low";
@@ -19,16 +19,16 @@ export interface TestedConfiguration {
   readonly runs: number;
   readonly vms: number | undefined;
   readonly confidence: Confidence;
-  /** Milliseconds since the epoch; undefined when no record tells. */
+  /** Milliseconds since the epoch; undefined if no record states it. */
   readonly lastMs: number | undefined;
   readonly stale: boolean;
 }
 
 export interface Coverage {
   readonly total: number;
-  /** Records that count for nothing: their passes were not sound. */
+  /** Records of passes that were not sound. */
   readonly rejectedRecords: number;
-  /** Other people's, in none of the figures below. */
+  /** Imported records, which no other figure includes. */
   readonly imported: number;
   /** Of the public catalogue. */
   readonly gpuTypesTested: number;
@@ -45,7 +45,7 @@ export interface Coverage {
 
 const DAY_MS = 86_400_000;
 
-/** Of one's own records; imported ones are only counted. */
+/** What has been measured, leaving out imported records. */
 export function coverage(
   given: readonly BenchmarkRecord[],
   nowMs: number,

@@ -7,7 +7,7 @@ import {
   rejectionReason,
 } from "./record-quality.ts";
 
-/** What would be measured now. A fact that is undefined is not asked for. */
+/** What would be measured now. Undefined fields are not compared. */
 export interface WantedConfiguration {
   readonly gpu: string;
   readonly model: string;
@@ -44,8 +44,8 @@ export interface FreshnessQuestion {
 const DAY_MS = 86_400_000;
 
 /**
- * Whether what the database holds still answers the question. A fact that a record lacks never makes it stale: only
- * what it says differently, and its age.
+ * Whether the database has an up-to-date result for a configuration. A result is stale because of its age or of a field
+ * that differs, never because of a field that its record lacks.
  */
 export function freshness(question: FreshnessQuestion): Freshness {
   const { wanted, nowMs, staleAfterDays } = question;
@@ -77,7 +77,7 @@ function covers(record: BenchmarkRecord, { categories }: WantedConfiguration): b
   return (categories ?? []).every(
     (wanted) =>
       Object.hasOwn(record.results_by_category, wanted) ||
-      // A category whose tests did not fit the window has no results, yet it was asked.
+      // If none of a category's tests fit the window, it was requested but has no results.
       record.tests.some(({ category }) => category === wanted),
   );
 }
@@ -95,11 +95,11 @@ function differences(record: BenchmarkRecord, wanted: WantedConfiguration): stri
     found.push(`${name} ${String(was)} instead of ${String(now)}`);
   };
   compare("vLLM", engine.vllm_version, wanted.vllmVersion);
-  // One image has several names; its version has been compared.
+  // An image can have several names, so compare it only if the versions do not differ.
   const versionKnown = engine.vllm_version !== undefined && wanted.vllmVersion !== undefined;
   if (!versionKnown || engine.vllm_version === wanted.vllmVersion)
     compare("image", engine.image, wanted.image);
-  // A window that had to be shortened on the VM answers for the one that was asked for, too.
+  // A window that was shortened on the VM also counts as the requested one.
   const asked = engine.max_model_len_asked ?? engine.max_model_len;
   compare("max_model_len", engine.max_model_len, wanted.maxModelLen, (was, now) =>
     [was, asked].includes(now),
@@ -128,14 +128,14 @@ function dtypeOf(name: string): string {
   return bare === "half" ? "float16" : bare;
 }
 
-/** vLLM reports the kernel that it chose, `awq_marlin` for `awq`. */
+/** vLLM reports the kernel that it chose, such as `awq_marlin` for `awq`. */
 function sameQuantization(was: string, now: string): boolean {
   return was === now || was.startsWith(`${now}_`) || now.startsWith(`${was}_`);
 }
 
 function tooOld(record: BenchmarkRecord, nowMs: number, staleAfterDays: number): string[] {
   const at = measuredAtMs(record);
-  if (at === undefined) return ["nobody can tell when it was measured"];
+  if (at === undefined) return ["time of measurement unknown"];
   const days = (nowMs - at) / DAY_MS;
   return days > staleAfterDays ? [`${Math.floor(days)} days old (limit ${staleAfterDays})`] : [];
 }

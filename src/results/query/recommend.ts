@@ -18,12 +18,12 @@ export interface RecommendQuestion {
   readonly size: SizePreference;
   /** Default 3. */
   readonly limit?: number;
-  /** Counts imported records as one's own. */
+  /** Includes imported records. */
   readonly withImported?: boolean;
 }
 
 export interface Recommendation {
-  /** From 1; two that cannot be told apart have the same. Single runs go by their figures alone. */
+  /** From 1. Configurations that show no difference share a rank; single passes are ranked by their figures. */
   readonly rank: number;
   readonly tied: boolean;
   readonly configuration: ConfigurationResult;
@@ -44,7 +44,7 @@ export interface RecommendAnswer {
   readonly unstable: readonly ConfigurationResult[];
 }
 
-/** Beyond it size decides nothing: as far as the runs of one configuration may differ and still be called stable. */
+/** Efficiencies within this share count as equal and are ordered by size; passes of a stable configuration vary as much. */
 const NEAR = 0.1;
 const CONFIDENCE_ORDER: Readonly<Record<Confidence, number>> = { High: 0, Medium: 1, Low: 2 };
 
@@ -100,7 +100,7 @@ interface Place {
   readonly sized: boolean;
 }
 
-/** Of one confidence, the best first. */
+/** Orders configurations of equal confidence, best first. */
 function inOrder(rows: readonly ConfigurationResult[], size: SizePreference): readonly Place[] {
   const shown = ranksWithTies(rows.map(efficiencies), OTHER_VM_THRESHOLD);
   const placed = rows.map((row, index) => ({ row, shown: shown[index] ?? 1 }));
@@ -123,7 +123,7 @@ function inOrder(rows: readonly ConfigurationResult[], size: SizePreference): re
   return ordered;
 }
 
-/** Each begins with the most efficient of what is left, and takes what is within `NEAR` of it. */
+/** Groups configurations whose efficiency is within `NEAR` of the best of their group. */
 function bands(rows: readonly ConfigurationResult[]): ConfigurationResult[][] {
   const found: ConfigurationResult[][] = [];
   for (const row of rows.toSorted((a, b) => b.efficiency - a.efficiency)) {
@@ -136,7 +136,7 @@ function bands(rows: readonly ConfigurationResult[]): ConfigurationResult[][] {
   return found;
 }
 
-/** For mixed use a record counts only when it holds all that is mixed. */
+/** For mixed use a record must have all three categories. */
 function mixed(records: readonly BenchmarkRecord[]): ConfigurationResult[] {
   const categories: readonly Category[] = ["coding", "context_heavy", "reasoning"];
   return configurations(

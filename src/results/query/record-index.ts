@@ -6,26 +6,25 @@ import type { BenchmarkRecord, TestRecord, VllmConfig } from "../../evidence/rec
 import { packageVersion } from "../../support/package-version.ts";
 import { whereLinksLead } from "../../support/safe-file.ts";
 import type { DatabaseContents } from "../store/database-contents.ts";
-import { keep, readCachedQuery } from "./query-cache.ts";
+import { writeCachedQuery, readCachedQuery } from "./query-cache.ts";
 
 export interface IndexedContents extends Pick<DatabaseContents, "records" | "problems"> {
-  /** What the contents were read under: the same as long as the file is. Undefined where nothing is kept. */
+  /** Identifies the state of the file; undefined if the contents were not cached. */
   readonly seal?: string;
 }
 
-/** Below this a file is read faster than an index of it is looked after. */
+/** Smaller files are read faster than an index is maintained. */
 const WORTHWHILE_BYTES = 2_000_000;
 const FORMAT = 2;
 const SAMPLE_BYTES = 4096;
 const SAMPLES = 32;
-/** Two changes within this time may leave the same time stamp, and one second where stamps are so coarse. */
+/** Two changes within this time may get the same timestamp. The second is for file systems with whole seconds. */
 const SAME_STAMP_MS = 50;
 const COARSE_STAMP_MS = 2_000;
 
 /**
- * What a database holds, for queries: records without prompts, replies and single tests' figures. Of a large file
- * that is kept in `folder`, and taken from there as long as the file is the same by its identity and by samples of
- * its contents. Whatever is wrong with what was kept, the file itself is read.
+ * Reads a database for queries: records without prompts, replies and the figures of single tests. For a large file the
+ * result is cached in `folder`, until the file's identity or samples of its contents change.
  */
 export async function readIndexed(
   path: string,
@@ -35,24 +34,24 @@ export async function readIndexed(
   const target = await whereLinksLead(path);
   const seal = sealOf(target);
   if (seal === undefined) return readWhole(path);
-  const kept = keptFile(folder, target, "records");
-  const found = readCachedQuery(kept, seal.text);
-  if (found !== undefined) return { ...(found as IndexedContents), seal: seal.text };
+  const cache = cacheFile(folder, target, "records");
+  const cached = readCachedQuery(cache, seal.text);
+  if (cached !== undefined) return { ...(cached as IndexedContents), seal: seal.text };
   const contents = await readSlim(path, target);
   if (contents === undefined) return readWhole(path);
-  // It may have changed while it was read, or may still change within one tick of the clock.
+  // The file may have changed while it was read, or still change without getting a new timestamp.
   if (seal.changedMs >= nowMs - seal.blurMs || sealOf(target)?.text !== seal.text) return contents;
-  await keep(kept, seal.text, contents);
+  await writeCachedQuery(cache, seal.text, contents);
   return { ...contents, seal: seal.text };
 }
 
-/** Where an answer of this kind about a database is kept. */
-export function keptFile(folder: string, target: string, kind: string): string {
+/** Path of the cache of one kind of query result for a database. */
+export function cacheFile(folder: string, target: string, kind: string): string {
   const name = createHash("sha256").update(target).digest("hex").slice(0, 16);
   return join(folder, `${name}.${kind}`);
 }
 
-// What reads the file itself is loaded only then: where an answer is kept, loading is half of the time.
+// Imported lazily: with a warm cache, loading these modules would take half of the time.
 async function readWhole(path: string): Promise<IndexedContents> {
   const { readContents } = await import("../store/database-contents.ts");
   return readContents(path);
@@ -77,11 +76,11 @@ interface Seal {
   readonly blurMs: number;
 }
 
-/** Identity and samples of a file; undefined when it is small or not a file. */
+/** Undefined for a small file, or for anything but a file. */
 function sealOf(path: string): Seal | undefined {
   let file: number | undefined;
   try {
-    // A pipe would be waited for.
+    // O_NONBLOCK, because opening a pipe would block.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const facts = fstatSync(file, { bigint: true });
     const size = Number(facts.size);
@@ -106,7 +105,7 @@ function sealOf(path: string): Seal | undefined {
   }
 }
 
-/** Records that share their engine's facts and their list of tests where these are the same. */
+/** Makes slim records, in which equal engine settings and equal lists of tests are shared objects. */
 export function slimmer(): (record: BenchmarkRecord) => BenchmarkRecord {
   const engines = new Map<string, VllmConfig>();
   const suites = new Map<string, TestRecord[]>();

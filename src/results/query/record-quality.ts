@@ -1,12 +1,12 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 
-/** Reading a date takes longer than all else that is asked of a record, and is asked several times. */
+/** Parsing the date is the slowest part of most queries. */
 const measured = new WeakMap<BenchmarkRecord, number | undefined>();
 
-/** When the pass ended, milliseconds since the epoch; undefined when nobody can tell. */
+/** When the pass ended, milliseconds since the epoch; undefined if the record has no valid time. */
 export function measuredAtMs(record: BenchmarkRecord): number | undefined {
   if (measured.has(record)) return measured.get(record);
-  // Without a zone, `timestamp` is the local time of whoever wrote it, which is ours as far as anyone knows.
+  // `timestamp` has no zone: it is read as our local time.
   const ms = [record.summary.finished_utc, record.timestamp]
     .map((text) => (text === undefined ? Number.NaN : Date.parse(text)))
     .find(Number.isFinite);
@@ -14,7 +14,7 @@ export function measuredAtMs(record: BenchmarkRecord): number | undefined {
   return ms;
 }
 
-/** Why a record must not be ranked; undefined = it may. Foreign records have no verdict: all their tests must have passed. */
+/** Why a record is not ranked; undefined if it is. Records of other programs, without a verdict, must pass all tests. */
 export function rejectionReason(record: BenchmarkRecord): string | undefined {
   const { verdict, tests_passed, tests_total, avg_tokens_per_sec } = record.summary;
   if (verdict !== undefined && verdict.state !== "sound")
@@ -27,12 +27,12 @@ export function rejectionReason(record: BenchmarkRecord): string | undefined {
   return undefined;
 }
 
-/** Whether the record was written by this program: then what it says of the engine was read, not assumed. */
+/** Whether this program wrote the record. Then its engine settings were reported by the server, not assumed. */
 export function isOurs(record: BenchmarkRecord): boolean {
   return record.summary.method !== undefined;
 }
 
-/** One's own, as against other people's that were imported. */
+/** All but imported records. */
 export function ownRecords(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
   return records.filter(({ summary }) => summary.origin === undefined);
 }
@@ -42,7 +42,7 @@ export function soundRecords(records: readonly BenchmarkRecord[]): BenchmarkReco
   return records.filter((record) => rejectionReason(record) === undefined);
 }
 
-/** Newest first; what has no readable time comes last. */
+/** Newest first; records without a valid time come last. */
 export function newestFirst(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
   return records
     .map((record) => ({ record, ms: measuredAtMs(record) ?? -Infinity }))

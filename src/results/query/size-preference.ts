@@ -3,12 +3,12 @@ import type { ConfigurationResult } from "./configurations.ts";
 
 export type SizePreference = "smallest" | "balanced" | "largest";
 
-/** Parameters, 10^9, to which "balanced" keeps nearest: between the guide's classes 14b and 30b. */
+/** The ideal of "balanced", 10^9 parameters: between the classes 14b and 30b. */
 const BALANCED_PARAMS_B = 22;
-/** Where two have models of one size their cards decide, GB: "balanced" is the middle of the range. */
+/** The ideal of "balanced" for equally large models, GB of VRAM: the middle of the range. */
 const BALANCED_VRAM_GB = 72;
 
-/** The preferred size of the model first, then of the card, then the better value. */
+/** Orders by the preferred size of the model, then of the card, then by efficiency. */
 export function bySize(
   size: SizePreference,
 ): (a: ConfigurationResult, b: ConfigurationResult) => number {
@@ -20,7 +20,7 @@ export function bySize(
     apart(model(a), model(b)) || apart(card(a), card(b)) || b.efficiency - a.efficiency;
 }
 
-/** How far from what is preferred; what is not known comes last. */
+/** Distance from the preferred size; infinite if unknown. */
 function distance(size: SizePreference, value: number | undefined, middle: number): number {
   if (value === undefined) return Infinity;
   if (size === "smallest") return value;
@@ -31,9 +31,9 @@ function apart(a: number, b: number): number {
   return a === b ? 0 : a - b;
 }
 
-/** By the catalogue, else by its name or its class: `Qwen3-8B`, `30b`. */
+/** Parameters, 10^9, from the catalogue, or from a name like `Qwen3-8B` or a class like `30b`. */
 export function paramsB({ model, modelCategory }: ConfigurationResult): number | undefined {
   const named = /(?:^|[^\w.])(\d+(?:\.\d+)?)b(?![a-z])/i;
-  const told = named.exec(model)?.[1] ?? named.exec(modelCategory)?.[1];
-  return findModel(model)?.paramsB ?? (Number(told ?? 0) || undefined);
+  const stated = named.exec(model)?.[1] ?? named.exec(modelCategory)?.[1];
+  return findModel(model)?.paramsB ?? (Number(stated ?? 0) || undefined);
 }

@@ -4,12 +4,12 @@ import type { SweepEvent } from "../../journal/events.ts";
 import type { RejectedRecord, ConfigurationResult } from "./configurations.ts";
 import { measuredAtMs, soundRecords } from "./record-quality.ts";
 
-/** What takes no part in a ranking, with the reason. */
+/** Passes that are not ranked, and why. */
 export interface Unranked {
   readonly gpu: string;
   readonly model: string;
   readonly modelCategory: string | undefined;
-  /** Undefined when nobody knows what it would have held. */
+  /** Task categories; undefined if unknown. */
   readonly categories: readonly string[] | undefined;
   /** `void`: the measurement was worthless for a recorded cause; `failed`: a test, or the server's cross-check. */
   readonly state: "failed" | "void" | "unstable" | "not sound";
@@ -19,7 +19,7 @@ export interface Unranked {
   readonly atMs: number | undefined;
 }
 
-/** What a journal tells of and that never enters the database: passes, and models that came to none. */
+/** Failed and void passes of a journal, and servers that failed before any pass. None of them enter the database. */
 export function unsoundPasses(events: Iterable<SweepEvent>): Unranked[] {
   const gpus = new Map<string, string>();
   const found: Unranked[] = [];
@@ -55,7 +55,7 @@ export function unsoundPasses(events: Iterable<SweepEvent>): Unranked[] {
       atMs: Date.parse(event.ts),
     });
   }
-  // A server that failed and came up at the next try has failed nobody.
+  // Leave out server failures that a retry made up for.
   return [...found, ...none.filter(({ gpu, model }) => !passed.has(pairKey(gpu, model)))];
 }
 
@@ -63,7 +63,7 @@ function pairKey(gpu: string, model: string): string {
   return JSON.stringify([gpu, model]);
 }
 
-/** Of these, the pairs of which no sound record is there; one for each, the newest. */
+/** The newest for each pair of GPU type and model that has no sound record. */
 export function withoutResult(
   unsound: readonly Unranked[],
   records: readonly BenchmarkRecord[],
@@ -100,7 +100,7 @@ export function unrankedRow(row: ConfigurationResult): Unranked {
   };
 }
 
-/** One for each pair and state, with the newest reason: a pass may be void several times. */
+/** One for each GPU type, model and state, with the newest reason and the number of passes. */
 export function joinUnranked(all: readonly Unranked[]): Unranked[] {
   const groups = Map.groupBy(all, ({ gpu, model, state }) => JSON.stringify([gpu, model, state]));
   return [...groups.values()].flatMap((group) => {

@@ -5,7 +5,7 @@ import { syncFolder } from "../../support/safe-file.ts";
 
 const KEPT = 10;
 
-/** Copies the database aside, to `.bak-<time>` or `.corrupt-<time>`, and returns the copy's path. */
+/** Copies the database to `.bak-<time>` or `.corrupt-<time>`. @returns the path of the copy */
 export async function setAside(
   database: string,
   kind: "bak" | "corrupt",
@@ -15,7 +15,7 @@ export async function setAside(
   for (let number = 0; ; number += 1) {
     const path = `${database}.${kind}-${stamp}${number === 0 ? "" : `-${number}`}`;
     try {
-      // A copy, not a link: somebody may edit the database in place.
+      // Not a hard link, because the database may be edited in place.
       await copyFile(database, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;

@@ -10,30 +10,30 @@ import { readPublication, tombstones } from "./publication-log.ts";
 import { pythonReads } from "./read-record.ts";
 import { restorable } from "./restorable.ts";
 
-/** What `db check` tells; keys as its JSON has them. */
+/** Result of `db check`, with the keys of its JSON output. */
 export interface DatabaseCheck {
   readonly file: string;
   readonly state: "sound" | "missing" | "damaged" | "unreadable";
   readonly why: string | null;
   readonly bytes: number;
-  /** Of what the format can hold, 0 to 1. */
+  /** Size as a share of the largest possible, 0 to 1. */
   readonly full: number;
-  /** That can be counted with; of a damaged file, those of its best copy. */
+  /** Usable records; for a damaged file, those of its best copy. */
   readonly records: number;
   readonly own: number;
   readonly imported: number;
   /** Not sound, so never ranked. */
   readonly unsound: number;
-  /** Cannot be counted with; the Python reader would drop some of the others. */
   readonly unusable: number;
+  /** Usable, but dropped by maider because of their keys. */
   readonly dropped_by_maider: number;
-  /** Ours in journals or copies, but not here, and neither removed by the user nor deleted with a file. */
+  /** Own records in journals that are missing here, and were neither removed nor deleted with the file. */
   readonly missing: number;
-  /** The same of what was imported. */
+  /** The same for imported records. */
   readonly missing_imported: number;
   readonly removed: number;
   readonly deleted: number;
-  /** Of all that was here and is not, apart from what was removed by name: what `db restore` brings back, and the rest. */
+  /** Records that were here, and were not removed by name: those that `db restore` can bring back, and the others. */
   readonly restorable: number;
   readonly lost: number;
   /** Newest first. */
@@ -41,7 +41,7 @@ export interface DatabaseCheck {
   readonly problems: readonly string[];
 }
 
-/** @param known what journals and copies hold. Reads only. */
+/** Changes nothing. @param known records in journals and saved imports */
 export async function checkDatabase(
   database: BenchmarkDatabase,
   known: {
@@ -53,7 +53,7 @@ export async function checkDatabase(
   const file = await readDatabaseFile(path);
   const { records, foreign, problems } = await database.read();
   const publication = await readPublication(path);
-  // What was in a file that is gone went with it, though nobody has noted it yet.
+  // If the file is gone, its records count as deleted, even though the log does not say so yet.
   const deleted =
     file.kind === "missing"
       ? [...publication.published, ...publication.deleted]

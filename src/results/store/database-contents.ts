@@ -7,34 +7,34 @@ import { nameOfElement, readRecord } from "./read-record.ts";
 import type { DatabaseHeader } from "./stream-database.ts";
 
 export interface DatabaseContents {
-  /** In the file's order. */
+  /** In the order of the file. */
   readonly records: readonly BenchmarkRecord[];
-  /** Elements that cannot be counted with. They stay in the file, value for value. */
+  /** Unusable elements. They stay in the file unchanged. */
   readonly foreign: readonly unknown[];
-  /** What is wrong, one line each, for the user: a damaged file, a record that is not usable. */
+  /** One line each, for the user: a damaged file, an unusable record. */
   readonly problems: readonly string[];
 }
 
 /**
- * Reads the database; a damaged one gives its best copy.
- * @param exact whether `elementText` shall know the records' own texts afterwards.
+ * Reads the database, or its best copy if it is damaged.
+ * @param exact whether `elementText` should return the records exactly as the file has them
  */
 export async function readContents(path: string, exact = false): Promise<DatabaseContents> {
   const file = await readDatabaseFile(path);
-  if (file.kind === "missing") return sort([], []);
+  if (file.kind === "missing") return partitionRecords([], []);
   if (file.kind === "sound") {
     const { version, text, elements, flaw } = file;
     if (exact) rememberTexts(text, elements);
     const found = remarks(path, { version, bytes: text.length });
     if (flaw !== undefined) found.push(`${path}: ${flaw} (maider-sweep db repair)`);
-    return sort(elements, found);
+    return partitionRecords(elements, found);
   }
   const text = file.kind === "corrupt" ? file.text : "";
-  // Without the log something removed may show again, which is better than nothing.
+  // If the log is unreadable, removed records may reappear, which is better than failing.
   const removed = await readPublication(path).then(tombstones, () => new Set<string>());
   const { own, saved } = await bestCopy(path, text, removed);
   const elements = [...own, ...saved].map(parseElement);
-  return sort(elements, [
+  return partitionRecords(elements, [
     `${path}: ${file.why}; going on with ${elements.length} records of its best copy (${remedyFor(file.kind)})`,
   ]);
 }
@@ -46,8 +46,9 @@ function remedyFor(kind: "corrupt" | "unreadable"): string {
 }
 
 /**
- * What a sound file holds. @param shape what is kept of each record; all of it when left out.
- * @throws what the elements throw where they are parsed as they come.
+ * The contents of a sound file.
+ * @param shape maps each record, for example to a slim copy
+ * @throws whatever iterating over the elements throws
  */
 export function contentsOf(
   path: string,
@@ -58,7 +59,7 @@ export function contentsOf(
   const noted = (function* () {
     frame = yield* elements;
   })();
-  const { problems, ...found } = sort(noted, [], shape);
+  const { problems, ...found } = partitionRecords(noted, [], shape);
   return { ...found, problems: [...remarks(path, frame), ...problems] };
 }
 
@@ -78,8 +79,8 @@ function remarks(
 
 const NEARLY_FULL = 0.75;
 
-/** Those that can be counted with and those that cannot; of several with one id, the first. */
-export function sort(
+/** Separates usable records from other elements. Of several with the same id, only the first is usable. */
+export function partitionRecords(
   elements: Iterable<unknown>,
   problems: readonly string[],
   shape = (record: BenchmarkRecord): BenchmarkRecord => record,

@@ -8,10 +8,10 @@ import { whereLinksLead } from "../../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
 import { parsePythonJson, salvageElements } from "./database-text.ts";
 
-/** What distinguishes one state of a file from another: who replaces it, and who writes into it, changes one of these. */
+/** Identifies the state of a file: replacing it or writing to it changes its identity. */
 export type Identity = string;
 
-/** The identity of what is not there. */
+/** The identity of a file that does not exist. */
 export const MISSING: Identity = "missing";
 
 export type DatabaseFile =
@@ -23,7 +23,7 @@ export type DatabaseFile =
       readonly version: unknown;
       /** Values of `benchmarks`, in order. */
       readonly elements: readonly unknown[];
-      /** Why other programs cannot read it, though all of it is there: the next write puts it right. */
+      /** Why other programs cannot read the file although it is complete. The next write fixes it. */
       readonly flaw?: string;
     }
   | {
@@ -32,17 +32,17 @@ export type DatabaseFile =
       readonly text: string;
       readonly why: string;
     }
-  /** A folder, a device, or no permission: nothing can be said of its content. */
+  /** A folder, a device, or a file without read permission. */
   | { readonly kind: "unreadable"; readonly why: string };
 
 const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
 const MARKED = "it begins with a mark of byte order, at which maider and Python stop";
 
-/** Reads the database without changing anything. Never throws for what it finds. */
+/** Reads the database without changing anything. Never throws. */
 export async function readDatabaseFile(path: string): Promise<DatabaseFile> {
   let handle: FileHandle;
   try {
-    // A pipe would be waited for.
+    // O_NONBLOCK, because opening a pipe would block.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT")
@@ -62,7 +62,7 @@ export async function readDatabaseFile(path: string): Promise<DatabaseFile> {
   }
 }
 
-/** In one piece: `FileHandle.readFile` reads half a megabyte at a time, which doubles the time of a large file. */
+/** `FileHandle.readFile` reads half a megabyte at a time, which takes twice as long. */
 async function readAll(handle: FileHandle, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(size);
   let at = 0;
@@ -75,7 +75,7 @@ async function readAll(handle: FileHandle, size: number): Promise<Buffer> {
 }
 
 function textOf(bytes: Buffer, isMarked: boolean): string {
-  // Decoding plain ASCII as Latin-1 gives the same in a fraction of the time.
+  // For ASCII, decoding as Latin-1 gives the same result much faster.
   if (isAscii(bytes)) return bytes.toString("latin1");
   return bytes.toString("utf8", isMarked ? BYTE_ORDER_MARK.length : 0);
 }
@@ -100,7 +100,7 @@ function understand(bytes: Buffer, identity: Identity): DatabaseFile {
   return isMarked ? { ...sound, flaw: MARKED } : sound;
 }
 
-/** Identity of what stands there now, to be compared with that of what was read. */
+/** The current identity of a file, to detect changes since it was read. */
 export async function identityOf(path: string): Promise<Identity> {
   try {
     const handle = await open(path, "r");
@@ -115,15 +115,15 @@ export async function identityOf(path: string): Promise<Identity> {
   }
 }
 
-/** What is left of a database that is damaged. */
+/** What can be recovered of a damaged database. */
 export interface BestCopy {
-  /** Every whole record of the damaged text, as text. */
+  /** Texts of the complete records in the damaged file. */
   readonly own: readonly string[];
-  /** What backups have beside them, as text; nothing that the user removed. */
+  /** Texts of further records from backups, except those that the user removed. */
   readonly saved: readonly string[];
 }
 
-/** @param removed ids that must stay away. */
+/** @param removed ids that the user removed */
 export async function bestCopy(
   path: string,
   damagedText: string,
@@ -135,7 +135,7 @@ export async function bestCopy(
   return { own, saved: [...elements].flatMap(([id, text]) => (known.has(id) ? [] : [text])) };
 }
 
-/** What backups hold, by id, as text: of the newest sound one, and of damaged ones that are newer. */
+/** Texts of records in backups, by id: in the newest sound backup, and in damaged ones that are newer. */
 export async function savedElements(
   path: string,
 ): Promise<{ readonly elements: ReadonlyMap<string, string>; readonly backup?: string }> {
@@ -150,24 +150,24 @@ export async function savedElements(
       elements.set(id, element);
       used ??= backup;
     }
-    // An older one could only bring back what was taken out since.
+    // Older backups could only bring back records that have been removed since.
     if (file.kind === "sound") break;
   }
   return { elements, ...(used === undefined ? {} : { backup: used }) };
 }
 
-/** The id of an element of the database, if it has one. */
+/** The id of an element; undefined if it has none. */
 export function idOf(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || !("id" in value)) return undefined;
   return typeof value.id === "string" ? value.id : undefined;
 }
 
-/** Of an element as text. */
+/** The id of an element given as text. */
 export function idOfText(element: string): string | undefined {
   return idOf(parsePythonJson(element));
 }
 
-/** Translates what the file system said about the database. */
+/** The error for a file system failure. */
 export function databaseError(path: string, act: "read" | "written", why: string): SweepError {
   return new SweepError(`the benchmark database cannot be ${act}`, {
     exitCode: ExitCode.usage,
@@ -179,7 +179,7 @@ export function databaseError(path: string, act: "read" | "written", why: string
 const ANYBODY_WRITES = 0o222;
 
 /**
- * Could the file be written, or made? Before money is spent on what goes into it.
+ * Checks that the file can be written or created, before money is spent on results.
  * @throws SweepError exit 2
  */
 export async function checkWritable(path: string): Promise<void> {
@@ -192,10 +192,10 @@ export async function checkWritable(path: string): Promise<void> {
     if (there !== target && !isFolder) throw new Error(`${there} is no folder`);
     if (there === target && !found.isFile())
       throw new Error(isFolder ? "it is a folder" : "it is no file");
-    // The folder would let us replace it all the same, but somebody has closed it on purpose.
+    // We could still replace the file, but its owner made it read-only on purpose.
     if (!isFolder && (found.mode & ANYBODY_WRITES) === 0)
       throw new Error("it is read-only (chmod u+w lets it be written)");
-    // A file is replaced by a new one, so it is its folder that has to let us.
+    // Writing replaces the file, so its folder must be writable.
     checkTakesFiles(isFolder ? there : dirname(there));
   } catch (error) {
     throw databaseError(path, "written", errorText(error));

@@ -1,16 +1,16 @@
 /**
- * The shared database as text. Records that are not ours are carried over as the characters that stand there:
- * parsing and writing them again would turn Python's `3.0` into `3` and lose digits of large numbers.
+ * The shared database as text. Existing records are copied character by character: parsing and serializing them would
+ * turn Python's `3.0` into `3` and lose digits of large numbers.
  */
 export interface DatabaseText {
   readonly text: string;
-  /** Stretches of the elements of `benchmarks`, in order. */
-  readonly elements: readonly Stretch[];
-  /** Where the closing bracket of `benchmarks` stands; undefined when the text is damaged before it. */
+  /** Positions of the elements of `benchmarks`, in order. */
+  readonly elements: readonly Span[];
+  /** Position of the closing bracket of `benchmarks`; undefined if the text is damaged before it. */
   readonly end: number | undefined;
 }
 
-export interface Stretch {
+export interface Span {
   readonly from: number;
   readonly to: number;
 }
@@ -46,7 +46,7 @@ export function scanDatabase(text: string): DatabaseText {
 }
 
 function scanArray(text: string, opening: number): DatabaseText {
-  const elements: Stretch[] = [];
+  const elements: Span[] = [];
   let at = skipBlank(text, opening + 1);
   while (at < text.length && text[at] !== "]") {
     const to = endOfValue(text, at);
@@ -59,7 +59,7 @@ function scanArray(text: string, opening: number): DatabaseText {
   return { text, elements, end: at < text.length ? at : undefined };
 }
 
-/** `JSON.parse` that takes the bare `NaN` and `Infinity` of Python's writer, as null. @throws SyntaxError */
+/** Like `JSON.parse`, but reads the `NaN` and `Infinity` that Python writes as null. @throws SyntaxError */
 export function parsePythonJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -69,20 +69,20 @@ export function parsePythonJson(text: string): unknown {
   }
 }
 
-/** The text with something else for the `NaN`, `Infinity` and `-Infinity` in it that are no part of a string. */
+/** Replaces `NaN`, `Infinity` and `-Infinity` outside strings. */
 export function withFiguresFor(text: string, figureFor: (word: string) => string): string {
   return text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
     token.startsWith('"') ? token : figureFor(token),
   );
 }
 
-/** A database with these elements, laid out as Python's `json.dump(indent=2)` does. */
+/** A database with these elements, in the layout of Python's `json.dump(indent=2)`. */
 export function newDatabaseText(elements: readonly string[]): string {
   const empty = `{\n  "version": "${VERSION}",\n  "benchmarks": []\n}\n`;
   return insertElements(scanDatabase(empty), elements);
 }
 
-/** The text with further elements at the end of `benchmarks`; everything else stays as it is. */
+/** Appends elements to `benchmarks` and leaves the rest of the text unchanged. */
 export function insertElements(database: DatabaseText, elements: readonly string[]): string {
   const { text, end } = database;
   if (end === undefined) throw new RangeError("the database has no end to insert at");
@@ -104,7 +104,7 @@ export function removeElements(database: DatabaseText, indices: ReadonlySet<numb
   return text.slice(0, first.from) + middle + text.slice(last.to);
 }
 
-/** The text with other elements in the place of those at these indices. */
+/** Replaces the elements at these indices. */
 export function replaceElements(
   database: DatabaseText,
   replacements: ReadonlyMap<number, string>,
@@ -121,7 +121,7 @@ export function replaceElements(
   return [...parts, text.slice(reached)].join("");
 }
 
-/** Every whole element that can still be found in a damaged text, as text. */
+/** The texts of all complete records in a damaged database. */
 export function salvageElements(text: string): string[] {
   const scanned = scanDatabase(text);
   const found: string[] = [];
@@ -145,7 +145,7 @@ export function salvageElements(text: string): string[] {
   return found;
 }
 
-/** As deep as elements of `benchmarks` stand; text that comes from a database is as deep already. */
+/** Indents an element like those of `benchmarks`. Text from a database is indented already. */
 function indented(element: string): string {
   return element.endsWith("\n}") ? element.replaceAll("\n", "\n    ") : element;
 }
@@ -165,7 +165,7 @@ function skipBlank(text: string, from: number): number {
   return at;
 }
 
-/** Index after the closing quote; the end of the text when there is none. */
+/** Index after the closing quote, or the end of the text if there is none. */
 function endOfString(text: string, from: number): number {
   for (let quote = text.indexOf('"', from + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let slashes = 0;
@@ -175,7 +175,7 @@ function endOfString(text: string, from: number): number {
   return text.length;
 }
 
-/** Index after the value that starts at `from`; -1 when the text ends before it does. Brackets are counted, not matched. */
+/** Index after the value that starts at `from`, or -1 if it is incomplete. Brackets are counted, not matched. */
 function endOfValue(text: string, from: number): number {
   let depth = 0;
   for (let at = from; at < text.length; at += 1) {

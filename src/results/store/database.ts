@@ -3,7 +3,7 @@ import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { isMissing, whereLinksLead } from "../../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
-import { readContents, sort, type DatabaseContents } from "./database-contents.ts";
+import { readContents, partitionRecords, type DatabaseContents } from "./database-contents.ts";
 import { checkWritable, databaseError, idOf, readDatabaseFile } from "./database-file.ts";
 import { removeElements, scanDatabase } from "./database-text.ts";
 import { rememberTexts } from "./element-text.ts";
@@ -58,7 +58,7 @@ export function openDatabase(
 
   const publish: BenchmarkDatabase["publish"] = async (records, findOverwritten) => {
     records.forEach(assertPublishable);
-    const removed = await keptAway(file);
+    const removed = await excludedIds(file);
     const low = new Low(adapter, empty());
     await low.read();
     const before = new Set(low.data.benchmarks.map(idOf));
@@ -85,14 +85,14 @@ export function openDatabase(
         overwritten.filter((id) => !back.has(id)),
       );
     }
-    return { added: added.length, total: sort(low.data.benchmarks, []).records.length };
+    return { added: added.length, total: partitionRecords(low.data.benchmarks, []).records.length };
   };
 
   const restore: BenchmarkDatabase["restore"] = async (records) => {
     // Before anything is noted of it.
     await checkWritable(file);
     // A file that was deleted is seen as such first, or its tombstones would be laid after they were lifted.
-    await keptAway(file);
+    await excludedIds(file);
     await notePublication(
       file,
       "restored",
@@ -130,7 +130,7 @@ export function openDatabase(
       return restore(records);
     },
     async repair(ours) {
-      const removed = await keptAway(file);
+      const removed = await excludedIds(file);
       const path = await whereLinksLead(file);
       const known = [...ours, ...(await readImportedRecords(file))];
       let repair: Repair | undefined;
@@ -155,7 +155,7 @@ export function openDatabase(
         const found = await readDatabaseFile(path);
         if (found.kind !== "sound") continue;
         rememberTexts(found.text, found.elements);
-        yield sort(found.elements, []).records;
+        yield partitionRecords(found.elements, []).records;
       }
     },
   };
@@ -202,7 +202,7 @@ async function isReadable(file: string): Promise<boolean> {
  * Ids that must stay away. The log is read before the file is looked at: what it says was published was then in a
  * file, so that a missing file can only have been deleted since.
  */
-async function keptAway(file: string): Promise<ReadonlySet<string>> {
+async function excludedIds(file: string): Promise<ReadonlySet<string>> {
   const publication = await readPublication(file);
   const { published } = publication;
   if (published.size === 0 || !(await isMissing(file))) return tombstones(publication);

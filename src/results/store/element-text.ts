@@ -1,9 +1,9 @@
 import { parsePythonJson, scanDatabase } from "./database-text.ts";
 
-/** Texts of elements as they stood where they were read: their figures may be written as JavaScript would not. */
+/** Texts of elements as they were read: Python may write numbers differently than JavaScript. */
 const texts = new WeakMap<object, string>();
 
-/** As text, value for value; what was not read from a text is written as JSON. */
+/** The text that an element was read from, or its JSON if it was not read from text. */
 export function elementText(value: unknown): string {
   const text = typeof value === "object" && value !== null ? texts.get(value) : undefined;
   return text ?? JSON.stringify(value, undefined, 2);
@@ -16,7 +16,7 @@ export function parseElement(text: string): unknown {
   return value;
 }
 
-/** The same for all elements of a sound database. */
+/** Remembers the texts of all elements of a sound database. */
 export function rememberTexts(text: string, elements: readonly unknown[]): void {
   for (const [index, { from, to }] of scanDatabase(text).elements.entries()) {
     const value = elements[index];

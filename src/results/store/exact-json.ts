@@ -1,12 +1,12 @@
 import { withFiguresFor } from "./database-text.ts";
 
-/** A number of which JavaScript would write another text: `1.0`, more digits than it holds, `NaN`. */
+/** A number that JavaScript would write differently, such as `1.0`, `NaN`, or one with more digits than a double. */
 export interface ExactNumber {
   readonly [SOURCE]: string;
 }
 
 const SOURCE = Symbol("source");
-/** Python's words have no place in JSON; numbers that nobody writes stand for them meanwhile. */
+/** JSON has no such numbers, so these unlikely ones replace them while parsing. */
 const STAND_INS: ReadonlyMap<string, string> = new Map([
   ["NaN", "0e7000001"],
   ["Infinity", "0e7000002"],
@@ -14,7 +14,7 @@ const STAND_INS: ReadonlyMap<string, string> = new Map([
 ]);
 const WORDS = new Map([...STAND_INS].map(([word, number]) => [number, word]));
 
-/** Parses JSON, also Python's, without losing anything of a number. @throws SyntaxError */
+/** Parses JSON, including Python's `NaN` and `Infinity`, without changing any number. @throws SyntaxError */
 export function parseExact(text: string): unknown {
   const plain = withFiguresFor(text, (word) => STAND_INS.get(word) ?? word);
   return JSON.parse(plain, ((_: string, value: unknown, context?: { source?: string }) => {
@@ -28,7 +28,7 @@ export function isExactNumber(value: object): value is ExactNumber {
   return SOURCE in value;
 }
 
-/** The counterpart, indented by two as `JSON.stringify` does it. */
+/** Serializes what `parseExact` returned, indented by two like `JSON.stringify`. */
 export function exactText(value: unknown, margin = "\n"): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (isExactNumber(value)) return value[SOURCE];

@@ -2,7 +2,7 @@ import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { appendSidecar, sidecarLines } from "./sidecar-file.ts";
 import { whyNotPublishable } from "./why-not-publishable.ts";
 
-/** Keeps records that no journal holds, such as imported ones, beside the database; those it has it keeps as they are. @throws SweepError */
+/** Saves records that are in no journal next to the database, except those it has already. @throws SweepError */
 export async function saveImportedRecords(
   database: string,
   records: readonly BenchmarkRecord[],
@@ -10,14 +10,12 @@ export async function saveImportedRecords(
   const kept = new Set((await sidecarLines(database, "copies")).map(idOfLine));
   const lines = records
     .filter(({ id }) => !kept.has(id))
-    // The id leads, so that a line need not be parsed to be known.
+    // The id comes first, so that it can be found without parsing the line.
     .map(({ id, ...others }) => JSON.stringify({ id, ...others }));
   if (lines.length > 0) await appendSidecar(database, "copies", lines);
 }
 
-/**
- * The copies whose ids are wanted. Lines that are cut or strange are passed over. @throws SweepError
- */
+/** The saved records with the wanted ids. Damaged lines are skipped. @throws SweepError */
 export async function readImportedRecords(
   database: string,
   isWanted: (id: string) => boolean = () => true,

@@ -27,26 +27,26 @@ import { withWriterLock } from "./writer-lock.ts";
 
 export interface StoredDatabase {
   version: string;
-  /** What the file holds, and what was added to it since it was read. */
+  /** The elements that were read, and those added since. */
   benchmarks: unknown[];
 }
 
 export interface MergingAdapter extends Adapter<StoredDatabase> {
   /**
-   * Replaces the text by what `change` makes of it, under the same guards as `write`.
-   * @returns where a damaged file was set aside.
+   * Replaces the text with the result of `change`, with the same precautions as `write`.
+   * @returns path of the copy of a damaged file
    */
   rewrite(change: Change): Promise<string | undefined>;
-  /** Whether the last `read` found a damaged file, which the next `write` puts right. */
+  /** Whether the last `read` found a damaged file. The next `write` repairs it. */
   foundDamage(): boolean;
 }
 
-/** What becomes of the file; undefined = nothing. May be asked again when the file has changed meanwhile. */
+/** Returns the new text, or undefined for no change. Called again if the file changed in the meantime. */
 type Change = (file: DatabaseFile) => Promise<Changed | undefined>;
 
 interface Changed {
   readonly text: string;
-  /** The file was found damaged, though it is JSON: it must not become a backup. */
+  /** Whether the old file is damaged, and so is not to become a backup. By default, whether it is not valid JSON. */
   readonly damaged?: boolean;
 }
 
@@ -55,14 +55,14 @@ const TRIES = 20;
 class ChangedMeanwhile extends Error {}
 
 /**
- * An adapter for lowdb that can share its file with others. `write` adds to what is on disk at that moment what is
- * missing there by id, and touches nothing else; lowdb's own writer would put the whole of what was once read in
- * its place. Foreign writers know no lock of ours, so the file's identity is looked at again before the rename.
+ * A lowdb adapter for a file that other programs also write. `write` only adds elements whose ids are missing from the
+ * file; lowdb's own adapter would overwrite changes made since the last read. Other programs do not use our lock, so
+ * the file's identity is checked again before the rename.
  */
 export function mergingAdapter(path: string, nowMs: () => number): MergingAdapter {
   let backedUp = false;
   let damaged = false;
-  /** What was read is not ours to write: whoever removes it meanwhile wants it gone. */
+  /** Elements that were read are never added again: if they are missing now, another program removed them. */
   const readFromDisk = new WeakSet<object>();
 
   const guarded = async (change: Change): Promise<string | undefined> => {

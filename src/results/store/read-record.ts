@@ -1,6 +1,6 @@
 import { RECORD_KEYS, type BenchmarkRecord } from "../../evidence/record.ts";
 
-/** What is wrong with a value, beginning with the place inside it; undefined = nothing. */
+/** Returns what is wrong with a value, starting with its path; undefined if nothing is. */
 type Check = (value: unknown) => string | undefined;
 
 const figure: Check = (value) => (Number.isFinite(value) ? undefined : "no number");
@@ -16,7 +16,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Keys that are not named are let through as they are. */
+/** Unknown keys are allowed. */
 function object(fields: Readonly<Record<string, Check>>): Check {
   const checks = Object.entries(fields).map(([key, check]) => ({ key, check }));
   return (value) => {
@@ -29,7 +29,7 @@ function object(fields: Readonly<Record<string, Check>>): Check {
   };
 }
 
-/** All values of an object. */
+/** Checks all values of an object. */
 function values(check: Check): Check {
   return (value) => {
     if (!isObject(value)) return "no object";
@@ -92,7 +92,7 @@ const load01 = object({
   tpot_s: figure,
 });
 
-/** What a query may rely on. */
+/** Everything that queries rely on. */
 const record = object({
   id: name,
   timestamp: text,
@@ -145,8 +145,8 @@ export type ReadRecord =
   | { readonly usable: false; readonly reason: string };
 
 /**
- * Tells whether an element of the database can be counted with. The element itself is handed on. Written by hand:
- * a schema's library takes longer to load than ten thousand records to check.
+ * Checks whether an element of the database is a usable record. Written by hand because loading a schema library takes
+ * longer than checking ten thousand records.
  */
 export function readRecord(value: unknown): ReadRecord {
   const reason = record(value);
@@ -154,7 +154,7 @@ export function readRecord(value: unknown): ReadRecord {
   return { usable: false, reason };
 }
 
-/** The Python reader keeps a record only when it has exactly the known keys. */
+/** Maider drops records that do not have exactly the known keys. */
 export function pythonReads(record: object): boolean {
   const keys = Object.keys(record);
   return keys.length === RECORD_KEYS.length && RECORD_KEYS.every((key) => key in record);

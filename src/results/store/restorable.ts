@@ -3,9 +3,9 @@ import type { BenchmarkDatabase } from "./database.ts";
 import { whyNotPublishable } from "./why-not-publishable.ts";
 
 /**
- * What can be brought back, by id: what journals and copies hold, and what only backups do.
- * @param known what journals and copies hold.
- * @param older whether to look beyond the newest backup: an older one holds what was taken out by hand since.
+ * Records that can be restored, by id: from journals, saved imports and backups.
+ * @param known records in journals and saved imports
+ * @param older whether to search more than the newest backup. Older ones may hold records that were removed by hand.
  */
 export async function restorable(
   database: BenchmarkDatabase,

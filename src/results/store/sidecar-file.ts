@@ -4,10 +4,10 @@ import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { makeFolder } from "../../support/make-folder.ts";
 import { whereLinksLead } from "../../support/safe-file.ts";
 
-/** What lies beside the database, whichever link leads to it: `.published` and `.copies`, a JSON line each time. */
+/** Files of JSON lines next to the database, after resolving links: `.published` and `.copies`. */
 type Ending = "published" | "copies";
 
-/** Adds lines, and makes file and folder for their owner alone where they are not there yet. @throws SweepError */
+/** Appends lines. Creates file and folder, accessible only to their owner, if necessary. @throws SweepError */
 export async function appendSidecar(
   database: string,
   ending: Ending,
@@ -18,7 +18,7 @@ export async function appendSidecar(
     makeFolder(dirname(path), 0o700);
     const handle = await open(path, "a", 0o600);
     try {
-      // A line that a crash has cut must not take the next one along.
+      // Start a new line, in case a crash left an incomplete one.
       await handle.appendFile(`\n${lines.join("\n")}\n`);
       await handle.sync();
     } finally {
@@ -33,7 +33,7 @@ export async function appendSidecar(
   }
 }
 
-/** Its lines; none when there is no such file. @throws SweepError */
+/** Lines of a sidecar file, none if it does not exist. @throws SweepError */
 export async function sidecarLines(database: string, ending: Ending): Promise<string[]> {
   try {
     const text = await readFile(await besideOf(database, ending), "utf8");

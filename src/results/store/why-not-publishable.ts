@@ -1,8 +1,8 @@
 import { pythonReads, readRecord } from "./read-record.ts";
 
 /**
- * Why a value must not enter the database, for the user; undefined = it may. The Python reader ranks whatever is
- * there, and drops what it does not know: neither may come from us.
+ * Why a value must not be added to the database, for the user; undefined if it may. Maider ranks every record, sound or
+ * not, and drops records with unknown keys, so we add neither.
  */
 export function whyNotPublishable(value: unknown): string | undefined {
   const read = readRecord(value);

@@ -9,13 +9,13 @@ interface Owner {
   readonly released: boolean;
 }
 
-/** A holder that shows no progress for so long is asleep or gone; real time, for it is real processes that wait. */
+/** A holder that has not released the lock by then is considered dead. Real time, not the run's clock. */
 const PATIENCE_MS = 30_000;
 
 /**
- * Lets one of our processes at a time change `file`. Each owner has a numbered file beside it, taken with `link`,
- * which fails when the name exists. The highest number is never deleted, so that nobody who looked earlier can
- * take a number that was in use before: an unlinked lock file has two owners in one round of three.
+ * Runs `work` while holding a lock on `file` that excludes our other processes. Each owner creates a numbered file with
+ * `link`, which fails if it exists. The highest number is never deleted, so that a process with an outdated listing
+ * cannot reuse a number: with a single lock file that is unlinked, one attempt in three had two owners.
  */
 export async function withWriterLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const release = await acquire(file);
@@ -45,7 +45,7 @@ async function acquire(file: string): Promise<() => Promise<void>> {
     }
     const mine = highest + 1;
     if (!(await take(folder, path(mine)))) continue;
-    // Somebody may have taken and given back this very number and gone on to the next one.
+    // Another process may have taken and released this number, and moved on to the next.
     const newest = (await list(folder, prefix)).at(-1);
     if (newest !== mine) {
       await rm(path(mine), { force: true });

@@ -122,7 +122,7 @@ describe("freshness", () => {
     );
     expect(ask([foreign("2026-11-20T08:00:00.444444")]).state).toBe("fresh");
     expect(ask([foreign("2026-07-01T08:00:00")]).reasons).toEqual(["146 days old (limit 30)"]);
-    expect(ask([foreign("yesterday")]).reasons).toEqual(["nobody can tell when it was measured"]);
+    expect(ask([foreign("yesterday")]).reasons).toEqual(["time of measurement unknown"]);
   });
 
   it("never calls a record stale for a fact that it lacks", () => {
