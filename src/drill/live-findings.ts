@@ -23,6 +23,7 @@ export interface LiveFacts {
 const USUAL = { boot: 240, ssh: 90, setup: 1_200, gone: 300, bytesPerSecond: 50e6 };
 
 /** What the journal of one rental says about the live checklist. */
+// oxlint-disable-next-line max-lines-per-function -- a table with one row for each item of the checklist
 export function liveFindings(events: readonly SweepEvent[], facts: LiveFacts): readonly Finding[] {
   const find = <T extends EventType>(type: T): EventOf<T> | undefined =>
     events.find((event): event is EventOf<T> => event.type === type);

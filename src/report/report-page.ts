@@ -9,7 +9,7 @@ import { coverageSection } from "./coverage-section.ts";
 import { decisions } from "./decisions.ts";
 import { decisionSection } from "./decision-section.ts";
 import { failuresSection } from "./failures-section.ts";
-import { html, trustedHtml } from "./html.ts";
+import { html, trustedHtml, type Html } from "./html.ts";
 import { methodSection } from "./method-section.ts";
 import { moneySection } from "./money-section.ts";
 import { VIEWS, type PageAssets, type ReportFacts } from "./report-facts.ts";
@@ -55,17 +55,7 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
   const title = `${simulated ? "SIMULATED " : ""}Benchmark report`;
   const page = html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src '${digest(assets.style)}'; script-src '${digest(assets.script)}'; base-uri 'none'; form-action 'none'"
-        />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        ${trustedHtml(`<style>${assets.style}</style>`)}
-      </head>
+      ${headOf(title, assets)}
       <body>
         <a class="skip" href="#decision">To the decision</a>
         <header>
@@ -105,6 +95,21 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
       </body>
     </html> `;
   return page.markup;
+}
+
+/** The page may load nothing, and run only its own script. */
+function headOf(title: string, assets: PageAssets): Html {
+  return html`<head>
+    <meta charset="utf-8" />
+    <meta
+      http-equiv="Content-Security-Policy"
+      content="default-src 'none'; style-src '${digest(assets.style)}'; script-src '${digest(assets.script)}'; base-uri 'none'; form-action 'none'"
+    />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${title}</title>
+    ${trustedHtml(`<style>${assets.style}</style>`)}
+  </head>`;
 }
 
 function digest(text: string): string {

@@ -7,7 +7,7 @@ import { readContents, partitionRecords, type DatabaseContents } from "./databas
 import { checkWritable, databaseError, idOf, readDatabaseFile } from "./database-file.ts";
 import { removeElements, scanDatabase } from "./database-text.ts";
 import { rememberTexts } from "./element-text.ts";
-import { mergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
+import { mergingAdapter, type MergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
 import { whyNotPublishable } from "./why-not-publishable.ts";
 import { notePublication, readPublication, tombstones } from "./publication-log.ts";
 import { saveImportedRecords, readImportedRecords } from "./imported-records.ts";
@@ -54,39 +54,8 @@ export function openDatabase(
   nowMs: () => number = () => Date.now(),
 ): BenchmarkDatabase {
   const adapter = mergingAdapter(file, nowMs);
-  const empty = (): StoredDatabase => ({ version: "1.0", benchmarks: [] });
-
-  const publish: BenchmarkDatabase["publish"] = async (records, findOverwritten) => {
-    records.forEach(assertPublishable);
-    const removed = await excludedIds(file);
-    const low = new Low(adapter, empty());
-    await low.read();
-    const before = new Set(low.data.benchmarks.map(idOf));
-    const copies = await readImportedRecords(file, (id) => !before.has(id));
-    const given = unique([...records, ...copies]);
-    const overwritten = await expected(file, new Set([...before, ...given.map(({ id }) => id)]));
-    const found = overwritten.length === 0 ? [] : ((await findOverwritten?.(overwritten)) ?? []);
-    found.forEach(assertPublishable);
-    const wanted = unique([...given, ...found]).filter(({ id }) => !removed.has(id));
-    const added = wanted.filter(({ id }) => !before.has(id));
-    // Another writer may have left half a file in which nothing of ours is missing.
-    if (added.length > 0 || adapter.foundDamage())
-      await low.update((data) => void data.benchmarks.push(...added));
-    const { published } = await readPublication(file);
-    await notePublication(
-      file,
-      "published",
-      wanted.map(({ id }) => id).filter((id) => !published.has(id)),
-    );
-    if (findOverwritten !== undefined) {
-      const back = new Set(found.map(({ id }) => id));
-      await noteLost(
-        file,
-        overwritten.filter((id) => !back.has(id)),
-      );
-    }
-    return { added: added.length, total: partitionRecords(low.data.benchmarks, []).records.length };
-  };
+  const publish: BenchmarkDatabase["publish"] = (records, findOverwritten) =>
+    publishRecords(file, adapter, records, findOverwritten);
 
   const restore: BenchmarkDatabase["restore"] = async (records) => {
     // Before anything is noted of it.
@@ -159,6 +128,48 @@ export function openDatabase(
       }
     },
   };
+}
+
+/** Adds what is missing by id, and puts back what another program has overwritten. */
+async function publishRecords(
+  file: string,
+  adapter: MergingAdapter,
+  records: readonly BenchmarkRecord[],
+  findOverwritten: Parameters<BenchmarkDatabase["publish"]>[1],
+): Promise<Written> {
+  records.forEach(assertPublishable);
+  const removed = await excludedIds(file);
+  const low = new Low(adapter, emptyDatabase());
+  await low.read();
+  const before = new Set(low.data.benchmarks.map(idOf));
+  const copies = await readImportedRecords(file, (id) => !before.has(id));
+  const given = unique([...records, ...copies]);
+  const overwritten = await expected(file, new Set([...before, ...given.map(({ id }) => id)]));
+  const found = overwritten.length === 0 ? [] : ((await findOverwritten?.(overwritten)) ?? []);
+  found.forEach(assertPublishable);
+  const wanted = unique([...given, ...found]).filter(({ id }) => !removed.has(id));
+  const added = wanted.filter(({ id }) => !before.has(id));
+  // Another writer may have left half a file in which nothing of ours is missing.
+  if (added.length > 0 || adapter.foundDamage())
+    await low.update((data) => void data.benchmarks.push(...added));
+  const { published } = await readPublication(file);
+  await notePublication(
+    file,
+    "published",
+    wanted.map(({ id }) => id).filter((id) => !published.has(id)),
+  );
+  if (findOverwritten !== undefined) {
+    const back = new Set(found.map(({ id }) => id));
+    await noteLost(
+      file,
+      overwritten.filter((id) => !back.has(id)),
+    );
+  }
+  return { added: added.length, total: partitionRecords(low.data.benchmarks, []).records.length };
+}
+
+function emptyDatabase(): StoredDatabase {
+  return { version: "1.0", benchmarks: [] };
 }
 
 function damaged(file: string, why: string): SweepError {

@@ -95,6 +95,10 @@ export function createGuest(options: GuestOptions): Guest {
       else options.link.freeze();
     }
   };
+  const stopServer = (): void => {
+    process?.stop();
+    process = undefined;
+  };
   return {
     vm,
     setup,
@@ -131,10 +135,7 @@ export function createGuest(options: GuestOptions): Guest {
     },
     serverStatus: () => process?.status() ?? { ...ABSENT, image_digest: pulledImage(setup) },
     serverLog: () => process?.log() ?? Buffer.alloc(0),
-    stopServer: () => {
-      process?.stop();
-      process = undefined;
-    },
+    stopServer,
     vllm: () => process?.server(),
     bootUp: (faults, bootedMs) => {
       boots += 1;
@@ -145,8 +146,7 @@ export function createGuest(options: GuestOptions): Guest {
       setupRun.shutDown();
       // The secret is in memory only.
       secret = "";
-      process?.stop();
-      process = undefined;
+      stopServer();
       vmFaults.end();
     },
   };
