@@ -4,19 +4,19 @@ import { estimatePlan } from "./estimate-plan.ts";
 import type { Market } from "./market.ts";
 import { passesSeconds } from "./pass-seconds.ts";
 
-/** One way to put a plan's entries on VMs, and what it comes to. */
+/** One way to distribute a plan's entries over VMs, and what it costs. */
 export interface PackingCost {
   readonly packing: CoveragePlan["packing"];
-  /** More of them are more evidence: each is another machine of its type. */
+  /** More VMs give better evidence, because machines of one type vary. */
   readonly vms: number;
   readonly likely: Estimate["likely"];
   readonly worst: Estimate["worst"];
   readonly wallMinutes: number;
-  /** Paid and not used, minutes. */
+  /** Minutes that are paid but not used. */
   readonly idleMinutes: number;
 }
 
-/** Both ways, the plan's own first. */
+/** Both packings, the plan's own first. */
 export function comparePackings(plan: CoveragePlan, market: Market): readonly PackingCost[] {
   const other = plan.packing === "per-entry" ? "fill-hours" : "per-entry";
   const ways: readonly CoveragePlan["packing"][] = [plan.packing, other];
@@ -27,7 +27,7 @@ export function comparePackings(plan: CoveragePlan, market: Market): readonly Pa
   });
 }
 
-/** What is left of a rental's paid hours, and how many more passes of its quickest configuration that would hold. */
+/** The unused rest of a rental's paid hours, and how many more passes of its fastest configuration would fit. */
 export interface IdleTime {
   readonly minutes: number;
   readonly model: string;

@@ -72,7 +72,7 @@ function forecast(stages: StageMinutes, hours: number, hourly: MicroUsd): Foreca
   return { minutes: totalMinutes(stages), stages, hours, micros: hours * hourly };
 }
 
-/** Minutes until the last rental is gone when each takes as long as it may. */
+/** Minutes until the last rental ends if each takes as long as it may. */
 export function longestMinutes({ rentals }: Estimate, concurrency: number): number {
   return wallMinutes(
     rentals.map(({ reservedHours }) => reservedHours * 60),
@@ -80,7 +80,7 @@ export function longestMinutes({ rentals }: Estimate, concurrency: number): numb
   );
 }
 
-/** Each rental begins, in order, on the lane that is free first. */
+/** Rentals start in order, each as soon as one of the `concurrency` slots is free. */
 function wallMinutes(minutes: readonly number[], concurrency: number): number {
   const lanes = Array.from({ length: concurrency }, () => 0);
   for (const one of minutes) {

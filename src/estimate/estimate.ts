@@ -12,16 +12,16 @@ export interface PlannedRental {
   readonly regions: readonly RegionOffer[];
   readonly likely: Forecast;
   readonly worst: Forecast;
-  /** Hours that are reserved: the worst case in whole hours plus one (the design's decision). */
+  /** Hours to reserve: the worst case in whole hours, plus one. */
   readonly reservedHours: number;
-  /** Minutes after the create's sending at which everything stops and the VM is destroyed. */
+  /** Minutes from the create request until the VM is destroyed in any case. */
   readonly deadlineMinutes: number;
 }
 
 export interface RegionOffer {
   readonly region: string;
   readonly hourly: MicroUsd;
-  /** What the API said last; undefined = it did not say. */
+  /** Latest availability from the API; undefined = unknown. */
   readonly stock: boolean | undefined;
 }
 

@@ -1,15 +1,15 @@
-/** What one VM for a set of entries costs; hours that are billed likely, and hours that are reserved. */
+/** Hours of one VM for a set of entries: those likely to be billed, and those to reserve. */
 export interface VmHours {
   readonly likely: number;
   readonly reserved: number;
 }
 
-/** Up to so many entries every way to put them together is weighed; it grows threefold with each. */
+/** Up to this many items, every grouping is tried; the time triples with each item. */
 const WEIGHED = 11;
 
 /**
- * Puts items together so that the fewest hours are billed, and of those ways the one that reserves least.
- * @param hoursOf of one VM for these items; undefined when it may not be. A single item always may.
+ * Groups items so that the fewest hours are billed, and among equal groupings the fewest are reserved.
+ * @param hoursOf hours of one VM for these items; undefined if they must not share one. A single item always may.
  */
 export function fewestHours<T>(
   items: readonly T[],
@@ -23,7 +23,7 @@ interface Best extends VmHours {
   readonly group: number;
 }
 
-/** Over subsets: the best for a set is its first item's group beside the best for what is left. */
+/** Dynamic programming over subsets: the best grouping of a set is one group with its first item, and the best of the rest. */
 function weighAll<T>(
   items: readonly T[],
   hoursOf: (group: readonly T[]) => VmHours | undefined,
@@ -61,7 +61,7 @@ function weighAll<T>(
   return groups;
 }
 
-/** The longest first, each into the first VM that still holds it. */
+/** First fit, longest items first. */
 function firstFit<T>(
   items: readonly T[],
   hoursOf: (group: readonly T[]) => VmHours | undefined,

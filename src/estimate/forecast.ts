@@ -3,26 +3,26 @@ import type { Forecast } from "./estimate.ts";
 import { passesSeconds } from "./pass-seconds.ts";
 
 export type StageMinutes = Forecast["stages"];
-/** As it mostly goes, or as slow as it may go before something is wrong. */
+/** The usual duration, or the longest that is still normal. */
 export type Pace = "likely" | "worst";
 
 /** Create to `running` takes 1 to 3 minutes, and the guest's SSH some seconds more. */
 const BOOT_SECONDS = 110;
 /** Driver, Docker, container toolkit and about 9 GB of image, partly at the same time. */
 const SETUP_SECONDS = 450;
-/** From the Hub into a VM; nobody has published it for Linode. */
+/** From the Hub to a VM. An assumption: no figures for Linode have been published. */
 const DOWNLOAD_BYTES_PER_SECOND = 150e6;
 /** Python, compilation, graphs, cache profile; then each GPU reads its share of the weights. */
 const START_SECONDS = 50;
 const START_SECONDS_PER_GIB = 7;
-/** 327 s were logged from engine start to ready for a 27B on two Quadros. */
+/** Factor on Turing, from a log: 327 s from engine start to ready, for a 27B model on two Quadros. */
 const TURING_START = 1.6;
 /** Stopping the last server, looking for the new one's state, one real completion. */
 const CHANGE_SECONDS = 20;
 
 /**
- * Slowest over likeliest. Boot, set-up, download and load were seen to spread by 40 %, speeds by 20 %; the rest is
- * what these constants themselves may be wrong by, and a reboot that the set-up may need.
+ * Worst divided by likely. Boot, set-up, download and load vary by 40 %, speeds by 20 %; the rest allows for errors of
+ * these constants and for a reboot during set-up.
  */
 const WORST = { boot: 2, setup: 1.8, download: 1.8, load: 1.8, passes: 1.6 };
 

@@ -1,7 +1,7 @@
 import { GPU_TYPES, PRICE_DATE } from "../catalog/gpu-catalog.ts";
 import type { MicroUsd } from "../support/money.ts";
 
-/** What renting costs and where there is something to rent, as known now. */
+/** Current prices and availability. */
 export interface Market {
   readonly source: "live" | "built-in";
   /** Day of the built-in prices, `YYYY-MM-DD`. */
@@ -25,7 +25,7 @@ interface Availability {
   readonly available: boolean;
 }
 
-/** For when the API does not tell. It says nothing of stock. */
+/** Built-in prices, for use without the API. Availability is unknown. */
 export function builtInMarket(): Market {
   return {
     source: "built-in",

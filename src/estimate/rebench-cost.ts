@@ -1,4 +1,4 @@
-/** A command that would measure, and what it would cost in US dollars. */
+/** A command that measures a configuration again, and its cost in US dollars. */
 export interface Offer {
   readonly command: string;
   readonly likelyUsd: number;
@@ -8,7 +8,7 @@ export interface Offer {
 export interface PairOffer {
   readonly gpu: string;
   readonly model: string;
-  /** Undefined when it was not asked for, or cannot be had. */
+  /** Undefined if not requested or not possible. */
   readonly offer: Offer | undefined;
   /** Why it cannot be had. */
   readonly obstacle: string | undefined;
@@ -21,7 +21,7 @@ interface Reasoned {
   readonly reasons: readonly string[];
 }
 
-/** What would refresh stale results, and for how much. */
+/** How to refresh stale results, and at what cost. */
 export interface RebenchCost {
   /** Of the plan that would refresh what is stale: a GPU type with its models. */
   readonly entries: readonly {
@@ -31,6 +31,6 @@ export interface RebenchCost {
   }[];
   /** One command for all of them. */
   readonly all: Offer | undefined;
-  /** Stale, but not to be had this way. */
+  /** Stale configurations that cannot be refreshed this way. */
   readonly left: readonly Reasoned[];
 }

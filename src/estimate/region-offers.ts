@@ -31,12 +31,12 @@ function shelf({ stock }: RegionOffer): number {
   return stock ? 0 : 2;
 }
 
-/** What a reservation must reckon with, since any of the regions may be the one. */
+/** The highest price per hour, which a reservation must assume because any of the regions may be used. */
 export function dearestHourly(gpu: GpuType, offers: readonly RegionOffer[]): MicroUsd {
   return offers.length === 0 ? gpu.hourly : Math.max(...offers.map((offer) => offer.hourly));
 }
 
-/** Where it will most likely be rented. */
+/** The region that will most likely be used. */
 export function likeliestOffer(offers: readonly RegionOffer[]): RegionOffer | undefined {
   return offers.find(({ stock }) => stock !== false) ?? offers[0];
 }

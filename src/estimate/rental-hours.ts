@@ -1,9 +1,9 @@
 import type { PlanBudget } from "../plan/coverage-plan.ts";
 import type { MicroUsd } from "../support/money.ts";
 
-/** From the deadline on: DELETE, and two looks that find the VM gone. */
+/** Time after the deadline to send DELETE and to see twice that the VM is gone. */
 export const DESTROY_MINUTES = 6;
-/** Between the last pass and the end of the meter when nothing is in the way. */
+/** Usual time from the last pass until billing ends. */
 const LEAVING_MINUTES = 1;
 
 export interface RentalHours {
@@ -23,7 +23,7 @@ export function mostHours(budget: PlanBudget, dearestHourly: MicroUsd): number {
   return Math.min(maxHoursPerRental, paid);
 }
 
-/** Whole hours for a rental: those that its worst case needs, at most `most`. */
+/** Deadline and whole hours of a rental, for its worst case but at most `most` hours. */
 export function rentalHours(
   likelyMinutes: number,
   worstMinutes: number,

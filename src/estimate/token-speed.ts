@@ -60,7 +60,7 @@ const CONSTANTS: Readonly<Record<CardId, CardConstants>> = {
   },
 };
 
-/** Without CUDA graphs every layer is launched by hand. */
+/** Cost of launching each layer's kernels without CUDA graphs. */
 const EAGER_MS_A_LAYER = 0.1;
 /** The cache is read in smaller pieces than the weights are. */
 const CACHE_SHARE = 0.6;

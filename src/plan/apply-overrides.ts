@@ -3,19 +3,19 @@ import type { MicroUsd } from "../support/money.ts";
 import type { CoveragePlan, Entry } from "./coverage-plan.ts";
 import { cidrValidator, normaliseCidr } from "./validators.ts";
 
-/** What the command line says over the plan. */
+/** Command-line options that override the plan. */
 export interface PlanOverrides {
   readonly maxCost?: MicroUsd | undefined;
   /** Rentals at once. */
   readonly concurrency?: number | undefined;
   readonly passes?: number | undefined;
-  /** Glob (`*`, `?`; case does not matter) on GPU type or model; what it does not name is left out. */
+  /** Glob (`*` and `?`, ignoring case) for GPU types or models to keep. */
   readonly only?: string | undefined;
   readonly maxHours?: number | undefined;
   readonly sshCidr?: string | undefined;
 }
 
-/** @throws SweepError (exit 2) when a value makes no sense, or nothing of the plan is left. */
+/** @throws SweepError exit 2 if a value is invalid or `only` matches nothing */
 export function applyOverrides(plan: CoveragePlan, overrides: PlanOverrides): CoveragePlan {
   const { maxCost, concurrency, passes, only, maxHours, sshCidr } = overrides;
   demand(maxCost === undefined || maxCost > 0, "--max-cost must be more than nothing");

@@ -12,7 +12,7 @@ import {
   type EngineFile,
 } from "./plan-schema.ts";
 
-/** Why a pair cannot run, and which key of the plan is to blame, when one is. */
+/** Why a model cannot run on a GPU type, and the plan's key that causes it, if any. */
 export interface Refusal {
   readonly reason: string;
   readonly key: keyof EngineFile | undefined;
@@ -22,16 +22,16 @@ export interface EngineWish {
   readonly gpu: GpuType;
   readonly model: ModelFacts;
   readonly revision: string | undefined;
-  /** Of the model itself; its window is a demand. */
+  /** Settings of this model. Its window is not lowered. */
   readonly own: Omit<EngineFile, "image">;
-  /** For every model; its window is lowered to what fits. */
+  /** Settings for all models. Their window is lowered to what fits. */
   readonly defaults: EngineFile;
   readonly rest: Pick<Configuration, "passes" | "suites" | "load">;
 }
 
 const DEFAULT_UTILISATION = 0.9;
 
-/** Weights that each `quantization:` can read. vLLM refuses, after minutes of start-up, what does not match. */
+/** Weights that each `quantization:` can read. vLLM would reject a mismatch only after minutes of starting up. */
 const READABLE: Readonly<Record<NonNullable<EngineFile["quantization"]>, readonly Quantization[]>> =
   {
     awq: ["awq"],
@@ -126,7 +126,7 @@ function isFp8(cache: EngineFile["kv_cache_dtype"]): boolean {
   return cache !== undefined && cache !== "auto";
 }
 
-/** An 8-bit cache takes half of the 16-bit one. */
+/** An 8-bit cache is half as large as a 16-bit one. */
 function cachedAs(cache: EngineFile["kv_cache_dtype"], model: ModelFacts): ModelFacts {
   return isFp8(cache) ? { ...model, kvBytesPerToken: model.kvBytesPerToken / 2 } : model;
 }

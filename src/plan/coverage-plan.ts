@@ -4,12 +4,12 @@ import type { ModelFacts } from "../catalog/models.ts";
 import type { Category, Suite } from "../evidence/suite.ts";
 import type { MicroUsd } from "../support/money.ts";
 
-/** A plan that was read, checked and resolved: nothing in it is left to be looked up. */
+/** A plan after parsing and validation, with all GPU types and models looked up. */
 export interface CoveragePlan {
   readonly name: string;
-  /** The file as it was given, for messages; `<resume>` or `<rebench>` for a plan that was made. */
+  /** Path of the file as the user gave it, for messages; `<resume>` or `<rebench>` for a generated plan. */
   readonly source: string;
-  /** The YAML itself; it is copied into the run's folder. */
+  /** The YAML source, which is copied into the run's folder. */
   readonly text: string;
   readonly budget: PlanBudget;
   /** In order of preference; empty = wherever there is stock, cheapest first. */
@@ -23,7 +23,7 @@ export interface CoveragePlan {
   readonly prompts: string | undefined;
   readonly allowRemoteCode: boolean;
   readonly entries: readonly Entry[];
-  /** Pairs that a list of GPU types made and that cannot fit: shown, never a failure. */
+  /** Pairs from lists of GPU types that do not fit. They are reported, but are not errors. */
   readonly skipped: readonly Skip[];
 }
 
@@ -53,11 +53,11 @@ export interface Configuration {
   readonly revision: string | undefined;
   readonly engine: EngineSettings;
   readonly fit: Fit;
-  /** The plan demands this window for this very model; else it may be shortened to what fits. */
+  /** The plan sets this window for this model, so it must not be shortened. */
   readonly fixedModelLen: boolean;
   readonly passes: number;
   readonly suites: readonly Category[];
-  /** The user's own, which take the place of the standard suites. */
+  /** The user's own prompts, used instead of the standard suites. */
   readonly prompts?: Suite;
   /** Requests in flight; the first is always 1. */
   readonly load: readonly number[];
@@ -81,7 +81,7 @@ export interface Skip {
   readonly reason: string;
 }
 
-/** A problem of a plan at its place in the file; lines and columns count from 1. */
+/** A problem in a plan, with its line and column, counted from 1. */
 export interface Problem {
   readonly line: number;
   readonly column: number;

@@ -16,7 +16,7 @@ import type { PlanPath, PlanText } from "./plan-text.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** Every issue of the schema at its place in the file and in our words. */
+/** Turns the schema's issues into problems with a position and a readable message. */
 export function describeIssues(issues: readonly Issue[], text: PlanText): Problem[] {
   const flat = issues.flatMap((issue) => unwrapUnion(issue));
   const missing = flat.filter((issue) => isMissing(issue));
@@ -24,7 +24,7 @@ export function describeIssues(issues: readonly Issue[], text: PlanText): Proble
   return [...describeMissing(missing, text), ...rest.flatMap((issue) => describe(issue, text))];
 }
 
-/** Of a union, the branch that the value was meant for: the one that takes its kind of value. */
+/** Replaces an issue of a union with those of the branch that accepts this type of value. */
 function unwrapUnion(issue: Issue): Issue[] {
   if (issue.code !== "invalid_union") return [issue];
   const meant = issue.errors.filter(
@@ -45,7 +45,7 @@ function isMissing(issue: Issue): boolean {
   return typed && issue.input === undefined;
 }
 
-/** One problem for all that one mapping lacks. */
+/** One problem per mapping, listing all its missing keys. */
 function describeMissing(issues: readonly Issue[], text: PlanText): Problem[] {
   const byParent = Map.groupBy(issues, (issue) => label(issue.path.slice(0, -1)));
   return [...byParent.entries()].map(([parent, group]) => {
@@ -117,7 +117,7 @@ function shown(value: unknown): string {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : "a mapping";
 }
 
-/** A piece of the file that is safe to print. */
+/** An excerpt of the file that is safe to print. */
 function excerpt(text: string): string {
   const clean = oneLine(text);
   return clean.length > 60 ? `${clean.slice(0, 57)}...` : clean;

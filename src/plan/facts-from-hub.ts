@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { factsSchema, type FactsFile } from "./plan-schema.ts";
 
-/** What is known of a model that the catalogue lacks: its facts, and the commit that they are of. */
+/** Facts about a model that is not in the catalogue, and the commit they describe. */
 export interface KnownModel {
   readonly facts: FactsFile;
   readonly revision: string;
 }
 
-/** `GET /api/models/ID?blobs=true`, as far as it is of use. */
+/** The parts of `GET /api/models/ID?blobs=true` that are used. */
 const infoSchema = z.object({
   sha: z.string().regex(/^[0-9a-f]{40}$/),
   gated: z.union([z.boolean(), z.string()]).default(false),
@@ -59,15 +59,16 @@ const QUANTIZATIONS: Readonly<Record<string, NonNullable<FactsFile["quantization
   "compressed-tensors": "compressed-tensors",
 };
 
-/** @returns undefined when it is not what the Hub says of a model */
+/** @returns undefined if `value` is not a model's info */
 export function readHubInfo(value: unknown): HubInfo | undefined {
   const read = infoSchema.safeParse(value);
   return read.success ? read.data : undefined;
 }
 
 /**
- * The facts that a fit needs, from what the Hub tells. @param indexBytes `metadata.total_size` of the safetensors
- * index, for when the file list has no sizes. @returns why it cannot be served, in words, when it cannot
+ * Derives a model's facts from the Hub's replies.
+ * @param indexBytes `metadata.total_size` of the safetensors index, used if the file list has no sizes
+ * @returns the facts, or why the model cannot be served
  */
 export function factsFromHub(
   info: HubInfo,
@@ -130,7 +131,7 @@ function readConfig(raw: unknown): Config | undefined {
   return inner.success ? inner.data : undefined;
 }
 
-/** The files that vLLM loads: not a second copy under `original/` or `consolidated`. */
+/** Size of the files that vLLM loads, without second copies under `original/` or `consolidated`. */
 function weightBytes({ siblings }: HubInfo): number | undefined {
   const files = siblings.filter(
     ({ rfilename }) =>

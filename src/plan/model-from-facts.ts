@@ -3,7 +3,7 @@ import type { ModelFacts } from "../catalog/models.ts";
 import { tensorParallelLimit } from "../catalog/tensor-parallel-limit.ts";
 import type { FactsFile } from "./plan-schema.ts";
 
-/** A model that the plan describes itself, because the catalogue does not know it. */
+/** A model that is not in the catalogue, described by the plan or the Hub. */
 export function modelFromFacts(id: string, facts: FactsFile): ModelFacts {
   const quantization = facts.quantization ?? "none";
   return {
@@ -16,7 +16,7 @@ export function modelFromFacts(id: string, facts: FactsFile): ModelFacts {
     heads: facts.heads,
     kvHeads: facts.kv_heads,
     headDim: facts.head_dim,
-    // Unknown: then the embedding counts as read for every token, which makes the forecast a little slow.
+    // If unknown, the forecast counts the embedding as read for every token, which makes it slightly slower.
     vocab: facts.vocab ?? 0,
     maxPosition: facts.max_position,
     checkpointGib: facts.checkpoint_gib,

@@ -14,7 +14,7 @@ import type { Problem } from "./coverage-plan.ts";
 const DEEPEST = 20;
 const MOST_NODES = 20_000;
 export const MOST_ALIASES = 100;
-/** Line breaks, escapes and whatever else could end one text and begin another. */
+/** Line breaks and control characters. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
 export const TOO_DEEP = `nested deeper than ${String(DEEPEST)} levels`;
@@ -23,7 +23,7 @@ const TAGGED = "tags (`!...`) have no meaning in a plan";
 /** Turns an offset in the text into a problem there. */
 export type Report = (offset: number, message: string, hint?: string) => Problem;
 
-/** What the parser lets through and a plan has no use for. */
+/** Rejects YAML that is valid but has no place in a plan: tags, deep nesting, many values or aliases, control characters. */
 export function planLimits(document: Document.Parsed, report: Report): readonly Problem[] {
   const problems: Problem[] = [];
   const complain = (node: unknown, message: string): void => {
@@ -67,7 +67,7 @@ export function planLimits(document: Document.Parsed, report: Report): readonly 
   return problems;
 }
 
-/** The key that a text stands under, for the words of a complaint. */
+/** The key that a value belongs to, for a message. */
 function placeOf(text: Scalar, ancestors: readonly unknown[]): string {
   const pair = ancestors.findLast((above) => isPair(above));
   if (pair === undefined) return "";

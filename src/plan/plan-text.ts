@@ -17,12 +17,12 @@ const LARGEST_BYTES = 1_048_576;
 /** Keys and indices from the top of the document. */
 export type PlanPath = readonly PropertyKey[];
 
-/** A YAML text that was read within the limits. */
+/** A parsed YAML text. */
 export interface PlanText {
-  /** As plain data. Meaningless when there are problems. */
+  /** The parsed data; undefined if the text is not usable. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
-  /** A problem at the value of this path, or at its nearest ancestor that stands in the file. */
+  /** A problem at the value of this path, or at its nearest ancestor in the file. */
   at(path: PlanPath, message: string, hint?: string): Problem;
   /** A problem at the key itself. */
   atKey(path: PlanPath, message: string, hint?: string): Problem;
@@ -42,14 +42,14 @@ export function readPlanText(text: string): PlanText {
     merge: false,
   });
   if (document.errors.some(({ message }) => message.includes("call stack")))
-    // The parser is recursive: a text of nothing but brackets exhausts the stack, and it says so in these words.
+    // The parser is recursive and reports an exhausted stack with these words.
     return broken([report(0, TOO_DEEP)]);
   const complaints = document.errors.map(({ code, pos, message }) =>
     report(pos[0], yamlComplaint(code, message, text.slice(pos[0]))),
   );
   if (document.contents === null && complaints.length === 0)
     return broken([report(0, "the plan is empty", "`maider-sweep init` writes one to start from")]);
-  // A key that stands twice leaves the rest of the plan readable; any other fault of the YAML does not.
+  // After a duplicate key, the rest of the plan can still be checked; after other YAML errors it cannot.
   if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY")) return broken(complaints);
   const beyond = planLimits(document, report);
   if (beyond.length > 0) return broken([...complaints, ...beyond]);
@@ -64,7 +64,7 @@ export function readPlanText(text: string): PlanText {
   };
 }
 
-/** Aliases of aliases can stand for millions of values; the library counts them and gives up. */
+/** Nested aliases can expand to millions of values; beyond a limit the library throws a ReferenceError. */
 function plainValue(document: Document.Parsed): unknown {
   try {
     return document.toJS({ maxAliasCount: MOST_ALIASES });
@@ -101,7 +101,7 @@ function yamlComplaint(code: string, message: string, from: string): string {
   return YAML_WORDS[code] ?? `not valid YAML: ${message.replace(/\.?\s*$/, "")}`;
 }
 
-/** Where a path stands: itself, or what is nearest to it on the way down. */
+/** Offset of a path, or of its nearest ancestor in the file. */
 function offsetOf(document: Document.Parsed, path: PlanPath, want: "key" | "value"): number {
   let node: unknown = document.contents;
   let offset = (node as Node | null)?.range?.[0] ?? 0;

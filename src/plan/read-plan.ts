@@ -41,7 +41,7 @@ export function readPlan(
   return { ok: true, plan: assemble(draft, resolved, text, source) };
 }
 
-/** Models that a plan names and neither describes nor finds in the catalogue. */
+/** Ids of models that are neither in the catalogue nor described in the plan. */
 export function unknownModels(text: string): readonly string[] {
   const { entries } = salvagePlan(readPlanText(text).value);
   const models = entries.flatMap((entry) => entry.models);
@@ -86,7 +86,7 @@ function assemble(
   };
 }
 
-/** What is well-formed key by key and cannot be meant together. */
+/** Problems of valid keys that contradict each other. */
 function contradictions(
   { settings, budget, engine, entries }: SalvagedPlan,
   text: PlanText,
@@ -129,7 +129,7 @@ function nothingLeft(text: PlanText, reason: string | undefined): Problem {
   return text.atKey(["entries"], "nothing is left to run: no pair of this plan fits", reason);
 }
 
-/** In reading order, each once. */
+/** In the order of the file, without duplicates. */
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const distinct = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
   return [...distinct.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);

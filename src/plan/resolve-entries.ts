@@ -23,10 +23,10 @@ export interface Resolution {
   readonly problems: readonly Problem[];
 }
 
-/** What was found out of a model, or why nothing was. */
+/** Facts about models by id, or why there are none. */
 export type KnownModels = ReadonlyMap<string, KnownModel | string>;
 
-/** GPU types and models looked up, every pair held against the card, each list of types made into entries. */
+/** Looks up GPU types and models, checks that each pair fits, and turns each list of GPU types into entries. */
 export function resolveEntries(
   draft: SalvagedPlan,
   text: PlanText,
@@ -76,7 +76,7 @@ export function resolveEntries(
 function lookUpGpus(entry: SalvagedEntry, text: PlanText, problems: Problem[]): readonly GpuType[] {
   const found = new Set<GpuType>();
   for (const [index, id] of entry.gpus.entries()) {
-    // The schema has complained already of what is no id at all.
+    // The schema has reported invalid ids already.
     if (id === undefined || gpuTypeValidator(id) !== undefined) continue;
     const gpu = findGpuType(id);
     if (gpu !== undefined) found.add(gpu);
@@ -159,7 +159,7 @@ function wishOf(
   };
 }
 
-/** One request in flight comes first and gives the record; further levels follow in rising order. */
+/** Load levels in ascending order, always including 1, whose figures make the record. */
 function withSingle(load: readonly number[]): readonly number[] {
   return [...new Set([1, ...load])].toSorted((a, b) => a - b);
 }
@@ -174,7 +174,7 @@ function modelPath(entry: SalvagedEntry, model: SalvagedModel): PropertyKey[] {
   return model.isMapping ? [...path, "id"] : path;
 }
 
-/** The key that asks for what cannot be: the model's own, else the plan's default, else the model itself. */
+/** Path of the key that causes a refusal: the model's own, or the plan's default, or else the model itself. */
 function blamed(
   draft: SalvagedPlan,
   entry: SalvagedEntry,

@@ -11,7 +11,7 @@ import {
 
 type Salvaged<S extends z.ZodObject> = Partial<z.infer<S>>;
 
-/** All of a plan that can be understood, so that one mistake does not hide the next. A sound plan loses nothing. */
+/** The valid parts of a plan, so that one mistake does not hide others. Of a valid plan, all of it. */
 export interface SalvagedPlan {
   readonly settings: Salvaged<typeof planSchema>;
   readonly budget: Salvaged<typeof budgetSchema>;
@@ -35,7 +35,7 @@ export interface SalvagedModel {
   /** Written as a mapping, not as the bare id. */
   readonly isMapping: boolean;
   readonly settings: Salvaged<typeof modelSchema>;
-  /** Stated, but not understood: nothing more can be said of this model. */
+  /** It has invalid `facts`, so the model cannot be checked further. */
   readonly brokenFacts: boolean;
 }
 
@@ -70,7 +70,7 @@ function draftModel(raw: unknown, index: number): SalvagedModel[] {
   return [{ index, id: settings.id, isMapping: typeof raw !== "string", settings, brokenFacts }];
 }
 
-/** The keys whose values pass on their own. */
+/** The keys with valid values. */
 function salvage<S extends z.ZodObject>(
   schema: S,
   raw: Readonly<Record<string, unknown>>,

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 
-/** What is wrong with a text, or undefined. Nothing that passes can be an option, a path out, or a piece of shell. */
+/** Returns what is wrong with a text. Valid text cannot act as an option, a path or shell syntax. */
 export type Validator = (text: string) => string | undefined;
 
 const REGION = /^[a-z]{2,3}(-[a-z]+)+(-\d{1,2})?$/;
@@ -61,7 +61,7 @@ export function imageHost(image: string): string | undefined {
   return IMAGE.exec(image)?.groups?.["host"];
 }
 
-/** The minor version x of an image tagged `v0.x.y`; undefined when its name does not tell. */
+/** The minor version x of an image tagged `v0.x.y`; undefined for other tags. */
 export function vllmMinor(image: string): number | undefined {
   const minor = /\/vllm-openai:v0\.(\d+)\./.exec(image)?.[1];
   return minor === undefined ? undefined : Number(minor);

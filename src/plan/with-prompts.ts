@@ -1,7 +1,7 @@
 import type { Suite } from "../evidence/suite.ts";
 import type { CoveragePlan } from "./coverage-plan.ts";
 
-/** The plan with the prompts that its `prompts:` names; they are never mixed with the standard ones. */
+/** The plan with the user's prompts instead of the standard suites. */
 export function withPrompts(plan: CoveragePlan, prompts: Suite): CoveragePlan {
   const entries = plan.entries.map((entry) => ({
     ...entry,

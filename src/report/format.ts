@@ -8,7 +8,7 @@ import { serverFailureText } from "../run-state/server-failure-text.ts";
 import { formatUsd } from "../support/money.ts";
 import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
 
-/** What happened to a configuration, beside what was measured. */
+/** A configuration of a run: what happened to it, and its results if it was measured. */
 export interface ConfigurationRow {
   readonly gpu: string;
   readonly model: string;

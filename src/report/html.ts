@@ -1,6 +1,6 @@
 import { stripControls } from "../support/terminal-text.ts";
 
-/** Text that is HTML already. Made only by `html` and `trustedHtml`, so that nothing foreign gets in unescaped. */
+/** Markup, created only by `html` and `trustedHtml`, so that other text is always escaped. */
 export interface Html {
   readonly markup: string;
 }

@@ -4,7 +4,7 @@ export interface SpeedAndCost {
   readonly cost: number;
 }
 
-/** Those that no other beats in both speed and cost, the cheapest first. */
+/** The points that no other beats in both speed and cost, cheapest first. */
 export function paretoFront<T extends SpeedAndCost>(points: readonly T[]): T[] {
   const front: T[] = [];
   let fastest = -Infinity;

@@ -2,7 +2,7 @@ import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { SweepEvent } from "../journal/events.ts";
 import type { RunState } from "../run-state/run-state.ts";
 
-/** All that the report says comes from here. */
+/** Everything that the report is made from. */
 export interface ReportFacts {
   readonly records: readonly BenchmarkRecord[];
   /** The newest last. */
@@ -10,7 +10,7 @@ export interface ReportFacts {
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
   readonly staleAfterDays: number;
-  /** Ranks and charts imported records with one's own; else they stand apart in the table, and nowhere else. */
+  /** Includes imported records in rankings and charts. By default they are only in the table, separately. */
   readonly withImported?: boolean;
   readonly version: string;
   readonly database: string;
@@ -25,7 +25,7 @@ export interface ReportedRun {
   readonly nowMs: number;
 }
 
-/** Our own files that go into the page. */
+/** Style sheet and script to embed in the page. */
 export interface PageAssets {
   readonly style: string;
   readonly script: string;
