@@ -1,9 +1,6 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { elementText } from "../store/element-text.ts";
 
-export const EXPORT_FORMATS = ["json", "csv", "markdown"] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
 /** A JSON list of records, in pieces, so that a large database never becomes one string. */
 export function* exportRecords(
   records: Iterable<BenchmarkRecord>,

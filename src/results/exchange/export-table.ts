@@ -1,6 +1,5 @@
 import { stringify } from "csv-stringify/sync";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
-import type { ExportFormat } from "./export-records.ts";
 import { figuresOf, testCounts, type ConfigurationResult } from "../query/configurations.ts";
 import type { Unranked } from "../query/unranked.ts";
 
@@ -129,7 +128,7 @@ const MARKDOWN_COLUMNS: readonly Column[] = [
 /** The rows as CSV or Markdown; the columns Passes and Ranked appear only if a row has them. */
 export function* exportTable(
   rows: readonly ExportRow[],
-  format: Exclude<ExportFormat, "json">,
+  format: "csv" | "markdown",
 ): Iterable<string> {
   const optional = [
     ...(rows.some(({ passes }) => passes !== undefined) ? [PASSES] : []),
