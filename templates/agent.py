@@ -83,7 +83,14 @@ FIELDS = {
 }
 
 
+# Left out by version 0.1, and since then where they are false.
+DEFAULTS = {"disable_xet": False, "disable_p2p": False}
+
+
 def check_request(request):
+    if type(request) is dict:
+        for name, value in DEFAULTS.items():
+            request.setdefault(name, value)
     if type(request) is not dict or set(request) != set(FIELDS):
         raise Refused("the request must have exactly the fields " + ", ".join(FIELDS))
     for name, (check, _) in FIELDS.items():

@@ -69,10 +69,10 @@ export interface ServeJson {
   max_num_seqs: number | null;
   trust_remote_code: boolean;
   stream_interval: number | null;
-  /** Download without Xet, whose transfers can freeze. */
-  disable_xet: boolean;
+  /** Download without Xet, whose transfers can freeze. Left out if false, as agents of version 0.1 do not know it. */
+  disable_xet?: true;
   /** Let the GPUs talk through the VM's memory: no peer-to-peer access, no all-reduce kernel of vLLM's own. */
-  disable_p2p: boolean;
+  disable_p2p?: true;
 }
 
 export interface ServerStatusJson {

@@ -179,7 +179,7 @@ export function writeServeRequest(request: ServeRequest): string {
     max_num_seqs: request.maxNumSeqs ?? null,
     trust_remote_code: request.trustRemoteCode,
     stream_interval: request.streamInterval ?? null,
-    disable_xet: request.disableXet,
-    disable_p2p: request.disableP2p,
+    ...(request.disableXet ? { disable_xet: true } : {}),
+    ...(request.disableP2p ? { disable_p2p: true } : {}),
   } satisfies ServeJson);
 }

@@ -131,8 +131,6 @@ describe("a machine over SSH", () => {
       max_num_seqs: null,
       trust_remote_code: false,
       stream_interval: 4,
-      disable_xet: false,
-      disable_p2p: false,
     });
   });
 

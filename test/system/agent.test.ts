@@ -29,8 +29,6 @@ const request: ServeJson = {
   max_num_seqs: null,
   trust_remote_code: false,
   stream_interval: null,
-  disable_xet: false,
-  disable_p2p: false,
 };
 const CACHE = "var/lib/maider-sweep/huggingface/hub/models--Qwen--Qwen2.5-Coder-7B-Instruct";
 

@@ -85,6 +85,7 @@ const CHECKS = {
   "whole?": isWhole,
   number: (value: unknown): boolean => typeof value === "number",
   flag: (value: unknown): boolean => typeof value === "boolean",
+  "absent or true": (value: unknown): boolean => value === undefined || value === true,
 } as const;
 const SERVE_FIELDS: Record<keyof ServeJson, Field> = {
   image: "text",
@@ -102,8 +103,8 @@ const SERVE_FIELDS: Record<keyof ServeJson, Field> = {
   max_num_seqs: "whole?",
   trust_remote_code: "flag",
   stream_interval: "whole?",
-  disable_xet: "flag",
-  disable_p2p: "flag",
+  disable_xet: "absent or true",
+  disable_p2p: "absent or true",
 };
 
 function parseServe(input: string): ServeJson | string {

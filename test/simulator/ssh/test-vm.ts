@@ -65,8 +65,6 @@ export function serveJson(changes: Partial<ServeJson> = {}): ServeJson {
     max_num_seqs: null,
     trust_remote_code: false,
     stream_interval: null,
-    disable_xet: false,
-    disable_p2p: false,
     ...changes,
   };
 }
