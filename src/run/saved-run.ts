@@ -65,7 +65,10 @@ export async function readSavedRun(
     );
   const settings = await readSettings(folder);
   const wanted = { ...request, overrides: { ...settings.overrides, ...given(overrides) } };
-  const plan = leftToDo(await readSavedPlan(folder, run, wanted, context), events);
+  // Later versions write which GPU types the plan may rent.
+  const byVersion01 = opened.gpus === undefined;
+  const planned = await readSavedPlan(folder, run, wanted, context, byVersion01);
+  const plan = leftToDo(planned, events);
   const worldGone = opened.world !== null && (await isWorldGone(opened.api_url, opened.world));
   return {
     run,
