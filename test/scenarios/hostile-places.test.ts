@@ -175,7 +175,7 @@ describe("a disk without room", () => {
     await writeFile(rig.file, FIXTURE.slice(0, 30_000));
     expect(await cramped("db", "repair")).toMatchObject({ code: 2 });
     expect(await readFile(rig.file, "utf8")).toBe(FIXTURE.slice(0, 30_000));
-    const { code, stdout } = await cramped("benchmark-compare", "-f", "csv");
+    const { code, stdout } = await cramped("benchmark-compare", "-f", "csv", "--passes");
     expect([code, stdout.trim().split("\n").length > 7]).toEqual([0, true]);
   });
 });

@@ -222,7 +222,7 @@ test("recover, too, goes on after one signal, names what is left at the second a
     .poll(() => journalOf(rig).some(({ type }) => type === "destroy.sent"), { timeout: 60_000 })
     .toBe(true);
   recover.kill("SIGINT");
-  await recover.untilSaid("destroying goes on");
+  await recover.untilSaid("still destroying");
   recover.kill("SIGINT");
   await recover.untilSaid("maider-sweep recover destroys this");
   recover.kill("SIGINT");

@@ -125,7 +125,7 @@ test("a run whose journal no longer tells where it ran is not taken for closed",
   writeFileSync(join(runs, run, "journal.jsonl"), "");
   expect((await rig.run("status")).stdout).toContain("its journal is damaged");
   expect((await rig.run("recover")).stdout).toMatch(
-    new RegExp(`^${run}: left alone.*recover --simulate URL`),
+    new RegExp(`^${run}: skipped: .*recover --simulate URL`),
   );
   await rig.run("recover", "--simulate", rig.url);
   expect((await rig.run("recover")).stdout).toContain("every run is closed");
@@ -155,7 +155,7 @@ test("where no lock can be taken recover destroys all the same, and a run create
   expect(await open(rig)).toEqual([]);
 });
 
-test("a run whose journal is damaged in the middle is not gone on with: all of it is destroyed", async () => {
+test("a run whose journal is damaged in the middle is not resumed: all of it is destroyed", async () => {
   await using rig = await sweepRun(8, "--speed", "60", "--delays", "0.1");
   await deadRun(rig);
   const runs = join(stateOf(rig), "runs");
@@ -167,7 +167,7 @@ test("a run whose journal is damaged in the middle is not gone on with: all of i
   );
   const { code, stderr } = await rig.run("run", "--resume", id, "--simulate", rig.url, "--quiet");
   expect(stderr).toContain(`the journal of run ${id} is damaged`);
-  expect(stderr).toContain(`error: the run ${id} cannot be gone on with`);
+  expect(stderr).toContain(`error: the run ${id} cannot be resumed`);
   expect(code).toBe(5);
   expect(await creates(rig)).toBe(1);
   expect(await open(rig)).toEqual([]);
