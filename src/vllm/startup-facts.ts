@@ -30,6 +30,7 @@ export function startupFacts(log: string): StartupFacts {
   const valueOf = (name: string): string | undefined =>
     new RegExp(`(?:^|[ ,])${name}=([\\w.-]+)`).exec(config)?.[1];
   const quantization = valueOf("quantization");
+  const sequences = /non-default args: .*'max_num_seqs': (\d+)/.exec(log)?.[1];
   return {
     dtype: /\bdtype=torch\.(\w+)/.exec(config)?.[1],
     quantization: quantization === "None" ? undefined : quantization,
@@ -43,6 +44,7 @@ export function startupFacts(log: string): StartupFacts {
           return value === undefined || value === "None" ? [] : [[name, fromPython(value)]];
         }),
       ),
+      ...(sequences === undefined ? {} : { max_num_seqs: Number(sequences) }),
       // Only as an argument: on some platforms vLLM sets it by itself.
       ...(/non-default args: .*'disable_custom_all_reduce': True/.test(log)
         ? { disable_custom_all_reduce: true }

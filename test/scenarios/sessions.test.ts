@@ -38,7 +38,7 @@ test("benchmark and benchmark-collect measure VMs that up has left, and say what
     vram_per_gpu: 20,
     hourly_cost: 0.52,
     model_id: MODEL,
-    vllm_config: { tensor_parallel_size: 1, dtype: "bfloat16", max_model_len: 32_768 },
+    vllm_config: { tensor_parallel_size: 1, dtype: "bfloat16", max_model_len: 18_432 },
     summary: { simulated: true, verdict: { state: "sound" }, tests_passed: 4, region: "us-ord" },
   });
   expect(record?.summary.vm).toMatch(/^mds-/);

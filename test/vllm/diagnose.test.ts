@@ -309,6 +309,7 @@ describe("what a start says of itself", () => {
         enable_chunked_prefill: true,
         load_format: "auto",
         seed: 0,
+        max_num_seqs: 64,
       },
     });
   });
