@@ -104,9 +104,14 @@ export function openDatabase(
       const known = [...ours, ...(await readImportedRecords(file))];
       let repair: Repair | undefined;
       const aside = await adapter.rewrite(async (database) => {
-        const { text, damaged, ...repaired } = await repairText(path, database, known, removed);
+        const { text, damaged, incomplete, ...repaired } = await repairText(
+          path,
+          database,
+          known,
+          removed,
+        );
         ({ repair } = repaired);
-        return text === undefined ? undefined : { text, damaged };
+        return text === undefined ? undefined : { text, damaged, incomplete };
       });
       if (repair === undefined) throw databaseError(file, "written", "it was not read");
       const { records, foreign } = await readContents(file);

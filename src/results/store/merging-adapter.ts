@@ -48,6 +48,8 @@ interface Changed {
   readonly text: string;
   /** Whether the old file is damaged, and so is not to become a backup. By default, whether it is not valid JSON. */
   readonly damaged?: boolean;
+  /** Whether the old file lacks records that a backup has: then it is not to become a backup either. */
+  readonly incomplete?: boolean;
 }
 
 const TRIES = 20;
@@ -74,11 +76,11 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
         if (file.kind === "unreadable") throw databaseError(path, "written", file.why);
         const changed = await change(file);
         if (changed === undefined) return undefined;
-        const { text, damaged = file.kind === "corrupt" } = changed;
+        const { text, damaged = file.kind === "corrupt", incomplete = false } = changed;
         if (text.length > LARGEST_TEXT) throw tooLarge(path);
         await checkWritable(path);
         const aside = damaged ? await setAside(target, "corrupt", nowMs()) : undefined;
-        if (file.kind === "sound" && !damaged && !backedUp) {
+        if (file.kind === "sound" && !damaged && !incomplete && !backedUp) {
           await setAside(target, "bak", nowMs());
           await pruneBackups(target);
           backedUp = true;

@@ -38,6 +38,8 @@ export interface RepairedText {
   readonly text: string | undefined;
   /** False if records were merely missing: then the old file is sound. */
   readonly damaged: boolean;
+  /** The old file lacks records that a backup has. As the newest backup it would hide them. */
+  readonly incomplete: boolean;
   readonly repair: Repair;
 }
 
@@ -62,7 +64,12 @@ export async function repairText(
       lost: 0,
       total: 0,
     };
-    return { text: undefined, damaged: false, repair: { state: "missing", ...nothing } };
+    return {
+      text: undefined,
+      damaged: false,
+      incomplete: false,
+      repair: { state: "missing", ...nothing },
+    };
   }
   const base = file.kind === "sound" ? file.text : newDatabaseText(salvageElements(file.text));
   const { elements: saved, backup } = await savedElements(path);
@@ -81,6 +88,7 @@ export async function repairText(
   return {
     text: unchanged ? undefined : text,
     damaged: why !== undefined || corrected > 0,
+    incomplete: added.length > fromJournals,
     repair: {
       state: unchanged ? "sound" : "repaired",
       ...(why === undefined ? {} : { why }),

@@ -384,3 +384,19 @@ function kinds(value: unknown, path: string): string[] {
   if (typeof value !== "object" || value === null) return [`${path}: ${typeof value}`];
   return Object.entries(value).flatMap(([key, inner]) => kinds(inner, `${path}.${key}`));
 }
+
+describe("repairing", () => {
+  it("does not make a file that lacks another program's record the newest backup", async () => {
+    await put(fixture);
+    await openDatabase(file).publish([sampleRecord({ id: "own-1" })]);
+    const whole = await readFile(file, "utf8");
+    const { benchmarks } = JSON.parse(whole) as { benchmarks: { id: string }[] };
+    const [lost] = benchmarks as [{ id: string }];
+    const without = JSON.stringify({ version: "1.0", benchmarks: benchmarks.slice(1) });
+    for (let time = 0; time < 2; time += 1) {
+      await put(without);
+      expect(await openDatabase(file).repair([])).toMatchObject({ fromBackup: 1 });
+      expect(await ids()).toContain(lost.id);
+    }
+  });
+});
