@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { CONTROL, stripControls } from "../support/terminal-text.ts";
 
 /** One short line out of what a VM said, safe to show. */
@@ -12,10 +13,9 @@ export function plainText(bytes: Buffer | string, longest = 2_000): string {
  */
 export function countableText(bytes: Buffer): string {
   const whole = bytes.subarray(0, bytes.length - unfinishedTail(bytes));
-  const text = whole.toString("utf8");
-  const sound = text.includes("\ufffd")
-    ? whole.toString("latin1").replace(/[\u0080-\u00ff]/g, "?")
-    : text;
+  const sound = isUtf8(whole)
+    ? whole.toString("utf8")
+    : whole.toString("latin1").replace(/[\u0080-\u00ff]/g, "?");
   return sound
     .replaceAll("\r\n", " \n")
     .replaceAll("\r", "\n")

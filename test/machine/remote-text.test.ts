@@ -36,6 +36,7 @@ describe("text from a machine", () => {
         expect(offset).toBe(bytes.length);
         expect(read).toBe(countableText(bytes));
       }),
+      { examples: [["\ufffd\u00a0", 1]] },
     );
   });
 
