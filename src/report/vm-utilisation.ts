@@ -10,7 +10,7 @@ export interface VmTime {
   readonly measuringMs: number;
 }
 
-interface SalvagedPlan {
+interface RunningTotals {
   setUpMs: number;
   loadMs: number;
   measuringMs: number;
@@ -27,10 +27,10 @@ interface SalvagedPlan {
  * brought nothing either.
  */
 export function usefulTime(events: Iterable<SweepEvent>): ReadonlyMap<string, VmTime> {
-  const drafts = new Map<string, SalvagedPlan>();
+  const totalsByLabel = new Map<string, RunningTotals>();
   for (const event of events) {
     if (!("label" in event)) continue;
-    const draft = drafts.get(event.label) ?? {
+    const totals = totalsByLabel.get(event.label) ?? {
       setUpMs: 0,
       loadMs: 0,
       measuringMs: 0,
@@ -39,38 +39,38 @@ export function usefulTime(events: Iterable<SweepEvent>): ReadonlyMap<string, Vm
       unprovenLoadMs: 0,
       passMs: undefined,
     };
-    drafts.set(event.label, draft);
-    STEPS[event.type]?.(draft, Date.parse(event.ts));
+    totalsByLabel.set(event.label, totals);
+    STEPS[event.type]?.(totals, Date.parse(event.ts));
   }
   const nothing: VmTime = { setUpMs: 0, loadMs: 0, measuringMs: 0 };
   return new Map(
-    [...drafts].map(([label, { setUpMs, loadMs, measuringMs }]) => [
+    [...totalsByLabel].map(([label, { setUpMs, loadMs, measuringMs }]) => [
       label,
       measuringMs === 0 ? nothing : { setUpMs, loadMs, measuringMs },
     ]),
   );
 }
 
-const STEPS: { readonly [T in EventType]?: (draft: SalvagedPlan, ms: number) => void } = {
-  "create.sent": (draft, ms) => {
-    draft.createdMs ??= ms;
+const STEPS: { readonly [T in EventType]?: (totals: RunningTotals, ms: number) => void } = {
+  "create.sent": (totals, ms) => {
+    totals.createdMs ??= ms;
   },
-  "machine.ready": (draft, ms) => {
-    draft.setUpMs = ms - (draft.createdMs ?? ms);
+  "machine.ready": (totals, ms) => {
+    totals.setUpMs = ms - (totals.createdMs ?? ms);
   },
-  "server.starting": (draft, ms) => {
-    draft.loadingMs = ms;
-    draft.unprovenLoadMs = 0;
+  "server.starting": (totals, ms) => {
+    totals.loadingMs = ms;
+    totals.unprovenLoadMs = 0;
   },
-  "pass.started": (draft, ms) => {
-    draft.unprovenLoadMs += ms - (draft.loadingMs ?? ms);
-    draft.loadingMs = undefined;
-    draft.passMs = ms;
+  "pass.started": (totals, ms) => {
+    totals.unprovenLoadMs += ms - (totals.loadingMs ?? ms);
+    totals.loadingMs = undefined;
+    totals.passMs = ms;
   },
-  "pass.finished": (draft, ms) => {
-    draft.measuringMs += ms - (draft.passMs ?? ms);
-    draft.loadMs += draft.unprovenLoadMs;
-    draft.unprovenLoadMs = 0;
-    draft.passMs = undefined;
+  "pass.finished": (totals, ms) => {
+    totals.measuringMs += ms - (totals.passMs ?? ms);
+    totals.loadMs += totals.unprovenLoadMs;
+    totals.unprovenLoadMs = 0;
+    totals.passMs = undefined;
   },
 };
