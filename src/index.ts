@@ -5,7 +5,7 @@
 import { runTest } from "./benchmark/run-test.ts";
 import { connectionTo } from "./vllm/api-base.ts";
 import { databaseLocation, locationsFrom } from "./run/locations.ts";
-import { readDatabase } from "./run/read-records.ts";
+import { readDatabase } from "./run/records/read-database.ts";
 import { singlePromptSuite } from "./evidence/custom-suite.ts";
 import { STALE_AFTER_DAYS } from "./evidence/method.ts";
 import type { BenchmarkRecord } from "./evidence/record.ts";

@@ -4,7 +4,7 @@ import type { PassMode } from "../evidence/pass.ts";
 import { standardSuite } from "../evidence/standard-suite.ts";
 import { CATEGORIES, type Category, type Suite } from "../evidence/suite.ts";
 import type { BenchmarkJob, RentedGpu } from "../run/benchmark-server.ts";
-import { loadPrompts } from "../run/load-prompts.ts";
+import { loadPrompts } from "../run/preflight/load-prompts.ts";
 import { databaseLocation } from "../run/locations.ts";
 import { findVm } from "../sessions/find-vm.ts";
 import { openForeignVm } from "../sessions/open-foreign-vm.ts";

@@ -1,6 +1,6 @@
 import { openDatabase, type BenchmarkDatabase } from "../results/store/database.ts";
 import type { DatabaseLocation } from "../run/locations.ts";
-import { knownRecords, type KnownRecords } from "../run/known-records.ts";
+import { knownRecords, type KnownRecords } from "../run/records/journal-records.ts";
 import { databaseOf, type SharedCall } from "./requests.ts";
 
 /** The database that a verb speaks of, and what the journals know of it. */

@@ -1,7 +1,7 @@
 import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { DatabaseContents } from "../results/store/database-contents.ts";
 import type { IndexedContents } from "../results/query/record-index.ts";
-import { queryDatabase, readDatabase } from "../run/read-records.ts";
+import { queryDatabase, readDatabase } from "../run/records/read-database.ts";
 import { databaseOf, type SharedCall } from "./requests.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,8 +1,8 @@
 import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import { errorText } from "../support/errors.ts";
-import { hubAccess } from "../run/hub-access.ts";
+import { hubAccess } from "../run/cloud-access/hub-access.ts";
 import type { CloudTargetRequest } from "../run/run-request.ts";
-import { givenHubToken } from "../run/token.ts";
+import { givenHubToken } from "../run/cloud-access/token.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 import { explained } from "./cloud-checks.ts";
 

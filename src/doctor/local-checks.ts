@@ -8,8 +8,8 @@ import { checkWritable } from "../results/store/database-file.ts";
 import { openDatabase } from "../results/store/database.ts";
 import { errorText, SweepError } from "../support/errors.ts";
 import { checkTakesFiles } from "../support/make-folder.ts";
-import { isClockSkewed } from "../run/account-snapshot.ts";
-import { lastReaped, isReaperActive } from "../guard/reaper-sign.ts";
+import { isClockSkewed } from "../run/compare-with-account.ts";
+import { lastReaped, isReaperActive } from "../guard/reaper-activity.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 
 /** The oldest release of each supported line, as in `engines` of package.json. */

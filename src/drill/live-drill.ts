@@ -1,8 +1,8 @@
 import { GPU_TYPES } from "../catalog/gpu-catalog.ts";
 import type { Market } from "../estimate/market.ts";
 import { readJournal } from "../journal/journal-file.ts";
-import { openCloudTarget, type CloudTarget } from "../run/cloud-target.ts";
-import { readMarket } from "../run/market.ts";
+import { openCloudTarget, type CloudTarget } from "../run/cloud-access/cloud-target.ts";
+import { readMarket } from "../run/preflight/read-market.ts";
 import type { RunContext } from "../run/run-context.ts";
 import type { RunRequest } from "../run/run-request.ts";
 import { startRun, type RunOutcome } from "../run/start-run.ts";

@@ -3,15 +3,15 @@ import { livingOwner, takeOwnership, type HeldOwnership } from "../lock/owner-lo
 import { isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
-import type { CloudTarget } from "./cloud-target.ts";
-import type { Preflight } from "./preflight.ts";
-import { publishPending } from "./publish-run.ts";
-import { recoverBefore } from "./recover-open-runs.ts";
-import { applyRetention } from "./retention.ts";
+import type { CloudTarget } from "./cloud-access/cloud-target.ts";
+import type { Preflight } from "./preflight/preflight.ts";
+import { publishPending } from "./records/publish-run.ts";
+import { recoverBefore } from "./recovery/recover-state-folder.ts";
+import { applyRetention } from "./run-folder/retention.ts";
 import type { RunContext } from "./run-context.ts";
-import { saveSettings } from "./run-settings.ts";
-import type { SavedRun } from "./saved-run.ts";
-import { savePlan } from "./saved-plan.ts";
+import { saveSettings } from "./run-folder/saved-settings.ts";
+import type { SavedRun } from "./run-folder/saved-run.ts";
+import { savePlan } from "./run-folder/saved-plan.ts";
 
 /** A run's folder, which is ours to write. */
 export interface ClaimedRun {

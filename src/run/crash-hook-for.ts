@@ -1,6 +1,6 @@
 import { createCrashHook, parseCrashPoint } from "../journal/crash-hook.ts";
 import type { CrashHook } from "../journal/crash-hook.ts";
-import type { CloudTarget } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-access/cloud-target.ts";
 import { isLoopback } from "../support/loopback.ts";
 
 const hooks = new WeakMap<NodeJS.ProcessEnv, CrashHook>();

@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 import { openStateFolder } from "../journal/state-folder.ts";
 import { ExitCode } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
-import type { CloudTarget } from "./cloud-target.ts";
+import type { CloudTarget } from "./cloud-access/cloud-target.ts";
 import type { RunContext } from "./run-context.ts";
-import { givenHubToken, SECRET_VARIABLES } from "./token.ts";
+import { givenHubToken, SECRET_VARIABLES } from "./cloud-access/token.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
 /** What a detached run prints is in its journal too, and there is no one to ask. */

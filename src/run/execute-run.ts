@@ -4,11 +4,11 @@ import { packageVersion } from "../support/package-version.ts";
 import { runSweep } from "../sweep/run-sweep.ts";
 import type { Reusable } from "../sweep/rental/find-reusable.ts";
 import type { SweepSettings } from "../sweep/settings.ts";
-import { compareWithAccount } from "./account-snapshot.ts";
+import { compareWithAccount } from "./compare-with-account.ts";
 import type { OpenRun } from "./open-run.ts";
-import { reclaimVms } from "./reclaim-vms.ts";
+import { reclaimVms } from "./recovery/reclaim-vms.ts";
 import type { RunContext } from "./run-context.ts";
-import type { SavedRun } from "./saved-run.ts";
+import type { SavedRun } from "./run-folder/saved-run.ts";
 
 /** How the work of a run has ended; its VMs are gone, or cannot be proved gone. */
 export interface RunEnd {

@@ -11,17 +11,17 @@ import { createCleanup, type Cleanup } from "../support/cleanup.ts";
 import { createRedactor } from "../support/redact.ts";
 import { isLoopback } from "../support/loopback.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
-import { chooseSpeed } from "./auto-speed.ts";
+import { chooseSpeed } from "./cloud-access/choose-speed.ts";
 import { claimRun } from "./claim-run.ts";
-import { withSpeed, type CloudTarget } from "./cloud-target.ts";
+import { withSpeed, type CloudTarget } from "./cloud-access/cloud-target.ts";
 import { crashHookFor } from "./crash-hook-for.ts";
 import { createMonthLedger } from "./month-ledger.ts";
 import { onRepeatedInterrupt } from "./on-repeated-interrupt.ts";
-import type { Preflight } from "./preflight.ts";
-import { publicCidr } from "./public-ip.ts";
-import { startPublisher, type Publisher } from "./publisher.ts";
+import type { Preflight } from "./preflight/preflight.ts";
+import { publicCidr } from "./cloud-access/public-cidr.ts";
+import { startPublisher, type Publisher } from "./records/publisher.ts";
 import type { RunContext } from "./run-context.ts";
-import { hubTokenFor } from "./token.ts";
+import { hubTokenFor } from "./cloud-access/token.ts";
 import { connectCloud, connectMachines, connectMeasure, GUARD_PROGRAM } from "./wire.ts";
 
 /** A run whose lock is held and whose journal is open; disposing it releases everything, whatever has happened. */

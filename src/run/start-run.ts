@@ -4,7 +4,7 @@ import { closeRun, type RunSummary } from "./close-run.ts";
 import { detach, type DetachedRun } from "./detach.ts";
 import { executeRun } from "./execute-run.ts";
 import { openRun } from "./open-run.ts";
-import { preflight } from "./preflight.ts";
+import { preflight } from "./preflight/preflight.ts";
 import type { RunContext } from "./run-context.ts";
 import type { RunRequest } from "./run-request.ts";
 

@@ -3,8 +3,8 @@ import { runStatus, type RunStatus } from "../run-state/status.ts";
 import { sleepReal } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { simulatedStateDir } from "./locations.ts";
-import { readRuns } from "./read-runs.ts";
-import { runClock } from "./run-clock.ts";
+import { readRuns } from "./run-folder/read-runs.ts";
+import { runClock } from "./run-folder/run-clock.ts";
 
 const POLL_MS = 300;
 

@@ -84,5 +84,8 @@ export async function connectMeasure(): Promise<Measure> {
 
 /** What Node runs as the guard of a run. */
 export const GUARD_PROGRAM = fileURLToPath(
-  new URL(`./guard-process.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
+  new URL(
+    `./recovery/guard-main.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`,
+    import.meta.url,
+  ),
 );

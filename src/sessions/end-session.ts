@@ -7,7 +7,11 @@ import { runFolder } from "../journal/state-folder.ts";
 import { takeOwnership } from "../lock/owner-lock.ts";
 import { foldRun } from "../run-state/fold-run.ts";
 import { foldLedger } from "../run-state/ledger.ts";
-import { endedWorldTarget, openCloudTarget, type CloudTarget } from "../run/cloud-target.ts";
+import {
+  endedWorldTarget,
+  openCloudTarget,
+  type CloudTarget,
+} from "../run/cloud-access/cloud-target.ts";
 import type { RunContext } from "../run/run-context.ts";
 import type { CloudTargetRequest } from "../run/run-request.ts";
 import { connectCloud } from "../run/wire.ts";

@@ -6,7 +6,7 @@ import { listRuns, lockHome, runFolder } from "../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { usd } from "../support/money.ts";
 import { simulatedStateDir } from "../run/locations.ts";
-import { runClock } from "../run/run-clock.ts";
+import { runClock } from "../run/run-folder/run-clock.ts";
 
 /** A VM that `up` has rented and that is not proved gone, from its journal. */
 export interface HeldVm {

@@ -4,7 +4,7 @@ import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { microUsd } from "../support/money.ts";
 import { connectionTo } from "../vllm/api-base.ts";
 import type { RentedGpu } from "../run/benchmark-server.ts";
-import { openCloudTarget } from "../run/cloud-target.ts";
+import { openCloudTarget } from "../run/cloud-access/cloud-target.ts";
 import type { CloudTargetRequest } from "../run/run-request.ts";
 import { connectCloud } from "../run/wire.ts";
 import { foreignGpus } from "./foreign-gpus.ts";

@@ -13,7 +13,7 @@ import { startupFacts } from "../vllm/startup-facts.ts";
 import { machineProvenance } from "../sweep/rental/to-record.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { packageVersion } from "../support/package-version.ts";
-import { clockOfRun } from "../run/run-clock.ts";
+import { clockOfRun } from "../run/run-folder/run-clock.ts";
 import { connectMachine } from "../run/wire.ts";
 import type { OpenedVm } from "./opened-vm.ts";
 import type { SessionRental } from "./session.ts";

@@ -1,7 +1,7 @@
 import { foldRun, openRentals } from "../run-state/fold-run.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { SweepPorts } from "./ports.ts";
-import { vmIsGone } from "./vm-is-gone.ts";
+import { vmIsGone } from "../teardown/confirm-deleted.ts";
 
 /**
  * What may have happened while this machine slept: another owner has come, or a reaper has destroyed what had expired.

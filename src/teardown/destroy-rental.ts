@@ -5,7 +5,7 @@ import { lateCreateUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-crea
 import { endOfWaiting, OutOfPatience } from "./patience.ts";
 import { retryMs, backOff } from "./retry.ts";
 import { raceAbort } from "../support/race-abort.ts";
-import { backfillPrice, currentRental, settleRental } from "./settle.ts";
+import { backfillPrice, currentRental, settleRental } from "./settle-rental.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 

@@ -10,7 +10,7 @@ import { findOrphans } from "./find-orphans.ts";
 import { wasSent } from "./find-vm.ts";
 import { withPatience } from "./patience.ts";
 import { whileWorldLives, WorldEnded } from "./world-ended.ts";
-import { settleRental } from "./settle.ts";
+import { settleRental } from "./settle-rental.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 

@@ -11,7 +11,7 @@ import { vmEventFields } from "./find-vm.ts";
 import { lookUpCreate } from "./look-up-create.ts";
 import { backOff } from "./retry.ts";
 import { byTheApi } from "./api-time.ts";
-import { settleRental } from "./settle.ts";
+import { settleRental } from "./settle-rental.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 

@@ -9,7 +9,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { recordReaperRun, reaperWarning } from "../../src/guard/reaper-sign.ts";
+import { recordReaperRun, reaperWarning } from "../../src/guard/reaper-activity.ts";
 import { speak } from "../cli/fake-terminal.ts";
 
 const TOKEN = "canary-token";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { http, HttpResponse, type JsonBodyType } from "msw";
 import { setupServer } from "msw/node";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { loadPlan } from "../../src/run/load-plan.ts";
+import { loadPlan } from "../../src/run/preflight/load-plan.ts";
 import type { CoveragePlan } from "../../src/plan/coverage-plan.ts";
 import type { CloudTargetRequest } from "../../src/run/run-request.ts";
 import { fakeTerminal } from "../cli/fake-terminal.ts";

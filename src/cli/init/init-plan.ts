@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { openCloudTarget } from "../../run/cloud-target.ts";
-import { planWithModels } from "../../run/load-plan.ts";
-import { readMarket } from "../../run/market.ts";
+import { openCloudTarget } from "../../run/cloud-access/cloud-target.ts";
+import { planWithModels } from "../../run/preflight/load-plan.ts";
+import { readMarket } from "../../run/preflight/read-market.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { Interrupted } from "../../support/interrupts.ts";
 import { shellWord } from "../../support/shell-word.ts";

@@ -2,7 +2,7 @@ import type { Estimate } from "../../estimate/estimate.ts";
 import { estimatePlan } from "../../estimate/estimate-plan.ts";
 import type { Market } from "../../estimate/market.ts";
 import { formatUsd } from "../../support/money.ts";
-import { planFromText } from "../../run/load-plan.ts";
+import { planFromText } from "../../run/preflight/load-plan.ts";
 import { draftText, type PlanDraft } from "./plan-draft.ts";
 import type { Questions } from "./ask.ts";
 

@@ -13,7 +13,7 @@ import { compare, filterRecords, type CompareAnswer } from "../../results/query/
 import type { ConfigurationResult } from "../../results/query/configurations.ts";
 import type { SortMetric } from "../../results/query/sort-metric.ts";
 import type { Unranked } from "../../results/query/unranked.ts";
-import { readUnsound } from "../../run/read-records.ts";
+import { readUnsound } from "../../run/records/read-database.ts";
 import { escapeControls } from "../../support/terminal-text.ts";
 import { exactContents, queryContents } from "../read-results.ts";
 import { databaseOf, type SharedCall } from "../requests.ts";

@@ -1,6 +1,6 @@
 import { estimateJson } from "../../estimate/estimate-json.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
-import { dryRun } from "../../run/estimate-run.ts";
+import { dryRun } from "../../run/preflight/estimate-run.ts";
 import type { PlanRequest } from "../../run/run-request.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Terminal } from "../terminal.ts";

@@ -1,7 +1,7 @@
 import { NO_PROGRESS, type RentalProgress } from "../../run-state/fold-progress.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
-import type { LocatedRun } from "../../run/read-runs.ts";
-import { PACKED_AFTER_DAYS, RETENTION_DAYS } from "../../run/retention.ts";
+import type { LocatedRun } from "../../run/run-folder/read-runs.ts";
+import { PACKED_AFTER_DAYS, RETENTION_DAYS } from "../../run/run-folder/retention.ts";
 import { gpuName } from "../../catalog/short-names.ts";
 import { renderTable } from "../../report/render-table.ts";
 import { formatUsd } from "../../support/money.ts";

@@ -27,9 +27,9 @@ export const verb = defineVerb({
     const { records } = contents;
     const { coverage } = await import("../../results/query/coverage.ts");
     const covered = coverage(records, nowMs, STALE_AFTER_DAYS);
-    const { cachedRebenchCost } = await import("../../run/cached-rebench-cost.ts");
+    const { cachedRebenchCost } = await import("../../run/rebench/rebench-cost-cache.ts");
     const refresh = await cachedRebenchCost(contents, location, nowMs, STALE_AFTER_DAYS);
-    const { readUnsound } = await import("../../run/read-records.ts");
+    const { readUnsound } = await import("../../run/records/read-database.ts");
     const { withoutResult } = await import("../../results/query/unranked.ts");
     const without = withoutResult(await readUnsound(location), records);
     if (options.json) {

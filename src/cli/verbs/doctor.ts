@@ -32,7 +32,7 @@ export const verb = defineVerb({
     } = call;
     const { env, signals, stdout } = terminal;
     const { examine } = await import("../../doctor/examine.ts");
-    const { loadPlan } = await import("../../run/load-plan.ts");
+    const { loadPlan } = await import("../../run/preflight/load-plan.ts");
     const request = planRequest(call);
     const plan = file === undefined ? undefined : await loadPlan({ file }, request, terminal);
     const checks = await examine(plan, request.cloud, env, signals.stop);

@@ -38,7 +38,7 @@ export const verb = defineVerb({
       options,
       terminal,
     } = call;
-    const { loadPlan } = await import("../../run/load-plan.ts");
+    const { loadPlan } = await import("../../run/preflight/load-plan.ts");
     const { printDryRun } = await import("../output/print-dry-run.ts");
     const request = planRequest(call);
     return printDryRun(await loadPlan({ file }, request, terminal), request, options, terminal);

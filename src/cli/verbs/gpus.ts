@@ -23,8 +23,8 @@ export const verb = defineVerb({
     } = call;
     const { gpuOffers } = await import("../../estimate/gpu-offers.ts");
     const { marketWarnings } = await import("../../estimate/estimate-warnings.ts");
-    const { openCloudTarget } = await import("../../run/cloud-target.ts");
-    const { readMarket } = await import("../../run/market.ts");
+    const { openCloudTarget } = await import("../../run/cloud-access/cloud-target.ts");
+    const { readMarket } = await import("../../run/preflight/read-market.ts");
     const { gpusJson, gpusTable } = await import("../output/catalogue-text.ts");
     const target = await openCloudTarget(cloudRequest(call), env, false);
     try {

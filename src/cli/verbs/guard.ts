@@ -46,7 +46,7 @@ const status = defineSubcommand({
   examples: ["maider-sweep guard status"],
   handler: async (call) => {
     const { env, stdout } = call.terminal;
-    const { lastReaped } = await import("../../guard/reaper-sign.ts");
+    const { lastReaped } = await import("../../guard/reaper-activity.ts");
     const { timerKinds } = await import("../../guard/reaper-timer.ts");
     const timers: string[] = [];
     for (const kind of timerKinds(env))

@@ -40,7 +40,7 @@ export const verb = defineVerb({
       terminal: { colour, signals, stdout },
     } = call;
     const { readJournal } = await import("../../journal/journal-file.ts");
-    const { belongs, findRun, partOf, runLogs } = await import("../../run/run-logs.ts");
+    const { belongs, findRun, partOf, runLogs } = await import("../../run/run-folder/run-logs.ts");
     const folder = findRun(locationsOf(call).stateDir, run);
     const readEvents = () => readJournal(folder).events;
     const part = entry === undefined ? undefined : partOf(readEvents(), entry);

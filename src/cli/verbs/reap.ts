@@ -31,7 +31,7 @@ export const verb = defineVerb({
   examples: ["maider-sweep reap --dry-run", "maider-sweep reap --grace 30"],
   handler: async (call) => {
     const { options, terminal } = call;
-    const { reapExpired } = await import("../../run/reap-expired.ts");
+    const { reapExpired } = await import("../../run/recovery/reap-expired.ts");
     const dryRun = options.dryRun === true;
     const graceMs = options.grace === undefined ? undefined : options.grace * 60_000;
     const request = { cloud: cloudRequest(call), heartbeatUrl: undefined, graceMs, dryRun };

@@ -49,7 +49,7 @@ export const verb = defineVerb({
     const context = await detachableContext(call);
     const only = chosenPair(options);
     const { readRecords } = await import("../read-results.ts");
-    const { planRebench } = await import("../../run/plan-rebench.ts");
+    const { planRebench } = await import("../../run/rebench/plan-rebench.ts");
     const { passes } = options;
     const staleAfterDays = typeof options.stale === "number" ? options.stale : undefined;
     const made = await planRebench(await readRecords(call), { only, passes, staleAfterDays });
@@ -64,7 +64,7 @@ export const verb = defineVerb({
     const source = { text: made.text, name: "<rebench>" };
     const request = { ...runRequest(call), subject: { kind: "plan", source } as const };
     if (options.dryRun) {
-      const { loadPlan } = await import("../../run/load-plan.ts");
+      const { loadPlan } = await import("../../run/preflight/load-plan.ts");
       const { printDryRun } = await import("../output/print-dry-run.ts");
       return printDryRun(await loadPlan(source, request, context), request, options, terminal);
     }

@@ -47,7 +47,7 @@ export const verb = defineVerb({
     }
     const answers = await askRecommendation(options, terminal);
     const { recommend } = await import("../../results/query/recommend.ts");
-    const { rebenchOffers } = await import("../../run/rebench-cost.ts");
+    const { rebenchOffers } = await import("../../run/rebench/price-rebench.ts");
     const withImported = options.withImported === true;
     const found = recommend({ records, ...answers, withImported });
     const more = await rebenchOffers(records, found.unsettled, Date.now());

@@ -1,4 +1,4 @@
-import type { RecoveredRuns } from "../../run/recover-runs.ts";
+import type { RecoveredRuns } from "../../run/recovery/recover-all.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { jsonText } from "../output/json.ts";
 import { cloudRequest, destroyPatienceMs, locationFlags } from "../requests.ts";
@@ -24,7 +24,7 @@ export const verb = defineVerb({
   examples: ["maider-sweep recover"],
   handler: async (call) => {
     const { options, terminal } = call;
-    const { recoverRuns } = await import("../../run/recover-runs.ts");
+    const { recoverRuns } = await import("../../run/recovery/recover-all.ts");
     const { runContext } = await import("../output/run-reporter.ts");
     const recovered = await recoverRuns(
       { cloud: cloudRequest(call), destroyPatienceMs: destroyPatienceMs(call) },

@@ -41,11 +41,11 @@ export const verb = defineVerb({
     await checkOutput(file, call);
     const simulated = options.simulate !== undefined;
     const location = databaseOf(call);
-    const { readDatabase } = await import("../../run/read-records.ts");
+    const { readDatabase } = await import("../../run/records/read-database.ts");
     const { records, problems } = await readDatabase(location);
     for (const problem of problems) stderr.write(`warning: ${problem}\n`);
     const { simulatedStateDir } = await import("../../run/locations.ts");
-    const { readWholeRuns } = await import("../../run/read-runs.ts");
+    const { readWholeRuns } = await import("../../run/run-folder/read-runs.ts");
     const { stateDir } = location;
     const runs = await readWholeRuns(simulated ? simulatedStateDir(stateDir) : stateDir);
     const { reportPage } = await import("../../report/report-page.ts");

@@ -56,7 +56,7 @@ export const verb = defineVerb({
     const subject = subjectOf(file, options.resume);
     const request = { ...runRequest(call), subject };
     if (options.dryRun && subject.kind === "plan") {
-      const { loadPlan } = await import("../../run/load-plan.ts");
+      const { loadPlan } = await import("../../run/preflight/load-plan.ts");
       const { printDryRun } = await import("../output/print-dry-run.ts");
       const plan = await loadPlan(subject.source, request, context);
       return printDryRun(plan, request, options, terminal);

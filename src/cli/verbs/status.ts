@@ -25,8 +25,8 @@ export const verb = defineVerb({
       terminal: { stdout },
     } = call;
     const { stateDir } = locationsOf(call);
-    const { readRuns } = await import("../../run/read-runs.ts");
-    const { diskUsage } = await import("../../run/retention.ts");
+    const { readRuns } = await import("../../run/run-folder/read-runs.ts");
+    const { diskUsage } = await import("../../run/run-folder/retention.ts");
     const { statusJson, statusText } = await import("../output/status-text.ts");
     const runs = (await readRuns(stateDir)).filter(
       ({ run }) => wanted === undefined || run === wanted,

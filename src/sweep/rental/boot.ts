@@ -4,7 +4,7 @@ import { findGpuType } from "../../catalog/gpu-catalog.ts";
 import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineFacts, SetupStatus } from "../../machine/machine.ts";
 import { TIMEOUTS } from "../timeouts.ts";
-import { vmIsGone } from "../vm-is-gone.ts";
+import { vmIsGone } from "../../teardown/confirm-deleted.ts";
 import { createLink, targetOf, type VmLink } from "./link.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 

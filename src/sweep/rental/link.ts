@@ -2,7 +2,7 @@ import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineTarget } from "../../machine/machine.ts";
 import { errorText } from "../../support/errors.ts";
 import { TIMEOUTS } from "../timeouts.ts";
-import { vmIsGone } from "../vm-is-gone.ts";
+import { vmIsGone } from "../../teardown/confirm-deleted.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 
 const BETWEEN_TRIES_MS = 3_000;

@@ -3,7 +3,7 @@ import { NO_PROGRESS } from "../../../src/run-state/fold-progress.ts";
 import { newRental } from "../../../src/run-state/fold-rental.ts";
 import type { RentalState } from "../../../src/run-state/run-state.ts";
 import { runText } from "../../../src/cli/output/status-text.ts";
-import type { LocatedRun } from "../../../src/run/read-runs.ts";
+import type { LocatedRun } from "../../../src/run/run-folder/read-runs.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0);
 const MINUTE = 60_000;

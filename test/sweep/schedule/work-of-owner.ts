@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { reclaimVms } from "../../../src/run/reclaim-vms.ts";
+import { reclaimVms } from "../../../src/run/recovery/reclaim-vms.ts";
 import type { Estimate } from "../../../src/estimate/estimate.ts";
 import { foldRun } from "../../../src/run-state/fold-run.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";

@@ -1,0 +1,137 @@
+import {
+  joinSimulatedWorld,
+  startSimulatedWorld,
+  type SimulatedWorld,
+} from "../../simulator/client/simulated-world.ts";
+import { linearClock, realClock, type Clock, type LinearTime } from "../../support/clock.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import { isLoopback } from "../../support/loopback.ts";
+import { simulatedStateDir, type Locations } from "../locations.ts";
+import type { CloudTargetRequest } from "../run-request.ts";
+import { givenHubToken, readToken, runLocalProgram } from "./token.ts";
+
+/** The cloud that a command talks to, and the time that goes with it. */
+export interface CloudTarget {
+  readonly apiUrl: string;
+  /** Undefined when none was given; only reads of public facts work then. */
+  readonly token: string | undefined;
+  readonly clock: Clock;
+  readonly time: LinearTime;
+  /** Factor on every timeout. */
+  readonly ceilings: number;
+  readonly sshPort: number;
+  readonly simulated: SimulatedWorld | undefined;
+  /** The state folder of this cloud's runs. */
+  readonly stateDir: string;
+  /** The database of this cloud's results. */
+  readonly databaseFile: string;
+  /** Whether gated models can be fetched: HF_TOKEN is set, or the world is simulated and has a token of its own. */
+  readonly hubToken: boolean;
+}
+
+const LINODE = "https://api.linode.com";
+const REAL_TIME: LinearTime = { v0: 0, w0: 0, speed: 1 };
+
+/**
+ * @throws SweepError exit 2 for a request that contradicts itself, exit 4 for a missing token (when `needsToken`) or a
+ *   simulated cloud that does not answer.
+ */
+export async function openCloudTarget(
+  request: CloudTargetRequest,
+  env: NodeJS.ProcessEnv,
+  needsToken: boolean,
+): Promise<CloudTarget> {
+  checkRequest(request);
+  const { ceilings = 1, locations, seed = 1, simulate, speed = "auto", tokenFile } = request;
+  if (simulate !== undefined) {
+    const world =
+      simulate === true
+        ? await startSimulatedWorld({ seed, speed, env })
+        : await joinSimulatedWorld(simulate);
+    return {
+      apiUrl: world.url,
+      token: world.token,
+      clock: linearClock(world.time, ceilings),
+      time: world.time,
+      ceilings,
+      sshPort: world.sshPort,
+      simulated: world,
+      ...simulatedPlaces(locations),
+      hubToken: true,
+    };
+  }
+  const given = [tokenFile, env["LINODE_TOKEN"], env["LINODE_CLI_TOKEN"]];
+  const token =
+    needsToken || given.some((source) => (source ?? "") !== "")
+      ? await readToken({ env, tokenFile, run: runLocalProgram })
+      : undefined;
+  return {
+    apiUrl: (request.apiUrl ?? LINODE).replace(/\/+$/, ""),
+    token,
+    clock: realClock(ceilings),
+    time: REAL_TIME,
+    ceilings,
+    sshPort: request.sshPort ?? 22,
+    simulated: undefined,
+    stateDir: locations.stateDir,
+    databaseFile: locations.databaseFile,
+    hubToken: givenHubToken(env) !== undefined,
+  };
+}
+
+/** The same cloud once the speed of its clock is set; the speed of a world that others use too stays as it is. */
+export async function withSpeed(target: CloudTarget, speed: number): Promise<CloudTarget> {
+  if (target.simulated === undefined || !target.simulated.isSpeedOpen) return target;
+  const time = await target.simulated.setSpeed(speed);
+  return { ...target, time, clock: linearClock(time, target.ceilings) };
+}
+
+/** For runs whose simulated world has ended: nothing of it answers, and only their books are left to be closed. */
+export function endedWorldTarget(locations: Locations): CloudTarget {
+  return {
+    apiUrl: "http://127.0.0.1:9",
+    token: undefined,
+    clock: realClock(),
+    time: REAL_TIME,
+    ceilings: 1,
+    sshPort: 0,
+    simulated: undefined,
+    ...simulatedPlaces(locations),
+    hubToken: true,
+  };
+}
+
+function simulatedPlaces(locations: Locations): Pick<CloudTarget, "stateDir" | "databaseFile"> {
+  return {
+    stateDir: simulatedStateDir(locations.stateDir),
+    databaseFile: locations.simulatedDatabaseFile,
+  };
+}
+
+function checkRequest(request: CloudTargetRequest): void {
+  const { apiUrl, ceilings, insecureApiUrl, simulate } = request;
+  if (simulate !== undefined && apiUrl !== undefined)
+    throw usage("--simulate and --api-url exclude each other", "give one");
+  for (const name of ["speed", "seed"] as const) {
+    if (request[name] === undefined) continue;
+    if (simulate === undefined)
+      throw usage(`--${name} is for --simulate`, "add --simulate, or leave it out");
+    if (simulate !== true)
+      throw usage(
+        `--${name} cannot change a simulated cloud that runs already`,
+        "give it to `maider-sweep simulator`",
+      );
+  }
+  if (apiUrl !== undefined && !isLoopback(apiUrl) && !insecureApiUrl)
+    throw usage(
+      `--api-url ${apiUrl} is not a loopback address`,
+      "your token would go there; --insecure-api-url allows it",
+    );
+  const onThisMachine = simulate !== undefined || (apiUrl !== undefined && isLoopback(apiUrl));
+  if (ceilings !== undefined && !onThisMachine)
+    throw usage("--ceilings is for tests", "it needs a loopback API");
+}
+
+function usage(message: string, hint: string): SweepError {
+  return new SweepError(message, { exitCode: ExitCode.usage, hint });
+}

@@ -1,0 +1,45 @@
+import { isIPv4 } from "node:net";
+import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+
+/** Both names have IPv4 addresses only, so the answer is the address from which we reach an IPv4 VM. */
+const ECHO_SERVICES = ["https://api.ipify.org", "https://ipv4.icanhazip.com"] as const;
+const ECHO_CEILING_MS = 15_000;
+
+/**
+ * The caller's public address as `a.b.c.d/32`, which Linode's API does not show. Two services must agree: behind
+ * several exits a single answer would lock us out, and a wrong one let another in.
+ * @throws SweepError exit 4; the signal's reason when it aborts.
+ */
+export async function publicCidr(options: {
+  readonly fetch: typeof fetch;
+  readonly signal: AbortSignal;
+}): Promise<string> {
+  const ceiling = AbortSignal.any([options.signal, AbortSignal.timeout(ECHO_CEILING_MS)]);
+  const ask = async (url: string): Promise<string> => {
+    const reply = await options.fetch(url, { signal: ceiling, redirect: "error" });
+    const address = (await reply.text()).trim();
+    if (!reply.ok || !isIPv4(address)) {
+      throw new Error(`${url} did not answer with an IPv4 address`);
+    }
+    return address;
+  };
+  const answers = await Promise.allSettled(ECHO_SERVICES.map(ask));
+  options.signal.throwIfAborted();
+  const addresses = answers.map((answer) => {
+    if (answer.status === "rejected") throw failure(`${errorText(answer.reason)}.`);
+    return answer.value;
+  });
+  const [first] = addresses;
+  if (first === undefined || addresses.some((address) => address !== first)) {
+    throw failure(`The services that were asked see different addresses: ${addresses.join(", ")}.`);
+  }
+  return `${first}/32`;
+}
+
+function failure(reason: string): SweepError {
+  return new SweepError("Could not find out your own public address.", {
+    exitCode: ExitCode.provider,
+    reason,
+    hint: "Name the addresses that may reach the VMs: --ssh-cidr 203.0.113.7/32.",
+  });
+}

@@ -1,0 +1,73 @@
+import { checkRegions } from "../../estimate/check-regions.ts";
+import { comparePackings, type PackingCost } from "../../estimate/compare-packings.ts";
+import { estimatePlan } from "../../estimate/estimate-plan.ts";
+import type { Estimate } from "../../estimate/estimate.ts";
+import type { Market } from "../../estimate/market.ts";
+import { SUITE_VERSION } from "../../evidence/method.ts";
+import type { CoveragePlan } from "../../plan/coverage-plan.ts";
+import { openCloudTarget, type CloudTarget } from "../cloud-access/cloud-target.ts";
+import { readMarket } from "./read-market.ts";
+import { readDatabase } from "../records/read-database.ts";
+import type { PlannedRun, RunContext } from "../run-context.ts";
+import type { PlanRequest } from "../run-request.ts";
+import { skipFresh } from "./skip-fresh.ts";
+
+/** A plan with what it will cost; only reads were needed for it. */
+export interface EstimatedRun extends PlannedRun {
+  /** Prices and stock that it was estimated with. */
+  readonly market: Market;
+}
+
+/** A run that is resumed: what it has recorded since it began was not there. */
+interface Begun {
+  readonly run: string;
+  readonly nowMs: number;
+}
+
+/** The dry run of a plan: it is given a reader, and never an object that could create anything. */
+export async function dryRun(
+  plan: CoveragePlan,
+  request: PlanRequest,
+  { env, signals }: Pick<RunContext, "env" | "signals">,
+): Promise<EstimatedRun & { readonly packings: readonly PackingCost[] }> {
+  const target = await openCloudTarget(request.cloud, env, false);
+  try {
+    const estimated = await estimateRun(plan, target, request.skipFresh, signals.stop);
+    return { ...estimated, packings: comparePackings(estimated.plan, estimated.market) };
+  } finally {
+    target.simulated?.release();
+  }
+}
+
+/** @throws SweepError exit 2 for a region that does not exist */
+export async function estimateRun(
+  plan: CoveragePlan,
+  target: CloudTarget,
+  onlyStale: boolean,
+  signal: AbortSignal,
+  begun?: Begun,
+): Promise<EstimatedRun> {
+  const market = await readMarket(target, signal);
+  // A run that is resumed may have a VM up: it must come to its end, whatever has become of a region.
+  if (begun === undefined) checkRegions(plan, market);
+  const wanted = onlyStale ? await withoutFresh(plan, target, begun) : plan;
+  return { plan: wanted, market, estimate: withTokenWarning(estimatePlan(wanted, market), target) };
+}
+
+async function withoutFresh(
+  plan: CoveragePlan,
+  { clock, databaseFile: file, stateDir }: CloudTarget,
+  begun: Begun | undefined,
+): Promise<CoveragePlan> {
+  const stored = await readDatabase({ file, stateDir });
+  const records = stored.records.filter(({ summary }) => summary.run !== begun?.run);
+  return skipFresh(plan, records, { suite: SUITE_VERSION, nowMs: begun?.nowMs ?? clock.now() });
+}
+
+function withTokenWarning(estimate: Estimate, target: CloudTarget): Estimate {
+  const rented = estimate.rentals.flatMap(({ configurations }) => configurations);
+  const gated = new Set(rented.filter(({ model }) => model.gated).map(({ model }) => model.id));
+  if (target.hubToken || gated.size === 0) return estimate;
+  const warning = `HF_TOKEN is not set: ${[...gated].join(", ")} will be refused after its VM is paid for`;
+  return { ...estimate, warnings: [...estimate.warnings, warning] };
+}

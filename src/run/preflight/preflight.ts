@@ -1,0 +1,180 @@
+import { checkAccount, explainCloudError } from "../../cloud/account-check.ts";
+import { CloudError, type Account } from "../../cloud/cloud.ts";
+import { checkBudget } from "../../estimate/check-budget.ts";
+import type { Estimate } from "../../estimate/estimate.ts";
+import { heldEstimate } from "../../estimate/held-estimate.ts";
+import { heartbeatUrl, pendingHeartbeat } from "../../guard/heartbeat.ts";
+import { reaperWarning } from "../../guard/reaper-activity.ts";
+import type { CoveragePlan } from "../../plan/coverage-plan.ts";
+import { checkWritable } from "../../results/store/database-file.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import { isLoopback } from "../../support/loopback.ts";
+import type { MicroUsd } from "../../support/money.ts";
+import { openCloudTarget, type CloudTarget } from "../cloud-access/cloud-target.ts";
+import { estimateRun } from "./estimate-run.ts";
+import { loadPlan } from "./load-plan.ts";
+import { publicCidr } from "../cloud-access/public-cidr.ts";
+import type { PlannedRun, RunContext } from "../run-context.ts";
+import type { CloudTargetRequest, RunRequest } from "../run-request.ts";
+import { readSavedRun, type SavedRun } from "../run-folder/saved-run.ts";
+import { tokenExpiryWarning } from "./token-expiry-warning.ts";
+import { connectReader } from "../wire.ts";
+
+/** A run of which everything that can be checked was checked; nothing billable exists yet. */
+export interface Preflight extends PlannedRun {
+  readonly request: RunRequest;
+  readonly target: CloudTarget;
+  readonly account: Account;
+  readonly cap: MicroUsd;
+  /** Address ranges from which the VMs can be reached. */
+  readonly sshCidrs: readonly string[];
+  /** The address of a dead-man service. */
+  readonly heartbeat: string | undefined;
+  /** Set when a run is resumed. */
+  readonly saved: SavedRun | undefined;
+  /** What a person should know before the run begins. */
+  readonly warnings: readonly string[];
+}
+
+/** Every check passed, and there is nothing to run. */
+export interface NothingToDo {
+  readonly nothingToDo: string;
+  readonly warnings: readonly string[];
+}
+
+/** A person waits, and nothing is billed yet: an API that is down is reported soon. */
+const ACCOUNT_PATIENCE_MS = 15_000;
+
+/** What is to be done, before a cloud was asked. */
+interface Work {
+  readonly plan: CoveragePlan;
+  readonly cap: MicroUsd;
+  readonly cloud: CloudTargetRequest;
+  readonly saved: SavedRun | undefined;
+}
+
+/**
+ * Checks all that can be checked before money is spent: the plan, the token and its scopes, the prices, the cap, our
+ * own address, the database. Prints nothing. A simulated cloud that it starts is released by whoever gets the value.
+ * @throws SweepError for what forbids the run; the reason of the stop signal
+ */
+export async function preflight(
+  request: RunRequest,
+  context: RunContext,
+): Promise<Preflight | NothingToDo> {
+  const work = await readWork(request, context);
+  if ("nothingToDo" in work) return work;
+  const target = await openCloudTarget(work.cloud, context.env, true);
+  try {
+    const result = await check(work, target, request, context);
+    if ("nothingToDo" in result) target.simulated?.release();
+    return result;
+  } catch (error) {
+    target.simulated?.release();
+    throw error;
+  }
+}
+
+async function readWork(request: RunRequest, context: RunContext): Promise<Work | NothingToDo> {
+  const { cloud, subject } = request;
+  if (subject.kind === "resume") {
+    const saved = await readSavedRun(subject.run, request, context);
+    if (saved.complete) {
+      const nothingToDo = `nothing is left to do in run ${saved.run}: every pass has its record`;
+      return { nothingToDo, warnings: [] };
+    }
+    return { plan: saved.plan, cap: saved.cap, cloud: saved.cloud, saved };
+  }
+  const plan = await loadPlan(subject.source, request, context);
+  const cap = plan.budget.maxCost;
+  if (cap === undefined) {
+    throw new SweepError("the plan has no cap", {
+      exitCode: ExitCode.usage,
+      reason: "the cap is the consent to spend",
+      hint: "add budget.max_cost to the plan, or give --max-cost USD",
+    });
+  }
+  return { plan, cap, cloud, saved: undefined };
+}
+
+async function check(
+  { cap, plan: asked, saved }: Work,
+  target: CloudTarget,
+  request: RunRequest,
+  { env, signals: { stop } }: RunContext,
+): Promise<Preflight | NothingToDo> {
+  const { skipFresh, subject } = request;
+  await checkWritable(target.databaseFile);
+  const heartbeat =
+    heartbeatUrl(request.heartbeatUrl, env, target.apiUrl) ??
+    (saved === undefined ? undefined : pendingHeartbeat(saved.folder));
+  const account = await readAccount(target, stop);
+  const { plan, estimate: planned } = await estimateRun(
+    asked,
+    target,
+    skipFresh || saved?.settings.skipFresh === true,
+    stop,
+    saved === undefined ? undefined : { run: saved.run, nowMs: saved.openedMs },
+  );
+  const estimate =
+    subject.kind === "hold" ? heldEstimate(planned, cap, plan.budget.maxHoursPerRental) : planned;
+  // A run that is resumed may have VMs to destroy.
+  if (estimate.rentals.length === 0 && saved === undefined) {
+    const nothingToDo = "nothing to do: everything in the plan is fresh or skipped";
+    return { nothingToDo, warnings: estimate.warnings };
+  }
+  // What is left of the cap of a run that is resumed is a matter of its ledger.
+  if (saved === undefined) checkBudget(estimate, cap, plan.budget);
+  const tokenEnds = await tokenExpiryWarning(target, estimate, plan.concurrency, stop);
+  return {
+    request,
+    target,
+    account,
+    plan,
+    estimate,
+    cap,
+    sshCidrs: [await sshCidr(plan, target, stop)],
+    heartbeat,
+    saved,
+    warnings: [
+      ...estimate.warnings,
+      ...(tokenEnds === undefined ? [] : [tokenEnds]),
+      ...reaperWarnings(estimate, cap, target),
+    ],
+  };
+}
+
+/** Who we are, and whether the token may do what a sweep needs. @throws SweepError exit 4 */
+async function readAccount(target: CloudTarget, signal: AbortSignal): Promise<Account> {
+  try {
+    const reader = connectReader(target, ACCOUNT_PATIENCE_MS * target.ceilings);
+    const account = await reader.account(signal);
+    checkAccount(account);
+    return account;
+  } catch (error) {
+    throw error instanceof CloudError ? explainCloudError(error, "read the account") : error;
+  }
+}
+
+/** The range of the plan, else our own public address. @throws SweepError exit 4 when it cannot be found out */
+export async function sshCidr(
+  plan: Pick<CoveragePlan, "sshCidr">,
+  target: Pick<CloudTarget, "apiUrl">,
+  signal: AbortSignal,
+): Promise<string> {
+  if (plan.sshCidr !== undefined) return plan.sshCidr;
+  // Nothing leaves this machine for a cloud that is on it.
+  if (isLoopback(target.apiUrl)) return "127.0.0.1/32";
+  return publicCidr({ fetch, signal });
+}
+
+function reaperWarnings(
+  estimate: Estimate,
+  cap: MicroUsd,
+  { clock, simulated, stateDir }: CloudTarget,
+): readonly string[] {
+  if (simulated !== undefined) return [];
+  const worst = Math.min(cap, estimate.worst.micros);
+  const warning = reaperWarning(worst, stateDir, clock.now());
+  return warning === undefined ? [] : [warning];
+}

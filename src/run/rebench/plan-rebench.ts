@@ -1,0 +1,53 @@
+import { STALE_AFTER_DAYS, SUITE_VERSION } from "../../evidence/method.ts";
+import type { BenchmarkRecord } from "../../evidence/record.ts";
+import { ExitCode, SweepError } from "../../support/errors.ts";
+import { shellWord } from "../../support/shell-word.ts";
+import { refreshDefaults } from "./price-rebench.ts";
+import { meantPair, rebenchPlan, type PlanDefaults, type RebenchPlan } from "./refresh-plan.ts";
+
+interface Pair {
+  readonly gpu: string;
+  readonly model: string;
+}
+
+/** What `rebench` is asked for. */
+export interface RebenchWish {
+  /** One configuration; undefined means all that are stale. */
+  readonly only: Pair | undefined;
+  /** Undefined means as many as before. */
+  readonly passes: number | undefined;
+  /** Undefined means what `plans/refresh.yaml` says. */
+  readonly staleAfterDays: number | undefined;
+}
+
+/** @throws SweepError exit 2 when the one configuration that was asked for cannot be benchmarked */
+export async function planRebench(
+  records: readonly BenchmarkRecord[],
+  { only, passes, staleAfterDays }: RebenchWish,
+): Promise<RebenchPlan> {
+  const defaults = await refreshDefaults();
+  const made = rebenchPlan({
+    records,
+    defaults,
+    suite: SUITE_VERSION,
+    passes,
+    nowMs: Date.now(),
+    staleAfterDays: staleAfterDays ?? daysOf(defaults),
+    only,
+  });
+  const [left] = made.left;
+  if (only === undefined || left === undefined) return made;
+  const meant = meantPair(only, defaults);
+  throw new SweepError(`${only.gpu} with ${only.model} cannot be benchmarked again`, {
+    exitCode: ExitCode.usage,
+    reason: left.reasons.join("; "),
+    hint:
+      meant === undefined
+        ? "nothing was sent; `maider-sweep benchmark-status` lists what has been measured"
+        : `nothing was sent; did you mean --gpu ${shellWord(meant.gpu)} --model ${shellWord(meant.model)}?`,
+  });
+}
+
+function daysOf({ stale_after_days: days }: PlanDefaults): number {
+  return typeof days === "number" ? days : STALE_AFTER_DAYS;
+}

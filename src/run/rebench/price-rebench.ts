@@ -1,0 +1,98 @@
+import { readFile } from "node:fs/promises";
+import { parse } from "yaml";
+import type { Estimate, PlannedRental } from "../../estimate/estimate.ts";
+import { estimatePlan } from "../../estimate/estimate-plan.ts";
+import { builtInMarket } from "../../estimate/market.ts";
+import { SUITE_VERSION } from "../../evidence/method.ts";
+import type { BenchmarkRecord } from "../../evidence/record.ts";
+import type { Offer, PairOffer, RebenchCost } from "../../estimate/rebench-cost.ts";
+import { SweepError } from "../../support/errors.ts";
+import { usd } from "../../support/money.ts";
+import { shellWord } from "../../support/shell-word.ts";
+import { rebenchPlan, type PlanDefaults, type RebenchRequest } from "./refresh-plan.ts";
+import { planFromText } from "../preflight/load-plan.ts";
+
+/** What `rebench` takes from `plans/refresh.yaml`. */
+export async function refreshDefaults(): Promise<PlanDefaults> {
+  const text = await readFile(new URL("../../../plans/refresh.yaml", import.meta.url), "utf8");
+  return parse(text) as PlanDefaults;
+}
+
+/** What would refresh that which is stale: the entries of the plan that `rebench --stale` makes, with prices. */
+export async function rebenchCost(
+  records: readonly BenchmarkRecord[],
+  nowMs: number,
+  staleAfterDays: number,
+): Promise<RebenchCost> {
+  const made = rebenchPlan(await requestFor(records, nowMs, staleAfterDays));
+  const estimate = estimateOf(made.text);
+  const entries = [...Map.groupBy(made.stale, ({ gpu }) => gpu)].map(([gpu, configurations]) => {
+    const rentals = estimate?.rentals.filter(({ gpuId }) => gpuId === gpu) ?? [];
+    const command = `maider-sweep rebench --stale --only ${shellWord(gpu)}`;
+    return { gpu, configurations, offer: offerOf(rentals, command) };
+  });
+  return {
+    entries,
+    all: offerOf(estimate?.rentals ?? [], "maider-sweep rebench --stale"),
+    left: [
+      ...made.left,
+      ...(estimate?.skipped ?? []).map(({ reason, ...pair }) => ({ ...pair, reasons: [reason] })),
+    ],
+  };
+}
+
+/** What measuring these pairs once more would cost. */
+export async function rebenchOffers(
+  records: readonly BenchmarkRecord[],
+  pairs: readonly { readonly gpu: string; readonly model: string }[],
+  nowMs: number,
+): Promise<readonly PairOffer[]> {
+  const request = await requestFor(records, nowMs, Infinity);
+  return pairs.map((pair) => pairOffer(request, pair));
+}
+
+async function requestFor(
+  records: readonly BenchmarkRecord[],
+  nowMs: number,
+  staleAfterDays: number,
+): Promise<RebenchRequest> {
+  return {
+    records,
+    defaults: await refreshDefaults(),
+    suite: SUITE_VERSION,
+    nowMs,
+    staleAfterDays,
+  };
+}
+
+function pairOffer(
+  request: RebenchRequest,
+  { gpu, model }: { readonly gpu: string; readonly model: string },
+): PairOffer {
+  const made = rebenchPlan({ ...request, only: { gpu, model } });
+  const command = `maider-sweep rebench --gpu ${shellWord(gpu)} --model ${shellWord(model)}`;
+  return {
+    gpu,
+    model,
+    offer: offerOf(estimateOf(made.text)?.rentals ?? [], command),
+    obstacle: made.left.flatMap(({ reasons }) => reasons)[0],
+  };
+}
+
+/** By the built-in prices: who reads waits for no network. Undefined when nothing of it fits its cards. */
+function estimateOf(text: string | undefined): Estimate | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return estimatePlan(planFromText(text, "<rebench>", {}), builtInMarket());
+  } catch (error) {
+    if (error instanceof SweepError) return undefined;
+    throw error;
+  }
+}
+
+function offerOf(rentals: readonly PlannedRental[], command: string): Offer | undefined {
+  if (rentals.length === 0) return undefined;
+  const dollars = (pace: "likely" | "worst"): number =>
+    usd(rentals.reduce((sum, rental) => sum + rental[pace].micros, 0));
+  return { command, likelyUsd: dollars("likely"), worstUsd: dollars("worst") };
+}

@@ -1,0 +1,29 @@
+import type { RebenchCost } from "../../estimate/rebench-cost.ts";
+import { writeCachedQuery, readCachedQuery } from "../../results/query/query-cache.ts";
+import { cacheFile, type IndexedContents } from "../../results/query/record-index.ts";
+import { whereLinksLead } from "../../support/safe-file.ts";
+import type { DatabaseLocation } from "../locations.ts";
+import { indexFolder } from "../records/read-database.ts";
+
+const DAY_MS = 86_400_000;
+
+/** For a large database the answer is cached for the day: the plans and prices that it needs take longest to read. */
+export async function cachedRebenchCost(
+  { records, seal }: IndexedContents,
+  { file, stateDir }: DatabaseLocation,
+  nowMs: number,
+  staleAfterDays: number,
+): Promise<RebenchCost> {
+  const compute = async (): Promise<RebenchCost> => {
+    const { rebenchCost } = await import("./price-rebench.ts");
+    return rebenchCost(records, nowMs, staleAfterDays);
+  };
+  if (seal === undefined) return compute();
+  const path = cacheFile(indexFolder(stateDir), await whereLinksLead(file), "refresh");
+  const key = `${seal} ${String(Math.floor(nowMs / DAY_MS))}`;
+  const cached = readCachedQuery(path, key);
+  if (cached !== undefined) return cached as RebenchCost;
+  const cost = await compute();
+  await writeCachedQuery(path, key, cost);
+  return cost;
+}

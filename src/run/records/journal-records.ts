@@ -1,0 +1,72 @@
+import type { BenchmarkRecord } from "../../evidence/record.ts";
+import { readJournal } from "../../journal/journal-file.ts";
+import { listRuns, runFolder } from "../../journal/state-folder.ts";
+import { openDatabase } from "../../results/store/database.ts";
+import { readImportedRecords } from "../../results/store/imported-records.ts";
+import { restorable } from "../../results/store/restorable.ts";
+import { whereLinksLead } from "../../support/safe-file.ts";
+import { simulatedStateDir, type DatabaseLocation } from "../locations.ts";
+
+/** The truth of which a database is a projection. */
+export interface KnownRecords {
+  /** Our own, from the journals, and from copies where no journal was written. */
+  readonly ours: readonly BenchmarkRecord[];
+  /** Other people's, from copies. */
+  readonly imported: readonly BenchmarkRecord[];
+}
+
+/** The sound passes of a run, and the database that they belong to. */
+export interface RunRecords {
+  readonly database: string;
+  readonly records: readonly BenchmarkRecord[];
+}
+
+/** Undefined when the run has recorded nothing. */
+export function recordsOfRun(folder: string): RunRecords | undefined {
+  let database: string | undefined;
+  const records: BenchmarkRecord[] = [];
+  for (const event of readJournal(folder).events) {
+    if (event.type === "run.opened") database = event.database;
+    else if (event.type === "pass.finished") records.push(event.record);
+  }
+  return database === undefined || records.length === 0 ? undefined : { database, records };
+}
+
+/**
+ * All that is known of a database, whatever has become of the file; reads every journal of the state folder.
+ * @throws SweepError exit 2
+ */
+export async function knownRecords(location: DatabaseLocation): Promise<KnownRecords> {
+  const copies = await readImportedRecords(location.file);
+  const isOurs = ({ summary }: BenchmarkRecord): boolean => summary.origin === undefined;
+  return {
+    ours: [...(await journalRecords(location)), ...copies.filter(isOurs)],
+    imported: copies.filter((copy) => !isOurs(copy)),
+  };
+}
+
+/**
+ * Records that another program has overwritten, as far as a journal, a copy or the newest backup has them; reads every
+ * journal of the state folder.
+ */
+export async function findOverwritten(
+  location: DatabaseLocation,
+  ids: readonly string[],
+): Promise<readonly BenchmarkRecord[]> {
+  const { ours, imported } = await knownRecords(location);
+  const found = await restorable(openDatabase(location.file), [...ours, ...imported], false);
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
+async function journalRecords({ file, stateDir }: DatabaseLocation): Promise<BenchmarkRecord[]> {
+  const wanted = await whereLinksLead(file);
+  const found: BenchmarkRecord[] = [];
+  for (const home of [stateDir, simulatedStateDir(stateDir)]) {
+    for (const run of listRuns(home)) {
+      const own = recordsOfRun(runFolder(home, run));
+      if (own !== undefined && (await whereLinksLead(own.database)) === wanted)
+        found.push(...own.records);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,73 @@
+import { openStateFolder } from "../../journal/state-folder.ts";
+import { unfinishedRuns } from "../../run-state/status.ts";
+import { isWorldGone } from "../../simulator/client/control-client.ts";
+import { isoUtc } from "../../support/clock.ts";
+import { lockOrProceed } from "../../teardown/degraded-mode.ts";
+import {
+  endedWorldTarget,
+  openCloudTarget,
+  type CloudTarget,
+} from "../cloud-access/cloud-target.ts";
+import { simulatedStateDir } from "../locations.ts";
+import { recoverOpenRuns, type RecoveredRun } from "./recover-state-folder.ts";
+import type { RunContext } from "../run-context.ts";
+import type { CloudTargetRequest, RunRequest } from "../run-request.ts";
+
+export interface RecoveredRuns {
+  readonly runs: readonly RecoveredRun[];
+  /** Simulated runs whose journal no longer names their cloud: only its address leads to them. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Destroys what dead runs have left, real and simulated ones, and closes their books.
+ * @throws SweepError exit 4 when an API refuses, exit 7 when a sweep is running
+ */
+export async function recoverRuns(
+  request: Pick<RunRequest, "cloud" | "destroyPatienceMs">,
+  context: RunContext,
+): Promise<RecoveredRuns> {
+  const { cloud, destroyPatienceMs: patienceMs } = request;
+  const runs: RecoveredRun[] = [];
+  for (const target of await targetsOf(cloud, context.env)) {
+    openStateFolder(target.stateDir);
+    const { ownership, locked } = await lockOrProceed(
+      target.stateDir,
+      { run: "recover", role: "recover", since: isoUtc(Date.now()) },
+      (text) => context.reporter.warn(text),
+    );
+    try {
+      runs.push(...(await recoverOpenRuns(target, ownership, { locked, patienceMs }, context)));
+    } finally {
+      await ownership.release();
+    }
+  }
+  const skipped = unfinishedRuns(simulatedStateDir(cloud.locations.stateDir))
+    .filter(({ state }) => state.opened === undefined)
+    .map(({ run }) => run);
+  return { runs, skipped };
+}
+
+/** The real cloud where a real run is open, and each simulated world that still has a run of ours. */
+async function targetsOf(
+  request: CloudTargetRequest,
+  env: NodeJS.ProcessEnv,
+): Promise<readonly CloudTarget[]> {
+  if (request.simulate !== undefined || request.apiUrl !== undefined)
+    return [await openCloudTarget(request, env, true)];
+  const { stateDir } = request.locations;
+  const targets: CloudTarget[] = [];
+  if (unfinishedRuns(stateDir).length > 0) targets.push(await openCloudTarget(request, env, true));
+  const worlds = new Map<string, string | null>();
+  for (const { state } of unfinishedRuns(simulatedStateDir(stateDir))) {
+    if (state.opened !== undefined) worlds.set(state.opened.api_url, state.opened.world);
+  }
+  for (const [url, world] of worlds) {
+    if (world === null || (await isWorldGone(url, world))) continue;
+    targets.push(await openCloudTarget({ ...request, simulate: url }, env, true));
+    worlds.delete(url);
+  }
+  // What is left was in worlds that have ended: only their books have to be closed.
+  if (worlds.size > 0) targets.push(endedWorldTarget(request.locations));
+  return targets;
+}

@@ -1,0 +1,168 @@
+import { explainCloudError } from "../../cloud/account-check.ts";
+import { CloudError } from "../../cloud/cloud.ts";
+import { pendingHeartbeat, startHeartbeat } from "../../guard/heartbeat.ts";
+import type { Journal, Ownership } from "../../journal/events.ts";
+import { lockHome } from "../../journal/state-folder.ts";
+import { livingOwner, type HeldOwnership } from "../../lock/owner-lock.ts";
+import { foldRun, openRentals } from "../../run-state/fold-run.ts";
+import { unfinishedRuns, type UnfinishedRun } from "../../run-state/status.ts";
+import { isWorldGone } from "../../simulator/client/control-client.ts";
+import { createCleanup } from "../../support/cleanup.ts";
+import { isoUtc } from "../../support/clock.ts";
+import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { createRedactor } from "../../support/redact.ts";
+import { lockOrProceed, openOrReport } from "../../teardown/degraded-mode.ts";
+import { recoverRun, type Recovery } from "../../teardown/recover-run.ts";
+import type { CloudTarget } from "../cloud-access/cloud-target.ts";
+import { crashHookFor } from "../crash-hook-for.ts";
+import { onRepeatedInterrupt } from "../on-repeated-interrupt.ts";
+import { publishRun } from "../records/publish-run.ts";
+import type { RunContext } from "../run-context.ts";
+import { connectCloud } from "../wire.ts";
+
+export interface RecoveredRun {
+  readonly run: string;
+  readonly recovery: Recovery;
+}
+
+/**
+ * What a sweep does before anything else, with the lock held. @throws SweepError exit 6 when something of an earlier
+ * run is not proved gone: while a new sweep runs, it would not be destroyed.
+ */
+export async function recoverBefore(
+  target: CloudTarget,
+  ownership: Ownership,
+  patienceMs: number,
+  context: RunContext,
+  except?: string,
+): Promise<void> {
+  const options = { locked: true, patienceMs, except };
+  const recovered = await recoverOpenRuns(target, ownership, options, context);
+  const open = recovered.filter(({ recovery }) => recovery.outcome === "unproved");
+  if (open.length === 0) return;
+  const labels = open.flatMap(({ recovery }) => recovery.unproved);
+  throw new SweepError("an earlier run may still be billed; nothing new is created", {
+    exitCode: ExitCode.stillBilled,
+    reason: `not proved gone: ${[...open.map(({ run }) => `run ${run}`), ...labels].join(", ")}`,
+    hint: "maider-sweep recover, with a token of the account that they were rented with",
+  });
+}
+
+/** How open runs are recovered. */
+interface RecoverOptions {
+  /** Whether the lock of the state folder could be taken. */
+  readonly locked: boolean;
+  /** How long to wait for the proof that the VMs of a run are gone. */
+  readonly patienceMs: number;
+  readonly except?: string | undefined;
+}
+
+/**
+ * Brings every run of the state folder that its owner has left to its end, except for what is held; the lock is ours.
+ * @throws SweepError exit 4 when the API refuses.
+ */
+export async function recoverOpenRuns(
+  target: CloudTarget,
+  ownership: Ownership,
+  options: RecoverOptions,
+  context: RunContext,
+): Promise<readonly RecoveredRun[]> {
+  const done: RecoveredRun[] = [];
+  for (const unfinished of unfinishedRuns(target.stateDir)) {
+    const { run, state } = unfinished;
+    if (run === options.except) continue;
+    const { api_url: apiUrl = target.apiUrl, world = null } = state.opened ?? {};
+    const worldGone =
+      world === null ? undefined : (): Promise<boolean> => isWorldGone(apiUrl, world);
+    // A run of another simulated world is that world's: its guard destroys there; here only its end can be seen.
+    const elsewhere = world !== null && world !== target.simulated?.world;
+    if (elsewhere && (await worldGone?.()) !== true) continue;
+    const own = await ownerOf(run, target.stateDir, ownership);
+    if (own === undefined) continue;
+    try {
+      const recovery = await recoverOne(unfinished, worldGone, own, target, options, context);
+      done.push({ run, recovery });
+    } catch (error) {
+      throw error instanceof CloudError ? explainCloudError(error, `recover run ${run}`) : error;
+    }
+  }
+  return done;
+}
+
+async function recoverOne(
+  { damaged, folder, run }: UnfinishedRun,
+  worldGone: (() => Promise<boolean>) | undefined,
+  ownership: HeldOwnership,
+  target: CloudTarget,
+  { locked, patienceMs }: RecoverOptions,
+  context: RunContext,
+): Promise<Recovery> {
+  const { env, reporter, signals } = context;
+  await using cleanup = createCleanup();
+  cleanup.defer(() => ownership.release());
+  const journal = await openOrReport(
+    {
+      folder,
+      run,
+      ownership,
+      clock: target.clock,
+      redact: createRedactor(target.token === undefined ? [] : [target.token]),
+      crash: crashHookFor(target, env),
+    },
+    locked,
+    (text) => reporter.warn(text),
+  );
+  cleanup.defer(() => journal.close());
+  if (damaged)
+    reporter.warn(`the journal of run ${run} is damaged: all that it names is destroyed`);
+  const onStop = (): void => {
+    reporter.note("still destroying until everything is proved gone; a third signal ends it");
+  };
+  signals.stop.addEventListener("abort", onStop);
+  cleanup.defer(() => signals.stop.removeEventListener("abort", onStop));
+  const readState = () => ({ state: foldRun(journal.events()), guardPid: undefined });
+  cleanup.defer(onRepeatedInterrupt(context, readState));
+  const heartbeat = startHeartbeat(
+    pendingHeartbeat(folder),
+    folder,
+    () => openVms(journal),
+    target.clock,
+  );
+  let ended = false;
+  cleanup.defer(() => heartbeat.end(ended));
+  const recovery = await recoverRun({
+    folder,
+    cloud: connectCloud(target),
+    ownership,
+    journal,
+    clock: target.clock,
+    by: "recover",
+    pid: process.pid,
+    excludeHeld: true,
+    worldGone,
+    patienceMs,
+    onAlarm: (alarm) => reporter.alarm(alarm, "recover"),
+  });
+  ended = recovery.outcome === "closed" || recovery.outcome === "world_ended";
+  await publishRun(folder).catch((error: unknown) => {
+    reporter.warn(errorText(error));
+  });
+  return recovery;
+}
+
+function openVms(journal: Journal): number {
+  return openRentals(foldRun(journal.events())).length;
+}
+
+/** What we hold, or the run's own lock where it has one; undefined while its owner lives: then it is not ours to end. */
+async function ownerOf(
+  run: string,
+  stateDir: string,
+  ownership: Ownership,
+): Promise<HeldOwnership | undefined> {
+  const home = lockHome(stateDir, run);
+  if (home === stateDir) return { ...ownership, release: () => Promise.resolve() };
+  if (livingOwner(home) !== undefined) return undefined;
+  const request = { run, role: "recover", since: isoUtc(Date.now()) } as const;
+  return (await lockOrProceed(home, request, () => undefined)).ownership;
+}

@@ -1,0 +1,29 @@
+import type { EventOf } from "../../journal/events.ts";
+import { foldRun } from "../../run-state/fold-run.ts";
+import { readJournal } from "../../journal/journal-file.ts";
+import { controlClient } from "../../simulator/client/control-client.ts";
+import { linearClock, realClock, type Clock, type LinearTime } from "../../support/clock.ts";
+
+/** Now, in milliseconds since the epoch, on the clock of the run in `folder`: a simulated world has its own. */
+export async function runClock(folder: string): Promise<number> {
+  const { opened, lastMs } = foldRun(readJournal(folder).events);
+  if (opened === undefined || opened.world === null) return Date.now();
+  const time = await worldTime(opened.api_url);
+  // A world that is gone, or has not begun: nothing in it moves.
+  return time === undefined ? lastMs : time.v0 + (Date.now() - time.w0) * time.speed;
+}
+
+/** The clock by which what a run has rented goes. */
+export async function clockOfRun({ api_url, world }: EventOf<"run.opened">): Promise<Clock> {
+  const time = world === null ? undefined : await worldTime(api_url);
+  return time === undefined ? realClock() : linearClock(time);
+}
+
+async function worldTime(url: string): Promise<LinearTime | undefined> {
+  try {
+    const { speed, ...time } = await controlClient(url, 2_000).time();
+    return speed === "auto" ? undefined : { ...time, speed };
+  } catch {
+    return undefined;
+  }
+}
