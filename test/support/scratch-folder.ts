@@ -1,0 +1,24 @@
+import { existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const MEMORY = "/dev/shm";
+const ENOUGH_BYTES = 2 * 2 ** 30;
+
+/**
+ * Gives all temporary files of a test run one folder, and removes it afterwards. It is in memory where there is room:
+ * journals and databases sync each write, and a busy disk would hold up the event loop that is being tested.
+ */
+export default function setup(): () => void {
+  const folder = mkdtempSync(join(hasRoom() ? MEMORY : tmpdir(), "maider-sweep-test-"));
+  process.env["TMPDIR"] = folder;
+  return () => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+}
+
+function hasRoom(): boolean {
+  if (!existsSync(MEMORY)) return false;
+  const { bavail, bsize } = statfsSync(MEMORY);
+  return bavail * bsize >= ENOUGH_BYTES;
+}
