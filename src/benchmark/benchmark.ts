@@ -2,9 +2,9 @@ import type { PassMode, PassResult, TestResult } from "../evidence/pass.ts";
 import type { Suite } from "../evidence/suite.ts";
 import type { GpuSample } from "../machine/machine.ts";
 import type { Clock } from "../support/clock.ts";
-import type { ServerUnderTest } from "../vllm/connection.ts";
+import { NoAnswerError, type ServerUnderTest } from "../vllm/connection.ts";
 
-export type { ServerUnderTest };
+export { NoAnswerError, type ServerUnderTest };
 
 /** The engine's own speed, by its own clock. */
 export interface Pace {

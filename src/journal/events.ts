@@ -202,7 +202,14 @@ export interface Facts {
     reasons: string[];
   };
   /** The measurement is worthless for a recorded cause; it is run again. */
-  "pass.void": { label: string; model: string; pass: number; reason: string };
+  "pass.void": {
+    label: string;
+    model: string;
+    pass: number;
+    reason: string;
+    /** With its tests; left out for a pass that was cut off. */
+    record?: BenchmarkRecord;
+  };
   "configuration.finished": {
     label: string;
     gpu: string;

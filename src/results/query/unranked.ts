@@ -43,7 +43,7 @@ export function unsoundPasses(events: Iterable<SweepEvent>): Unranked[] {
     if (event.type === "pass.finished")
       passed.add(pairKey(gpus.get(event.label) ?? event.label, event.model));
     if (event.type !== "pass.failed" && event.type !== "pass.void") continue;
-    const record = event.type === "pass.failed" ? event.record : undefined;
+    const { record } = event;
     found.push({
       gpu: record?.gpu_type ?? gpus.get(event.label) ?? event.label,
       model: event.model,

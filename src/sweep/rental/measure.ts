@@ -1,5 +1,12 @@
-import type { PassRequest, RunPass, ServerUnderTest } from "../../benchmark/benchmark.ts";
+import {
+  NoAnswerError,
+  type PassRequest,
+  type RunPass,
+  type ServerUnderTest,
+} from "../../benchmark/benchmark.ts";
 import { PassInvalidated, runPasses, type PassHandlers } from "../../benchmark/run-passes.ts";
+import type { PassResult } from "../../evidence/pass.ts";
+import type { BenchmarkRecord } from "../../evidence/record.ts";
 import type { Suite } from "../../evidence/suite.ts";
 import { type Machine, MachineError, type MachineFacts } from "../../machine/machine.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
@@ -86,7 +93,7 @@ async function serveAndMeasure(
     signal.throwIfAborted();
     const death = await serverDeath(job, ports, signal);
     if (death !== undefined) return { served: true, reason: death };
-    if (error instanceof MachineError && error.kind === "unreachable")
+    if (error instanceof NoAnswerError || isRefusedChannel(error))
       return { served: true, reason: `the server runs, but does not answer: ${error.message}` };
     throw error;
   }
@@ -129,12 +136,23 @@ async function measure(
 
 function serverOf(machine: Machine, model: string, { maxModelLen }: ServerReady): ServerUnderTest {
   return {
-    open: (signal) => machine.openChannel(signal),
+    async open(signal) {
+      try {
+        return await machine.openChannel(signal);
+      } catch (error) {
+        // SSH works, so it is the server that does not answer: the pass fails and keeps its finished tests.
+        throw isRefusedChannel(error) ? new NoAnswerError(error.message) : error;
+      }
+    },
     basePath: "/v1",
     apiKey: undefined,
     model,
     maxModelLen,
   };
+}
+
+function isRefusedChannel(error: unknown): error is MachineError {
+  return error instanceof MachineError && error.kind === "unreachable";
 }
 
 /** Journals what the loop over passes tells, and records each sound pass. */
@@ -153,6 +171,11 @@ function recorder(
   const { configuration } = job;
   const model = configuration.model.id;
   const key = configurationKey(configuration);
+  const recordFor = (pass: PassResult): BenchmarkRecord => {
+    const { region, priceMicroUsd } = measured.vm;
+    const where = { label, region, priceMicroUsd, configuration };
+    return toRecord({ ...measured, pass, job: where }, ports, settings);
+  };
   let unsound: string | undefined;
   return {
     unsound: () => unsound,
@@ -182,12 +205,7 @@ function recorder(
         .catch(() => undefined);
     },
     async onPass(pass, result) {
-      const { region, priceMicroUsd } = measured.vm;
-      const record = toRecord(
-        { ...measured, pass: result, job: { label, region, priceMicroUsd, configuration } },
-        ports,
-        settings,
-      );
+      const record = recordFor(result);
       const { loadRequests = [], noAnswer } = result;
       const detail = loadRequests.length === 0 ? {} : { load_requests: loadRequests };
       const fact = { label, model, configuration: key, pass, record, ...detail };
@@ -201,8 +219,9 @@ function recorder(
       if (death !== undefined || noAnswer === undefined) return death;
       return `the server runs, but does not answer: ${noAnswer}`;
     },
-    async onVoid(pass, reason) {
-      await journal.append({ type: "pass.void", label, model, pass, reason });
+    async onVoid(pass, reason, result) {
+      const detail = result === undefined ? {} : { record: recordFor(result) };
+      await journal.append({ type: "pass.void", label, model, pass, reason, ...detail });
     },
   };
 }

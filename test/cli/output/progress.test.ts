@@ -126,6 +126,52 @@ describe("the plain view", () => {
   });
 });
 
+describe("the tests that a pass had measured", () => {
+  const pass = { label, model: MODEL, pass: 2 } as const;
+  const started = { type: "pass.started", ...pass, passes: 3, tests: 12 } as const;
+  const finished = (index: number, rate: number): Fact => ({
+    type: "test.finished",
+    ...pass,
+    test: `coding_${String(index)}`,
+    category: "coding",
+    index,
+    tests: 12,
+    outcome: "measured",
+    tokens_per_sec: rate,
+    ttft_s: 0.25,
+    reason: null,
+  });
+  const linesOf = (last: Fact, quiet = false): string[] => {
+    const { texts, sink } = collect();
+    const view = plainView(sink, { quiet, colour: false });
+    const facts = [started, finished(1, 40), finished(2, 50), last];
+    for (const event of journalOf(facts.map((fact, index) => [index, fact]))) view.show(event);
+    return texts.map((text) => text.replace(/^\S+ \[.+\] /, ""));
+  };
+  const tests = [
+    "test 1/12 coding_1: 40.0 tokens/s, first token 0.25 s\n",
+    "test 2/12 coding_2: 50.0 tokens/s, first token 0.25 s\n",
+  ];
+  const record = sampleRecord();
+  const reasons = ["the server did not answer"];
+
+  it.each([
+    ["void", { type: "pass.void", ...pass, reason: "SSH was lost" }],
+    ["failed", { type: "pass.failed", ...pass, record, reasons }],
+  ] as const)("are printed before the line that says it is %s", (_, last) => {
+    const [first, ...others] = linesOf(last);
+    expect(first).toBe("pass 2 of 3, 12 tests\n");
+    expect(others.slice(0, 2)).toEqual(tests);
+    expect(others).toHaveLength(3);
+  });
+
+  it("are not printed for a sound pass, nor by a quiet view", () => {
+    const sound: Fact = { type: "pass.finished", ...pass, record };
+    expect(linesOf(sound)).toHaveLength(2);
+    expect(linesOf({ type: "pass.void", ...pass, reason: "SSH was lost" }, true)).toHaveLength(1);
+  });
+});
+
 describe("the NDJSON view", () => {
   it("prints every event as it stands, one line each", () => {
     const { texts, sink } = collect();

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { PassRequest, RunPass } from "../../../src/benchmark/benchmark.ts";
-import type { PassResult } from "../../../src/evidence/pass.ts";
+import type { PassResult, TestResult } from "../../../src/evidence/pass.ts";
 import { type Machine, MachineError } from "../../../src/machine/machine.ts";
 import type { SweepPorts } from "../../../src/sweep/ports.ts";
+import { NoAnswerError } from "../../../src/vllm/connection.ts";
 import { memoryMeasure } from "../schedule/memory-machines.ts";
 import { simulatedSweep, type SimulatedSweep } from "../simulated-sweep.ts";
 
@@ -61,6 +62,22 @@ it("a pass that is not sound is journaled as failed, with its record, and is not
   ]);
 });
 
+it("a void pass is journaled with the record of its tests, and is run again", async () => {
+  await using sweep = await simulatedSweep({
+    change: passesWith(async (attempt, run) => {
+      const result = await run();
+      if (attempt > 1) return result;
+      return { ...result, verdict: { state: "void", reasons: ["the connection stalled"] } };
+    }),
+  });
+  await sweep.run();
+  const [voided, ...others] = sweep.ofType("pass.void");
+  expect(others).toEqual([]);
+  expect(voided).toMatchObject({ pass: 1, reason: "the connection stalled" });
+  expect(voided?.record?.tests.map(({ success }) => success)).toEqual([true, true, true]);
+  expect(sweep.ofType("pass.finished").map(({ pass }) => pass)).toEqual([1, 2]);
+});
+
 it("a pass under load is journaled with its requests one by one, which its record does not hold", async () => {
   const rows = [{ in_flight: 2, requests: [{ test: "one", sent_s: 1, ttft_s: 0.2 }] }];
   await using sweep = await simulatedSweep({
@@ -93,6 +110,55 @@ it("a server that runs and stops answering is asked for no further pass", async 
       reason: "the server runs, but does not answer: the server did not answer 2 tests in a row",
     },
   ]);
+});
+
+it("a channel that is refused in the middle of a pass fails the pass, which keeps its finished tests", async () => {
+  let isRefusing = false;
+  /** As the benchmark does: a server that does not answer is a failed test; every other error ends the pass. */
+  const runPass: RunPass = async (request, signal) => {
+    const result = await memoryMeasure.runPass({ ...request, onTest: () => undefined }, signal);
+    const tests: TestResult[] = [];
+    for (const [index, test] of result.tests.entries()) {
+      isRefusing = index === 2;
+      const reason = await request.server.open(signal).then(
+        (channel) => void channel.destroy(),
+        (error: unknown) => {
+          if (error instanceof NoAnswerError) return error.message;
+          throw error;
+        },
+      );
+      tests.push(reason === undefined ? test : { ...test, outcome: { kind: "failed", reason } });
+    }
+    return { ...result, tests, verdict: { state: "failed", reasons: ["gamma: refused"] } };
+  };
+  await using sweep = await simulatedSweep({
+    passes: 1,
+    change: ({ machines }) => ({
+      measure: { ...memoryMeasure, runPass },
+      machines: {
+        ...machines,
+        connect: async (target, signal) => {
+          const machine = await machines.connect(target, signal);
+          const refused = new MachineError("unreachable", "connection refused");
+          return {
+            ...machine,
+            openChannel: (inner) =>
+              isRefusing ? Promise.reject(refused) : machine.openChannel(inner),
+          };
+        },
+      },
+    }),
+  });
+  await sweep.run();
+  expect(sweep.ofType("rental.failed")).toEqual([]);
+  const [failed] = sweep.ofType("pass.failed");
+  expect(failed?.record.tests.map(({ outcome = "measured", reason }) => [outcome, reason])).toEqual(
+    [
+      ["measured", undefined],
+      ["measured", undefined],
+      ["failed", "connection refused"],
+    ],
+  );
 });
 
 describe("a server that dies", () => {
