@@ -1,10 +1,9 @@
-/** One line of `doctor`. */
+/** The result of one check of `doctor`. */
 export interface Check {
   readonly check: string;
   readonly state: "ok" | "warning" | "problem";
-  /** What was found. */
   readonly detail: string;
-  /** What to do; empty when there is nothing to do. */
+  /** Empty when there is nothing to do. */
   readonly remedy: string;
 }
 

@@ -11,45 +11,55 @@ export async function checkToken(reader: CloudReader, signal: AbortSignal): Prom
   try {
     const account = await reader.account(signal);
     checkAccount(account);
-    return ok("token", `of ${account.username || "an unnamed user"}: ${account.scopes.join(" ")}`);
+    const user = account.username || "unknown";
+    return ok("token", `user ${user}, scopes ${account.scopes.join(" ")}`);
   } catch (error) {
     signal.throwIfAborted();
-    return explained("token", error, "read the account");
+    return failedCheck("token", error, "read the account");
   }
 }
 
 const DAY_MS = 86_400_000;
 
-/** Compares the token's expiry with how long the plan may take: an expired token cannot destroy a VM. */
+/** How long a plan runs. */
+export interface PlanDuration {
+  readonly likelyMinutes: number;
+  readonly worstMinutes: number;
+}
+
+/**
+ * Checks that the token is valid for longer than the plan runs: an expired token cannot destroy a VM.
+ * @param expiryMs null if the token never expires, undefined if its expiry cannot be read
+ */
 export function checkExpiry(
   expiryMs: number | null | undefined,
   nowMs: number,
-  /** Likely and longest duration of the plan, minutes. */
-  plan: { readonly likelyMinutes: number; readonly worstMinutes: number } | undefined,
+  plan: PlanDuration | undefined,
 ): Check {
   const check = "token expiry";
   if (expiryMs === undefined)
-    return ok(check, "unknown: this token cannot read it (it needs account:read_only)");
+    return ok(check, "unknown: reading it needs the scope account:read_only");
   if (expiryMs === null) return ok(check, "never");
   const detail = isoUtc(expiryMs);
-  const remedy = "create a token that is valid for longer: without one no VM can be destroyed";
+  const remedy =
+    "create a token with a later expiry: VMs cannot be destroyed without a valid token";
   const leftMs = expiryMs - nowMs;
   if (plan === undefined)
     return leftMs < DAY_MS ? warning(check, detail, remedy) : ok(check, detail);
   if (leftMs < plan.likelyMinutes * 60_000)
     return problem(check, `${detail}, before the plan ends`, remedy);
   if (leftMs < plan.worstMinutes * 60_000)
-    return warning(check, `${detail}, before the plan ends at worst`, remedy);
-  return ok(check, `${detail}, after the plan`);
+    return warning(check, `${detail}, before the plan ends in the worst case`, remedy);
+  return ok(check, `${detail}, after the plan ends`);
 }
 
 /**
- * What already exists on the account. Linode's API has no quotas: it only refuses a create that exceeds one.
- * @param atOnce VMs that the plan has at one time
+ * Reports the GPU VMs that already count towards the account's quota. The quota itself cannot be read: Linode's API
+ * only refuses a create that exceeds it.
  */
 export async function checkLimits(
   reader: CloudReader,
-  atOnce: number | undefined,
+  concurrency: number | undefined,
   nowMs: number,
   signal: AbortSignal,
 ): Promise<Check> {
@@ -61,26 +71,26 @@ export async function checkLimits(
     ];
     const gpus = vms.filter(({ type }) => /^g\d+-gpu-/.test(type));
     const parts = [
-      `${String(gpus.length)} GPU VMs exist${atOnce === undefined ? "" : `, the plan has up to ${String(atOnce)} at once`}`,
+      `GPU VMs on the account: ${String(gpus.length)}`,
+      ...(concurrency === undefined
+        ? []
+        : [`the plan rents up to ${String(concurrency)} at a time`]),
       ...(balanceUninvoiced === undefined
         ? []
         : [`${formatUsd(balanceUninvoiced)} not yet invoiced`]),
       "the API does not show the quota",
     ];
-    const late = vms.filter(({ label }) => (parseLabel(label)?.expiresMs ?? Infinity) < nowMs);
-    if (late.length === 0) return ok(check, parts.join("; "));
-    return problem(
-      check,
-      `expired and still billed: ${late.map(({ label }) => label).join(", ")}`,
-      "maider-sweep reap",
-    );
+    const expired = vms.filter(({ label }) => (parseLabel(label)?.expiresMs ?? Infinity) < nowMs);
+    if (expired.length === 0) return ok(check, parts.join("; "));
+    const labels = expired.map(({ label }) => label).join(", ");
+    return problem(check, `expired and still billed: ${labels}`, "maider-sweep reap");
   } catch (error) {
     signal.throwIfAborted();
-    return explained(check, error, "read what the account has");
+    return failedCheck(check, error, "read the account's VMs");
   }
 }
 
-/** Prices and stock of the plan's types, or of all when there is no plan. */
+/** @param wanted GPU types, each with the regions to look in; an empty list means any region */
 export async function checkMarket(
   reader: CloudReader,
   wanted: ReadonlyMap<string, readonly string[]>,
@@ -91,7 +101,7 @@ export async function checkMarket(
     return [checkPrices(prices, [...wanted.keys()]), checkStock(rows, wanted)];
   } catch (error) {
     signal.throwIfAborted();
-    return [explained("prices", error, "read prices and stock")];
+    return [failedCheck("prices", error, "read prices and stock")];
   }
 }
 
@@ -110,7 +120,6 @@ export function checkPrices(prices: readonly TypePrice[], types: readonly string
   );
 }
 
-/** @param wanted GPU types with their regions; no regions = any. */
 export function checkStock(
   rows: readonly Availability[],
   wanted: ReadonlyMap<string, readonly string[]>,
@@ -121,7 +130,7 @@ export function checkStock(
     );
     return offers.length > 0 && offers.every(({ available }) => !available);
   });
-  if (soldOut.length === 0) return ok("stock", "each type has some");
+  if (soldOut.length === 0) return ok("stock", "every type is available");
   return warning(
     "stock",
     `sold out: ${soldOut.map(([type, regions]) => `${type}${regions.length > 0 ? ` in ${regions.join(", ")}` : ""}`).join("; ")}`,
@@ -129,8 +138,8 @@ export function checkStock(
   );
 }
 
-/** A failure as a check. @throws what is not a failure of the API, a token or the network */
-export function explained(check: string, error: unknown, doing: string): Check {
+/** @throws any error other than a failure of the API, a token or the network */
+export function failedCheck(check: string, error: unknown, doing: string): Check {
   const failure = error instanceof CloudError ? explainCloudError(error, doing) : error;
   if (!(failure instanceof SweepError)) throw failure;
   return problem(check, failure.reason ?? failure.message, failure.hint ?? "");

@@ -4,12 +4,12 @@ import { hubAccess } from "../run/cloud-access/hub-access.ts";
 import type { CloudTargetRequest } from "../run/run-request.ts";
 import { givenHubToken } from "../run/cloud-access/token.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
-import { explained } from "./cloud-checks.ts";
+import { failedCheck } from "./cloud-checks.ts";
 
 const CHECK = "hugging face";
 const TIMEOUT_MS = 15_000;
 
-/** Whether gated models can be downloaded: distinguishes no token, a bad one, one without access, and no answer. */
+/** Checks that the plan's gated models can be downloaded with HF_TOKEN. */
 export async function checkHub(
   plan: CoveragePlan | undefined,
   cloud: CloudTargetRequest,
@@ -20,9 +20,10 @@ export async function checkHub(
   const gated = [
     ...new Set(models.filter(({ model }) => model.gated).map(({ model }) => model.id)),
   ];
-  const there = givenHubToken(env) !== undefined;
-  if (gated.length === 0) return ok(CHECK, `${there ? "a" : "no"} token, and none is needed`);
-  if (!there)
+  const hasToken = givenHubToken(env) !== undefined;
+  if (gated.length === 0)
+    return ok(CHECK, `HF_TOKEN is ${hasToken ? "" : "not "}set; no model needs it`);
+  if (!hasToken)
     return problem(
       CHECK,
       `gated: ${gated.join(", ")}; HF_TOKEN is not set`,
@@ -34,17 +35,17 @@ export async function checkHub(
     if (secret === undefined || offlineReason !== undefined)
       return ok(
         CHECK,
-        `a token for ${gated.join(", ")}; the Hub is not asked for a cloud on this machine`,
+        `HF_TOKEN is set for ${gated.join(", ")}; not checked with the Hub, since the cloud is simulated`,
       );
-    return verdict(await statusesOf(gated, endpoint, secret, signal));
+    return accessCheck(await readStatuses(gated, endpoint, secret, signal));
   } catch (error) {
     signal.throwIfAborted();
-    return explained(CHECK, error, "read HF_TOKEN");
+    return failedCheck(CHECK, error, "read HF_TOKEN");
   }
 }
 
-/** For each model the Hub's answer to this token, or why there is none. */
-async function statusesOf(
+/** @returns for each model the HTTP status of its download with this token, or why the request failed */
+async function readStatuses(
   ids: readonly string[],
   endpoint: string,
   token: string,
@@ -67,28 +68,28 @@ async function statusesOf(
   return statuses;
 }
 
-function verdict(statuses: ReadonlyMap<string, number | string>): Check {
-  const those = (fits: (status: number | string) => boolean): string =>
-    [...statuses].flatMap(([id, status]) => (fits(status) ? [id] : [])).join(", ");
-  if (those((status) => status === 401) !== "")
+function accessCheck(statuses: ReadonlyMap<string, number | string>): Check {
+  const modelsWith = (matches: (status: number | string) => boolean): string =>
+    [...statuses].flatMap(([id, status]) => (matches(status) ? [id] : [])).join(", ");
+  if (modelsWith((status) => status === 401) !== "")
     return problem(
       CHECK,
-      "the Hub does not know the token of HF_TOKEN (401)",
-      "make a new read token on huggingface.co/settings/tokens",
+      "the Hub rejects the token in HF_TOKEN (401)",
+      "create a new read token on huggingface.co/settings/tokens",
     );
-  const refused = those((status) => status === 403 || status === 404);
+  const refused = modelsWith((status) => status === 403 || status === 404);
   if (refused !== "")
     return problem(
       CHECK,
       `HF_TOKEN is set, but its account has no access to ${refused}`,
       "accept the licence on the model's page with that account; a fine-grained token also needs access to gated repositories",
     );
-  const unasked = [...statuses].filter(([, status]) => typeof status === "string" || status >= 400);
-  if (unasked.length > 0)
+  const failed = [...statuses].filter(([, status]) => typeof status === "string" || status >= 400);
+  if (failed.length > 0)
     return warning(
       CHECK,
-      `could not be asked about ${unasked.map(([id, why]) => `${id} (${String(why)})`).join(", ")}`,
+      `access could not be checked for ${failed.map(([id, reason]) => `${id} (${String(reason)})`).join(", ")}`,
       "check the network and the proxy",
     );
-  return ok(CHECK, `access to ${those(() => true)}`);
+  return ok(CHECK, `access to ${[...statuses.keys()].join(", ")}`);
 }

@@ -12,34 +12,34 @@ import { isClockSkewed } from "../run/compare-with-account.ts";
 import { lastReaped, isReaperActive } from "../guard/reaper-activity.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 
-/** The oldest release of each supported line, as in `engines` of package.json. */
-const LINES: Readonly<Record<number, readonly [minor: number, patch: number]>> = {
+/** The oldest supported release of each major version, as in `engines` of package.json. */
+const OLDEST_RELEASES: Readonly<Record<number, readonly [minor: number, patch: number]>> = {
   22: [22, 2],
   24: [15, 0],
 };
 
 export function checkNode(version: string): Check {
   const [major = 0, minor = 0, patch = 0] = version.replace(/^v/, "").split(".").map(Number);
-  const least = LINES[major];
-  const fits =
+  const oldest = OLDEST_RELEASES[major];
+  const isSupported =
     major >= 26 ||
-    (least !== undefined && (minor > least[0] || (minor === least[0] && patch >= least[1])));
-  if (fits) return ok("node", `Node ${version}`);
+    (oldest !== undefined && (minor > oldest[0] || (minor === oldest[0] && patch >= oldest[1])));
+  if (isSupported) return ok("node", `Node ${version}`);
   return problem(
     "node",
     `Node ${version} is not supported`,
-    "install Node 22.22.2, 24.15 or 26 and newer",
+    "install Node 22 (22.22.2 or later), 24 (24.15 or later), or 26",
   );
 }
 
-/** Labels carry expiry times, and tokens and stamps are compared with the API's. */
+/** A wrong local clock leads to wrong timestamps and wrong expiry times. */
 export function checkClock(offsetMs: number | undefined, speed: number): Check {
   if (offsetMs === undefined)
-    return warning("clock", "the API's time is unknown", "check the clock yourself: date -u");
+    return warning("clock", "the API sent no time to compare with", "check the clock: date -u");
   const seconds = Math.round(Math.abs(offsetMs) / 1000);
-  const detail = `${String(seconds)} s from the API's`;
+  const detail = `${String(seconds)} s from the API's clock`;
   if (!isClockSkewed(offsetMs, speed)) return ok("clock", detail);
-  const remedy = "set the clock by NTP: timedatectl set-ntp true";
+  const remedy = "synchronise the clock by NTP: timedatectl set-ntp true";
   return seconds > 120 + 10 * speed
     ? problem("clock", detail, remedy)
     : warning("clock", detail, remedy);
@@ -66,7 +66,7 @@ export function checkState(folder: string): Check {
     .map(({ run }) => run);
   return open.length === 0
     ? ok("state folder", folder)
-    : warning("state folder", `runs without an end: ${open.join(", ")}`, "maider-sweep recover");
+    : warning("state folder", `unfinished runs: ${open.join(", ")}`, "maider-sweep recover");
 }
 
 export async function checkDatabase(file: string): Promise<Check> {
@@ -86,12 +86,12 @@ export async function checkDatabase(file: string): Promise<Check> {
   }
 }
 
-/** The last resort when this machine is lost; its timer may run on another machine, so silence alone is no problem. */
+/** The reaper's timer may run on another machine, so its absence here is only a warning. */
 export function checkReaper(stateDir: string, nowMs: number): Check {
   const remedy = "maider-sweep guard install --token-file FILE, or templates/github/reap.yml";
   const at = lastReaped(stateDir);
-  if (at === undefined) return warning("reaper", "none has run with this state folder", remedy);
-  const detail = `last pass ${String(Math.round((nowMs - Date.parse(at)) / 60_000))} min ago`;
+  if (at === undefined) return warning("reaper", "never run with this state folder", remedy);
+  const detail = `last run ${String(Math.round((nowMs - Date.parse(at)) / 60_000))} min ago`;
   return isReaperActive(stateDir, nowMs) ? ok("reaper", detail) : warning("reaper", detail, remedy);
 }
 

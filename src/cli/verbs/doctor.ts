@@ -31,11 +31,11 @@ export const verb = defineVerb({
       terminal,
     } = call;
     const { env, signals, stdout } = terminal;
-    const { examine } = await import("../../doctor/examine.ts");
+    const { runChecks } = await import("../../doctor/run-checks.ts");
     const { loadPlan } = await import("../../run/preflight/load-plan.ts");
     const request = planRequest(call);
     const plan = file === undefined ? undefined : await loadPlan({ file }, request, terminal);
-    const checks = await examine(plan, request.cloud, env, signals.stop);
+    const checks = await runChecks(plan, request.cloud, env, signals.stop);
     const { checksText } = await import("../output/checks-text.ts");
     const { tableStyle } = await import("../output/table-style.ts");
     stdout.write(options.json ? jsonText({ checks }) : checksText(checks, tableStyle(terminal)));

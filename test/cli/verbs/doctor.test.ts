@@ -60,7 +60,7 @@ const planFile = (model: string, region = "us-ord"): string => {
 };
 
 describe("doctor", () => {
-  it("finds nothing to mend where all is well, but the missing reaper", async () => {
+  it("warns only of the missing reaper when everything else is in order", async () => {
     const { code, checks } = await examine({ LINODE_TOKEN: cloud.token });
     expect(checks.filter(({ state }) => state !== "ok").map(({ check }) => check)).toEqual([
       "reaper",
@@ -71,7 +71,7 @@ describe("doctor", () => {
     );
   });
 
-  it("tells that there is no token, and still reads prices", async () => {
+  it("reports a missing token and still reads prices", async () => {
     const { code, find } = await examine({}, planFile("Qwen/Qwen2.5-Coder-7B-Instruct-AWQ"));
     expect(code).toBe(4);
     expect(find("token")).toMatchObject({
@@ -81,13 +81,13 @@ describe("doctor", () => {
     expect(find("prices").state).toBe("ok");
   });
 
-  it("tells that the token is not known, and never shows it", async () => {
+  it("reports an unknown token without printing it", async () => {
     const { find, stdout } = await examine({ LINODE_TOKEN: "not-the-token" });
     expect(find("token").detail).toMatch(/wrong, expired or revoked/);
     expect(stdout).not.toContain("not-the-token");
   });
 
-  it("tells that a token file cannot be read", async () => {
+  it("reports a token file that cannot be read", async () => {
     const { find } = await examine({}, "--token-file", "/no/such/file");
     expect(find("token")).toMatchObject({ state: "problem", detail: "/no/such/file: ENOENT." });
   });
@@ -105,24 +105,27 @@ describe("doctor", () => {
 
   it.each([
     ["in ten minutes", 600_000, "problem", /before the plan ends$/],
-    ["in an hour and a half", 5_400_000, "warning", /before the plan ends at worst/],
-    ["in a week", 604_800_000, "ok", /after the plan/],
+    ["in an hour and a half", 5_400_000, "warning", /before the plan ends in the worst case/],
+    ["in a week", 604_800_000, "ok", /after the plan ends/],
     ["never", null, "ok", /never/],
-  ])("holds a token that ends %s against the plan's length", async (_, leftMs, state, says) => {
-    const token = `${String(leftMs)}-is-when-this-token-ends`;
-    const expiry = leftMs === null ? null : new Date(Date.now() + leftMs).toISOString();
-    const scopes = "linodes:read_write firewall:read_write";
-    await tell("tokens", { token, scopes, expiry, revoked: false });
-    const plan = planFile("Qwen/Qwen2.5-Coder-7B-Instruct-AWQ");
-    const { find, stdout } = await examine({ LINODE_TOKEN: token }, plan);
-    expect(find("token expiry")).toMatchObject({
-      state,
-      detail: expect.stringMatching(says) as string,
-    });
-    expect(stdout).not.toContain(token);
-  });
+  ])(
+    "compares a token that expires %s with the plan's duration",
+    async (_, leftMs, state, says) => {
+      const token = `${String(leftMs)}-is-when-this-token-ends`;
+      const expiry = leftMs === null ? null : new Date(Date.now() + leftMs).toISOString();
+      const scopes = "linodes:read_write firewall:read_write";
+      await tell("tokens", { token, scopes, expiry, revoked: false });
+      const plan = planFile("Qwen/Qwen2.5-Coder-7B-Instruct-AWQ");
+      const { find, stdout } = await examine({ LINODE_TOKEN: token }, plan);
+      expect(find("token expiry")).toMatchObject({
+        state,
+        detail: expect.stringMatching(says) as string,
+      });
+      expect(stdout).not.toContain(token);
+    },
+  );
 
-  it("tells of a clock that is wrong", async () => {
+  it("reports a clock that is wrong", async () => {
     const fast = await startSimulator({ port: 0, speed: 1e6, seed: 1, delays: 1 });
     const { stdout } = await speak(["doctor", "--json", "--api-url", fast.url], {
       MAIDER_SWEEP_STATE: join(home(), "state"),
@@ -140,14 +143,14 @@ describe("doctor", () => {
     );
   });
 
-  it("reads only", async () => {
+  it("sends only GET requests", async () => {
     await examine({ LINODE_TOKEN: cloud.token }, planFile("Qwen/Qwen2.5-Coder-7B-Instruct-AWQ"));
     const reply = await fetch(`${cloud.url}/simulator/requests`);
     const { requests } = (await reply.json()) as { requests: { method: string }[] };
     expect(new Set(requests.map(({ method }) => method))).toEqual(new Set(["GET"]));
   });
 
-  it("tells that the plan's type is sold out where the plan wants it", async () => {
+  it("warns that the plan's type is sold out in the plan's regions", async () => {
     await tell("faults", [{ region: "us-ord", type: "g2-gpu-rtx4000a1-s", action: "no-stock" }]);
     const { find } = await examine(
       { LINODE_TOKEN: cloud.token },
@@ -171,12 +174,12 @@ describe("doctor", () => {
   });
 
   it.each([
-    ["does not know the token", 401, "problem", /does not know the token/],
-    ["lets its account not in", 403, "problem", /is set, but its account has no access to meta-/],
-    ["is out of order", 503, "warning", /could not be asked about meta-\S+ \(503\)/],
-    ["does not answer", undefined, "warning", /could not be asked about meta-\S+ \(/],
-    ["lets it in", 200, "ok", /access to meta-/],
-  ])("asks a Hub that %s", async (_, status, state, says) => {
+    ["rejects the token", 401, "problem", /rejects the token/],
+    ["denies the account access", 403, "problem", /is set, but its account has no access to meta-/],
+    ["is unavailable", 503, "warning", /access could not be checked for meta-\S+ \(503\)/],
+    ["does not answer", undefined, "warning", /access could not be checked for meta-\S+ \(/],
+    ["grants access", 200, "ok", /^access to meta-/],
+  ])("reports a Hub that %s", async (_, status, state, says) => {
     const asked: string[] = [];
     const hub = createServer(({ method, url, headers }, reply) => {
       asked.push(`${String(method)} ${String(url)} ${String(headers.authorization)}`);
@@ -231,7 +234,7 @@ describe("doctor", () => {
     });
   });
 
-  it("sees the reaper once it has passed", async () => {
+  it("finds the reaper once it has run", async () => {
     const state = join(home(), "new");
     const env = { LINODE_TOKEN: cloud.token, MAIDER_SWEEP_STATE: state };
     expect((await speak(["reap", "--api-url", cloud.url], env)).code).toBe(0);
@@ -239,7 +242,7 @@ describe("doctor", () => {
     expect(checkReaper(state, Date.now() + 86_400_000).state).toBe("warning");
   });
 
-  it("speaks in lines too", async () => {
+  it("prints one line for each check, with a remedy below", async () => {
     const { stdout } = await speak(["doctor", "--simulate", cloud.url], {
       MAIDER_SWEEP_STATE: home(),
       MAIDER_SWEEP_DB: join(home(), "db.json"),
@@ -285,14 +288,16 @@ describe("account limits", () => {
   const expiresMs = Date.parse("2026-11-24T12:00:00Z");
   const label = makeVmLabel({ run: "k3xw90ab", seq: 1, nonce: "abcd", expiresMs });
 
-  it("counts the GPU VMs that exist", async () => {
+  it("are reported with the GPU VMs that exist", async () => {
     expect(await checkLimits(reader([label]), 3, expiresMs - 1, signal)).toMatchObject({
       state: "ok",
-      detail: expect.stringMatching(/^1 GPU VMs exist, .* 3 at once; \$1\.50 not yet/) as string,
+      detail: expect.stringMatching(
+        /^GPU VMs on the account: 1; .* up to 3 at a time; \$1\.50 not yet/,
+      ) as string,
     });
   });
 
-  it("finds a VM of ours that nobody has destroyed in time", async () => {
+  it("are a problem while an expired VM of ours still exists", async () => {
     expect(await checkLimits(reader([label]), 3, expiresMs + 1, signal)).toMatchObject({
       state: "problem",
       remedy: "maider-sweep reap",

@@ -9,26 +9,33 @@ import type { CloudTargetRequest } from "../run/run-request.ts";
 import { connectReader, tokenExpiry } from "../run/wire.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { apiNow } from "../teardown/api-time.ts";
-import { ok, problem, type Check } from "./check.ts";
-import { checkExpiry, checkLimits, checkMarket, checkToken, explained } from "./cloud-checks.ts";
+import { ok, type Check } from "./check.ts";
+import {
+  checkExpiry,
+  checkLimits,
+  checkMarket,
+  checkToken,
+  failedCheck,
+  type PlanDuration,
+} from "./cloud-checks.ts";
 import { checkHub } from "./hub-check.ts";
 import { checkClock, checkDatabase, checkNode, checkReaper, checkState } from "./local-checks.ts";
 
 const PATIENCE_MS = 15_000;
 
-/** Whether a run would succeed; reads only. @param plan also checks what this plan needs */
-export async function examine(
+/** Checks whether a run would succeed, without changing anything. @param plan undefined checks all GPU types */
+export async function runChecks(
   plan: CoveragePlan | undefined,
   request: CloudTargetRequest,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
-  const { target, tokenFailure } = await openOrReport(request, env);
+  const { target, tokenFailure } = await openTarget(request, env);
   try {
     const reading = (token: string | undefined): CloudReader =>
       connectReader({ ...target, token }, PATIENCE_MS);
     const token = tokenFailure ?? (await checkToken(reading(target.token), signal));
-    // A bad token spoils even what needs none.
+    // The API refuses a bad token even for requests that need no token.
     const reader = reading(token.state === "ok" ? target.token : undefined);
     const market = await checkMarket(reader, wantedTypes(plan), signal);
     return [
@@ -37,10 +44,10 @@ export async function examine(
       checkState(target.stateDir),
       await checkDatabase(target.databaseFile),
       token,
-      ...(token.state === "ok" ? await checksWithToken(plan, target, reader, signal) : []),
+      ...(token.state === "ok" ? await checkWithToken(plan, target, reader, signal) : []),
       ...market,
       await checkHub(plan, request, env, signal),
-      await checkAddress(plan, target, signal),
+      await checkPublicAddress(plan, target, signal),
       checkReaper(target.stateDir, target.clock.now()),
     ];
   } finally {
@@ -48,32 +55,35 @@ export async function examine(
   }
 }
 
-/** What can only be read with a valid token. */
-async function checksWithToken(
+async function checkWithToken(
   plan: CoveragePlan | undefined,
   target: CloudTarget,
   reader: CloudReader,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const { clock } = target;
-  const estimate =
-    plan === undefined ? undefined : estimatePlan(plan, await readMarket(target, signal));
-  const length =
-    estimate === undefined
-      ? undefined
-      : {
-          likelyMinutes: estimate.wallMinutes,
-          worstMinutes: longestMinutes(estimate, plan?.concurrency ?? 1),
-        };
+  const duration = plan === undefined ? undefined : await planDuration(plan, target, signal);
   const now = apiNow({ cloud: reader, clock });
   const limits = await checkLimits(reader, plan?.concurrency, now, signal);
   try {
     const expiry = await tokenExpiry(target, PATIENCE_MS, signal);
-    return [checkExpiry(expiry, clock.now(), length), limits];
+    return [checkExpiry(expiry, clock.now(), duration), limits];
   } catch (error) {
     signal.throwIfAborted();
-    return [explained("token expiry", error, "read when the token ends"), limits];
+    return [failedCheck("token expiry", error, "read when the token expires"), limits];
   }
+}
+
+async function planDuration(
+  plan: CoveragePlan,
+  target: CloudTarget,
+  signal: AbortSignal,
+): Promise<PlanDuration> {
+  const estimate = estimatePlan(plan, await readMarket(target, signal));
+  return {
+    likelyMinutes: estimate.wallMinutes,
+    worstMinutes: longestMinutes(estimate, plan.concurrency),
+  };
 }
 
 function wantedTypes(plan: CoveragePlan | undefined): ReadonlyMap<string, readonly string[]> {
@@ -83,8 +93,8 @@ function wantedTypes(plan: CoveragePlan | undefined): ReadonlyMap<string, readon
   );
 }
 
-/** A token that cannot even be read is a failed check, and the others still run. */
-async function openOrReport(
+/** Continues without a token when the token file or secret cannot be read, so that the other checks still run. */
+async function openTarget(
   request: CloudTargetRequest,
   env: NodeJS.ProcessEnv,
 ): Promise<{ readonly target: CloudTarget; readonly tokenFailure: Check | undefined }> {
@@ -98,22 +108,22 @@ async function openOrReport(
     if (!isTokenFailure) throw error;
     return {
       target: await openCloudTarget({ ...request, tokenFile: undefined }, env, false),
-      tokenFailure: explained("token", error, "read the token"),
+      tokenFailure: failedCheck("token", error, "read the token"),
     };
   }
 }
 
-async function checkAddress(
+/** The firewall admits SSH from this address only. */
+async function checkPublicAddress(
   plan: CoveragePlan | undefined,
   target: CloudTarget,
   signal: AbortSignal,
 ): Promise<Check> {
   try {
     const cidr = plan?.sshCidr ?? (await sshCidr({ sshCidr: undefined }, target, signal));
-    return ok("own address", cidr);
+    return ok("public address", cidr);
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof SweepError)) throw error;
-    return problem("own address", error.reason ?? error.message, error.hint ?? "");
+    return failedCheck("public address", error, "find out the public address");
   }
 }
