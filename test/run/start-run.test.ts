@@ -62,9 +62,12 @@ it("says what it waits for while the API does not answer, and ends at a signal",
   const stop = new AbortController();
   const context = contextWith(stop.signal);
   const outcome = startRun(requestTo(silentUrl), context);
-  await vi.waitFor(() => {
-    expect(context.waits).toEqual(["connecting to the Linode API ..."]);
-  });
+  await vi.waitFor(
+    () => {
+      expect(context.waits).toEqual(["connecting to the Linode API ..."]);
+    },
+    { timeout: 10_000 },
+  );
   stop.abort(new Interrupted("SIGINT"));
   expect(await outcome).toEqual({
     kind: "not started",
