@@ -75,7 +75,7 @@ const EXIT_CODES = `## Exit codes
 | 5 | some configurations failed or were not started |
 | 6 | a VM may still be billed; outranks all others |
 | 7 | another run holds the state folder |
-| 130 | interrupted, everything proved gone |
+| 130 | interrupted, everything confirmed deleted |
 
 Results and \`--json\` go to stdout; progress, warnings and errors to stderr. An error is three short lines: what failed,
 why, what to try.

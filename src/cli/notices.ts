@@ -28,7 +28,7 @@ export async function printNotices(
 }
 
 /**
- * Real runs whose process has died before its VMs were proved gone. Only journals that are not packed are read: a
+ * Real runs whose process has died before its VMs were confirmed deleted. Only journals that are not packed are read: a
  * packed one is closed. Simulated runs cost nothing.
  */
 function openRunsWarning(state: string): string | undefined {

@@ -145,7 +145,7 @@ export const skipFreshOption = option("--skip-fresh", "leave out what is measure
 
 export const patienceOption = option(
   "--destroy-patience <minutes>",
-  "wait for proof that VMs are gone (default 10)",
+  "how long to wait for VMs to be confirmed deleted (default 10)",
 ).argParser(positiveNumber);
 
 /** What a run takes beyond its plan. */

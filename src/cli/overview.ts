@@ -13,8 +13,8 @@ export function overview(verbs: readonly ListedVerb[]): string {
   ]);
   return `Usage: maider-sweep VERB [options]
 
-Rents Linode GPU VMs from a plan, benchmarks LLMs on them with vLLM, proves the
-VMs destroyed, and never spends more than the cap.
+Rents Linode GPU VMs from a plan, benchmarks LLMs on them with vLLM, deletes
+the VMs and confirms it, and never spends more than the cap.
 
 ${groups.join("\n")}
 

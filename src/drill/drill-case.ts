@@ -179,7 +179,7 @@ function guardsOf(home: string): readonly number[] {
   });
 }
 
-/** Is every run closed, and everything of it proved gone? */
+/** Is every run closed, and everything of it confirmed deleted? */
 function isOver(home: string): boolean {
   return listRuns(home).every((run) => {
     const { state } = runStatus(runFolder(home, run), Date.now());

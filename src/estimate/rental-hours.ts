@@ -9,7 +9,7 @@ const LEAVING_MINUTES = 1;
 export interface RentalHours {
   /** Minutes after the create's sending at which everything stops. */
   readonly deadlineMinutes: number;
-  /** Paid hours until proved gone, and one more: nobody has told whether an hour counts from the create or by the clock. */
+  /** Paid hours until confirmed deleted, and one more: nobody has told whether an hour counts from the create or by the clock. */
   readonly reservedHours: number;
   readonly likelyHours: number;
 }

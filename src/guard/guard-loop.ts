@@ -32,7 +32,7 @@ const HOUR_MS = 3_600_000;
 const LOOK_AGAIN_MS = 5_000;
 
 /**
- * What the guard does once its parent is gone: becomes the owner, destroys everything open, proves it gone, closes
+ * What the guard does once its parent is gone: becomes the owner, destroys everything open, confirms that it is deleted, closes
  * the run. Waits for what is held and, with a hold time, for a resume; holds no lock while it waits. Returns when
  * the run is closed, by whomever, and never before.
  */
@@ -62,7 +62,7 @@ export async function guardLoop(options: GuardLoop): Promise<void> {
   }
 }
 
-/** @returns true when the run is closed, or all of it is proved gone and the disk just does not take it down. */
+/** @returns true when the run is closed, or all of it is confirmed deleted and the disk just does not take it down. */
 async function takeOver(folder: string, leftMs: number, options: GuardLoop): Promise<boolean> {
   const { cloud, clock, log, pid } = options;
   const { redact, replaces, run, stateDir } = options;

@@ -7,7 +7,7 @@ import { writeFileAtomically } from "../support/safe-file.ts";
 
 /** Tells a dead-man service that VMs are open and watched; its silence then calls a person. */
 export interface Heartbeat {
-  /** Ends it; sends `gone` when all is proved gone and no other process has sent it. Never rejects. */
+  /** Ends it; sends `gone` when all is confirmed deleted and no other process has sent it. Never rejects. */
   end(allGone: boolean): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export function pendingHeartbeat(folder: string): string | undefined {
   }
 }
 
-/** Sends `gone` once all of a run is proved gone. The process that removes the file sends it, so that it is sent once. */
+/** Sends `gone` once all of a run is confirmed deleted. The process that removes the file sends it, so that it is sent once. */
 export async function reportGone(folder: string): Promise<void> {
   const url = pendingHeartbeat(folder);
   if (url === undefined) return;

@@ -46,7 +46,7 @@ function runMoney(run: ReportedRun, index: number): Html {
   const ended = closed === undefined ? "not closed" : closed.state;
   const titleId = `run-${state.run}`;
   return html`<details${index === 0 ? html` open` : undefined}><summary id="${titleId}">${isSimulated(state) ? html`<span class="mark">SIMULATED, nothing is owed</span> ` : undefined}Run ${state.run}${opened === undefined ? "" : ` (${opened.plan}), ${opened.ts.slice(0, 10)}`}: ${planned}billed ${formatUsd(ledger.spentMicroUsd)}${ledger.reservedMicroUsd > 0 ? `, reserved ${formatUsd(ledger.reservedMicroUsd)}` : ""} of a cap of ${formatUsd(ledger.capMicroUsd)}; ${ended}</summary>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="${titleId}"><table><thead><tr><th scope="col">VM</th><th scope="col">GPU type</th><th scope="col">Region</th><th scope="col">Created (UTC)</th><th scope="col">Proved gone</th><th scope="col" class="n">Hours planned</th><th scope="col" class="n">Hours billed</th><th scope="col" class="n">Billed</th><th scope="col" class="n">Useful min</th><th scope="col" class="n">Wasted min</th></tr></thead>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="${titleId}"><table><thead><tr><th scope="col">VM</th><th scope="col">GPU type</th><th scope="col">Region</th><th scope="col">Created (UTC)</th><th scope="col">Confirmed deleted</th><th scope="col" class="n">Hours planned</th><th scope="col" class="n">Hours billed</th><th scope="col" class="n">Billed</th><th scope="col" class="n">Useful min</th><th scope="col" class="n">Wasted min</th></tr></thead>
 <tbody>${rentals.map((rental, at) => vmRow(rental, times[at] as Times, nowMs))}</tbody>
 <tfoot><tr><th scope="row" colspan="6">${rentals.length} VMs</th><td class="n">${sum(({ hours }) => hours)}</td><td class="n">${formatUsd(ledger.spentMicroUsd)}</td><td class="n">${minutes(sum(({ usefulMs }) => usefulMs))}</td><td class="n">${minutes(sum(({ wastedMs }) => wastedMs))}</td></tr></tfoot></table></div></details>
 `;
@@ -71,7 +71,7 @@ function vmRow(rental: RentalState, { hours, usefulMs, wastedMs }: Times, nowMs:
     <td>${rental.gpu}</td>
     <td>${rental.region}</td>
     <td>${stamp(createSentMs)}</td>
-    <td>${goneMs === undefined ? html`<strong>not proved</strong>` : stamp(goneMs)}</td>
+    <td>${goneMs === undefined ? html`<strong>not confirmed</strong>` : stamp(goneMs)}</td>
     <td class="n">${rental.reservedHours}</td>
     <td class="n">${hours}</td>
     <td class="n">${formatUsd(costOf(rental, nowMs))}</td>

@@ -28,7 +28,7 @@ export function admits(ledger: Ledger, needed: MicroUsd): boolean {
 /**
  * The hours of a rental that Linode bills: from the sending of the create, which is never later than the VM's birth, to
  * the proof that it is gone, which is never earlier than its end; by our clock or the API's, whichever gives more. Of
- * two VMs under one label each counts for the whole time. A rental that is proved gone and never had a VM costs
+ * two VMs under one label each counts for the whole time. A rental that is confirmed deleted and never had a VM costs
  * nothing; one that is unresolved costs its reservation at least.
  */
 export function hoursOf(rental: RentalState, nowMs: number): number {
@@ -44,7 +44,7 @@ export function hoursOf(rental: RentalState, nowMs: number): number {
 }
 
 /**
- * Proved gone, but a create of it may have made a VM that the journal does not know: found and destroyed by an earlier
+ * Confirmed deleted, but a create of it may have made a VM that the journal does not know: found and destroyed by an earlier
  * owner whose disk was full, or by a reaper after the expiry.
  */
 function isUnresolved({ goneMs, ...rental }: RentalState): boolean {

@@ -63,7 +63,7 @@ export type RentalStage =
   | "gone"
   | "settled";
 
-/** A rental is open from the intent to create it until it is proved gone. */
+/** A rental is open from the intent to create it until it is confirmed deleted. */
 export const OPEN_STAGES: ReadonlySet<RentalStage> = new Set<RentalStage>([
   "creating",
   "unknown",

@@ -31,7 +31,7 @@ export interface RunSummary {
   readonly time: LinearTime;
   /** Its VM was left up for a user. */
   readonly held: boolean;
-  /** The process that destroys what is not proved gone. */
+  /** The process that destroys what is not confirmed deleted. */
   readonly guardPid: number | undefined;
   /** What could not be published, a line each. */
   readonly problems: readonly string[];

@@ -10,7 +10,7 @@ import { reclaimVms } from "./recovery/reclaim-vms.ts";
 import type { RunContext } from "./run-context.ts";
 import type { SavedRun } from "./run-folder/saved-run.ts";
 
-/** How the work of a run has ended; its VMs are gone, or cannot be proved gone. */
+/** How the work of a run has ended; its VMs are gone, or cannot be confirmed deleted. */
 export interface RunEnd {
   /** What ended it early. */
   readonly error: unknown;

@@ -10,7 +10,7 @@ interface Undestroyed {
 }
 
 /**
- * What further signals do to a program that is destroying: the second names what is not yet proved gone, the third
+ * What further signals do to a program that is destroying: the second names what is not yet confirmed deleted, the third
  * leaves it to the guard, whose pipe closes with this process. @returns what ends it.
  */
 export function onRepeatedInterrupt(
@@ -27,7 +27,7 @@ export function onRepeatedInterrupt(
   });
 }
 
-/** Names what is not proved gone, and who destroys it; undefined when everything is. */
+/** Names what is not confirmed deleted, and who destroys it; undefined when everything is. */
 export function undestroyedText({ state, guardPid }: Undestroyed): string | undefined {
   const firewalls = state.firewall?.gone === false ? [state.firewall.label] : [];
   const lines = [
@@ -41,5 +41,5 @@ export function undestroyedText({ state, guardPid }: Undestroyed): string | unde
     guardPid === undefined
       ? "maider-sweep recover destroys this"
       : `the guard, process ${String(guardPid)}, destroys this`;
-  return [`\nnot yet proved gone; ${who}:`, ...lines.map((line) => `  ${line}`)].join("\n");
+  return [`\nnot yet confirmed deleted; ${who}:`, ...lines.map((line) => `  ${line}`)].join("\n");
 }

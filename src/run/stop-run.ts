@@ -9,7 +9,7 @@ import { runClock } from "./run-folder/run-clock.ts";
 const POLL_MS = 300;
 
 /**
- * Asks the process of a run to stop, as Ctrl-C would, and waits until its VMs are proved gone.
+ * Asks the process of a run to stop, as Ctrl-C would, and waits until its VMs are confirmed deleted.
  * @param wanted needed only when several runs are going on
  * @param onAsked called once the process has been asked
  * @throws SweepError exit 2 when there is no such run, or it is not clear which

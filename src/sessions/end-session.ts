@@ -26,14 +26,14 @@ import { listSessions, sessionPlaces } from "./find-session.ts";
 import type { HeldVm } from "./held-vms.ts";
 import { removeSession } from "./write-session.ts";
 
-/** How a session has ended; `unproved`: its guard destroys the VM. */
+/** How a session has ended; `unconfirmed`: its guard destroys the VM. */
 export interface SessionEnd {
   readonly outcome: Recovery["outcome"];
   readonly spentMicroUsd: MicroUsd;
 }
 
 /**
- * Destroys a VM that is up, proves it gone, closes its books and removes its sessions.
+ * Destroys a VM that is up, confirms that it is deleted, closes its books and removes its sessions.
  * @param workingDirectory whose `.aider-env` may lead to it.
  * @throws SweepError exit 4 when the API refuses, exit 7 when another owner lives
  */
@@ -44,7 +44,7 @@ export async function endSession(
   workingDirectory: string,
 ): Promise<SessionEnd> {
   const end = await destroyVm(vm, request, context);
-  if (end.outcome === "unproved") return end;
+  if (end.outcome === "unconfirmed") return end;
   const places = sessionPlaces(context.env, request.cloud.locations.stateDir);
   for (const session of listSessions(places))
     if (session.rental?.run === vm.run) removeSession(session, workingDirectory);
@@ -68,7 +68,7 @@ async function destroyVm(
   const redact = createRedactor(token === undefined ? [] : [token]);
   const journal = await openJournal({ folder, run, ownership, clock, redact });
   cleanup.defer(() => journal.close());
-  reporter.note(`destroying ${vm.rental.label}; waiting for proof that it is gone`);
+  reporter.note(`destroying ${vm.rental.label}; waiting until it is confirmed deleted`);
   try {
     const { outcome } = await recoverRun({
       folder,
@@ -84,7 +84,7 @@ async function destroyVm(
       patienceMs: request.destroyPatienceMs,
       onAlarm: (alarm) => reporter.alarm(alarm, "down"),
     });
-    if (outcome !== "unproved") {
+    if (outcome !== "unconfirmed") {
       deleteClientKey(folder);
       await reportGone(folder);
     }

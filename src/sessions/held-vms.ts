@@ -8,7 +8,7 @@ import { usd } from "../support/money.ts";
 import { simulatedStateDir } from "../run/locations.ts";
 import { runClock } from "../run/run-folder/run-clock.ts";
 
-/** A VM that `up` has rented and that is not proved gone, from its journal. */
+/** A VM that `up` has rented and that is not confirmed deleted, from its journal. */
 export interface HeldVm {
   /** Its session's name. */
   readonly name: string;

@@ -106,12 +106,12 @@ function isOpen({ waiting, context, halted }: Admission): boolean {
 function isFull(admission: Admission): boolean {
   const { running, breaker, limit, context } = admission;
   const most = breaker.isProbing() ? 1 : limit;
-  return running.size >= most || context.unproved.size > 0 || !isOpen(admission);
+  return running.size >= most || context.unconfirmed.size > 0 || !isOpen(admission);
 }
 
 /** With nothing running, will time alone let an entry begin? */
 function canBegin({ waiting, shortOfMoney, context }: Admission): boolean {
-  return context.unproved.size === 0 && waiting.some(({ seq }) => !shortOfMoney.has(seq));
+  return context.unconfirmed.size === 0 && waiting.some(({ seq }) => !shortOfMoney.has(seq));
 }
 
 async function admitNow(admission: Admission): Promise<void> {
@@ -139,7 +139,7 @@ function priceOf({ regions }: PlannedRental): number {
 /** Reserves and begins an entry, or finds out why it cannot begin. @throws CloudError, or the signal's reason */
 async function start(planned: PlannedRental, admission: Admission): Promise<void> {
   const { context, refusals, shortOfMoney } = admission;
-  const { ports, settings, stop, unproved } = context;
+  const { ports, settings, stop, unconfirmed } = context;
   const offers = await checkOffers(planned, ports, settings, stop);
   await apiAnswers(admission);
   if (offers instanceof Error) {
@@ -149,13 +149,13 @@ async function start(planned: PlannedRental, admission: Admission): Promise<void
   const [offer] = offers;
   const needed = offer.hourly * planned.reservedHours;
   const reserve = async (): Promise<Rental | undefined> =>
-    unproved.size === 0 && fitsNow(needed, ports, settings)
+    unconfirmed.size === 0 && fitsNow(needed, ports, settings)
       ? reserveRental(planned, offer, context)
       : undefined;
   const rental = await (ports.month?.exclusively(reserve) ?? reserve());
   if (rental !== undefined) {
     begin(planned, rental, admission);
-  } else if (unproved.size === 0 && !shortOfMoney.has(planned.seq)) {
+  } else if (unconfirmed.size === 0 && !shortOfMoney.has(planned.seq)) {
     shortOfMoney.add(planned.seq);
     const { seq, gpuId: gpu } = planned;
     await ports.journal.append({
@@ -189,14 +189,14 @@ async function apiAnswers(admission: Admission): Promise<void> {
 
 function begin(planned: PlannedRental, rental: Rental, admission: Admission): void {
   const { waiting, running, lanes, abort, context } = admission;
-  const { patience, unproved } = context;
+  const { patience, unconfirmed } = context;
   const waitIfIdle = (): void => {
-    if (unproved.size > 0 && unproved.size === running.size) patience.start();
+    if (unconfirmed.size > 0 && unconfirmed.size === running.size) patience.start();
   };
   const destroy = async (): Promise<void> => {
-    unproved.add(rental.label);
+    unconfirmed.add(rental.label);
     waitIfIdle();
-    if ((await rental.destroy()) === "gone") unproved.delete(rental.label);
+    if ((await rental.destroy()) === "gone") unconfirmed.delete(rental.label);
   };
   remove(waiting, planned);
   const ended: Promise<void> = lanes
@@ -280,10 +280,10 @@ function remove(waiting: PlannedRental[], planned: PlannedRental): void {
 }
 
 function whyNotStarted(planned: PlannedRental, { halted, context }: Admission): string {
-  const { ports, settings, stop, unproved } = context;
+  const { ports, settings, stop, unconfirmed } = context;
   if (stop.aborted) return errorText(stop.reason);
   if (halted !== undefined) return errorText(halted);
-  if (unproved.size > 0)
-    return `${[...unproved].join(", ")} is not proved gone; nothing new is created until then`;
+  if (unconfirmed.size > 0)
+    return `${[...unconfirmed].join(", ")} is not confirmed deleted; nothing new is created until then`;
   return whyNotAffordable(planned, ports, settings);
 }

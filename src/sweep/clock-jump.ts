@@ -5,7 +5,7 @@ import { vmIsGone } from "../teardown/confirm-deleted.ts";
 
 /**
  * What may have happened while this machine slept: another owner has come, or a reaper has destroyed what had expired.
- * A rental whose VM is gone ends at once, and is proved gone like any other. @throws FencedError
+ * A rental whose VM is gone ends at once, and is confirmed deleted like any other. @throws FencedError
  */
 export async function reconcileAfterClockJump(
   ports: Pick<SweepPorts, "cloud" | "clock" | "journal" | "ownership">,

@@ -20,8 +20,8 @@ export interface SweepWork {
 }
 
 /**
- * Executes an estimate: every rental is admitted by the ledger, used, destroyed and proved gone. All that happens is
- * in the journal; nothing is returned. What is not proved gone when patience ends is still open there, for the guard.
+ * Executes an estimate: every rental is admitted by the ledger, used, destroyed and confirmed deleted. All that happens is
+ * in the journal; nothing is returned. What is not confirmed deleted when patience ends is still open there, for the guard.
  * @throws what ended the sweep early, once everything is destroyed: CloudError for a token that is refused,
  * FencedError for a newer owner, JournalError for a disk that takes nothing.
  */
@@ -55,7 +55,7 @@ export async function runSweep(
   });
   const ports = { ...given, nextJump: () => deadlines.nextJump() };
   const watching = deadlines.watch(watchEnd.signal);
-  const unproved = new Set<string>();
+  const unconfirmed = new Set<string>();
   const patience = createPatience(clock, settings.destroyPatienceMs);
   let firewall: Firewall | undefined;
   let halted: Error | undefined;
@@ -67,7 +67,16 @@ export async function runSweep(
       if (!signal.aborted) throw error;
     }
     if (firewall !== undefined) {
-      const shared = { ports, settings, clientKey, firewall, deadlines, stop, unproved, patience };
+      const shared = {
+        ports,
+        settings,
+        clientKey,
+        firewall,
+        deadlines,
+        stop,
+        unconfirmed,
+        patience,
+      };
       halted = await admitRentals(estimate.rentals, reusable, shared, (error) => {
         ownStop.abort(error);
       });
@@ -75,8 +84,9 @@ export async function runSweep(
   } finally {
     watchEnd.abort();
     await watching;
-    // It protects what is held, and what is not proved gone.
-    const isNeeded = unproved.size > 0 || (settings.leaveHeld && isHeld(foldRun(journal.events())));
+    // It protects what is held, and what is not confirmed deleted.
+    const isNeeded =
+      unconfirmed.size > 0 || (settings.leaveHeld && isHeld(foldRun(journal.events())));
     if (!isNeeded) await closeFirewall(ports, settings, patience);
     patience.stop();
   }

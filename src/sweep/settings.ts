@@ -21,6 +21,6 @@ export interface SweepSettings {
   readonly streamInterval: number | undefined;
   readonly allowRemoteCode: boolean;
   readonly hfToken: string | undefined;
-  /** Aborts when the user cannot wait: once every VM is proved gone, the firewall is left to the guard. */
+  /** Aborts when the user cannot wait: once every VM is confirmed deleted, the firewall is left to the guard. */
   readonly skipFirewallWait: AbortSignal;
 }

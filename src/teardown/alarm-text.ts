@@ -17,7 +17,7 @@ export function alarmText(
     wrong_account: () => withToken("a token of the user who rented it", by, locationFlags),
     mismatch: () => "delete it in the Cloud Manager if you no longer need it",
     not_recorded: () => "make room on the disk, or make the state folder writable",
-    unproved: () =>
+    unconfirmed: () =>
       "nothing new is created until then; you can delete it in the Cloud Manager as well",
   }[kind]();
   return `${label}: ${message}; ${remedy}`;

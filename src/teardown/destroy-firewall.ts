@@ -22,9 +22,9 @@ export interface DestroyFirewall extends TeardownPorts {
 /**
  * Destroys every firewall that carries the run's name, until two lists show none under the run's own account; where
  * a create of it was not answered, not before a late one would show. The VMs that use it should be gone before.
- * @returns "unproved" when patience ended first. @throws FencedError
+ * @returns "unconfirmed" when patience ended first. @throws FencedError
  */
-export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" | "unproved"> {
+export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" | "unconfirmed"> {
   const { skipFirewallWait, patience } = options;
   const { firewall } = foldRun(options.journal.events());
   try {
@@ -35,7 +35,7 @@ export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" 
       skipFirewallWait === undefined ? end : AbortSignal.any([end, skipFirewallWait]),
     );
   } catch (error) {
-    if (error instanceof OutOfPatience || skipFirewallWait?.aborted === true) return "unproved";
+    if (error instanceof OutOfPatience || skipFirewallWait?.aborted === true) return "unconfirmed";
     throw error;
   }
   if (firewall?.gone === false) {

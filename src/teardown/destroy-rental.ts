@@ -20,12 +20,12 @@ export interface DestroyRental extends TeardownPorts {
 }
 
 /**
- * Destroys the VM of a rental and proves it gone: DELETE at once and until it works, then absent by its id and from
+ * Destroys the VM of a rental and confirms that it is deleted: DELETE at once and until it works, then absent by its id and from
  * the list, twice, under the run's own account. An error is never "gone". Then the rental is settled.
- * @returns "unproved" when patience ended first: the record stays open.
+ * @returns "unconfirmed" when patience ended first: the record stays open.
  * @throws FencedError when another process has become the owner.
  */
-export async function destroyAndProve(options: DestroyRental): Promise<"gone" | "unproved"> {
+export async function destroyRental(options: DestroyRental): Promise<"gone" | "unconfirmed"> {
   const { label } = options.rental;
   if (!wasSent(currentRental(options.rental, options), options)) {
     await settleRental(options.rental, options);
@@ -35,7 +35,7 @@ export async function destroyAndProve(options: DestroyRental): Promise<"gone" | 
   try {
     await untilGone(options, endOfWaiting(options, options.patience));
   } catch (error) {
-    if (error instanceof OutOfPatience) return "unproved";
+    if (error instanceof OutOfPatience) return "unconfirmed";
     throw error;
   }
   await settleRental(options.rental, options);

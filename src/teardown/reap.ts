@@ -22,7 +22,7 @@ export interface Reaped {
   readonly alive: readonly string[];
   readonly foreign: number;
   readonly expired: readonly string[];
-  /** Proved gone. */
+  /** Confirmed deleted. */
   readonly destroyed: readonly string[];
   /** At the fresh look gone already, or not what the list had said. */
   readonly spared: readonly string[];
@@ -109,7 +109,7 @@ async function deleteIfStillDue(
   }
 }
 
-/** Asks until each is proved gone by two looks, sending the DELETE again to what is still there. */
+/** Asks until each is confirmed deleted by two looks, sending the DELETE again to what is still there. */
 async function waitUntilGone(
   vms: readonly CloudVm[],
   failures: Map<string, string>,

@@ -4,7 +4,7 @@ import { readJournal } from "../journal/journal-file.ts";
 import { parseLabel } from "../journal/label.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import { ExitCode } from "../support/errors.ts";
-import { destroyAndProve } from "./destroy-rental.ts";
+import { destroyRental } from "./destroy-rental.ts";
 import { destroyFirewall } from "./destroy-firewall.ts";
 import { findOrphans } from "./find-orphans.ts";
 import { wasSent } from "./find-vm.ts";
@@ -32,11 +32,11 @@ export interface RecoverRun extends TeardownPorts {
 }
 
 export interface Recovery {
-  /** `spared`: all but what is spared is gone. `unproved`: patience ended before the proof. */
-  readonly outcome: "closed" | "world_ended" | "spared" | "unproved";
+  /** `spared`: all but what is spared is gone. `unconfirmed`: patience ended before the proof. */
+  readonly outcome: "closed" | "world_ended" | "spared" | "unconfirmed";
   /** Labels. */
   readonly spared: readonly string[];
-  readonly unproved: readonly string[];
+  readonly unconfirmed: readonly string[];
 }
 
 /** Is it held, and neither expired nor past what it was held for? */
@@ -46,7 +46,7 @@ function isHeld(rental: RentalState, nowMs: number): boolean {
 
 /**
  * Brings a run that its owner left to its end: folds the journal, asks the cloud for everything that carries the
- * run's name, destroys what is open on either side, proves it gone, settles it, removes the firewall and closes the
+ * run's name, destroys what is open on either side, confirms that it is deleted, settles it, removes the firewall and closes the
  * journal. What the journal knows is destroyed without waiting for the list. @throws FencedError
  */
 export async function recoverRun(options: RecoverRun): Promise<Recovery> {
@@ -72,7 +72,7 @@ async function endWithItsWorld(options: RecoverRun): Promise<Recovery> {
   const world = foldRun(options.journal.events()).opened?.world ?? "";
   await appendBestEffort(options, { type: "world.ended", world });
   if (options.by !== "resume") await closeRun(options);
-  return { outcome: "world_ended", spared: [], unproved: [] };
+  return { outcome: "world_ended", spared: [], unconfirmed: [] };
 }
 
 async function destroyLeft(
@@ -83,12 +83,12 @@ async function destroyLeft(
   const isExcluded = (rental: RentalState): boolean =>
     (options.excludeHeld && isHeld(rental, clock.now())) || options.exclude?.(rental) === true;
   const reason = options.reason ?? "the run was left by its owner";
-  const unproved = new Set<string>();
+  const unconfirmed = new Set<string>();
   const destroyAll = (rentals: readonly RentalState[]): Promise<unknown> =>
     Promise.all(
       rentals.map(async (rental) => {
-        const end = await destroyAndProve({ ...options, rental, reason, patience });
-        if (end === "unproved") unproved.add(rental.label);
+        const end = await destroyRental({ ...options, rental, reason, patience });
+        if (end === "unconfirmed") unconfirmed.add(rental.label);
       }),
     );
 
@@ -106,28 +106,29 @@ async function destroyLeft(
     return orphans.length === 0 || destroyOrphans();
   };
   const [, listed] = await Promise.all([destroyAll(known), destroyOrphans()]);
-  if (!listed) return { outcome: "unproved", spared: labelsOf(spared), unproved: [...unproved] };
+  if (!listed)
+    return { outcome: "unconfirmed", spared: labelsOf(spared), unconfirmed: [...unconfirmed] };
 
   for (const rental of unsettled(options)) {
     if (rental.goneMs !== undefined || !wasSent(rental, options))
       await settleRental(rental, options);
   }
-  if (unproved.size > 0) {
-    return { outcome: "unproved", spared: labelsOf(spared), unproved: [...unproved] };
+  if (unconfirmed.size > 0) {
+    return { outcome: "unconfirmed", spared: labelsOf(spared), unconfirmed: [...unconfirmed] };
   }
   if (spared.length > 0 || by === "resume") {
-    return { outcome: "spared", spared: labelsOf(spared), unproved: [] };
+    return { outcome: "spared", spared: labelsOf(spared), unconfirmed: [] };
   }
   const { run } = journal;
-  if ((await destroyFirewall({ ...options, run, patience })) === "unproved") {
-    return { outcome: "unproved", spared: [], unproved: [] };
+  if ((await destroyFirewall({ ...options, run, patience })) === "unconfirmed") {
+    return { outcome: "unconfirmed", spared: [], unconfirmed: [] };
   }
   // A disk that took nothing for a while may have lost the end of one: books that lack it are not closed.
   for (const rental of unsettled(options)) await settleRental(rental, options);
   const lost = unsettled(options);
-  if (lost.length > 0) return { outcome: "unproved", spared: [], unproved: labelsOf(lost) };
+  if (lost.length > 0) return { outcome: "unconfirmed", spared: [], unconfirmed: labelsOf(lost) };
   await closeRun(options);
-  return { outcome: "closed", spared: [], unproved: [] };
+  return { outcome: "closed", spared: [], unconfirmed: [] };
 }
 
 function unsettled({ journal }: RecoverRun): readonly RentalState[] {

@@ -42,7 +42,7 @@ const NOT_NOW: ReadonlySet<CloudErrorKind> = new Set(["rate_limit", "busy", "mai
 /**
  * Finds out what became of a create that was not answered by a 2xx: finds the VM by its label and adopts it, tries
  * again under the same label, or believes that there is none after two looks far enough apart.
- * @throws the signal's reason: then the rental is unresolved, and `destroyAndProve` goes on looking; FencedError;
+ * @throws the signal's reason: then the rental is unresolved, and `destroyRental` goes on looking; FencedError;
  * JournalError when a further create could not be announced.
  */
 export async function resolveCreate(

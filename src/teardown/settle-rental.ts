@@ -12,7 +12,7 @@ export function currentRental(rental: RentalState, ports: TeardownPorts): Rental
 }
 
 /**
- * Closes a rental that is proved gone, or was never created: records its end, then its cost by our meter. Where the
+ * Closes a rental that is confirmed deleted, or was never created: records its end, then its cost by our meter. Where the
  * disk does not take the end, it may lack facts that the cost depends on, so the rental stays open.
  */
 export async function settleRental(rental: RentalState, ports: TeardownPorts): Promise<void> {

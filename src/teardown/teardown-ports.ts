@@ -4,7 +4,7 @@ import type { Clock } from "../support/clock.ts";
 
 /** Something that a person must know; destroying continues. */
 export interface Alarm {
-  readonly kind: "refused" | "wrong_account" | "mismatch" | "not_recorded" | "unproved";
+  readonly kind: "refused" | "wrong_account" | "mismatch" | "not_recorded" | "unconfirmed";
   readonly label: string;
   readonly message: string;
 }

@@ -109,7 +109,7 @@ test("up leaves a VM with a model, its tunnel and its session; a sweep goes by b
   ]);
 
   const end = await rig.runAtHome("down");
-  expect(end.stdout).toMatch(/coder-1 is down and proved gone: SIMULATED \$\d+\.\d\d in all/);
+  expect(end.stdout).toMatch(/coder-1 is down and confirmed deleted: SIMULATED \$\d+\.\d\d in all/);
   expect(end.code).toBe(0);
   expect(existsSync(session)).toBe(false);
   expect(existsSync(link)).toBe(false);

@@ -294,7 +294,7 @@ describe("the guide's lines around them", () => {
     done`;
     const { code, stdout, stderr } = await type(loop, { ...cloud.env, HOME: rig.folder });
     expect(code, stderr).toBe(0);
-    expect(stdout.match(/is down and proved gone/g)).toHaveLength(2);
+    expect(stdout.match(/is down and confirmed deleted/g)).toHaveLength(2);
     expect(cloud.records().map(({ gpu_type }) => gpu_type)).toEqual([SMALL, "g2-gpu-rtx4000a1-s"]);
     const { vms } = await cloud.ask<{ vms: { deleted: string | null }[] }>("state");
     expect(vms.map(({ deleted }) => deleted === null)).toEqual([false, false]);

@@ -143,7 +143,7 @@ describe("`stop` from another shell", () => {
     await sweep.until("boot.running");
     const stop = watchSweep(rig, "stop");
     await sweep.until("destroy.sent");
-    await stop.untilSaid("waiting for proof");
+    await stop.untilSaid("waiting until its VMs");
     stop.kill("SIGINT");
     const { code, stderr } = await stop.ended;
     expect(stderr).not.toContain("bug");
@@ -156,7 +156,7 @@ describe("`stop` from another shell", () => {
 });
 
 describe("a signal that is repeated", () => {
-  test("the second time names what is not yet proved gone, and the destroying goes on", async () => {
+  test("the second time names what is not yet confirmed deleted, and the destroying goes on", async () => {
     await using rig = await world();
     await rig.faults([NO_DELETE]);
     const sweep = start(rig);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Journal } from "../../src/journal/events.ts";
 import { FencedError, JournalError } from "../../src/journal/journal-errors.ts";
-import { destroyAndProve } from "../../src/teardown/destroy-rental.ts";
+import { destroyRental } from "../../src/teardown/destroy-rental.ts";
 import { withPatience } from "../../src/teardown/patience.ts";
 import { HOUR, START } from "../journal/journal-rig.ts";
 import type { Fault } from "./memory-cloud.ts";
@@ -10,11 +10,11 @@ import { LABEL, newRig, requestOf, type Rig } from "./teardown-rig.ts";
 const MINUTE = 60_000;
 const destroy = (rig: Rig, patienceMs?: number) =>
   withPatience(rig.clock, patienceMs, (patience) =>
-    destroyAndProve({ ...rig.ports, rental: rig.rental(), reason: "done", patience }),
+    destroyRental({ ...rig.ports, rental: rig.rental(), reason: "done", patience }),
   );
 const deletes = (rig: Rig) => rig.cloud.calls.filter(({ call }) => call === "deleteVm");
 
-describe("destroyAndProve", () => {
+describe("destroyRental", () => {
   it("journals first, sends the DELETE at once, and believes two looks that are 20 s apart", async () => {
     const rig = newRig({ deleteMs: 0 });
     await rig.rent();
@@ -107,7 +107,7 @@ describe("destroyAndProve", () => {
       [{ on: ["getVm"], skip: 1, count: 3, action: { do: "refuse", kind: "transient" } }],
     ],
   ];
-  it.each(outages)("proves it gone through %s", async (_name, faults) => {
+  it.each(outages)("confirms that it is deleted through %s", async (_name, faults) => {
     const rig = newRig();
     await rig.rent();
     rig.cloud.faults.push(...faults);
@@ -134,7 +134,7 @@ describe("destroyAndProve", () => {
       count: Infinity,
       action: { do: "refuse", kind },
     });
-    expect(await destroy(rig, 30 * MINUTE)).toBe("unproved");
+    expect(await destroy(rig, 30 * MINUTE)).toBe("unconfirmed");
     expect(rig.rental().stage).toBe("destroying");
   });
 
@@ -145,7 +145,7 @@ describe("destroyAndProve", () => {
       { on: ["deleteVm"], count: Infinity, action: { do: "drop-before" } },
       { on: ["getVm"], count: Infinity, action: { do: "wrong-account" } },
     );
-    expect(await destroy(rig, 30 * MINUTE)).toBe("unproved");
+    expect(await destroy(rig, 30 * MINUTE)).toBe("unconfirmed");
   });
 
   it("sees another account's silence for what it is, and says so", async () => {
@@ -153,7 +153,7 @@ describe("destroyAndProve", () => {
     await rig.rent();
     const everything = ["deleteVm", "getVm", "listVms", "account"] as const;
     rig.cloud.faults.push({ on: everything, count: Infinity, action: { do: "wrong-account" } });
-    expect(await destroy(rig, 30 * MINUTE)).toBe("unproved");
+    expect(await destroy(rig, 30 * MINUTE)).toBe("unconfirmed");
     expect(rig.alarms).toContainEqual(
       expect.objectContaining({ kind: "wrong_account", label: LABEL }),
     );
@@ -168,7 +168,7 @@ describe("destroyAndProve", () => {
       count: Infinity,
       action: { do: "refuse", kind: "scope" },
     });
-    expect(await destroy(rig, 30 * MINUTE)).toBe("unproved");
+    expect(await destroy(rig, 30 * MINUTE)).toBe("unconfirmed");
     expect(rig.alarms[0]).toMatchObject({ kind: "refused", label: LABEL });
     expect(deletes(rig).length).toBeGreaterThan(10);
     expect(deletes(rig).length).toBeLessThanOrEqual(31);
@@ -205,7 +205,7 @@ describe("destroyAndProve", () => {
     const vm = rig.cloud.plant(LABEL);
     await rig.append({ type: "create.acknowledged", label: LABEL, vm_id: vm.id, ipv4: "" });
     const startMs = rig.clock.now();
-    expect(await destroy(rig, 10 * MINUTE)).toBe("unproved");
+    expect(await destroy(rig, 10 * MINUTE)).toBe("unconfirmed");
     expect(rig.clock.now() - startMs).toBe(10 * MINUTE);
   });
 
@@ -311,7 +311,7 @@ describe("destroyAndProve", () => {
         Promise.reject(new JournalError("journal.jsonl", "ENOSPC: no space left on device")),
     };
     expect(
-      await destroyAndProve({ ...rig.ports, journal: full, rental: rig.rental(), reason: "x" }),
+      await destroyRental({ ...rig.ports, journal: full, rental: rig.rental(), reason: "x" }),
     ).toBe("gone");
     expect(rig.cloud.living()).toEqual([]);
     expect(rig.alarms.map(({ kind }) => kind)).toContain("not_recorded");
@@ -331,7 +331,7 @@ describe("destroyAndProve", () => {
         : rig.journal.append(fact);
     const journal = { ...rig.journal, append };
     const order = { ...rig.ports, journal, rental: rig.rental(), reason: "x" };
-    expect(await destroyAndProve(order)).toBe("gone");
+    expect(await destroyRental(order)).toBe("gone");
     expect(rig.cloud.living()).toEqual([]);
     expect(rig.rental().settled?.hours).toBe(hours);
   });

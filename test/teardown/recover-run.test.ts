@@ -55,7 +55,7 @@ function untouched(cloud: MemoryCloud): void {
 describe("recoverRun", () => {
   it.each([
     ["takes it down before it closes the run", 1, "closed"],
-    ["leaves the run open for the next one", 99, "unproved"],
+    ["leaves the run open for the next one", 99, "unconfirmed"],
   ])("whose disk takes no end of a rental %s", async (_, failures, outcome) => {
     const rig = await leftRun();
     let left = failures;
@@ -75,7 +75,7 @@ describe("recoverRun", () => {
 
   it("destroys, proves, settles, removes the firewall, closes; and touches nobody else's", async () => {
     const rig = await leftRun();
-    expect(await recover(rig)).toEqual({ outcome: "closed", spared: [], unproved: [] });
+    expect(await recover(rig)).toEqual({ outcome: "closed", spared: [], unconfirmed: [] });
     untouched(rig.cloud);
     expect(rig.cloud.firewalls.map(({ deletedMs }) => deletedMs !== undefined)).toEqual([true]);
     const state = foldRun(rig.journal.events());
@@ -160,7 +160,7 @@ describe("recoverRun", () => {
     expect(rig.clock.now() - startMs).toBeLessThan(MINUTE);
   });
 
-  it("settles what was proved gone before the owner died", async () => {
+  it("settles what was confirmed deleted before the owner died", async () => {
     const rig = newRig();
     await rig.rent();
     const [vm] = rig.cloud.vms;
@@ -198,7 +198,7 @@ describe("recoverRun", () => {
     const rig = await leftRun();
     const until = new Date(START + HOUR).toISOString();
     await rig.append({ type: "rental.held", label: LABEL, reason: "up", until });
-    expect(await recover(rig)).toEqual({ outcome: "spared", spared: [LABEL], unproved: [] });
+    expect(await recover(rig)).toEqual({ outcome: "spared", spared: [LABEL], unconfirmed: [] });
     expect(rig.cloud.living().map(({ label }) => label)).toContain(LABEL);
     expect(rig.cloud.firewalls[0]?.deletedMs).toBeUndefined();
     expect(foldRun(rig.journal.events()).closed).toBeUndefined();
@@ -267,8 +267,8 @@ describe("recoverRun", () => {
     });
     const first = await recover(rig, { patienceMs: 10 * MINUTE });
     expect(first).toMatchObject({
-      outcome: "unproved",
-      unproved: [expect.stringMatching(/^mds-/) as string],
+      outcome: "unconfirmed",
+      unconfirmed: [expect.stringMatching(/^mds-/) as string],
     });
     expect(foldRun(rig.journal.events()).closed).toBeUndefined();
     rig.cloud.faults.length = 0;

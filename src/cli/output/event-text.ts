@@ -33,7 +33,7 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
     ),
   "run.adopted": ({ by, pid }) => note(`taken over by ${by} (process ${pid})`),
   "run.stopping": ({ reason }) =>
-    warning(`stopping: ${reason}; every VM is being destroyed and proved gone`),
+    warning(`stopping: ${reason}; every VM is being destroyed and confirmed deleted`),
   "run.closed": ({ state, exit_code }) => note(`run ${state}, exit code ${exit_code}`),
   "guard.lost": ({ pid }) => warning(`the guard (process ${pid}) has died; another one is started`),
   "clock.jumped": ({ milliseconds }) =>
@@ -85,7 +85,7 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
   "rental.held": ({ reason, until }) => warning(`held until ${until}: ${reason}`),
   "rental.failed": ({ stage, reason }) => warning(`failed (${stage}): ${reason}`),
   "destroy.intended": ({ reason }) => note(`destroying: ${reason}`),
-  "rental.gone": () => note("proved gone"),
+  "rental.gone": () => note("confirmed deleted"),
   "rental.settled": ({ hours, micro_usd }) =>
     note(`billed ${count(hours, "hour")}, ${formatUsd(micro_usd)}`),
 

@@ -50,7 +50,7 @@ export function runText(run: LocatedRun, whole: boolean, width: number): string 
   const { nowMs } = run;
   const rentals = run.journal.filter(({ stage }) => whole || stage !== "settled");
   const gone = run.journal.length - rentals.length;
-  if (gone > 0) lines.push(`  ${count(gone, "VM")} proved gone`);
+  if (gone > 0) lines.push(`  ${count(gone, "VM")} confirmed deleted`);
   if (rentals.length === 0) return lines.join("\n");
   const table = renderTable(
     [

@@ -15,9 +15,9 @@ import { defineVerb } from "../verb.ts";
 export const verb = defineVerb({
   name: "down",
   group: "use",
-  summary: "Destroy a VM that is up, and prove it gone",
+  summary: "Destroy a VM that is up, and confirm that it is deleted",
   about: [
-    "Destroys a VM that is up, proves it gone, settles its bill, and removes its firewall and its session. With several up, name the session. It also works while a run is going on.",
+    "Destroys a VM that is up, confirms that it is deleted, settles its bill, and removes its firewall and its session. With several up, name the session. It also works while a run is going on.",
   ],
   related: ["up", "list"],
   synonyms: ["destroy", "delete", "release"],
@@ -46,15 +46,17 @@ export const verb = defineVerb({
       process.cwd(),
     );
     const { name: session, run, rental, simulated } = vm;
-    if (outcome === "unproved") {
-      terminal.stderr.write(`not proved gone: ${rental.label}; its guard keeps destroying it\n`);
+    if (outcome === "unconfirmed") {
+      terminal.stderr.write(
+        `not confirmed deleted: ${rental.label}; its guard keeps destroying it\n`,
+      );
       return ExitCode.stillBilled;
     }
     const cost = `${simulated ? "SIMULATED " : ""}${formatUsd(spentMicroUsd)}`;
     terminal.stdout.write(
       options.json
         ? jsonText({ session, run, outcome, spent_usd: usd(spentMicroUsd) })
-        : `${session} is down and proved gone: ${cost} in all\n`,
+        : `${session} is down and confirmed deleted: ${cost} in all\n`,
     );
     return ExitCode.done;
   },

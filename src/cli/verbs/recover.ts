@@ -16,7 +16,7 @@ export const verb = defineVerb({
   group: "upkeep",
   summary: "Destroy VMs that crashed runs left, and settle the cost",
   about: [
-    "For runs whose process has died: it reads the journal, asks the cloud for everything that carries the run's name, destroys what either of them shows as open, proves it gone and closes the run. A VM that `up` holds is spared. Every `run` does the same before it begins.",
+    "For runs whose process has died: it reads the journal, asks the cloud for everything that carries the run's name, destroys what either of them shows as open, confirms that it is deleted and closes the run. A VM that `up` holds is spared. Every `run` does the same before it begins.",
   ],
   related: ["reap", "status", "down"],
   synonyms: ["destroy", "clean", "cleanup"],
@@ -34,19 +34,33 @@ export const verb = defineVerb({
         where: locationFlags(options),
       }),
     );
-    const runs = recovered.runs.map(({ run, recovery }) => ({ run, ...recovery }));
-    terminal.stdout.write(options.json ? jsonText({ runs }) : recoveredText(recovered));
-    return runs.some(({ outcome }) => outcome === "unproved")
+    terminal.stdout.write(
+      options.json ? jsonText(recoveredJson(recovered)) : recoveredText(recovered),
+    );
+    return recovered.runs.some(({ recovery }) => recovery.outcome === "unconfirmed")
       ? ExitCode.stillBilled
       : ExitCode.done;
   },
 });
 
+/** The names are those of version 0.1. */
+function recoveredJson({ runs }: RecoveredRuns): object {
+  return {
+    runs: runs.map(({ run, recovery: { outcome, spared, unconfirmed } }) => ({
+      run,
+      outcome: outcome === "unconfirmed" ? "unproved" : outcome,
+      spared,
+      unproved: unconfirmed,
+    })),
+  };
+}
+
 function recoveredText({ runs, skipped }: RecoveredRuns): string {
   if (runs.length + skipped.length === 0) return "nothing to recover: every run is closed\n";
   const lines = [
-    ...runs.map(({ run, recovery: { outcome, unproved } }) => {
-      const which = unproved.length > 0 ? `; not proved gone: ${unproved.join(", ")}` : "";
+    ...runs.map(({ run, recovery: { outcome, unconfirmed } }) => {
+      const which =
+        unconfirmed.length > 0 ? `; not confirmed deleted: ${unconfirmed.join(", ")}` : "";
       return `${run}: ${outcome.replace("_", " ")}${which}`;
     }),
     ...skipped.map(

@@ -20,9 +20,9 @@ export const verb = defineVerb({
   group: "run",
   summary: "Rent, benchmark and destroy what a plan names",
   about: [
-    "Checks everything that can be checked before money is spent: the plan, the token and its scopes, prices and stock, the cap, the address that may reach the VMs, the state folder and its lock. Then, for as many rentals at once as `concurrency` allows, it reserves the worst case in the ledger, creates the VM behind a firewall of its own, waits for boot, SSH and set-up, serves each model with vLLM, warms it up, measures its passes, destroys the VM and proves it gone.",
+    "Checks everything that can be checked before money is spent: the plan, the token and its scopes, prices and stock, the cap, the address that may reach the VMs, the state folder and its lock. Then, for as many rentals at once as `concurrency` allows, it reserves the worst case in the ledger, creates the VM behind a firewall of its own, waits for boot, SSH and set-up, serves each model with vLLM, warms it up, measures its passes, destroys the VM and confirms that it is deleted.",
     "It never asks: the cap (`budget.max_cost` or `--max-cost`) is the consent. Nothing that could exceed it is started. An entry that does not fit now waits until open reservations free money; what never fits is listed as not started.",
-    "Each sound pass is a record in the benchmark database as soon as it ends. A model that fails does not stop the next one on the same VM. Ctrl-C destroys every VM and keeps the results; a second one lists what is not yet proved gone. If the program itself is killed, its guard, a separate process, destroys the VMs.",
+    "Each sound pass is a record in the benchmark database as soon as it ends. A model that fails does not stop the next one on the same VM. Ctrl-C destroys every VM and keeps the results; a second one lists what is not yet confirmed deleted. If the program itself is killed, its guard, a separate process, destroys the VMs.",
     "On a terminal each rental has a line, with the money below; elsewhere events are plain lines, and with `--json` they are NDJSON on stdout, the same facts as in the journal.",
   ],
   related: ["estimate", "status", "stop", "doctor", "report"],

@@ -9,7 +9,7 @@ export const verb = defineVerb({
   group: "run",
   summary: "Stop a run from another shell; its results are kept",
   about: [
-    "Asks the process of the run to end, as Ctrl-C in its own shell would, and waits until its VMs are proved gone. Results are kept; `run --resume RUN` continues later.",
+    "Asks the process of the run to end, as Ctrl-C in its own shell would, and waits until its VMs are confirmed deleted. Results are kept; `run --resume RUN` continues later.",
   ],
   related: ["run", "recover"],
   synonyms: ["kill", "cancel", "abort"],
@@ -25,7 +25,7 @@ export const verb = defineVerb({
     const { stopRun } = await import("../../run/stop-run.ts");
     const onAsked = (run: string, pid: number): void => {
       stderr.write(
-        `asked run ${run} (process ${String(pid)}) to stop; waiting for proof that its VMs are gone\n`,
+        `asked run ${run} (process ${String(pid)}) to stop; waiting until its VMs are confirmed deleted\n`,
       );
     };
     const ended = await stopRun(locationsOf(call).stateDir, wanted, onAsked, signals.stop);

@@ -19,7 +19,7 @@ const AGAIN_MS = 1_000;
 
 /**
  * The guard: a process of its own that holds one end of a pipe. When the other end closes, or its parent stops
- * breathing, it destroys what the run has left and proves it gone; it never gives up. Told that all is settled, it
+ * breathing, it destroys what the run has left and confirms that it is deleted; it never gives up. Told that all is settled, it
  * looks for itself and goes.
  */
 async function main(): Promise<void> {
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   const heartbeat = startHeartbeat(order.heartbeat, folder, () => openVms(order), clock);
   await destroyEverything(order, log);
   await heartbeat.end(true);
-  log("everything is proved gone");
+  log("everything is confirmed deleted");
   // What its parent had measured and not published when it died.
   await publishRun(folder).catch((error: unknown) => {
     log(`not published: ${errorText(error)}`);

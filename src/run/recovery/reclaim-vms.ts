@@ -18,7 +18,7 @@ export interface LeftRun {
 /**
  * VMs that are still serving are reused; all others are destroyed and charged to this run. Passes that were cut off are
  * void.
- * @returns undefined when something is not proved gone: then nothing new may be created.
+ * @returns undefined when something is not confirmed deleted: then nothing new may be created.
  */
 export async function reclaimVms(
   { estimate, folder, patienceMs, worldGone }: LeftRun,
@@ -47,5 +47,5 @@ export async function reclaimVms(
     onAlarm,
     random,
   });
-  return outcome === "unproved" ? undefined : reusable;
+  return outcome === "unconfirmed" ? undefined : reusable;
 }

@@ -27,7 +27,7 @@ export interface RecoveredRun {
 
 /**
  * What a sweep does before anything else, with the lock held. @throws SweepError exit 6 when something of an earlier
- * run is not proved gone: while a new sweep runs, it would not be destroyed.
+ * run is not confirmed deleted: while a new sweep runs, it would not be destroyed.
  */
 export async function recoverBefore(
   target: CloudTarget,
@@ -38,12 +38,12 @@ export async function recoverBefore(
 ): Promise<void> {
   const options = { locked: true, patienceMs, except };
   const recovered = await recoverOpenRuns(target, ownership, options, context);
-  const open = recovered.filter(({ recovery }) => recovery.outcome === "unproved");
+  const open = recovered.filter(({ recovery }) => recovery.outcome === "unconfirmed");
   if (open.length === 0) return;
-  const labels = open.flatMap(({ recovery }) => recovery.unproved);
+  const labels = open.flatMap(({ recovery }) => recovery.unconfirmed);
   throw new SweepError("an earlier run may still be billed; nothing new is created", {
     exitCode: ExitCode.stillBilled,
-    reason: `not proved gone: ${[...open.map(({ run }) => `run ${run}`), ...labels].join(", ")}`,
+    reason: `not confirmed deleted: ${[...open.map(({ run }) => `run ${run}`), ...labels].join(", ")}`,
     hint: "maider-sweep recover, with a token of the account that they were rented with",
   });
 }
@@ -116,7 +116,7 @@ async function recoverOne(
   if (damaged)
     reporter.warn(`the journal of run ${run} is damaged: all that it names is destroyed`);
   const onStop = (): void => {
-    reporter.note("still destroying until everything is proved gone; a third signal ends it");
+    reporter.note("still destroying until everything is confirmed deleted; a third signal ends it");
   };
   signals.stop.addEventListener("abort", onStop);
   cleanup.defer(() => signals.stop.removeEventListener("abort", onStop));

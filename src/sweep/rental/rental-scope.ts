@@ -16,7 +16,7 @@ export interface SweepContext {
   /** Aborts when the sweep is to end: every rental then destroys its VM. */
   readonly stop: AbortSignal;
   /** Labels whose destruction has begun and is not proved: while there are any, nothing new is admitted. */
-  readonly unproved: Set<string>;
+  readonly unconfirmed: Set<string>;
   /** For the proofs, once there is nothing else to do. */
   readonly patience: Patience;
 }

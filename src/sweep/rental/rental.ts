@@ -7,7 +7,7 @@ import { foldRun } from "../../run-state/fold-run.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { errorText } from "../../support/errors.ts";
 import { apiNow } from "../../teardown/api-time.ts";
-import { destroyAndProve } from "../../teardown/destroy-rental.ts";
+import { destroyRental } from "../../teardown/destroy-rental.ts";
 import { vmEventFields } from "../../teardown/find-vm.ts";
 import { bootVm } from "./boot.ts";
 import { createVm, currentRental, isFatal, type CreateEnd } from "./create.ts";
@@ -28,9 +28,9 @@ export interface Rental {
   use(): Promise<RentalEnd>;
   /**
    * Destroys whatever `use` has left, until the proof that it is gone; nothing, where it is held for a user.
-   * @returns "unproved" once the sweep's patience is over. @throws FencedError
+   * @returns "unconfirmed" once the sweep's patience is over. @throws FencedError
    */
-  destroy(): Promise<"gone" | "unproved">;
+  destroy(): Promise<"gone" | "unconfirmed">;
 }
 
 export type RentalEnd =
@@ -247,18 +247,18 @@ async function destroy(
   label: string,
   reason: string,
   { ports, settings, patience }: SweepContext,
-): Promise<"gone" | "unproved"> {
+): Promise<"gone" | "unconfirmed"> {
   const { cloud, journal, ownership, clock, onAlarm, random } = ports;
   const rental = currentRental(label, ports);
   if (rental.stage === "settled") return "gone";
   const teardown = { cloud, journal, ownership, clock, onAlarm, random };
   const proved = new AbortController();
   clock.sleep(settings.destroyPatienceMs, proved.signal).then(
-    () => onAlarm({ kind: "unproved", label, message: "it is still being destroyed" }),
+    () => onAlarm({ kind: "unconfirmed", label, message: "it is still being destroyed" }),
     () => undefined,
   );
   try {
-    return await destroyAndProve({ ...teardown, rental, reason, patience: patience.over() });
+    return await destroyRental({ ...teardown, rental, reason, patience: patience.over() });
   } finally {
     proved.abort();
   }

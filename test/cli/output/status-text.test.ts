@@ -76,8 +76,8 @@ describe("a run in words", () => {
     expect(text).toMatch(/002-pp7c-xtp0xl2 .*reserved.* -$/m);
   });
 
-  it("counts what is proved gone, and lists it when the run is asked for by name", () => {
-    expect(runText(run, false, 80)).toContain("1 VM proved gone");
+  it("counts what is confirmed deleted, and lists it when the run is asked for by name", () => {
+    expect(runText(run, false, 80)).toContain("1 VM confirmed deleted");
     expect(runText(run, false, 80)).not.toContain("003-pp7c");
     expect(runText(run, true, 80)).toMatch(/003-pp7c-xtp0xl2 .*1 h \$12\.00, failed/);
   });

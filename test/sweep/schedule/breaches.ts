@@ -23,7 +23,7 @@ export function breaches(outcome: Outcome): readonly string[] {
     ...forbidden.map((what) => [what, true] as const),
     ...passesTwice(outcome).map((what) => [what, true] as const),
     ...admittedAboveTheCap(outcome).map((what) => [what, true] as const),
-    ...admittedBesideUnproved(outcome).map((what) => [what, true] as const),
+    ...admittedBesideUnconfirmed(outcome).map((what) => [what, true] as const),
   ];
   return found.filter(([, wrong]) => wrong).map(([what]) => what);
 }
@@ -63,17 +63,17 @@ function admittedAboveTheCap({ events, capMicroUsd }: Outcome): readonly string[
 }
 
 /** Longer than a destruction takes that meets no obstacle. */
-const UNPROVED_MS = 120_000;
+const UNCONFIRMED_MS = 120_000;
 
-/** Each reservation that was made while a VM had not been proved gone for a while. */
-function admittedBesideUnproved({ events }: Outcome): readonly string[] {
+/** Each reservation that was made while a VM had not been confirmed deleted for a while. */
+function admittedBesideUnconfirmed({ events }: Outcome): readonly string[] {
   return events.flatMap((event, index) => {
     if (event.type !== "rental.reserved") return [];
     const { rentals } = foldRun(events.slice(0, index));
     return [...rentals.values()]
       .filter(({ stage }) => stage === "destroying")
-      .filter(({ sinceMs }) => Date.parse(event.ts) - sinceMs > UNPROVED_MS)
-      .map(({ label }) => `${event.label} was admitted while ${label} was not proved gone`);
+      .filter(({ sinceMs }) => Date.parse(event.ts) - sinceMs > UNCONFIRMED_MS)
+      .map(({ label }) => `${event.label} was admitted while ${label} was not confirmed deleted`);
   });
 }
 

@@ -3,7 +3,7 @@ import { sweepRun } from "../simulated/sweep-run.ts";
 import { leftIn, statusOf, watchSweep } from "./watched-sweep.ts";
 
 const PLAN = `version: 1
-name: unproved
+name: unconfirmed
 budget: { max_cost: 9, max_hours_per_rental: 2 }
 concurrency: 1
 suites: [coding]
@@ -27,10 +27,10 @@ test("a DELETE that fails for longer than the patience: exit 6 names the VM, not
   const { label } = await sweep.until("destroy.intended");
   const { code, stderr } = await sweep.ended;
   expect(code).toBe(6);
-  expect(stderr).toMatch(new RegExp(`not yet proved gone; the guard[^]*${label}`));
+  expect(stderr).toMatch(new RegExp(`not yet confirmed deleted; the guard[^]*${label}`));
   expect(sweep.events.filter(({ type }) => type === "rental.reserved")).toHaveLength(1);
   expect(sweep.events.filter(({ type }) => type === "entry.not_started")).toMatchObject([
-    { reason: expect.stringContaining(`${label} is not proved gone`) as string },
+    { reason: expect.stringContaining(`${label} is not confirmed deleted`) as string },
   ]);
   expect(await leftIn(rig)).toEqual({ vms: 1, firewalls: 1 });
 

@@ -32,7 +32,7 @@ const times = (events: readonly SweepEvent[], type: SweepEvent["type"]): readonl
     .filter((event) => event.type === type)
     .map(({ ts }) => (Date.parse(ts) - Date.parse(events[0]?.ts ?? "")) / MINUTE);
 
-test("a sweep goes on destroying an unproved VM beside a healthy one, and rents nothing new until the proof", async () => {
+test("a sweep goes on destroying an unconfirmed VM beside a healthy one, and rents nothing new until the proof", async () => {
   const outcome = await runSchedule({
     ...ONE_AFTER_THE_OTHER,
     entries: 3,
@@ -68,7 +68,7 @@ test("a sweep with nothing else to do ends once the destroy patience is over, an
     expect.objectContaining({
       type: "entry.not_started",
       reason: expect.stringMatching(
-        /^mds-\S+ is not proved gone; nothing new is created/,
+        /^mds-\S+ is not confirmed deleted; nothing new is created/,
       ) as string,
     }),
   );
@@ -85,7 +85,7 @@ test("a proof that comes within the patience lets admission go on", async () => 
   expect(times(bySweep(outcome.events), "run.closed")).toHaveLength(1);
 });
 
-test("the firewall of a VM that is not proved gone is left in place", async () => {
+test("the firewall of a VM that is not confirmed deleted is left in place", async () => {
   const { world, events } = await runSchedule({
     ...ONE_AFTER_THE_OTHER,
     entries: 1,
