@@ -63,8 +63,8 @@ export function comparisonTable(
   nowMs: number,
   style: TableStyle,
 ): string {
-  const { rows, tied, apart, imported, unstable, unranked } = answer;
-  const shown = [...rows, ...apart.map(({ row }) => row), ...imported, ...unstable];
+  const { rows, tied, incomparable, imported, unstable, unranked } = answer;
+  const shown = [...rows, ...incomparable.map(({ row }) => row), ...imported, ...unstable];
   const simulated = shown.some((row) => row.simulated) ? "SIMULATED " : "";
   return `${[
     `${simulated}Benchmark Comparison`,
@@ -74,15 +74,15 @@ export function comparisonTable(
     ...(tied.length === 0 ? [] : [tieText(tied)]),
     `Total results: ${answer.recordCount} in ${shown.length} configurations${unstable.length === 0 ? "" : `, ${unstable.length} of them unstable`}`,
     "Tokens/Sec: median over passes. Efficiency: tokens/s for each $/hour; higher is better",
-    ...(asked.forced === true && answer.mixed.length > 0
+    ...(asked.forced === true && answer.warnings.length > 0
       ? ["Compared all the same, by --force:"]
       : []),
-    ...answer.mixed.map((text) => `Note: ${text}`),
-    ...(apart.length === 0
+    ...answer.warnings.map((text) => `Note: ${text}`),
+    ...(incomparable.length === 0
       ? []
       : [
           "Measured in another way, so not ranked with the others (--force ranks them all the same):",
-          apartLines(apart),
+          incomparableLines(incomparable),
         ]),
     ...(unranked.length === 0 ? [] : ["Not ranked:", unrankedLines(unranked, nowMs)]),
     ...(imported.length === 0
@@ -127,11 +127,11 @@ function intervalText(interval: ConfigurationResult["speed"]["interval"]): strin
   return interval === undefined ? "-" : `${interval.low.toFixed(1)}-${interval.high.toFixed(1)}`;
 }
 
-function apartLines(apart: CompareAnswer["apart"]): string {
+function incomparableLines(rows: CompareAnswer["incomparable"]): string {
   return indentLines(
-    apart.map(({ row, differences }) => {
-      const told = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
-      return `${gpuName(row.gpu)} ${modelName(row.model)}: ${row.speed.median.toFixed(1)} tokens/s: ${told.join(", ")}`;
+    rows.map(({ row, differences }) => {
+      const texts = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
+      return `${gpuName(row.gpu)} ${modelName(row.model)}: ${row.speed.median.toFixed(1)} tokens/s: ${texts.join(", ")}`;
     }),
   );
 }

@@ -6,7 +6,7 @@ import { html, type Html } from "./html.ts";
 
 /** What was tested of what exists, by GPU type, and what is missing. */
 export function coverageSection(coverage: Coverage, nowMs: number, staleAfterDays: number): Html {
-  const { byConfidence, gpuTypesTested, gpuTypesTotal, missing, outside, tested } = coverage;
+  const { byConfidence, gpuTypesTested, gpuTypesTotal, missing, outsideCatalog, tested } = coverage;
   const byType = [...Map.groupBy(tested, ({ gpu }) => gpu)].toSorted(([a], [b]) =>
     a.localeCompare(b),
   );
@@ -17,7 +17,7 @@ export function coverageSection(coverage: Coverage, nowMs: number, staleAfterDay
       ${gpuTypesTested} of ${gpuTypesTotal} GPU types, ${tested.length} configurations,
       ${coverage.total} benchmarks. Confidence: ${byConfidence.High} high (3 passes and more),
       ${byConfidence.Medium} medium, ${byConfidence.Low} low.
-      ${stale === 0 ? `Nothing is older than ${staleAfterDays} days.` : `${stale} older than ${staleAfterDays} days: stale.`}${outside.length === 0 ? "" : ` Outside the catalogue: ${outside.join(", ")}.`}
+      ${stale === 0 ? `Nothing is older than ${staleAfterDays} days.` : `${stale} older than ${staleAfterDays} days: stale.`}${outsideCatalog.length === 0 ? "" : ` Outside the catalogue: ${outsideCatalog.join(", ")}.`}
     </p>
     <meter
       min="0"

@@ -19,11 +19,11 @@ export function coverageText(
   nowMs: number,
   style: TableStyle,
 ): string {
-  const { byConfidence, tested, missing, outside, without } = answer;
+  const { byConfidence, tested, missing, outsideCatalog, without } = answer;
   const summary = [
     `${answer.simulated ? "SIMULATED " : ""}Benchmark Coverage`,
     `Total benchmarks: ${answer.total}${answer.rejectedRecords === 0 ? "" : ` (${answer.rejectedRecords} not sound)`}`,
-    `GPU types tested: ${answer.gpuTypesTested}/${answer.gpuTypesTotal}${outside.length === 0 ? "" : ` (and outside the catalogue: ${outside.join(", ")})`}`,
+    `GPU types tested: ${answer.gpuTypesTested}/${answer.gpuTypesTotal}${outsideCatalog.length === 0 ? "" : ` (and outside the catalogue: ${outsideCatalog.join(", ")})`}`,
     `Configurations: ${tested.length}`,
     ...(answer.imported === 0 ? [] : [`Imported, not counted: ${answer.imported}`]),
   ];

@@ -26,7 +26,7 @@ const DAY_MS = 86_400_000;
 export function reportPage(facts: ReportFacts, assets: PageAssets): string {
   const { database, nowMs, problems, records, runs, staleAfterDays, withImported = false } = facts;
   const answer = compare({ records, sortBy: "tokens_per_sec", withImported });
-  const { rejectedRecords, mixed } = answer;
+  const { rejectedRecords, warnings } = answer;
   const isRanked = ({ origin }: ConfigurationResult): boolean =>
     withImported || origin === undefined;
   const ranked = [...answer.rows, ...answer.unstable.filter(isRanked)];
@@ -82,7 +82,7 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
               ranked.map(tableRow),
               imported.map(tableRow),
               rejectedRecords,
-              mixed,
+              warnings,
               nowMs,
             ),
             coverageSection(coverage(records, nowMs, staleAfterDays), nowMs, staleAfterDays),

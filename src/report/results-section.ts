@@ -41,12 +41,12 @@ export function resultsSection(
   rows: readonly ResultRow[],
   imported: readonly ResultRow[],
   rejectedRecords: readonly RejectedRecord[],
-  mixed: readonly string[],
+  warnings: readonly string[],
   nowMs: number,
 ): Html {
   return html`<section aria-labelledby="results">
     <h2 id="results">All configurations</h2>
-    ${mixed.map((text) => html`<p class="warning">Note: ${text}.</p>`)}
+    ${warnings.map((text) => html`<p class="warning">Note: ${text}.</p>`)}
 
     <div class="scroll" tabindex="0" role="region" aria-labelledby="results">
       <table id="table">

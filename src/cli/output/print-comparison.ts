@@ -110,13 +110,13 @@ function passRows(answer: CompareAnswer, category: string | undefined): ExportRo
 /** Every configuration with a speed, and `yes` or why it is not ranked. */
 function configurationsWithRank({
   rows,
-  apart,
+  incomparable,
   imported,
   unstable,
 }: CompareAnswer): (readonly [ConfigurationResult, string])[] {
   return [
     ...rows.map((row) => [row, "yes"] as const),
-    ...apart.map(({ row, differences }) => {
+    ...incomparable.map(({ row, differences }) => {
       const fields = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
       return [row, `no: measured in another way: ${fields.join(", ")}`] as const;
     }),
@@ -137,7 +137,7 @@ function answerFor(
     sortBy,
     unsound,
     withImported: withImported === true,
-    onlyAlike: force !== true,
+    onlyComparable: force !== true,
   });
 }
 

@@ -10,18 +10,18 @@ import {
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import type { ConfigurationResult } from "./configurations.ts";
 
-/** A row that cannot be compared with the others, and why. */
-export interface ApartRow {
+/** A row that cannot be compared with the ranked ones, and why. */
+export interface IncomparableRow {
   readonly row: ConfigurationResult;
-  /** `a` is what the ranked rows have. */
+  /** `a` is the value of the ranked rows, `b` that of this row. */
   readonly differences: readonly FieldDifference[];
 }
 
 /**
- * Fields that must agree when comparing GPU types and models. The other fields depend on these: a Turing card uses
- * another dtype, a larger model a shorter window.
+ * Fields that must be equal to compare GPU types and models. Other fields follow from the GPU or the model: a Turing
+ * card uses another dtype, a larger model a shorter context window.
  */
-const MUST_AGREE = [
+const REQUIRED_EQUAL = [
   "vllm_version",
   "kv_cache_dtype",
   "enforce_eager",
@@ -31,52 +31,53 @@ const MUST_AGREE = [
   "method",
   "simulated",
 ] as const;
-const COMPARED = COMPARABILITY_FIELDS.filter(
-  (field) => !(MUST_AGREE as readonly ComparabilityField[]).includes(field),
+const IGNORED = COMPARABILITY_FIELDS.filter(
+  (field) => !(REQUIRED_EQUAL as readonly ComparabilityField[]).includes(field),
 );
 
-/** Finds the largest set of comparable rows, or the newest of equally large ones. The other rows are `apart`. */
+/** Finds the largest set of comparable rows; among equally large sets, the one with the newest measurement. */
 export function comparableRows(rows: readonly ConfigurationResult[]): {
   readonly rows: readonly ConfigurationResult[];
-  readonly apart: readonly ApartRow[];
+  readonly incomparable: readonly IncomparableRow[];
 } {
-  // Hundreds of rows share a few sets of facts, so compare one row of each set.
-  const alike = [...Map.groupBy(rows, factsText).values()].map((group) => ({
+  // Hundreds of rows have only a few distinct sets of facts, so it is enough to compare one row of each.
+  const groups = [...Map.groupBy(rows, factsKey).values()].map((group) => ({
     rows: group,
-    leader: group.reduce((a, b) => ((b.lastMs ?? 0) > (a.lastMs ?? 0) ? b : a)),
+    newest: group.reduce((a, b) => ((b.lastMs ?? 0) > (a.lastMs ?? 0) ? b : a)),
   }));
-  const best = alike
-    .map(({ leader }) => {
-      const agreeing = alike.filter((other) => differences(leader, other.leader).length === 0);
-      return { leader, agreeing, count: agreeing.reduce((sum, one) => sum + one.rows.length, 0) };
+  const largest = groups
+    .map(({ newest }) => {
+      const matching = groups.filter((group) => differences(newest, group.newest).length === 0);
+      const count = matching.reduce((sum, group) => sum + group.rows.length, 0);
+      return { newest, matching, count };
     })
-    .toSorted((a, b) => b.count - a.count || (b.leader.lastMs ?? 0) - (a.leader.lastMs ?? 0))[0];
-  if (best === undefined) return { rows, apart: [] };
-  const agreeing = new Set(best.agreeing.flatMap((group) => group.rows));
+    .toSorted((a, b) => b.count - a.count || (b.newest.lastMs ?? 0) - (a.newest.lastMs ?? 0))[0];
+  if (largest === undefined) return { rows, incomparable: [] };
+  const comparable = new Set(largest.matching.flatMap((group) => group.rows));
   return {
-    rows: rows.filter((row) => agreeing.has(row)),
-    apart: rows
-      .filter((row) => !agreeing.has(row))
-      .map((row) => ({ row, differences: differences(best.leader, row) })),
+    rows: rows.filter((row) => comparable.has(row)),
+    incomparable: rows
+      .filter((row) => !comparable.has(row))
+      .map((row) => ({ row, differences: differences(largest.newest, row) })),
   };
 }
 
-function factsText({ gpu, records }: ConfigurationResult): string {
+function factsKey({ gpu, records }: ConfigurationResult): string {
   const { vllm_config, summary } = records[0] as BenchmarkRecord;
   const facts = { ...engineFacts(vllm_config), ...measurementFacts(summary) };
-  const follows = followsFromCard(gpu);
+  const ignored = ignoredForGpu(gpu);
   return JSON.stringify(
-    MUST_AGREE.map((field) => (follows.includes(field) ? null : (facts[field] ?? null))),
+    REQUIRED_EQUAL.map((field) => (ignored.includes(field) ? null : (facts[field] ?? null))),
   );
 }
 
-/** Turing is served in eager mode, where other cards have graphs. */
-function followsFromCard(gpu: string): readonly ComparabilityField[] {
+/** Turing cards are always served in eager mode, other cards with CUDA graphs. */
+function ignoredForGpu(gpu: string): readonly ComparabilityField[] {
   return hasTuringCards(gpu) ? ["enforce_eager"] : [];
 }
 
 function differences(a: ConfigurationResult, b: ConfigurationResult): FieldDifference[] {
   const [newestA, newestB] = [a.records[0], b.records[0]] as [BenchmarkRecord, BenchmarkRecord];
-  const follows = [a, b].flatMap(({ gpu }) => followsFromCard(gpu));
-  return differingFields(newestA, newestB, [...COMPARED, ...follows]);
+  const ignored = [a, b].flatMap(({ gpu }) => ignoredForGpu(gpu));
+  return differingFields(newestA, newestB, [...IGNORED, ...ignored]);
 }

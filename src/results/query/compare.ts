@@ -5,7 +5,7 @@ import {
   type RejectedRecord,
   type ConfigurationResult,
 } from "./configurations.ts";
-import { comparableRows, type ApartRow } from "./comparable-rows.ts";
+import { comparableRows, type IncomparableRow } from "./comparable-rows.ts";
 import { comparabilityWarnings } from "./comparability-warnings.ts";
 import { byMetric, metricOf, metricOfRecord, type SortMetric } from "./sort-metric.ts";
 import { tiesWith } from "./ties.ts";
@@ -14,7 +14,7 @@ import { joinUnranked, unrankedRecord, unrankedRow, type Unranked } from "./unra
 export interface CompareFilter {
   /** Exact GPU type. */
   readonly gpuType?: string | undefined;
-  /** `7b`, `14b`, `30b`, `70b`, or whatever a record says. */
+  /** `7b`, `14b`, `30b`, `70b`, or another category that a record states. */
   readonly modelCategory?: string | undefined;
   readonly taskCategory?: string | undefined;
 }
@@ -22,40 +22,40 @@ export interface CompareFilter {
 export interface CompareQuestion extends CompareFilter {
   readonly records: readonly BenchmarkRecord[];
   readonly sortBy: SortMetric;
-  /** Passes that the journals know and the database does not. */
+  /** Failed and void passes, which are in the journals but not in the database. */
   readonly unsound?: readonly Unranked[];
-  /** Ranks imported records with one's own; else they have a ranking of their own. */
+  /** Ranks imported records together with one's own; by default they are ranked separately. */
   readonly withImported?: boolean;
-  /** Ranks only what was measured alike; else all is ranked, and `mixed` tells in what it differs. */
-  readonly onlyAlike?: boolean;
+  /** Ranks only rows that are comparable; by default all rows are ranked and `warnings` says how they differ. */
+  readonly onlyComparable?: boolean;
 }
 
 export interface CompareAnswer {
-  /** A row for each configuration, best first. */
+  /** One row per configuration, best first. */
   readonly rows: readonly ConfigurationResult[];
-  /** Rows that show no difference to the first. */
+  /** Rows whose passes show no difference from the first row. */
   readonly tied: readonly ConfigurationResult[];
-  /** Not ranked with them, since they were measured in another way; empty unless `onlyAlike`. */
-  readonly apart: readonly ApartRow[];
-  /** The same for what was imported, where it is ranked apart. */
+  /** Rows that were measured in another way and are not ranked; empty unless `onlyComparable`. */
+  readonly incomparable: readonly IncomparableRow[];
+  /** Rows of imported records, best first; empty if `withImported`. */
   readonly imported: readonly ConfigurationResult[];
-  /** Their runs differ too much to rank them. */
+  /** Rows whose passes vary too much to be ranked. */
   readonly unstable: readonly ConfigurationResult[];
-  /** The sound records behind all, in the same order of merit. */
+  /** The sound records of all rows, sorted by the same metric. */
   readonly records: readonly BenchmarkRecord[];
   readonly recordCount: number;
-  /** Of the database, but not sound, each with its reason. */
+  /** Records in the database that are not sound. */
   readonly rejectedRecords: readonly RejectedRecord[];
-  /** All that is not ranked: not sound, unstable, and what only the journals know. */
+  /** Everything that is not ranked: rejected records, unstable rows, and passes that are only in the journals. */
   readonly unranked: readonly Unranked[];
-  /** Why the rows are not alike, for the user. */
-  readonly mixed: readonly string[];
+  /** Why the rows may not be comparable, for the user. */
+  readonly warnings: readonly string[];
 }
 
 export function compare(question: CompareQuestion): CompareAnswer {
   const { taskCategory, sortBy, withImported = false } = question;
-  const chosen = filterRecords(question.records, question);
-  const all = configurations(chosen, taskCategory).toSorted((a, b) =>
+  const matching = filterRecords(question.records, question);
+  const all = configurations(matching, taskCategory).toSorted((a, b) =>
     byMetric(sortBy, metricOf(a), metricOf(b)),
   );
   const stable = all.filter(({ speed }) => !speed.unstable);
@@ -66,66 +66,66 @@ export function compare(question: CompareQuestion): CompareAnswer {
         stable.filter(({ origin }) => origin === undefined),
         stable.filter(({ origin }) => origin !== undefined),
       ];
-  const { rows, apart } =
-    question.onlyAlike === true ? comparableRows(own) : { rows: own, apart: [] };
-  const notSound = rejectedRecords(chosen);
+  const { rows, incomparable } =
+    question.onlyComparable === true ? comparableRows(own) : { rows: own, incomparable: [] };
+  const rejected = rejectedRecords(matching);
   const [best, ...others] = rows;
   return {
     rows,
     tied: best === undefined ? [] : tiesWith(best, others, sortBy),
-    apart,
+    incomparable,
     imported,
     unstable,
-    // A table needs none of them, and to sort ten thousand takes longer than all the rest.
+    // Computed on demand: a table does not need the records, and sorting ten thousand takes longer than the query.
     get records() {
-      return inOrderOfMerit(chosen, all, question);
+      return sortRecords(matching, all, question);
     },
     recordCount: all.reduce((sum, { records }) => sum + records.length, 0),
-    rejectedRecords: notSound,
+    rejectedRecords: rejected,
     unranked: joinUnranked([
       ...unstable.map(unrankedRow),
-      ...notSound.map(unrankedRecord),
-      ...(question.unsound ?? []).filter((one) => isMeant(one, question)),
+      ...rejected.map(unrankedRecord),
+      ...(question.unsound ?? []).filter((passes) => matchesFilter(passes, question)),
     ]),
-    mixed: comparabilityWarnings(rows, taskCategory),
+    warnings: comparabilityWarnings(rows, taskCategory),
   };
 }
 
-function inOrderOfMerit(
-  chosen: readonly BenchmarkRecord[],
-  all: readonly ConfigurationResult[],
+function sortRecords(
+  matching: readonly BenchmarkRecord[],
+  rows: readonly ConfigurationResult[],
   { sortBy, taskCategory }: CompareQuestion,
 ): BenchmarkRecord[] {
-  const kept = new Set(all.flatMap(({ records }) => records));
-  return chosen
-    .filter((record) => kept.has(record))
+  const included = new Set(rows.flatMap(({ records }) => records));
+  return matching
+    .filter((record) => included.has(record))
     .map((record) => ({ record, metrics: metricOfRecord(record, taskCategory) }))
     .toSorted((a, b) => byMetric(sortBy, a.metrics, b.metrics))
     .map(({ record }) => record);
 }
 
-function isMeant(one: Unranked, filter: CompareFilter): boolean {
+function matchesFilter(passes: Unranked, filter: CompareFilter): boolean {
   const { taskCategory } = filter;
   return (
-    same(filter.gpuType, one.gpu) &&
-    (one.modelCategory === undefined || same(filter.modelCategory, one.modelCategory)) &&
-    (taskCategory === undefined || one.categories?.includes(taskCategory) !== false)
+    matches(filter.gpuType, passes.gpu) &&
+    (passes.modelCategory === undefined || matches(filter.modelCategory, passes.modelCategory)) &&
+    (taskCategory === undefined || passes.categories?.includes(taskCategory) !== false)
   );
 }
 
-function same(wanted: string | undefined, found: string): boolean {
-  return wanted === undefined || wanted.toLowerCase() === found.toLowerCase();
+function matches(wanted: string | undefined, actual: string): boolean {
+  return wanted === undefined || wanted.toLowerCase() === actual.toLowerCase();
 }
 
-/** The records that a query speaks of, in their order; words are compared without regard to case. */
+/** The records that match all filters, in their original order. Case does not matter. */
 export function filterRecords(
   records: readonly BenchmarkRecord[],
   filter: CompareFilter,
 ): BenchmarkRecord[] {
   return records.filter(
     (record) =>
-      same(filter.gpuType, record.gpu_type) &&
-      same(filter.modelCategory, record.model_category) &&
+      matches(filter.gpuType, record.gpu_type) &&
+      matches(filter.modelCategory, record.model_category) &&
       (filter.taskCategory === undefined ||
         Object.hasOwn(record.results_by_category, filter.taskCategory)),
   );

@@ -9,52 +9,49 @@ import { costEfficiency, costPer1kTokens } from "../../evidence/cost.ts";
 import { distribution, median, type Distribution } from "../../evidence/statistics.ts";
 import { measuredAtMs, newestFirst, rejectionReason } from "./record-quality.ts";
 
-/** What the database knows of one GPU type x model x engine. */
+/** The results of one configuration: GPU type x model x engine settings. */
 export interface ConfigurationResult {
   readonly id: string;
   readonly gpu: string;
   readonly gpuCount: number;
-  /** All GPUs together, GB. */
+  /** Total of all GPUs, GB. */
   readonly vramGb: number;
   readonly model: string;
   readonly modelCategory: string;
-  /** Engine facts that tell it from others, for the user: `vLLM 0.27.1, 32768 tokens`. */
+  /** Engine version and context window, for the user: `vLLM 0.27.1, 32768 tokens`. */
   readonly engine: string;
-  /** Sound passes, newest first; each counts as a run. */
+  /** Records of sound passes, newest first. */
   readonly records: readonly BenchmarkRecord[];
-  /** The guide's tokens a second, one value a run. */
+  /** Tokens per second of each pass (`avg_tokens_per_sec`). */
   readonly speeds: readonly number[];
   readonly speed: Distribution;
-  /** Seconds, median over runs; undefined when no record has it. */
+  /** Seconds, median over the passes; undefined if no record states it. */
   readonly ttftS: number | undefined;
   readonly tpotS: number | undefined;
-  /** Distinct VMs; undefined when no record says on which it ran. */
+  /** Number of distinct VMs; undefined if no record names its VM. */
   readonly vms: number | undefined;
-  /** Of the newest record, US dollars; 0 when it was not known. */
+  /** US dollars, from the newest record; 0 if unknown. */
   readonly hourlyUsd: number;
-  /** US dollars, by the median speed; NaN when the price is not known. */
+  /** US dollars at the median speed; NaN if the price is unknown. */
   readonly costPer1k: number;
   readonly costPer1M: number;
-  /** Tokens a second for each dollar an hour. */
+  /** Tokens per second per US dollar per hour. */
   readonly efficiency: number;
   readonly testsPassed: number;
   readonly testsTotal: number;
   readonly lastMs: number | undefined;
   readonly simulated: boolean;
-  /** Whose it is, when it was imported. */
+  /** Where imported records come from; undefined for one's own. */
   readonly origin: string | undefined;
 }
 
-/** A record that takes no part in a ranking. */
+/** A record that is not sound and therefore not ranked. */
 export interface RejectedRecord {
   readonly record: BenchmarkRecord;
   readonly reason: string;
 }
 
-/**
- * The sound records by configuration. With `category` all figures are that category's own, and records without it
- * are left out.
- */
+/** Groups sound records by configuration. With `category`, only that category's figures are used. */
 export function configurations(
   records: readonly BenchmarkRecord[],
   category?: string,
@@ -62,12 +59,12 @@ export function configurations(
   const usable = records.filter(
     (record) => rejectionReason(record) === undefined && figuresOf(record, category) !== undefined,
   );
-  return [...Map.groupBy(usable, groupKey(category)).values()].map((group) =>
+  return [...Map.groupBy(usable, groupKeyFor(category)).values()].map((group) =>
     summarise(newestFirst(group), category),
   );
 }
 
-/** What `configurations` leaves out, with the reason. */
+/** The records that are not sound, which `configurations` leaves out. */
 export function rejectedRecords(records: readonly BenchmarkRecord[]): RejectedRecord[] {
   return records.flatMap((record) => {
     const reason = rejectionReason(record);
@@ -75,7 +72,7 @@ export function rejectedRecords(records: readonly BenchmarkRecord[]): RejectedRe
   });
 }
 
-/** The figures that count: of the whole pass, or of one category. Undefined when the record has none of it. */
+/** The figures of a pass, or of one of its categories; undefined if the record has none. */
 export function figuresOf(record: BenchmarkRecord, category?: string): CategoryResult | undefined {
   const figures =
     category === undefined
@@ -85,8 +82,8 @@ export function figuresOf(record: BenchmarkRecord, category?: string): CategoryR
 }
 
 /**
- * Tests of a pass, or of one of its categories, that passed, and that applied. Maider states no totals for categories,
- * so they are counted.
+ * How many tests of a pass, or of one of its categories, passed, and how many applied. `maider` does not write totals
+ * per category, so these are counted.
  */
 export function testCounts(
   record: BenchmarkRecord,
@@ -95,16 +92,16 @@ export function testCounts(
   const figures = figuresOf(record, category);
   const passed = figures?.tests_passed ?? 0;
   if (figures?.tests_total !== undefined) return { passed, total: figures.tests_total };
-  const applied = record.tests.filter(
+  const applicable = record.tests.filter(
     (test) =>
       (category === undefined || test.category === category) && test.outcome !== "not_applicable",
   );
-  return { passed, total: Math.max(passed, applied.length) };
+  return { passed, total: Math.max(passed, applicable.length) };
 }
 
 /**
- * Records with the same id are passes of one and the same thing, by all facts that comparability asks for. Where one
- * category is looked at, it does not matter which others were measured beside it.
+ * Identifies a configuration by every fact that makes results comparable. With `category`, the other categories of
+ * the pass do not matter.
  */
 function configurationId(record: BenchmarkRecord, category: string | undefined): string {
   const { tests, ...facts } = comparabilityFacts(record);
@@ -112,30 +109,35 @@ function configurationId(record: BenchmarkRecord, category: string | undefined):
   return JSON.stringify({ ...facts, ...(category === undefined ? { tests } : {}), origin });
 }
 
-/** The same in short, for one grouping: ten thousand records share a few engines and lists of tests. */
-function groupKey(category: string | undefined): (record: BenchmarkRecord) => string {
-  const engine = numbered((config: BenchmarkRecord["vllm_config"]) =>
+/**
+ * A cheaper equivalent of `configurationId` for grouping. Ten thousand records share a few engine settings and lists
+ * of tests, so these are replaced by numbers.
+ */
+function groupKeyFor(category: string | undefined): (record: BenchmarkRecord) => string {
+  const engineNumber = numbering((config: BenchmarkRecord["vllm_config"]) =>
     JSON.stringify(engineFacts(config)),
   );
-  const tests = numbered(measuredTests);
+  const testsNumber = numbering(measuredTests);
   return (record) => {
     const { summary, vllm_config, gpu_type, gpu_count, model_id } = record;
-    const way = Object.values(measurementFacts(summary)).join("\n");
-    const measured = category === undefined ? tests(record.tests) : 0;
-    return `${gpu_type}\n${gpu_count}\n${model_id}\n${engine(vllm_config)}\n${measured}\n${way}\n${summary.origin ?? ""}`;
+    const engine = engineNumber(vllm_config);
+    const tests = category === undefined ? testsNumber(record.tests) : 0;
+    const measurement = Object.values(measurementFacts(summary)).join("\n");
+    return `${gpu_type}\n${gpu_count}\n${model_id}\n${engine}\n${tests}\n${measurement}\n${summary.origin ?? ""}`;
   };
 }
 
-function numbered<T extends object>(textOf: (from: T) => string): (from: T) => number {
-  const known = new WeakMap<T, number>();
-  const numbers = new Map<string, number>();
-  return (from) => {
-    const seen = known.get(from);
-    if (seen !== undefined) return seen;
-    const text = textOf(from);
-    const number = numbers.get(text) ?? numbers.size;
-    numbers.set(text, number);
-    known.set(from, number);
+/** Assigns the same number to values with the same text. */
+function numbering<T extends object>(textOf: (value: T) => string): (value: T) => number {
+  const numberByValue = new WeakMap<T, number>();
+  const numberByText = new Map<string, number>();
+  return (value) => {
+    const cached = numberByValue.get(value);
+    if (cached !== undefined) return cached;
+    const text = textOf(value);
+    const number = numberByText.get(text) ?? numberByText.size;
+    numberByText.set(text, number);
+    numberByValue.set(value, number);
     return number;
   };
 }
@@ -184,6 +186,6 @@ function engineText(record: BenchmarkRecord): string {
 }
 
 function medianOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : median(known);
+  const defined = values.filter((value) => value !== undefined);
+  return defined.length === 0 ? undefined : median(defined);
 }

@@ -5,10 +5,10 @@ import { newestFirst, measuredAtMs, ownRecords, soundRecords } from "./record-qu
 
 export type Confidence = "High" | "Medium" | "Low";
 
-/** Maider's levels: three or more passes, two, one. */
-export function confidenceOf(runs: number): Confidence {
-  if (runs >= 3) return "High";
-  return runs === 2 ? "Medium" : "Low";
+/** The levels of `maider`: three or more passes, two, one. */
+export function confidenceOf(passes: number): Confidence {
+  if (passes >= 3) return "High";
+  return passes === 2 ? "Medium" : "Low";
 }
 
 export interface TestedConfiguration {
@@ -30,14 +30,14 @@ export interface Coverage {
   readonly rejectedRecords: number;
   /** Imported records, which no other figure includes. */
   readonly imported: number;
-  /** Of the public catalogue. */
+  /** GPU types in the public catalogue. */
   readonly gpuTypesTested: number;
   readonly gpuTypesTotal: number;
-  /** Tested, but not in the public catalogue. */
-  readonly outside: readonly string[];
-  /** GPU type x model, newest first. */
+  /** Tested GPU types that are not in the public catalogue. */
+  readonly outsideCatalog: readonly string[];
+  /** One per GPU type and model, newest first. */
   readonly tested: readonly TestedConfiguration[];
-  /** The cheapest first. */
+  /** GPU types that were never tested, cheapest first. */
   readonly missing: readonly GpuType[];
   readonly byConfidence: Readonly<Record<Confidence, number>>;
   readonly simulated: boolean;
@@ -45,40 +45,42 @@ export interface Coverage {
 
 const DAY_MS = 86_400_000;
 
-/** What has been measured, leaving out imported records. */
+/** Summarizes which GPU types and models were measured. Imported records are only counted. */
 export function coverage(
-  given: readonly BenchmarkRecord[],
+  allRecords: readonly BenchmarkRecord[],
   nowMs: number,
   staleAfterDays: number,
 ): Coverage {
-  const records = ownRecords(given);
+  const records = ownRecords(allRecords);
   const sound = soundRecords(records);
   const groups = Map.groupBy(sound, ({ gpu_type, model_id }) =>
     JSON.stringify([gpu_type, model_id]),
   );
   const tested = [...groups.values()]
-    .map((group) => testedOf(newestFirst(group), nowMs, staleAfterDays))
+    .map((group) => summarise(newestFirst(group), nowMs, staleAfterDays))
     .toSorted((a, b) => (b.lastMs ?? -Infinity) - (a.lastMs ?? -Infinity));
-  const seen = new Set(sound.map(({ gpu_type }) => gpu_type));
-  const catalogue = GPU_TYPES.filter((type) => type.public);
-  const known = new Set(catalogue.map(({ id }) => id));
-  const having = (confidence: Confidence): number =>
-    tested.filter((one) => one.confidence === confidence).length;
+  const testedTypes = new Set(sound.map(({ gpu_type }) => gpu_type));
+  const catalog = GPU_TYPES.filter((type) => type.public);
+  const catalogIds = new Set(catalog.map(({ id }) => id));
+  const countWith = (confidence: Confidence): number =>
+    tested.filter((configuration) => configuration.confidence === confidence).length;
   return {
     total: records.length,
     rejectedRecords: records.length - sound.length,
-    imported: given.length - records.length,
-    gpuTypesTested: catalogue.filter(({ id }) => seen.has(id)).length,
-    gpuTypesTotal: catalogue.length,
-    outside: [...seen].filter((id) => !known.has(id)).toSorted(),
+    imported: allRecords.length - records.length,
+    gpuTypesTested: catalog.filter(({ id }) => testedTypes.has(id)).length,
+    gpuTypesTotal: catalog.length,
+    outsideCatalog: [...testedTypes].filter((id) => !catalogIds.has(id)).toSorted(),
     tested,
-    missing: catalogue.filter(({ id }) => !seen.has(id)).toSorted((a, b) => a.hourly - b.hourly),
-    byConfidence: { High: having("High"), Medium: having("Medium"), Low: having("Low") },
+    missing: catalog
+      .filter(({ id }) => !testedTypes.has(id))
+      .toSorted((a, b) => a.hourly - b.hourly),
+    byConfidence: { High: countWith("High"), Medium: countWith("Medium"), Low: countWith("Low") },
     simulated: records.some(({ summary }) => summary.simulated === true),
   };
 }
 
-function testedOf(
+function summarise(
   records: readonly BenchmarkRecord[],
   nowMs: number,
   staleAfterDays: number,
@@ -111,6 +113,6 @@ export function ageText(lastMs: number | undefined, nowMs: number): string {
       [minutes / 43_200, "month", Infinity],
     ] as const
   ).find(([value, , limit]) => value < limit) ?? [0, "minute"];
-  const whole = Math.floor(amount);
-  return `${whole} ${unit}${whole === 1 ? "" : "s"} ago`;
+  const rounded = Math.floor(amount);
+  return `${rounded} ${unit}${rounded === 1 ? "" : "s"} ago`;
 }

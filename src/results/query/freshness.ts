@@ -7,7 +7,7 @@ import {
   rejectionReason,
 } from "./record-quality.ts";
 
-/** What would be measured now. Undefined fields are not compared. */
+/** The configuration that would be measured now. Undefined fields are not compared. */
 export interface WantedConfiguration {
   readonly gpu: string;
   readonly model: string;
@@ -15,13 +15,13 @@ export interface WantedConfiguration {
   readonly image?: string | undefined;
   readonly maxModelLen?: number | undefined;
   readonly gpuMemoryUtilization?: number | undefined;
-  /** `auto` asks for nothing. */
+  /** `auto` matches any dtype. */
   readonly dtype?: string | undefined;
   readonly quantization?: string | undefined;
   readonly enforceEager?: boolean | undefined;
   readonly maxNumSeqs?: number | undefined;
   readonly tensorParallel?: number | undefined;
-  /** Suite with its version. */
+  /** Name and version. */
   readonly suite?: string | undefined;
   readonly categories?: readonly string[] | undefined;
   readonly passes?: number | undefined;
@@ -55,14 +55,14 @@ export function freshness(question: FreshnessQuestion): Freshness {
   const sound = newestFirst(soundRecords(all)).filter((record) => covers(record, wanted));
   const newest = sound[0];
   if (newest === undefined) {
-    const why =
-      all.length === 0 ? undefined : rejectionReason(newestFirst(all)[0] as BenchmarkRecord);
-    const reason = why === undefined ? "never measured" : `no sound pass: ${why}`;
+    const rejected = newestFirst(all)[0];
+    const rejection = rejected === undefined ? undefined : rejectionReason(rejected);
+    const reason = rejection === undefined ? "never measured" : `no sound pass: ${rejection}`;
     return { state: "missing", reasons: [reason] };
   }
   const matching = sound.filter((record) => differences(record, wanted).length === 0);
   const best = matching[0] ?? newest;
-  const reasons = [...differences(best, wanted), ...tooOld(best, nowMs, staleAfterDays)];
+  const reasons = [...differences(best, wanted), ...ageReasons(best, nowMs, staleAfterDays)];
   if (matching.length > 0 && wanted.passes !== undefined && matching.length < wanted.passes)
     reasons.push(`${matching.length} of ${wanted.passes} passes`);
   return { state: reasons.length === 0 ? "fresh" : "stale", reasons };
@@ -87,22 +87,22 @@ function differences(record: BenchmarkRecord, wanted: WantedConfiguration): stri
   const found: string[] = [];
   const compare = <T extends string | number | boolean>(
     name: string,
-    was: T | undefined,
-    now: T | undefined,
-    same: (was: T, now: T) => boolean = (a, b) => a === b,
+    recorded: T | undefined,
+    expected: T | undefined,
+    isSame: (recorded: T, expected: T) => boolean = (a, b) => a === b,
   ): void => {
-    if (was === undefined || now === undefined || same(was, now)) return;
-    found.push(`${name} ${String(was)} instead of ${String(now)}`);
+    if (recorded === undefined || expected === undefined || isSame(recorded, expected)) return;
+    found.push(`${name} ${String(recorded)} instead of ${String(expected)}`);
   };
   compare("vLLM", engine.vllm_version, wanted.vllmVersion);
   // An image can have several names, so compare it only if the versions do not differ.
   const versionKnown = engine.vllm_version !== undefined && wanted.vllmVersion !== undefined;
   if (!versionKnown || engine.vllm_version === wanted.vllmVersion)
     compare("image", engine.image, wanted.image);
-  // A window that was shortened on the VM also counts as the requested one.
-  const asked = engine.max_model_len_asked ?? engine.max_model_len;
-  compare("max_model_len", engine.max_model_len, wanted.maxModelLen, (was, now) =>
-    [was, asked].includes(now),
+  // If the window was shortened on the VM, both the requested and the shortened length match.
+  const requested = engine.max_model_len_asked ?? engine.max_model_len;
+  compare("max_model_len", engine.max_model_len, wanted.maxModelLen, (recorded, expected) =>
+    [recorded, requested].includes(expected),
   );
   compare("gpu_memory_utilization", engine.gpu_memory_utilization, wanted.gpuMemoryUtilization);
   compare("enforce_eager", flag(engine["enforce_eager"]), wanted.enforceEager);
@@ -129,11 +129,11 @@ function dtypeOf(name: string): string {
 }
 
 /** vLLM reports the kernel that it chose, such as `awq_marlin` for `awq`. */
-function sameQuantization(was: string, now: string): boolean {
-  return was === now || was.startsWith(`${now}_`) || now.startsWith(`${was}_`);
+function sameQuantization(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}_`) || b.startsWith(`${a}_`);
 }
 
-function tooOld(record: BenchmarkRecord, nowMs: number, staleAfterDays: number): string[] {
+function ageReasons(record: BenchmarkRecord, nowMs: number, staleAfterDays: number): string[] {
   const at = measuredAtMs(record);
   if (at === undefined) return ["time of measurement unknown"];
   const days = (nowMs - at) / DAY_MS;

@@ -34,110 +34,114 @@ export interface Recommendation {
 
 export interface RecommendAnswer {
   readonly recommendations: readonly Recommendation[];
-  /** What more runs would settle: all of a tie that reaches the top, else what is there without high confidence. */
+  /** Configurations to measure again: those tied with a recommended one, or else those without high confidence. */
   readonly unsettled: readonly ConfigurationResult[];
-  /** Configurations that met task and budget. */
+  /** Number of configurations that match task and budget. */
   readonly candidates: number;
-  /** Sound records behind them. */
+  /** Number of their sound records. */
   readonly runs: number;
-  /** Met task and budget, but their runs differ too much to say anything. */
+  /** Configurations that match task and budget, but whose passes vary too much to be ranked. */
   readonly unstable: readonly ConfigurationResult[];
 }
 
-/** Efficiencies within this share count as equal and are ordered by size; passes of a stable configuration vary as much. */
-const NEAR = 0.1;
+/** Efficiencies within 10 % count as equal and are ordered by size: passes of a stable configuration vary as much. */
+const NEARLY_EQUAL = 0.1;
 const CONFIDENCE_ORDER: Readonly<Record<Confidence, number>> = { High: 0, Medium: 1, Low: 2 };
 
 /**
- * The best configurations for a task, the guide's order: confidence, tokens a second for each dollar, then the
- * preferred size of the model. Efficiencies whose passes show no difference are a tie, in which the size decides
- * among those within 10 %. Single runs can show nothing: their figures rank them, with the same 10 % for the size.
+ * Recommends the best configurations for a task, ordered by confidence, then tokens per second per dollar, then the
+ * preferred model size. Configurations whose passes show no difference in efficiency are tied; within a tie, the size
+ * decides among those within 10 %. Single passes cannot show a difference, so they are ranked by their figures, and
+ * the size decides within 10 % too.
  */
 export function recommend(question: RecommendQuestion): RecommendAnswer {
   const { task, budget, size, limit = 3 } = question;
   const records = question.withImported === true ? question.records : ownRecords(question.records);
-  const asked = task === "mixed" ? mixed(records) : configurations(records, task);
-  const met = asked.filter(({ hourlyUsd }) => hourlyUsd > 0 && isWithin(budget, hourlyUsd));
-  const candidates = met.filter(({ speed }) => !speed.unstable);
+  const forTask = task === "mixed" ? withAllTasks(records) : configurations(records, task);
+  const affordable = forTask.filter(
+    ({ hourlyUsd }) => hourlyUsd > 0 && isWithin(budget, hourlyUsd),
+  );
+  const candidates = affordable.filter(({ speed }) => !speed.unstable);
   const ranked = candidates
     .map((configuration) => ({ configuration, confidence: confidenceOf(configuration.speed.n) }))
     .toSorted((a, b) => CONFIDENCE_ORDER[a.confidence] - CONFIDENCE_ORDER[b.confidence]);
   const all: Recommendation[] = [];
   for (const [confidence, group] of Map.groupBy(ranked, (one) => one.confidence)) {
     const rows = group.map(({ configuration }) => configuration);
-    const before = all.length;
-    for (const { row, rank, tied, sized } of inOrder(rows, size)) {
+    const ranksBefore = all.length;
+    for (const { row, rank, tied, orderedBySize } of rankRows(rows, size)) {
       all.push({
-        rank: before + rank,
+        rank: ranksBefore + rank,
         tied,
         configuration: row,
         confidence,
         warnings: warningsFor(row, task),
-        why: whyText(row, confidence, tied, sized ? size : undefined),
+        why: whyText(row, confidence, tied, orderedBySize ? size : undefined),
       });
     }
   }
   const recommendations = all.slice(0, limit);
-  const ranks = new Set(recommendations.flatMap(({ tied, rank }) => (tied ? [rank] : [])));
+  const tiedRanks = new Set(recommendations.flatMap(({ tied, rank }) => (tied ? [rank] : [])));
   const unsettled =
-    ranks.size > 0
-      ? all.filter(({ rank }) => ranks.has(rank))
+    tiedRanks.size > 0
+      ? all.filter(({ rank }) => tiedRanks.has(rank))
       : recommendations.filter(({ confidence }) => confidence !== "High");
   return {
     recommendations,
     unsettled: unsettled.map(({ configuration }) => configuration),
     candidates: candidates.length,
     runs: candidates.reduce((sum, { speed }) => sum + speed.n, 0),
-    unstable: met.filter(({ speed }) => speed.unstable),
+    unstable: affordable.filter(({ speed }) => speed.unstable),
   };
 }
 
-interface Place {
+interface RankedRow {
   readonly row: ConfigurationResult;
   readonly rank: number;
   readonly tied: boolean;
-  /** Others lie so near that the preferred size put it here. */
-  readonly sized: boolean;
+  /** Others have nearly the same efficiency, so the preferred size decided the order. */
+  readonly orderedBySize: boolean;
 }
 
-/** Orders configurations of equal confidence, best first. */
-function inOrder(rows: readonly ConfigurationResult[], size: SizePreference): readonly Place[] {
-  const shown = ranksWithTies(rows.map(efficiencies), OTHER_VM_THRESHOLD);
-  const placed = rows.map((row, index) => ({ row, shown: shown[index] ?? 1 }));
-  const ordered = [...Map.groupBy(placed, (one) => one.shown)]
+/** Ranks configurations of equal confidence, best first. */
+function rankRows(
+  rows: readonly ConfigurationResult[],
+  size: SizePreference,
+): readonly RankedRow[] {
+  const ranks = ranksWithTies(rows.map(efficiencies), OTHER_VM_THRESHOLD);
+  const ranked = rows.map((row, index) => ({ row, rank: ranks[index] ?? 1 }));
+  return [...Map.groupBy(ranked, ({ rank }) => rank)]
     .toSorted(([a], [b]) => a - b)
-    .flatMap(([rank, equals]) => {
-      const near = bands(equals.map(({ row }) => row));
+    .flatMap(([rank, ties]) => {
       let before = 0;
-      return near.flatMap((band) => {
-        const single = band.every(({ speed }) => speed.n === 1);
+      return efficiencyBands(ties.map(({ row }) => row)).flatMap((band) => {
+        const singlePasses = band.every(({ speed }) => speed.n === 1);
         const place = {
-          rank: single ? rank + before : rank,
-          tied: single ? band.length > 1 : equals.length > 1,
-          sized: band.length > 1,
+          rank: singlePasses ? rank + before : rank,
+          tied: singlePasses ? band.length > 1 : ties.length > 1,
+          orderedBySize: band.length > 1,
         };
         before += band.length;
         return band.toSorted(bySize(size)).map((row) => ({ row, ...place }));
       });
     });
-  return ordered;
 }
 
-/** Groups configurations whose efficiency is within `NEAR` of the best of their group. */
-function bands(rows: readonly ConfigurationResult[]): ConfigurationResult[][] {
-  const found: ConfigurationResult[][] = [];
+/** Groups configurations whose efficiency is nearly equal to the best of their group, best group first. */
+function efficiencyBands(rows: readonly ConfigurationResult[]): ConfigurationResult[][] {
+  const bands: ConfigurationResult[][] = [];
   for (const row of rows.toSorted((a, b) => b.efficiency - a.efficiency)) {
-    const band = found.at(-1);
+    const band = bands.at(-1);
     const best = band?.[0];
-    if (band === undefined || best === undefined || row.efficiency * (1 + NEAR) < best.efficiency)
-      found.push([row]);
-    else band.push(row);
+    if (best !== undefined && row.efficiency * (1 + NEARLY_EQUAL) >= best.efficiency)
+      band?.push(row);
+    else bands.push([row]);
   }
-  return found;
+  return bands;
 }
 
-/** For mixed use a record must have all three categories. */
-function mixed(records: readonly BenchmarkRecord[]): ConfigurationResult[] {
+/** For mixed use, a record must have all three categories. */
+function withAllTasks(records: readonly BenchmarkRecord[]): ConfigurationResult[] {
   const categories: readonly Category[] = ["coding", "context_heavy", "reasoning"];
   return configurations(
     records.filter(({ results_by_category: results }) =>
@@ -153,7 +157,7 @@ const WITHIN: Readonly<Record<Budget, (hourlyUsd: number) => boolean>> = {
   none: () => true,
 };
 
-/** US dollars an hour; both ends of the middle range are in it. */
+/** Whether a price in US dollars per hour is in a range; `1-3` includes both ends. */
 export function isWithin(budget: Budget, hourlyUsd: number): boolean {
   return WITHIN[budget](hourlyUsd);
 }
@@ -164,32 +168,32 @@ function efficiencies({ speeds, hourlyUsd }: ConfigurationResult): number[] {
 
 function warningsFor(row: ConfigurationResult, task: Task): string[] {
   const { speed, vms, simulated, origin } = row;
-  const found: string[] = [];
-  if (origin !== undefined) found.push(`Imported: measured by ${origin}`);
-  if (simulated) found.push("SIMULATED: not a measurement of a real GPU");
-  if (speed.n === 1) found.push("Single benchmark - results may vary");
-  if (speed.n === 2) found.push("Based on limited data (2 runs)");
-  if (speed.n > 1 && vms === 1) found.push("All passes on 1 VM");
-  if (task === "mixed") found.push("Averaged across all task categories");
-  return found;
+  const warnings: string[] = [];
+  if (origin !== undefined) warnings.push(`Imported: measured by ${origin}`);
+  if (simulated) warnings.push("SIMULATED: not a measurement of a real GPU");
+  if (speed.n === 1) warnings.push("Single benchmark - results may vary");
+  if (speed.n === 2) warnings.push("Based on limited data (2 runs)");
+  if (speed.n > 1 && vms === 1) warnings.push("All passes on 1 VM");
+  if (task === "mixed") warnings.push("Averaged across all task categories");
+  return warnings;
 }
 
 function whyText(
   row: ConfigurationResult,
   confidence: Confidence,
   tied: boolean,
-  decided: SizePreference | undefined,
+  decidingSize: SizePreference | undefined,
 ): string {
   const { efficiency, speed, vramGb } = row;
   const passes = `${speed.n} ${speed.n === 1 ? "pass" : "passes"}`;
   const value = `${efficiency.toFixed(1)} tokens/s for each $/hour`;
   const params = paramsB(row);
-  const bigness = `${params === undefined ? "" : `${params}B on `}${vramGb > 0 ? `${vramGb} GB` : "unknown VRAM"}`;
-  const sized =
-    decided === undefined
+  const sizes = `${params === undefined ? "" : `${params}B on `}${vramGb > 0 ? `${vramGb} GB` : "unknown VRAM"}`;
+  const sizeText =
+    decidingSize === undefined
       ? ""
-      : `${speed.n === 1 ? "; others" : ", and others"} are within 10 %, so size decided (${decided}: ${bigness})`;
-  const tie = tied && speed.n > 1 ? "; no difference shown to its neighbours" : "";
-  const single = speed.n === 1 ? "; a single pass cannot settle its place" : "";
-  return `${confidence.toLowerCase()} confidence (${passes}), ${value}${single}${tie}${sized}`;
+      : `${speed.n === 1 ? "; others" : ", and others"} are within 10 %, so size decided (${decidingSize}: ${sizes})`;
+  const tieText = tied && speed.n > 1 ? "; no difference shown to its neighbours" : "";
+  const singleText = speed.n === 1 ? "; a single pass cannot settle its place" : "";
+  return `${confidence.toLowerCase()} confidence (${passes}), ${value}${singleText}${tieText}${sizeText}`;
 }

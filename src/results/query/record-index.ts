@@ -10,21 +10,22 @@ import { writeCachedQuery, readCachedQuery } from "./query-cache.ts";
 
 export interface IndexedContents extends Pick<DatabaseContents, "records" | "problems"> {
   /** Identifies the state of the file; undefined if the contents were not cached. */
-  readonly seal?: string;
+  readonly fingerprint?: string;
 }
 
-/** Smaller files are read faster than an index is maintained. */
-const WORTHWHILE_BYTES = 2_000_000;
+/** Parsing a smaller file is faster than maintaining an index. */
+const MIN_INDEXED_BYTES = 2_000_000;
 const FORMAT = 2;
 const SAMPLE_BYTES = 4096;
 const SAMPLES = 32;
-/** Two changes within this time may get the same timestamp. The second is for file systems with whole seconds. */
-const SAME_STAMP_MS = 50;
-const COARSE_STAMP_MS = 2_000;
+/** Two changes within this time may get the same timestamp. */
+const TIMESTAMP_RESOLUTION_MS = 50;
+/** The same for file systems that store whole seconds. */
+const COARSE_TIMESTAMP_RESOLUTION_MS = 2_000;
 
 /**
- * Reads a database for queries: records without prompts, replies and the figures of single tests. For a large file the
- * result is cached in `folder`, until the file's identity or samples of its contents change.
+ * Reads a database for queries: records without prompts, replies and the figures of single tests. The result for a
+ * large file is cached in `folder` until the file's metadata or a sample of its contents changes.
  */
 export async function readIndexed(
   path: string,
@@ -32,17 +33,19 @@ export async function readIndexed(
   nowMs: number,
 ): Promise<IndexedContents> {
   const target = await whereLinksLead(path);
-  const seal = sealOf(target);
-  if (seal === undefined) return readWhole(path);
+  const state = fileState(target);
+  if (state === undefined) return readFully(path);
+  const { fingerprint } = state;
   const cache = cacheFile(folder, target, "records");
-  const cached = readCachedQuery(cache, seal.text);
-  if (cached !== undefined) return { ...(cached as IndexedContents), seal: seal.text };
+  const cached = readCachedQuery(cache, fingerprint);
+  if (cached !== undefined) return { ...(cached as IndexedContents), fingerprint };
   const contents = await readSlim(path, target);
-  if (contents === undefined) return readWhole(path);
-  // The file may have changed while it was read, or still change without getting a new timestamp.
-  if (seal.changedMs >= nowMs - seal.blurMs || sealOf(target)?.text !== seal.text) return contents;
-  await writeCachedQuery(cache, seal.text, contents);
-  return { ...contents, seal: seal.text };
+  if (contents === undefined) return readFully(path);
+  // The file may have changed while it was read, or may still change without getting a new timestamp.
+  const recentlyChanged = state.changedMs >= nowMs - state.timestampResolutionMs;
+  if (recentlyChanged || fileState(target)?.fingerprint !== fingerprint) return contents;
+  await writeCachedQuery(cache, fingerprint, contents);
+  return { ...contents, fingerprint };
 }
 
 /** Path of the cache of one kind of query result for a database. */
@@ -51,8 +54,8 @@ export function cacheFile(folder: string, target: string, kind: string): string 
   return join(folder, `${name}.${kind}`);
 }
 
-// Imported lazily: with a warm cache, loading these modules would take half of the time.
-async function readWhole(path: string): Promise<IndexedContents> {
+// Imported lazily, because loading these modules takes as long as reading a warm cache.
+async function readFully(path: string): Promise<IndexedContents> {
   const { readContents } = await import("../store/database-contents.ts");
   return readContents(path);
 }
@@ -70,33 +73,35 @@ async function readSlim(path: string, target: string): Promise<IndexedContents |
   }
 }
 
-interface Seal {
-  readonly text: string;
+interface FileState {
+  readonly fingerprint: string;
   readonly changedMs: number;
-  readonly blurMs: number;
+  readonly timestampResolutionMs: number;
 }
 
-/** Undefined for a small file, or for anything but a file. */
-function sealOf(path: string): Seal | undefined {
+/** Undefined if the file is missing, small, or not a regular file. */
+function fileState(path: string): FileState | undefined {
   let file: number | undefined;
   try {
     // O_NONBLOCK, because opening a pipe would block.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const facts = fstatSync(file, { bigint: true });
-    const size = Number(facts.size);
-    if (!facts.isFile() || size < WORTHWHILE_BYTES) return undefined;
+    const stats = fstatSync(file, { bigint: true });
+    const size = Number(stats.size);
+    if (!stats.isFile() || size < MIN_INDEXED_BYTES) return undefined;
     const sample = Buffer.alloc(SAMPLE_BYTES);
-    let sum = 0;
+    let checksum = 0;
     for (let number = 0; number <= SAMPLES; number += 1) {
       const at = Math.floor(((size - SAMPLE_BYTES) * number) / SAMPLES);
-      sum = crc32(sample.subarray(0, readSync(file, sample, 0, SAMPLE_BYTES, at)), sum);
+      checksum = crc32(sample.subarray(0, readSync(file, sample, 0, SAMPLE_BYTES, at)), checksum);
     }
-    const { dev, ino, mtimeNs, ctimeNs } = facts;
-    const coarse = mtimeNs % 1_000_000_000n === 0n;
+    const { dev, ino, mtimeNs, ctimeNs } = stats;
+    const wholeSeconds = mtimeNs % 1_000_000_000n === 0n;
     return {
-      text: `${packageVersion()} ${FORMAT} ${process.versions.v8} ${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs} ${sum}`,
+      fingerprint: `${packageVersion()} ${FORMAT} ${process.versions.v8} ${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs} ${checksum}`,
       changedMs: Number(ctimeNs / 1_000_000n),
-      blurMs: coarse ? COARSE_STAMP_MS : SAME_STAMP_MS,
+      timestampResolutionMs: wholeSeconds
+        ? COARSE_TIMESTAMP_RESOLUTION_MS
+        : TIMESTAMP_RESOLUTION_MS,
     };
   } catch {
     return undefined;

@@ -2,20 +2,20 @@ import { compareRates, OTHER_VM_THRESHOLD } from "../../evidence/comparison.ts";
 import type { SortMetric } from "./sort-metric.ts";
 import type { ConfigurationResult } from "./configurations.ts";
 
-/** A single pass never shows a difference, so a tie also requires the medians to be this close. */
-const NEARLY_EQUAL = 0.9;
+/** A single pass never shows a difference, so a tie also requires medians whose ratio is at least this. */
+const MIN_MEDIAN_RATIO = 0.9;
 
-/** Those of `others` between which and `winner` the passes show no difference. */
+/** The configurations whose passes show no difference from those of `winner`. */
 export function tiesWith(
   winner: ConfigurationResult,
   others: readonly ConfigurationResult[],
   metric: SortMetric,
 ): ConfigurationResult[] {
-  const price = priceIn(metric, winner);
+  const price = divisor(metric, winner);
   return others.filter((other) => {
-    const otherPrice = priceIn(metric, other);
+    const otherPrice = divisor(metric, other);
     if (price === 0 || otherPrice === 0) return false;
-    if (other.speed.median / otherPrice < (NEARLY_EQUAL * winner.speed.median) / price)
+    if (other.speed.median / otherPrice < (MIN_MEDIAN_RATIO * winner.speed.median) / price)
       return false;
     const { outcome } = compareRates(
       rates(metric, other),
@@ -26,11 +26,12 @@ export function tiesWith(
   });
 }
 
-/** One value per pass, of which more is better: the inverse of the cost is also a rate. */
+/** One value per pass; higher is better for every metric, because a cost is compared by its inverse. */
 function rates(metric: SortMetric, row: ConfigurationResult): number[] {
-  return row.speeds.map((speed) => speed / priceIn(metric, row));
+  return row.speeds.map((speed) => speed / divisor(metric, row));
 }
 
-function priceIn(metric: SortMetric, { hourlyUsd }: ConfigurationResult): number {
+/** The price per hour, unless the metric is independent of it. */
+function divisor(metric: SortMetric, { hourlyUsd }: ConfigurationResult): number {
   return metric === "tokens_per_sec" ? 1 : hourlyUsd;
 }

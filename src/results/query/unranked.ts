@@ -11,26 +11,25 @@ export interface Unranked {
   readonly modelCategory: string | undefined;
   /** Task categories; undefined if unknown. */
   readonly categories: readonly string[] | undefined;
-  /** `void`: the measurement was worthless for a recorded cause; `failed`: a test, or the server's cross-check. */
+  /** `void`: the measurement was disturbed; `failed`: a test, the cross-check or the server failed. */
   readonly state: "failed" | "void" | "unstable" | "not sound";
   readonly reason: string;
   readonly passes: number;
-  /** Of the newest, milliseconds since the epoch. */
+  /** Time of the newest pass, milliseconds since the epoch. */
   readonly atMs: number | undefined;
 }
 
-/** Failed and void passes of a journal, and servers that failed before any pass. None of them enter the database. */
+/** Failed and void passes of a journal, and servers that failed before a pass. They are not in the database. */
 export function unsoundPasses(events: Iterable<SweepEvent>): Unranked[] {
   const gpus = new Map<string, string>();
-  const found: Unranked[] = [];
-  const none: Unranked[] = [];
-  const passed = new Set<string>();
+  const passes: Unranked[] = [];
+  const serverFailures: Unranked[] = [];
+  const succeeded = new Set<string>();
   for (const event of events) {
     if (event.type === "rental.reserved") gpus.set(event.label, event.gpu);
     if (event.type === "server.failed") {
-      const gpu = gpus.get(event.label) ?? event.label;
-      none.push({
-        gpu,
+      serverFailures.push({
+        gpu: gpus.get(event.label) ?? event.label,
         model: event.model,
         modelCategory: findModel(event.model)?.category,
         categories: undefined,
@@ -41,10 +40,10 @@ export function unsoundPasses(events: Iterable<SweepEvent>): Unranked[] {
       });
     }
     if (event.type === "pass.finished")
-      passed.add(pairKey(gpus.get(event.label) ?? event.label, event.model));
+      succeeded.add(pairKey(gpus.get(event.label) ?? event.label, event.model));
     if (event.type !== "pass.failed" && event.type !== "pass.void") continue;
     const { record } = event;
-    found.push({
+    passes.push({
       gpu: record?.gpu_type ?? gpus.get(event.label) ?? event.label,
       model: event.model,
       modelCategory: record?.model_category ?? findModel(event.model)?.category,
@@ -55,15 +54,18 @@ export function unsoundPasses(events: Iterable<SweepEvent>): Unranked[] {
       atMs: Date.parse(event.ts),
     });
   }
-  // Leave out server failures that a retry made up for.
-  return [...found, ...none.filter(({ gpu, model }) => !passed.has(pairKey(gpu, model)))];
+  // Leave out server failures after which a retry succeeded.
+  return [
+    ...passes,
+    ...serverFailures.filter(({ gpu, model }) => !succeeded.has(pairKey(gpu, model))),
+  ];
 }
 
 function pairKey(gpu: string, model: string): string {
   return JSON.stringify([gpu, model]);
 }
 
-/** The newest for each pair of GPU type and model that has no sound record. */
+/** The unsound passes of those pairs of GPU type and model that have no sound record, one per pair and state. */
 export function withoutResult(
   unsound: readonly Unranked[],
   records: readonly BenchmarkRecord[],
@@ -100,7 +102,7 @@ export function unrankedRow(row: ConfigurationResult): Unranked {
   };
 }
 
-/** One for each GPU type, model and state, with the newest reason and the number of passes. */
+/** Merges entries of the same GPU type, model and state: the newest reason, and the total number of passes. */
 export function joinUnranked(all: readonly Unranked[]): Unranked[] {
   const groups = Map.groupBy(all, ({ gpu, model, state }) => JSON.stringify([gpu, model, state]));
   return [...groups.values()].flatMap((group) => {

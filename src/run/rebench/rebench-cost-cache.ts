@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 
 /** For a large database the answer is cached for the day: the plans and prices that it needs take longest to read. */
 export async function cachedRebenchCost(
-  { records, seal }: IndexedContents,
+  { records, fingerprint }: IndexedContents,
   { file, stateDir }: DatabaseLocation,
   nowMs: number,
   staleAfterDays: number,
@@ -18,9 +18,9 @@ export async function cachedRebenchCost(
     const { rebenchCost } = await import("./price-rebench.ts");
     return rebenchCost(records, nowMs, staleAfterDays);
   };
-  if (seal === undefined) return compute();
+  if (fingerprint === undefined) return compute();
   const path = cacheFile(indexFolder(stateDir), await whereLinksLead(file), "refresh");
-  const key = `${seal} ${String(Math.floor(nowMs / DAY_MS))}`;
+  const key = `${fingerprint} ${String(Math.floor(nowMs / DAY_MS))}`;
   const cached = readCachedQuery(path, key);
   if (cached !== undefined) return cached as RebenchCost;
   const cost = await compute();

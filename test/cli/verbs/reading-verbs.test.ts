@@ -323,7 +323,7 @@ describe("benchmark-compare", () => {
       ...runs([39], { ...SMALL, vllm: { max_model_len: 8192 } }),
     ]);
     const { stdout } = await rig.say("benchmark-compare", "--force");
-    expect(stdout).toContain("Note: these passes hold different categories");
+    expect(stdout).toContain("Note: these passes cover different categories");
     expect(stdout).toMatch(/Note: measured in different ways: method /);
     expect(stdout).toContain("Instruct-AWQ differ in the tests that were measured");
     expect(stdout).toContain(`${SMALL.model} differ in max_model_len 8192 / 32768`);

@@ -27,7 +27,7 @@ const ask = (records: readonly BenchmarkRecord[], change: Partial<WantedConfigur
   freshness({ wanted: { ...wanted, ...change }, records, nowMs: NOW, staleAfterDays: 30 });
 const daysAgo = (days: number): string => new Date(NOW - days * 86_400_000).toISOString();
 
-/** A record as the Python tool writes it: none of our facts. */
+/** A record as `maider` writes it, without the fields that this program adds. */
 function foreign(timestamp: string): BenchmarkRecord {
   const record = sampleRecord({ timestamp });
   const { avg_tokens_per_sec, total_time, total_tokens, cost_per_1k_tokens } = record.summary;
@@ -46,11 +46,11 @@ function foreign(timestamp: string): BenchmarkRecord {
 }
 
 describe("freshness", () => {
-  it("is fresh when the newest sound record answers all that is asked", () => {
+  it("is fresh when the newest sound record matches the wanted configuration", () => {
     expect(ask([sampleRecord()])).toEqual({ state: "fresh", reasons: [] });
   });
 
-  it("takes a window that was shortened on the VM for the one that was asked for, and for itself", () => {
+  it("accepts both the requested and the actual length of a shortened window", () => {
     const shortened = sampleRecord({
       vllm: { max_model_len: 17_408, max_model_len_asked: 18_432 },
     });
@@ -59,14 +59,14 @@ describe("freshness", () => {
     expect(ask([shortened]).reasons).toEqual(["max_model_len 17408 instead of 32768"]);
   });
 
-  it("names eager mode and the number of sequences where they differ, not where a record is silent", () => {
+  it("compares enforce_eager and max_num_seqs only if the record states them", () => {
     const record = sampleRecord({ vllm: { enforce_eager: false, max_num_seqs: 256 } });
-    const now = { enforceEager: true, maxNumSeqs: 32 };
-    expect(ask([record], now).reasons).toEqual([
+    const change = { enforceEager: true, maxNumSeqs: 32 };
+    expect(ask([record], change).reasons).toEqual([
       "enforce_eager false instead of true",
       "max_num_seqs 256 instead of 32",
     ]);
-    expect(ask([sampleRecord()], now).state).toBe("fresh");
+    expect(ask([sampleRecord()], change).state).toBe("fresh");
   });
 
   it("is missing without a sound record of that GPU type, model and categories", () => {
@@ -103,7 +103,7 @@ describe("freshness", () => {
     expect(ask([sampleRecord()], change)).toEqual({ state: "stale", reasons: [reason] });
   });
 
-  it("compares precision and quantisation by meaning", () => {
+  it("treats different names of the same dtype or quantization as equal", () => {
     const record = sampleRecord({ vllm: { dtype: "torch.float16", quantization: "awq_marlin" } });
     expect(ask([record], { dtype: "half", quantization: "awq" }).state).toBe("fresh");
     expect(ask([record], { dtype: "bfloat16" }).reasons).toEqual([
@@ -114,7 +114,7 @@ describe("freshness", () => {
     ]);
   });
 
-  it("takes the age from the exact time when there is one, else from the local one", () => {
+  it("computes the age from the UTC time if the record has one, otherwise from the local time", () => {
     const old = sampleRecord({ summary: { finished_utc: daysAgo(31) } });
     expect(ask([old])).toEqual({ state: "stale", reasons: ["31 days old (limit 30)"] });
     expect(ask([old, sampleRecord({ summary: { finished_utc: daysAgo(29) } })]).state).toBe(
@@ -125,12 +125,12 @@ describe("freshness", () => {
     expect(ask([foreign("yesterday")]).reasons).toEqual(["time of measurement unknown"]);
   });
 
-  it("never calls a record stale for a fact that it lacks", () => {
-    const asked = { dtype: "bfloat16", quantization: "awq" };
-    expect(ask([foreign("2026-11-20T08:00:00")], asked)).toEqual({ state: "fresh", reasons: [] });
+  it("never calls a record stale because of a missing field", () => {
+    const change = { dtype: "bfloat16", quantization: "awq" };
+    expect(ask([foreign("2026-11-20T08:00:00")], change)).toEqual({ state: "fresh", reasons: [] });
   });
 
-  it("counts as passes only what was measured as asked", () => {
+  it("counts only passes that match the wanted configuration", () => {
     const records = [
       sampleRecord(),
       sampleRecord({ vllm: { vllm_version: "0.26.0", image: "vllm/vllm-openai:v0.26.0" } }),

@@ -21,7 +21,7 @@ const speeds = (values: readonly number[], facts: Parameters<typeof sampleRecord
   values.map((speed) => sampleRecord({ ...facts, speed }));
 
 describe("configurations", () => {
-  it("takes the median over runs, the newest price, the distinct VMs and the last date", () => {
+  it("have the median speed, the newest price, the number of distinct VMs and the last date", () => {
     const records = [
       sampleRecord({
         speed: 50,
@@ -49,7 +49,7 @@ describe("configurations", () => {
     expect(row?.speed.interval?.low).toBeLessThan(52);
   });
 
-  it("never joins two models, two engines, or simulated and real", () => {
+  it("separate models, engine settings, and simulated from real results", () => {
     const rows = configurations([
       sampleRecord(),
       sampleRecord({ model: "Qwen/Other-7B" }),
@@ -60,7 +60,7 @@ describe("configurations", () => {
     expect(rows).toHaveLength(5);
   });
 
-  it("shows a category's own figures, and leaves out records without it", () => {
+  it("use only one category's figures if one is given", () => {
     const rows = configurations(fixture, "reasoning");
     const row = rows.find(({ gpu }) => gpu === "g1-gpu-rtx6000-2");
     const own = fixture
@@ -71,16 +71,16 @@ describe("configurations", () => {
     expect(row?.testsPassed).toBe(4);
   });
 
-  it("joins whole and partial runs where one category is looked at, and only there", () => {
+  it("combine full and partial passes only if one category is given", () => {
     const { coding } = sampleRecord().results_by_category;
     const partial = sampleRecord({ results: coding === undefined ? {} : { coding } });
     const tests = sampleRecord().tests.map((test) => ({ ...test, test_name: "System design" }));
-    const whole = { ...sampleRecord(), tests: [...sampleRecord().tests, ...tests] };
-    expect(configurations([partial, whole])).toHaveLength(2);
-    expect(configurations([partial, whole], "coding").map(({ speed }) => speed.n)).toEqual([2]);
+    const full = { ...sampleRecord(), tests: [...sampleRecord().tests, ...tests] };
+    expect(configurations([partial, full])).toHaveLength(2);
+    expect(configurations([partial, full], "coding").map(({ speed }) => speed.n)).toEqual([2]);
   });
 
-  it("leaves out what is not sound", () => {
+  it("leave out records that are not sound", () => {
     expect(configurations(fixture).some(({ model }) => model.includes("7B"))).toBe(false);
   });
 });
@@ -94,7 +94,7 @@ describe("compare", () => {
     ["tokens_per_sec", "fast"],
     ["cost_per_1k_tokens", "cheap"],
     ["cost_efficiency", "cheap"],
-  ] as const)("by %s puts the better first", (sortBy, first) => {
+  ] as const)("sorts by %s, best first", (sortBy, first) => {
     const answer = compare({ records, sortBy });
     expect(answer.rows.map(({ gpu }) => gpu)[0]).toBe(first);
     expect(answer.rows).toHaveLength(2);
@@ -102,7 +102,7 @@ describe("compare", () => {
     expect(answer.records[0]?.gpu_type).toBe(first);
   });
 
-  it("obeys every filter, in the rows and in the exports", () => {
+  it("applies every filter to rows and records", () => {
     const sortBy = "tokens_per_sec";
     expect(compare({ records, sortBy, gpuType: "cheap" }).records).toHaveLength(3);
     expect(compare({ records, sortBy, modelCategory: "70B" }).rows.map(({ gpu }) => gpu)).toEqual([
@@ -113,17 +113,17 @@ describe("compare", () => {
     expect(codingOnly.records).toHaveLength(6);
   });
 
-  it("puts aside what must not be ranked, with the reason, and says what is mixed", () => {
+  it("gives the reason why a record is not ranked, and warns about mixed measurements", () => {
     const answer = compare({ records: [...fixture, ...fast], sortBy: "tokens_per_sec" });
     expect(answer.rejectedRecords.map(({ reason }) => reason)).toEqual(["2 of 12 tests failed"]);
-    expect(answer.mixed.some((text) => text.includes("different categories"))).toBe(true);
-    expect(answer.mixed.some((text) => text.includes("method 1, unknown"))).toBe(true);
-    expect(compare({ records: fast, sortBy: "tokens_per_sec" }).mixed).toEqual([]);
+    expect(answer.warnings.some((text) => text.includes("different categories"))).toBe(true);
+    expect(answer.warnings.some((text) => text.includes("method 1, unknown"))).toBe(true);
+    expect(compare({ records: fast, sortBy: "tokens_per_sec" }).warnings).toEqual([]);
   });
 });
 
 describe("coverage", () => {
-  it("counts the catalogue's types, names those outside, and grades by runs", () => {
+  it("counts the catalog's GPU types, names others, and derives the confidence from the passes", () => {
     const records = [
       ...fixture,
       ...speeds([50, 51], { gpu: "retired-type", timestamp: "2026-11-23T00:00:00" }),
@@ -133,7 +133,7 @@ describe("coverage", () => {
       total: 10,
       rejectedRecords: 1,
       gpuTypesTotal: 13,
-      outside: expect.arrayContaining(["retired-type"]) as unknown,
+      outsideCatalog: expect.arrayContaining(["retired-type"]) as unknown,
       simulated: false,
     });
     expect(answer.byConfidence.High).toBe(1);
@@ -154,7 +154,7 @@ describe("coverage", () => {
     [29.9 * DAY, "4 weeks ago"],
     [65 * DAY, "2 months ago"],
     [-DAY, "0 minutes ago"],
-  ])("an age of %d ms reads %s", (age, text) => {
+  ])("shows an age of %d ms as %s", (age, text) => {
     expect(ageText(NOW - age, NOW)).toBe(text);
   });
 });
@@ -169,14 +169,17 @@ describe("recommend", () => {
     ["over-3", 3, false],
     ["over-3", 3.01, true],
     ["none", 99, true],
-  ] as const)("the budget %s takes $%d an hour: %s", (budget, hourly, taken) => {
-    expect(isWithin(budget, hourly)).toBe(taken);
-  });
+  ] as const)(
+    "decides whether the budget %s includes $%d per hour: %s",
+    (budget, hourly, included) => {
+      expect(isWithin(budget, hourly)).toBe(included);
+    },
+  );
 
   const three = (middle: number, facts: Parameters<typeof sampleRecord>[0]) =>
     speeds([middle * 0.995, middle, middle * 1.005], facts);
 
-  it("puts confidence first, then value, and gives three at most", () => {
+  it("orders by confidence, then efficiency, and returns at most three", () => {
     const records = [
       ...three(50, { gpu: "good", hourly: 1 }),
       ...three(80, { gpu: "better", hourly: 1 }),
@@ -198,7 +201,7 @@ describe("recommend", () => {
     expect(recommendations[2]?.warnings).toContain("Based on limited data (2 runs)");
   });
 
-  it("calls equals a tie and lets the size decide, each preference its own way", () => {
+  it("orders ties by the preferred size", () => {
     const big = three(100, { gpu: "big", hourly: 2 }).map((record) => ({
       ...record,
       total_vram: 160,
@@ -228,32 +231,35 @@ describe("recommend", () => {
     ]);
   });
 
-  const told = (records: BenchmarkRecord[], size: "smallest" | "balanced" | "largest") =>
+  const recommendCoding = (records: BenchmarkRecord[], size: "smallest" | "balanced" | "largest") =>
     recommend({ records, task: "coding", budget: "none", size });
   const order = (records: BenchmarkRecord[], size: "smallest" | "balanced" | "largest") =>
-    told(records, size).recommendations.map(({ configuration: { gpu, model } }) => [gpu, model]);
+    recommendCoding(records, size).recommendations.map(({ configuration: { gpu, model } }) => [
+      gpu,
+      model,
+    ]);
 
-  it("ranks single runs by their figures, however little they show, and never a far worse one by its size", () => {
+  it("ranks single passes by their figures, and by size only if they are nearly equal", () => {
     const records = [
-      sampleRecord({ gpu: "dear", speed: 10, hourly: 3 }),
+      sampleRecord({ gpu: "expensive", speed: 10, hourly: 3 }),
       sampleRecord({ gpu: "good", speed: 60, hourly: 0.52 }),
       { ...sampleRecord({ gpu: "odd", speed: 59, hourly: 0.52 }), total_vram: 0 },
     ];
     for (const size of ["smallest", "balanced", "largest"] as const) {
-      const { recommendations } = told(records, size);
+      const { recommendations } = recommendCoding(records, size);
       expect(
         recommendations.map(({ configuration, rank, tied }) => [configuration.gpu, rank, tied]),
       ).toEqual([
         ["good", 1, true],
         ["odd", 1, true],
-        ["dear", 3, false],
+        ["expensive", 3, false],
       ]);
       expect(recommendations[0]?.why).toContain("a single pass cannot settle its place");
       expect(recommendations[2]?.why).not.toContain("size decided");
     }
   });
 
-  it("means by size the model's first, then the card's", () => {
+  it("prefers by the size of the model before that of the GPU", () => {
     const small = "Qwen/Qwen2.5-Coder-7B-Instruct";
     const middle = "Qwen/Qwen2.5-Coder-14B-Instruct";
     const records = [
@@ -265,14 +271,14 @@ describe("recommend", () => {
     expect(order(records, "largest").map(([, model]) => model)).toEqual([middle, small]);
   });
 
-  it("lets the size decide within 10 % only, though wider runs show no difference either", () => {
+  it("lets the size decide only within 10 %, even if the passes show no difference beyond that", () => {
     const wide = (middle: number, gpu: string) =>
       speeds([middle * 0.92, middle, middle * 1.08], { gpu, hourly: 1 });
     const records = [
       ...wide(100, "best"),
       ...wide(85, "small").map((record) => ({ ...record, total_vram: 8 })),
     ];
-    const { recommendations } = told(records, "smallest");
+    const { recommendations } = recommendCoding(records, "smallest");
     expect(
       recommendations.map(({ configuration, rank, tied }) => [configuration.gpu, rank, tied]),
     ).toEqual([
@@ -283,18 +289,21 @@ describe("recommend", () => {
     expect(recommendations[0]?.why).not.toContain("size decided");
   });
 
-  it("names for settling all of a tie that reaches the top, and nothing else", () => {
+  it("suggests measuring again what is tied with a recommendation, or else lacks confidence", () => {
     const tie = ["a", "b", "c", "d", "e"].flatMap((gpu) => three(50, { gpu, hourly: 1 }));
-    const { unsettled } = told([...three(10, { gpu: "worse", hourly: 1 }), ...tie], "smallest");
+    const { unsettled } = recommendCoding(
+      [...three(10, { gpu: "worse", hourly: 1 }), ...tie],
+      "smallest",
+    );
     expect(unsettled.map(({ gpu }) => gpu).toSorted()).toEqual(["a", "b", "c", "d", "e"]);
-    const alone = told(
+    const alone = recommendCoding(
       [...three(60, { gpu: "sure" }), ...speeds([30], { gpu: "once" })],
       "smallest",
     );
     expect(alone.unsettled.map(({ gpu }) => gpu)).toEqual(["once"]);
   });
 
-  it("uses the task's own figures, and for mixed use only records that hold all tasks", () => {
+  it("uses the task's figures, and for mixed use only records with all tasks", () => {
     const records = fixture.slice(0, 5);
     const mixed = recommend({ records, task: "mixed", budget: "none", size: "balanced" });
     expect(mixed.runs).toBe(4);

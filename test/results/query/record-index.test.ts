@@ -11,77 +11,80 @@ import { sampleRecord } from "../sample-record.ts";
 
 let folder: string;
 let file: string;
-let kept: string;
+let cacheFolder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "mds-index-"));
   file = join(folder, "benchmark-database.json");
-  kept = join(folder, "index");
+  cacheFolder = join(folder, "index");
   writeLargeDatabase(file, 250);
 });
 
 /** Long after the file was written. */
 const later = (): number => Date.now() + 10_000;
 const ids = async (): Promise<string[]> =>
-  (await readIndexed(file, kept, later())).records.map(({ id }) => id);
-const whole = async (): Promise<string[]> =>
+  (await readIndexed(file, cacheFolder, later())).records.map(({ id }) => id);
+const idsFromDatabase = async (): Promise<string[]> =>
   (await openDatabase(file).read()).records.map(({ id }) => id);
 
 describe("an index of a large database", () => {
-  it("answers queries as the file itself does, the first time and from what was kept", async () => {
+  it("gives the same answers as the database, both when first read and from the cache", async () => {
     const sortBy = "cost_efficiency";
     const answerOf = (records: Parameters<typeof compare>[0]["records"]) =>
       compare({ records, sortBy }).rows.map((row) => ({ ...row, records: row.records.length }));
     const expected = answerOf((await openDatabase(file).read()).records);
     for (let time = 0; time < 2; time += 1)
-      expect(answerOf((await readIndexed(file, kept, later())).records)).toEqual(expected);
-    expect(await readdir(kept)).toHaveLength(1);
+      expect(answerOf((await readIndexed(file, cacheFolder, later())).records)).toEqual(expected);
+    expect(await readdir(cacheFolder)).toHaveLength(1);
   });
 
   it.each([
-    ["a record more", async () => void (await openDatabase(file).publish([sampleRecord()]))],
+    ["a new record", async () => void (await openDatabase(file).publish([sampleRecord()]))],
     [
-      "another text of the same length and the same time",
+      "a change that leaves the length and the modification time as they were",
       async () => {
         const text = await readFile(file, "utf8");
         await writeFile(file, text.replace("00000003-8c38", "99999999-8c38"));
         await utimes(file, new Date(1e12), new Date(1e12));
       },
     ],
-  ])("is made anew after %s", async (_, change) => {
+  ])("is rebuilt after %s", async (_, change) => {
     await utimes(file, new Date(1e12), new Date(1e12));
     await ids();
     await change();
-    expect(await ids()).toEqual(await whole());
+    expect(await ids()).toEqual(await idsFromDatabase());
   });
 
   it.each([
     ["damaged", async (path: string) => appendFile(path, "x")],
-    ["cut", async (path: string) => writeFile(path, (await readFile(path)).subarray(0, 3000))],
+    [
+      "truncated",
+      async (path: string) => writeFile(path, (await readFile(path)).subarray(0, 3000)),
+    ],
     ["empty", async (path: string) => writeFile(path, "")],
     ["forged for another file", async (path: string) => writeFile(path, `0 0\n{"records":[]}`)],
-  ])("that is %s is not trusted", async (_, hurt) => {
+  ])("is ignored if its file is %s", async (_, damage) => {
     await ids();
-    const [name = ""] = await readdir(kept);
-    await hurt(join(kept, name));
-    expect(await ids()).toEqual(await whole());
+    const [name = ""] = await readdir(cacheFolder);
+    await damage(join(cacheFolder, name));
+    expect(await ids()).toEqual(await idsFromDatabase());
   });
 
-  it("is not kept while the file may still change within a tick of the clock", async () => {
-    await readIndexed(file, kept, Date.now() - 60_000);
-    await expect(readdir(kept)).rejects.toThrow("ENOENT");
+  it("is not cached while the database may still change without a new timestamp", async () => {
+    await readIndexed(file, cacheFolder, Date.now() - 60_000);
+    await expect(readdir(cacheFolder)).rejects.toThrow("ENOENT");
   });
 
-  it("is not needed where none can be kept", async () => {
-    await writeFile(kept, "a file in the folder's place");
-    expect(await ids()).toEqual(await whole());
+  it("is optional: without a writable cache folder the database is read", async () => {
+    await writeFile(cacheFolder, "a file instead of the folder");
+    expect(await ids()).toEqual(await idsFromDatabase());
   });
 
-  it("of a damaged file is none: its best copy is read", async () => {
+  it("is not built for a damaged database, whose best backup is read instead", async () => {
     await writeFile(file, (await readFile(file, "utf8")).slice(0, -40_000));
-    const { records, problems } = await readIndexed(file, kept, later());
+    const { records, problems } = await readIndexed(file, cacheFolder, later());
     expect(records.length).toBeGreaterThan(240);
     expect(problems).toEqual([expect.stringContaining("best copy")]);
-    await expect(readdir(kept)).rejects.toThrow("ENOENT");
+    await expect(readdir(cacheFolder)).rejects.toThrow("ENOENT");
   });
 });
 
@@ -90,7 +93,7 @@ describe("streaming a database", () => {
   const parsed = async (): Promise<unknown[]> =>
     (JSON.parse(await readFile(file, "utf8")) as { benchmarks: unknown[] }).benchmarks;
 
-  it("gives the elements that parsing the whole gives", async () => {
+  it("yields the same elements as JSON.parse", async () => {
     writeLargeDatabase(file, 1500);
     expect(all()).toEqual(await parsed());
   });
@@ -102,7 +105,7 @@ describe("streaming a database", () => {
     expect(all()).toEqual(data.benchmarks);
   });
 
-  it("reads an element that is longer than others by far", async () => {
+  it("reads an element that is far longer than the others", async () => {
     const data = JSON.parse(await readFile(file, "utf8")) as { benchmarks: { id: string }[] };
     for (const index of [0, 7, 249]) data.benchmarks[index] = { id: "x".repeat(300_000 + index) };
     await writeFile(file, JSON.stringify(data, undefined, 2));
@@ -110,14 +113,14 @@ describe("streaming a database", () => {
   });
 
   it.each([
-    ["text beyond ASCII", '"test_name": "Multi-file code analysis 3"', '"test_name": "naïve 漢字"'],
+    ["non-ASCII text", '"test_name": "Multi-file code analysis 3"', '"test_name": "naïve 漢字"'],
     [
-      "what looks like a boundary inside a text",
+      "a string that looks like a boundary between elements",
       '"test_name": "Multi-file code analysis 3"',
       '"test_name": "\\\\n    },\\\\n    {"',
     ],
     [
-      "further keys around the list",
+      "other keys before the list",
       '"version": "1.0"',
       '"version": "1.0",\n  "note": {"benchmarks": [1]}',
     ],
@@ -128,10 +131,10 @@ describe("streaming a database", () => {
 
   it.each([
     ["another layout", (text: string) => JSON.stringify(JSON.parse(text))],
-    ["a comma too many", (text: string) => text.replace("\n    },\n    {", "\n    },,\n    {")],
-    ["something behind the end", (text: string) => `${text}}`],
+    ["a superfluous comma", (text: string) => text.replace("\n    },\n    {", "\n    },,\n    {")],
+    ["characters after the end", (text: string) => `${text}}`],
     [
-      "a later list of the same name",
+      "a second list with the same name",
       (text: string) => `${text.slice(0, text.lastIndexOf("}"))},"benchmarks":[]}`,
     ],
     ["the list inside another object", (text: string) => `{"x":${text}}`],
