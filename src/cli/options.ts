@@ -110,6 +110,8 @@ export const cloudOptions = [
     .hideHelp(),
 ] as const;
 
+/** For verbs that list runs or VMs and never reach a cloud. */
+export const onlySimulatedOption = option("--simulate", "only what is simulated");
 export const stateOption = option("--state-dir <dir>", "journals and locks (MAIDER_SWEEP_STATE)");
 export const databaseOption = option("--db <file>", "benchmark database (MAIDER_SWEEP_DB)");
 export const jsonOption = option("--json", "machine-readable result on stdout");

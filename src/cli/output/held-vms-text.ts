@@ -1,5 +1,7 @@
-import { renderTable, UNLIMITED } from "../../report/render-table.ts";
+import { gpuName, modelName } from "../../catalog/short-names.ts";
+import { renderTable, type TableStyle } from "../../report/render-table.ts";
 import type { ListedVm } from "../../sessions/list-held.ts";
+import { durationText } from "../../support/duration-text.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { usd } from "../../support/money.ts";
 
@@ -27,20 +29,36 @@ export function heldVmsJson(vms: readonly ListedVm[]): object {
   };
 }
 
-export function heldVmsTable(vms: readonly ListedVm[]): string {
-  if (vms.length === 0) return "nothing is up\n";
-  const heads = ["Session", "GPU type", "Model", "Stage", "Until", "So far", "API"];
-  const rows = vms.map(({ apiBase, name, rental, simulated, spentUsd, tunnelAnswers }) => [
-    simulated ? `${name} (SIMULATED)` : name,
-    rental.gpu,
-    rental.models[0] ?? "",
-    rental.stage,
-    isoUtc(rental.heldUntilMs ?? rental.deadlineMs)
-      .slice(0, 16)
-      .replace("T", " "),
-    `$${spentUsd.toFixed(2)}`,
-    apiBase === undefined ? "" : tunnelAnswers ? apiBase : `${apiBase} (tunnel is down)`,
-  ]);
-  const columns = heads.map((head) => ({ head }));
-  return `${renderTable(columns, rows, UNLIMITED)}\n`;
+/** A row for each VM, then the address of each one's API. */
+export function heldVmsTable(
+  vms: readonly ListedVm[],
+  style: TableStyle,
+  onlySimulated: boolean,
+): string {
+  if (vms.length === 0) return onlySimulated ? "no simulated VM is up\n" : "no VM is up\n";
+  const table = renderTable(
+    [
+      { head: "Session", shrinks: true },
+      { head: "GPU type" },
+      { head: "Model", shrinks: true },
+      { head: "Stage" },
+      { head: "Left", align: "right" },
+      { head: "Cost", align: "right" },
+    ],
+    vms.map(({ name, nowMs, rental, simulated, spentUsd }) => [
+      name,
+      gpuName(rental.gpu),
+      modelName(rental.models[0] ?? ""),
+      rental.stage,
+      durationText((rental.heldUntilMs ?? rental.deadlineMs) - nowMs),
+      `${simulated ? "SIMULATED " : ""}$${spentUsd.toFixed(2)}`,
+    ]),
+    style,
+  );
+  const addresses = vms.flatMap(({ apiBase, name, tunnelAnswers }) =>
+    apiBase === undefined
+      ? []
+      : [`${name}: ${apiBase}${tunnelAnswers ? "" : " (its tunnel is down)"}`],
+  );
+  return `${[table, ...addresses].join("\n")}\n`;
 }

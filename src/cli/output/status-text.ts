@@ -1,14 +1,15 @@
+import { gpuName, modelName } from "../../catalog/short-names.ts";
+import { indentLines, renderTable, type Column } from "../../report/render-table.ts";
 import { NO_PROGRESS, type RentalProgress } from "../../run-state/fold-progress.ts";
+import { costOf, hoursOf } from "../../run-state/ledger.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
 import type { LocatedRun } from "../../run/run-folder/read-runs.ts";
 import { PACKED_AFTER_DAYS, RETENTION_DAYS } from "../../run/run-folder/retention.ts";
-import { gpuName } from "../../catalog/short-names.ts";
-import { renderTable } from "../../report/render-table.ts";
 import { formatUsd } from "../../support/money.ts";
 import { count } from "./event-text.ts";
 import { nextBilledHour, stageText } from "./live-lines.ts";
 
-/** `runs` are as `status --json` prints them, `bytes` what all runs take on the disk. */
+/** `bytes` is the size of all runs on disk. */
 export function statusJson(runs: readonly LocatedRun[], bytes: number): object {
   return {
     runs: runs.map(({ journal: _journal, progress: _progress, nowMs: _now, ...run }) => run),
@@ -16,75 +17,132 @@ export function statusJson(runs: readonly LocatedRun[], bytes: number): object {
   };
 }
 
-export function statusText(
-  runs: readonly LocatedRun[],
-  bytes: number,
-  style: {
-    /** Shows ended runs in full. */
-    readonly whole: boolean;
-    /** Columns of the terminal. */
-    readonly width: number;
-  },
-): string {
-  const texts = runs.map((run) => runText(run, style.whole, style.width));
-  if (!style.whole) texts.push(diskUsageText(bytes));
+interface StatusStyle {
+  /** Lists the VMs of ended runs too. */
+  readonly full: boolean;
+  /** Columns of the terminal. */
+  readonly width: number;
+}
+
+export function statusText(runs: readonly LocatedRun[], bytes: number, style: StatusStyle): string {
+  const texts = runs.map((run) => runText(run, style));
+  if (!style.full) texts.push(diskUsageText(bytes));
   return `${texts.join("\n\n")}\n`;
 }
 
 export function diskUsageText(bytes: number): string {
-  return `journals and logs take ${(bytes / 1e6).toFixed(1)} MB; those of ended runs are packed after ${count(PACKED_AFTER_DAYS, "day")} and deleted after ${RETENTION_DAYS}`;
+  return [
+    `journals and logs use ${(bytes / 1e6).toFixed(1)} MB; those of ended runs are`,
+    `compressed after ${count(PACKED_AFTER_DAYS, "day")} and deleted after ${count(RETENTION_DAYS, "day")}`,
+  ].join("\n");
 }
 
-/** A run in words; of one that has ended only its money, unless it was asked for by name. */
-export function runText(run: LocatedRun, whole: boolean, width: number): string {
-  const left = run.cap_usd - run.spent_usd - run.reserved_usd;
+/** A run with its plan, dates, result and money, and a table of its VMs. */
+export function runText(run: LocatedRun, style: StatusStyle): string {
+  const vms = run.journal.filter(({ stage }) => style.full || stage !== "settled");
+  const deleted = run.journal.length - vms.length;
   const lines = [
-    `${run.run}  ${run.state}${run.simulated ? "  SIMULATED" : ""}`,
-    `  $${run.spent_usd.toFixed(2)} spent, $${run.reserved_usd.toFixed(2)} reserved, $${left.toFixed(2)} left of $${run.cap_usd.toFixed(2)}`,
+    headline(run),
+    `  ${datesText(run)}`,
+    ...resultLines(run).map((line) => `  ${line}`),
+    `  ${moneyText(run)}`,
+    ...attentionLines(run).map((line) => `  ${line}`),
+    ...(deleted === 0 ? [] : [`  ${count(deleted, "VM")} confirmed deleted`]),
   ];
-  if (run.pid !== null)
-    lines.push(`  process ${String(run.pid)}, guard ${String(run.guard_pid ?? "none")}`);
-  if (run.damaged) lines.push("  its journal is damaged: the figures may lack what it has lost");
-  if (run.state === "unresolved")
-    lines.push("  something may still be billed: maider-sweep recover settles it");
-  const { nowMs } = run;
-  const rentals = run.journal.filter(({ stage }) => whole || stage !== "settled");
-  const gone = run.journal.length - rentals.length;
-  if (gone > 0) lines.push(`  ${count(gone, "VM")} confirmed deleted`);
-  if (rentals.length === 0) return lines.join("\n");
-  const table = renderTable(
-    [
-      { head: "VM" },
-      { head: "GPU type", shrinks: true },
-      { head: "Region", shrinks: true },
-      { head: "Stage" },
-      { head: "Hour", align: "right" },
-    ],
-    rentals.map((rental) => [
-      rental.label,
-      gpuName(rental.gpu),
-      rental.region,
-      stageOf(rental, run.progress.get(rental.label) ?? NO_PROGRESS, nowMs),
-      nextHour(rental, nowMs),
-    ]),
-    { width, colour: false },
+  if (vms.length > 0) lines.push(vmTable(run, vms, style.width));
+  const failed = vms.flatMap(({ failure, label }) =>
+    failure === undefined ? [] : [`${label}: ${failure}`],
   );
-  return [...lines, table].join("\n");
+  if (failed.length > 0) lines.push(indentLines(failed, style.width));
+  return lines.join("\n");
+}
+
+function headline({ plan, run, session, simulated, state }: LocatedRun): string {
+  const name = plan === null ? [] : [session ? `session ${plan}` : plan];
+  return [run, ...name, state, ...(simulated ? ["SIMULATED"] : [])].join("  ");
+}
+
+function datesText({ started, ended }: LocatedRun): string {
+  if (started === null) return "start unknown";
+  const from = `started ${minuteText(started)}`;
+  return `${ended === null ? from : `${from}, ended ${minuteText(ended)}`} UTC`;
+}
+
+/** `2026-11-24 22:10` */
+function minuteText(iso: string): string {
+  return iso.slice(0, 16).replace("T", " ");
+}
+
+function resultLines({
+  configurations,
+  fastest,
+  measured,
+  passes,
+  session,
+}: LocatedRun): readonly string[] {
+  if (session) return [];
+  return [
+    `measured ${String(measured)} of ${count(configurations, "configuration")}, ${count(passes, "sound pass", "sound passes")}`,
+    ...(fastest === null
+      ? []
+      : [
+          `fastest: ${modelName(fastest.model)} on ${gpuName(fastest.gpu)}, ${fastest.tokens_per_sec.toFixed(1)} tokens/s`,
+        ]),
+  ];
+}
+
+function moneyText({ cap_usd: cap, ended, reserved_usd: reserved, spent_usd: spent }: LocatedRun) {
+  const total = `of $${cap.toFixed(2)}`;
+  if (ended !== null && reserved === 0) return `$${spent.toFixed(2)} spent ${total}`;
+  const left = cap - spent - reserved;
+  return `$${spent.toFixed(2)} spent, $${reserved.toFixed(2)} reserved, $${left.toFixed(2)} left ${total}`;
+}
+
+/** The processes of a run that is going on, and what needs a person. */
+function attentionLines(run: LocatedRun): readonly string[] {
+  const nextHour = nextBilledHour(run.journal, run.nowMs);
+  return [
+    ...(nextHour === undefined ? [] : [`next billed hour in ${String(nextHour)} min`]),
+    ...(run.pid === null
+      ? []
+      : [`process ${String(run.pid)}, guard ${String(run.guard_pid ?? "none")}`]),
+    ...(run.damaged ? ["its journal is damaged: figures may be incomplete"] : []),
+    ...(run.state === "unresolved"
+      ? ["a VM may still be billed: maider-sweep recover destroys it"]
+      : []),
+  ];
+}
+
+/** From here on there is room for the region. */
+const WIDE = 110;
+
+function vmTable(run: LocatedRun, vms: readonly RentalState[], width: number): string {
+  const isWide = width >= WIDE;
+  const columns: readonly Column[] = [
+    { head: "VM", shrinks: true },
+    { head: "GPU type", shrinks: true },
+    ...(isWide ? [{ head: "Region" }] : []),
+    { head: "Stage" },
+    { head: "Hours", align: "right" },
+    { head: "Cost", align: "right" },
+  ];
+  const rows = vms.map((vm) => [
+    vm.label,
+    gpuName(vm.gpu),
+    ...(isWide ? [vm.region] : []),
+    stageOf(vm, run.progress.get(vm.label) ?? NO_PROGRESS, run.nowMs),
+    String(hoursOf(vm, run.nowMs)),
+    formatUsd(costOf(vm, run.nowMs)),
+  ]);
+  return renderTable(columns, rows, { width, colour: false });
 }
 
 /** In about 20 characters. */
 function stageOf(rental: RentalState, progress: RentalProgress, nowMs: number): string {
   const { failure, settled, stage } = rental;
+  if (settled !== undefined) return failure === undefined ? "deleted" : "deleted, failed";
   const { pass = 1, passes = 1, testIndex = 0, tests = 0 } = progress;
-  if (settled !== undefined)
-    return `${String(settled.hours)} h ${formatUsd(settled.microUsd)}${failure === undefined ? "" : ", failed"}`;
   return stage === "measuring"
     ? `pass ${String(pass)}/${String(passes)} test ${String(testIndex)}/${String(tests)}`
     : stageText(rental, progress, nowMs);
-}
-
-/** Until the rental's next hour begins to be billed. */
-function nextHour(rental: RentalState, nowMs: number): string {
-  const minutes = nextBilledHour([rental], nowMs);
-  return minutes === undefined ? "-" : `${String(minutes)} min`;
 }

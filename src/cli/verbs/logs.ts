@@ -3,7 +3,14 @@ import { ExitCode } from "../../support/errors.ts";
 import { stripControls } from "../../support/terminal-text.ts";
 import { jsonText } from "../output/json.ts";
 import { locationsOf } from "../requests.ts";
-import { argument, jsonOption, option, outputOptions, stateOption } from "../options.ts";
+import {
+  argument,
+  jsonOption,
+  onlySimulatedOption,
+  option,
+  outputOptions,
+  stateOption,
+} from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 const FOLLOW_EVERY_MS = 500;
@@ -13,35 +20,38 @@ export const verb = defineVerb({
   group: "run",
   summary: "Show a run's events and the logs of its failures",
   about: [
-    "The events of a run as lines, then the vLLM logs that were saved where a server failed, and the guard's log. An entry is a VM's label, a GPU type, a rental's number or a model.",
+    "Prints the events of a run, one on each line, then the vLLM logs that were saved when a server failed, and the guard's log. Without a run it takes the newest. An entry is a VM's label, a GPU type, a rental's number or a model.",
   ],
   related: ["status", "run"],
   synonyms: ["events"],
   arguments: [
-    argument("<run>", "the run; `status` lists them"),
+    argument("[run]", "its id, the first characters of it, or last (default)"),
     argument("[entry]", "only this VM, GPU type, rental number or model"),
   ],
   options: [
     option("-f, --follow", "keep printing until the run has ended"),
+    onlySimulatedOption,
     stateOption,
     jsonOption,
     ...outputOptions,
   ],
   examples: [
-    "maider-sweep logs k3xw90ab",
-    "maider-sweep logs k3xw90ab Qwen/Qwen2.5-Coder-7B-Instruct",
-    "maider-sweep logs k3xw90ab --follow",
+    "maider-sweep logs",
+    "maider-sweep logs --follow",
+    "maider-sweep logs k3xw Qwen/Qwen2.5-Coder-7B-Instruct",
   ],
   notices: ["held-vms", "open-runs"],
   handler: async (call) => {
     const {
-      args: [run, entry],
+      args: [wanted, entry],
       options,
       terminal: { colour, signals, stdout },
     } = call;
     const { readJournal } = await import("../../journal/journal-file.ts");
-    const { belongs, findRun, partOf, runLogs } = await import("../../run/run-folder/run-logs.ts");
-    const folder = findRun(locationsOf(call).stateDir, run);
+    const { findRun } = await import("../../run/run-folder/find-run.ts");
+    const { belongs, partOf, runLogs } = await import("../../run/run-folder/run-logs.ts");
+    const only = options.simulate ? "simulated" : undefined;
+    const { run, folder } = findRun(locationsOf(call).stateDir, wanted, only);
     const readEvents = () => readJournal(folder).events;
     const part = entry === undefined ? undefined : partOf(readEvents(), entry);
     if (options.json) {

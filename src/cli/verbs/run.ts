@@ -1,6 +1,6 @@
 import type { RunSubject } from "../../run/run-request.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { runRequest } from "../requests.ts";
+import { locationsOf, runRequest } from "../requests.ts";
 import {
   argument,
   cloudOptions,
@@ -33,7 +33,7 @@ export const verb = defineVerb({
     skipFreshOption,
     ...runOptions,
     option("--dry-run", "only estimate; nothing but reads"),
-    option("--resume <run>", "continue a run that was interrupted"),
+    option("--resume <run>", "continue an interrupted run: its id, or last"),
     ...cloudOptions,
     stateOption,
     databaseOption,
@@ -53,7 +53,13 @@ export const verb = defineVerb({
     } = call;
     const { detachableContext } = await import("../output/run-reporter.ts");
     const context = await detachableContext(call);
-    const subject = subjectOf(file, options.resume);
+    const { findRun } = await import("../../run/run-folder/find-run.ts");
+    const { resume } = options;
+    const { stateDir } = locationsOf(call);
+    const subject = subjectOf(
+      file,
+      resume === undefined ? undefined : findRun(stateDir, resume).run,
+    );
     const request = { ...runRequest(call), subject };
     if (options.dryRun && subject.kind === "plan") {
       const { loadPlan } = await import("../../run/preflight/load-plan.ts");

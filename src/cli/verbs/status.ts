@@ -1,47 +1,55 @@
-import { ExitCode, SweepError } from "../../support/errors.ts";
+import { ExitCode } from "../../support/errors.ts";
 import { jsonText } from "../output/json.ts";
 import { locationsOf } from "../requests.ts";
-import { argument, jsonOption, outputOptions, stateOption } from "../options.ts";
+import {
+  argument,
+  jsonOption,
+  onlySimulatedOption,
+  outputOptions,
+  stateOption,
+} from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const verb = defineVerb({
   name: "status",
   group: "run",
-  summary: "Show every run: its VMs, stages, dollars spent and reserved",
+  summary: "Show every run: plan, date, result, VMs, dollars",
   about: [
-    "Reads the journals and contacts no cloud. Every run is listed, including ended and simulated ones: its state, its process and guard, dollars spent, reserved and left, and each VM with its stage.",
-    "`unresolved` means that something may still be billed: `maider-sweep recover` settles it.",
+    "Reads the journals and contacts no cloud. Each run is listed with its plan, its dates, what it measured and what it cost; a run that has not ended, also with its process, its guard and its VMs. With a run's id, or the first characters of it, all of its VMs are listed. `last` is the newest run.",
+    "`unresolved` means that a VM may still be billed: `maider-sweep recover` destroys it.",
   ],
   related: ["recover", "list", "logs"],
   synonyms: ["runs"],
-  arguments: [argument("[run]", "only this one")],
-  options: [stateOption, jsonOption, ...outputOptions],
-  examples: ["maider-sweep status", "maider-sweep status 4bq1x0aa", "maider-sweep status --json"],
+  arguments: [argument("[run]", "its id, the first characters of it, or last")],
+  options: [onlySimulatedOption, stateOption, jsonOption, ...outputOptions],
+  examples: ["maider-sweep status", "maider-sweep status last", "maider-sweep status --json"],
   notices: ["held-vms", "open-runs"],
   handler: async (call) => {
     const {
       args: [wanted],
       options,
-      terminal: { stdout },
+      terminal,
     } = call;
     const { stateDir } = locationsOf(call);
+    const { findRun } = await import("../../run/run-folder/find-run.ts");
     const { readRuns } = await import("../../run/run-folder/read-runs.ts");
     const { diskUsage } = await import("../../run/run-folder/retention.ts");
     const { statusJson, statusText } = await import("../output/status-text.ts");
-    const runs = (await readRuns(stateDir)).filter(
-      ({ run }) => wanted === undefined || run === wanted,
+    const { tableStyle } = await import("../output/table-style.ts");
+    const only = options.simulate ? "simulated" : undefined;
+    const id = wanted === undefined ? undefined : findRun(stateDir, wanted, only).run;
+    const runs = (await readRuns(stateDir)).filter(({ run, simulated }) =>
+      id === undefined ? simulated || only === undefined : run === id,
     );
-    if (wanted !== undefined && runs.length === 0) {
-      throw new SweepError(`there is no run ${wanted}`, {
-        exitCode: ExitCode.usage,
-        hint: "maider-sweep status lists them",
-      });
-    }
     const bytes = diskUsage(stateDir);
-    const width = stdout.isTTY ? stdout.columns : Infinity;
+    const { stdout } = terminal;
     if (options.json) stdout.write(jsonText(statusJson(runs, bytes)));
-    else if (runs.length === 0) stdout.write(`no runs yet in ${stateDir}/runs\n`);
-    else stdout.write(statusText(runs, bytes, { whole: wanted !== undefined, width }));
+    else if (runs.length === 0)
+      stdout.write(`no ${only === undefined ? "" : "simulated "}runs yet in ${stateDir}\n`);
+    else
+      stdout.write(
+        statusText(runs, bytes, { full: id !== undefined, width: tableStyle(terminal).width }),
+      );
     return ExitCode.done;
   },
 });

@@ -9,11 +9,13 @@ export const verb = defineVerb({
   group: "run",
   summary: "Stop a run from another shell; its results are kept",
   about: [
-    "Asks the process of the run to end, as Ctrl-C in its own shell would, and waits until its VMs are confirmed deleted. Results are kept; `run --resume RUN` continues later.",
+    "Asks the run's process to end, as Ctrl-C in its own shell does, and waits until all its VMs are confirmed deleted. Results are kept. `run --resume RUN` continues it later.",
   ],
   related: ["run", "recover"],
   synonyms: ["kill", "cancel", "abort"],
-  arguments: [argument("[run]", "the run; needed only when several are running")],
+  arguments: [
+    argument("[run]", "which run, if several are running: its id or the first characters of it"),
+  ],
   options: [stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep stop", "maider-sweep stop 4bq1x0aa"],
   handler: async (call) => {
@@ -23,12 +25,15 @@ export const verb = defineVerb({
       terminal: { signals, stderr, stdout },
     } = call;
     const { stopRun } = await import("../../run/stop-run.ts");
+    const { findRun } = await import("../../run/run-folder/find-run.ts");
+    const { stateDir } = locationsOf(call);
+    const id = wanted === undefined ? undefined : findRun(stateDir, wanted).run;
     const onAsked = (run: string, pid: number): void => {
       stderr.write(
-        `asked run ${run} (process ${String(pid)}) to stop; waiting until its VMs are confirmed deleted\n`,
+        `asked run ${run} (process ${String(pid)}) to stop; waiting until its VMs are deleted\n`,
       );
     };
-    const ended = await stopRun(locationsOf(call).stateDir, wanted, onAsked, signals.stop);
+    const ended = await stopRun(stateDir, id, onAsked, signals.stop);
     const { run, state, spent_usd } = ended;
     stdout.write(
       options.json

@@ -1,27 +1,12 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EventOf, SweepEvent } from "../../journal/events.ts";
 import { plainName, readPlainOrPacked } from "../../journal/packed-file.ts";
-import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { simulatedStateDir } from "../locations.ts";
 
 export interface RunLog {
   readonly name: string;
   readonly text: string;
-}
-
-/** The folder of a real or simulated run. @throws SweepError exit 2 when there is none. */
-export function findRun(state: string, run: string): string {
-  const folders = [state, simulatedStateDir(state)].map((each) => runFolder(each, run));
-  const found = folders.find((folder) => existsSync(folder));
-  if (found !== undefined) return found;
-  const known = [state, simulatedStateDir(state)].flatMap((each) => listRuns(each)).slice(-3);
-  throw new SweepError(`there is no run ${run}`, {
-    exitCode: ExitCode.usage,
-    reason: known.length === 0 ? "there are no runs" : `the newest are ${known.join(", ")}`,
-    hint: "maider-sweep status lists them",
-  });
 }
 
 /** What a user may mean by ENTRY. */

@@ -84,6 +84,15 @@ describe("logs", () => {
     },
   );
 
+  it.each([[], ["last"], ["k3x"], ["--simulate"]])(
+    "takes the newest run, or one by the first characters of its id: %j",
+    async (...argv) => {
+      const { code, stdout } = await logs(...argv);
+      expect(code).toBe(0);
+      expect(stdout).toContain("failed (boot): b/two");
+    },
+  );
+
   it("ends following when the run has ended", async () => {
     expect((await logs(RUN, "--follow")).stdout).toContain("run finished, exit code 5");
   });
@@ -99,7 +108,7 @@ describe("logs", () => {
 
   it.each([
     [["aaaaaaaa"], `the newest are ${RUN}`],
-    [["../../x"], "eight lower-case letters"],
+    [["../../x"], `the newest are ${RUN}`],
     [[RUN, "c/three"], "it has g2-gpu-rtx4000a1-s, a/one"],
   ])("refuses %j and says what there is", async (argv, reason) => {
     const { code, stderr } = await logs(...argv);
