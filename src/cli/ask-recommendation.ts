@@ -12,24 +12,25 @@ export interface Answers {
   readonly size: SizePreference;
 }
 
-/** @throws SweepError exit 2 when an answer is missing and cannot be asked for */
-export function checkAnswers(
-  { task, budget, size, json }: Partial<Answers> & { readonly json?: true },
-  terminal: Terminal,
-): void {
-  const complete = task !== undefined && budget !== undefined && size !== undefined;
-  if (complete || (canAsk(terminal) && json !== true)) return;
+type GivenAnswers = Partial<Answers> & { readonly json?: true };
+
+/** @throws SweepError exit 2 when the task is missing and cannot be asked for */
+export function checkAnswers(given: GivenAnswers, terminal: Terminal): void {
+  if (given.task !== undefined || mayAsk(given, terminal)) return;
   throw new SweepError("the three questions can only be asked on a terminal", {
     exitCode: ExitCode.usage,
-    hint: "give --task coding|context_heavy|reasoning|mixed --budget under-1|1-3|over-3|none --size smallest|balanced|largest",
+    hint: "give --task coding|context_heavy|reasoning|mixed, and if need be --budget under-1|1-3|over-3|none --size smallest|balanced|largest",
   });
 }
 
-/** Asks the guide's three questions, except for those that options have answered. */
-export async function askRecommendation(
-  { task, budget, size }: Partial<Answers>,
-  terminal: Terminal,
-): Promise<Answers> {
+function mayAsk({ json }: GivenAnswers, terminal: Terminal): boolean {
+  return canAsk(terminal) && json !== true;
+}
+
+/** Asks the guide's three questions, except for those that options have answered; elsewhere, any price and size will do. */
+export async function askRecommendation(given: GivenAnswers, terminal: Terminal): Promise<Answers> {
+  const asks = mayAsk(given, terminal);
+  const { task, budget = asks ? undefined : "none", size = asks ? undefined : "balanced" } = given;
   const answer = <T>(config: Parameters<typeof select<T>>[0]): Promise<T> =>
     withPrompt(terminal, (context) => select<T>(config, context));
   return {
@@ -48,12 +49,12 @@ export async function askRecommendation(
       budget ??
       (await answer<Budget>({
         message: "What may an hour cost?",
-        default: "1-3",
+        default: "none",
         choices: [
+          { name: "Any price", value: "none" },
           { name: "Under $1", value: "under-1" },
           { name: "$1 to $3", value: "1-3" },
           { name: "Over $3", value: "over-3" },
-          { name: "No constraint", value: "none" },
         ],
       })),
     size:

@@ -1,8 +1,7 @@
-import { gpuName, modelName } from "../catalog/short-names.ts";
+import { gpuName } from "../catalog/short-names.ts";
 import type { CompareAnswer } from "../results/query/compare.ts";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { ageText } from "../results/query/coverage.ts";
-import { titleCase } from "./query-text.ts";
 import { indentLines, renderTable, type Column, type TableStyle } from "./render-table.ts";
 import { knownText, unrankedLines, WIDE } from "./format.ts";
 
@@ -18,7 +17,7 @@ interface Cell extends Column {
 }
 
 const GPU: Cell = { head: "GPU Type", shrinks: true, of: ({ gpu }) => gpuName(gpu) };
-const MODEL: Cell = { head: "Model", shrinks: true, of: ({ model }) => modelName(model) };
+const MODEL: Cell = { head: "Model", shrinks: true, of: ({ name }) => name };
 /** The columns of maider's table. */
 const FIGURES: readonly Cell[] = [
   GPU,
@@ -97,9 +96,7 @@ export function comparisonTable(
 const MOST_TIES = 3;
 
 function tieText(tied: readonly ConfigurationResult[]): string {
-  const names = tied
-    .slice(0, MOST_TIES)
-    .map(({ gpu, model }) => `${gpuName(gpu)} ${modelName(model)}`);
+  const names = tied.slice(0, MOST_TIES).map(({ gpu, name }) => `${gpuName(gpu)} ${name}`);
   const more = tied.length > MOST_TIES ? [`${tied.length - MOST_TIES} more`] : [];
   return `Tied with the first, no difference shown: ${[...names, ...more].join(", ")}`;
 }
@@ -131,7 +128,15 @@ function incomparableLines(rows: CompareAnswer["incomparable"]): string {
   return indentLines(
     rows.map(({ row, differences }) => {
       const texts = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
-      return `${gpuName(row.gpu)} ${modelName(row.model)}: ${row.speed.median.toFixed(1)} tokens/s: ${texts.join(", ")}`;
+      return `${gpuName(row.gpu)} ${row.name}: ${row.speed.median.toFixed(1)} tokens/s: ${texts.join(", ")}`;
     }),
   );
+}
+
+/** `cost_efficiency` -> `Cost Efficiency`. */
+function titleCase(name: string): string {
+  return name
+    .split("_")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join(" ");
 }

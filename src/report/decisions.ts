@@ -21,6 +21,7 @@ const TASKS: readonly (readonly [Task, string])[] = [
   ["context_heavy", "Best for context-heavy work"],
   ["reasoning", "Best for reasoning"],
 ];
+
 /**
  * What a reader wants to know first, in the order of the page. `records`: those that count; `ranked`: their
  * configurations, without those that are unstable.
@@ -28,9 +29,10 @@ const TASKS: readonly (readonly [Task, string])[] = [
 export function decisions(
   records: readonly BenchmarkRecord[],
   ranked: readonly ConfigurationResult[],
+  nowMs: number,
 ): readonly Decision[] {
   return [
-    ...TASKS.map(([task, question]) => bestFor(records, task, question)),
+    ...TASKS.map(([task, question]) => bestFor(records, nowMs, task, question)),
     best(ranked, "tokens_per_sec", "Fastest", "the highest median speed over all tests"),
     best(
       ranked,
@@ -41,9 +43,15 @@ export function decisions(
   ];
 }
 
-function bestFor(records: readonly BenchmarkRecord[], task: Task, question: string): Decision {
+function bestFor(
+  records: readonly BenchmarkRecord[],
+  nowMs: number,
+  task: Task,
+  question: string,
+): Decision {
   const { recommendations } = recommend({
     records,
+    nowMs,
     task,
     budget: "none",
     size: "balanced",
@@ -86,6 +94,6 @@ function warningsFor({ speed, simulated }: ConfigurationResult): string[] {
   return [
     ...(simulated ? ["SIMULATED: not a measurement of a real GPU"] : []),
     ...(speed.n === 1 ? ["Single benchmark - results may vary"] : []),
-    ...(speed.n === 2 ? ["Based on limited data (2 runs)"] : []),
+    ...(speed.n === 2 ? ["Based on limited data (2 passes)"] : []),
   ];
 }

@@ -76,7 +76,7 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
         </header>
         <main>
           ${[
-            decisionSection(decisions(counted, answer.rows), anchorOf),
+            decisionSection(decisions(counted, answer.rows, nowMs), anchorOf),
             chartSection(views, simulated),
             resultsSection(
               ranked.map(tableRow),

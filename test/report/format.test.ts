@@ -7,12 +7,11 @@ import type { Fact } from "../../src/journal/events.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { foldLedger } from "../../src/run-state/ledger.ts";
 import { comparisonTable } from "../../src/report/comparison-table.ts";
-import { coverageText, recommendationText } from "../../src/report/query-text.ts";
+import { coverageText } from "../../src/report/coverage-text.ts";
 import { sweepSummary } from "../../src/report/sweep-summary.ts";
 import { UNLIMITED, renderTable } from "../../src/report/render-table.ts";
 import { compare } from "../../src/results/query/compare.ts";
 import { coverage } from "../../src/results/query/coverage.ts";
-import { recommend } from "../../src/results/query/recommend.ts";
 import { START_MS, journalOf, labelOf, opened, reserved } from "../cli/output/sample-events.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 
@@ -355,20 +354,5 @@ describe("the coverage text", () => {
     expect(
       coverageText({ ...coverage([], NOW, 30), without: [] }, NOTHING_STALE, NOW, NARROW),
     ).toContain("No configurations tested yet.");
-  });
-});
-
-describe("the recommendation text", () => {
-  it("gives metrics, confidence, warnings and the reason", () => {
-    const records = [sampleRecord({ speed: 50 })];
-    const text = recommendationText(
-      recommend({ records, task: "coding", budget: "none", size: "balanced" }),
-      [],
-      NARROW,
-    );
-    expect(text).toContain("#1  rtx4000a1-s (g2-gpu-rtx4000a1-s)  Qwen/Qwen2.5-Coder-7B-Instruct");
-    expect(text).toContain("Confidence: Low (1 pass)");
-    expect(text).toContain("⚠ Single benchmark - results may vary");
-    expect(text).toContain("Based on 1 benchmark results");
   });
 });

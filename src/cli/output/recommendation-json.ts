@@ -11,6 +11,13 @@ export function recommendationJson(found: RecommendAnswer): object {
     })),
     unsettled: found.unsettled.map(withIdsOnly),
     unstable: found.unstable.map(withIdsOnly),
+    outsideBudget:
+      found.outsideBudget === undefined
+        ? null
+        : {
+            ...found.outsideBudget,
+            configuration: withIdsOnly(found.outsideBudget.configuration),
+          },
   };
 }
 

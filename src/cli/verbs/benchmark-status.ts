@@ -40,7 +40,7 @@ export const verb = defineVerb({
       terminal.stdout.write(jsonText({ ...covered, missing, withoutResult: without, refresh }));
       return ExitCode.done;
     }
-    const { coverageText } = await import("../../report/query-text.ts");
+    const { coverageText } = await import("../../report/coverage-text.ts");
     const { tableStyle } = await import("../output/table-style.ts");
     const text = coverageText({ ...covered, without }, refresh, nowMs, tableStyle(terminal));
     terminal.stdout.write(`${text}\n`);

@@ -4,8 +4,10 @@ import {
   CATEGORIES,
   choice,
   jsonOption,
+  option,
   outputOptions,
   resultsOptions,
+  wholeNumber,
   withImportedOption,
 } from "../options.ts";
 import { defineVerb } from "../verb.ts";
@@ -15,14 +17,26 @@ export const verb = defineVerb({
   group: "results",
   summary: "Recommend a configuration from what was measured",
   about: [
-    "Answers three questions: what it is for, what an hour may cost, which model size is preferred. On a terminal it asks for what the options leave open; elsewhere all three have to be given.",
+    "Answers three questions: what it is for, what an hour may cost, which model size is preferred. On a terminal it asks for those that no option answers; elsewhere `--task` is required, any price will do, and the size is balanced.",
+    "Confidence ranks first (3 passes or more, then 2, then 1), then tokens per second for each dollar an hour. `--size` decides only between results of the same confidence that are within 10 % of each other.",
+    "With `--users` the answer is for so many requests at once: by the throughput and the price that were measured with at least as many in flight (`load` in a plan).",
   ],
   related: ["benchmark-compare", "report"],
   synonyms: ["choose", "suggest"],
   options: [
     choice("--task <task>", "what it is for", [...CATEGORIES, "mixed"]),
-    choice("--budget <budget>", "dollars an hour", ["under-1", "1-3", "over-3", "none"]),
-    choice("--size <size>", "which model size is preferred", ["smallest", "balanced", "largest"]),
+    choice("--budget <budget>", "dollars an hour (default none: any price)", [
+      "under-1",
+      "1-3",
+      "over-3",
+      "none",
+    ]),
+    choice("--size <size>", "model size, among results within 10 % (default balanced)", [
+      "smallest",
+      "balanced",
+      "largest",
+    ]),
+    option("--users <n>", "for so many users at once (default 1)").argParser(wholeNumber),
     withImportedOption,
     ...resultsOptions,
     jsonOption,
@@ -31,6 +45,7 @@ export const verb = defineVerb({
   examples: [
     "maider-sweep recommend",
     "maider-sweep recommend --task coding --budget none --size balanced",
+    "maider-sweep recommend --task coding --budget under-1 --users 4",
   ],
   notices: ["held-vms", "open-runs"],
   handler: async (call) => {
@@ -40,7 +55,8 @@ export const verb = defineVerb({
     checkAnswers(options, terminal);
     const { queryContents } = await import("../read-results.ts");
     const { records } = await queryContents(call);
-    const { NO_RECOMMENDATION, recommendationText } = await import("../../report/query-text.ts");
+    const { NO_RECOMMENDATION, recommendationText } =
+      await import("../../report/recommendation-text.ts");
     if (records.length === 0 && !options.json) {
       stdout.write(`${NO_RECOMMENDATION}\n`);
       return ExitCode.done;
@@ -48,20 +64,18 @@ export const verb = defineVerb({
     const answers = await askRecommendation(options, terminal);
     const { recommend } = await import("../../results/query/recommend.ts");
     const { rebenchOffers } = await import("../../run/rebench/price-rebench.ts");
+    const [nowMs, users] = [Date.now(), options.users ?? 1];
     const withImported = options.withImported === true;
-    const found = recommend({ records, ...answers, withImported });
-    const more = await rebenchOffers(records, found.unsettled, Date.now());
+    const found = recommend({ records, ...answers, users, nowMs, withImported });
+    const more = await rebenchOffers(records, found.unsettled, nowMs);
     if (options.json) {
       const { recommendationJson } = await import("../output/recommendation-json.ts");
-      stdout.write(jsonText({ ...answers, ...recommendationJson(found), more }));
+      stdout.write(jsonText({ ...answers, users, ...recommendationJson(found), more }));
       return ExitCode.done;
     }
     const { tableStyle } = await import("../output/table-style.ts");
-    const isEmpty = found.recommendations.length + found.unstable.length === 0;
-    const text = isEmpty
-      ? NO_RECOMMENDATION
-      : recommendationText(found, more, tableStyle(terminal));
-    stdout.write(`${text}\n`);
+    const asked = { ...answers, users, nowMs };
+    stdout.write(`${recommendationText(found, more, asked, tableStyle(terminal))}\n`);
     return ExitCode.done;
   },
 });

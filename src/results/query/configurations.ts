@@ -7,6 +7,7 @@ import {
 } from "../../evidence/comparability.ts";
 import { costEfficiency, costPer1kTokens } from "../../evidence/cost.ts";
 import { distribution, median, type Distribution } from "../../evidence/statistics.ts";
+import { configurationNames } from "./configuration-names.ts";
 import { measuredAtMs, newestFirst, rejectionReason } from "./record-quality.ts";
 
 /** The results of one configuration: GPU type x model x engine settings. */
@@ -17,6 +18,8 @@ export interface ConfigurationResult {
   /** Total of all GPUs, GB. */
   readonly vramGb: number;
   readonly model: string;
+  /** The model's short name, with the settings that tell it apart from other rows: `gpt-oss-20b (max_num_seqs 16)`. */
+  readonly name: string;
   readonly modelCategory: string;
   /** Engine version and context window, for the user: `vLLM 0.27.1, 32768 tokens`. */
   readonly engine: string;
@@ -59,9 +62,18 @@ export function configurations(
   const usable = records.filter(
     (record) => rejectionReason(record) === undefined && figuresOf(record, category) !== undefined,
   );
-  return [...Map.groupBy(usable, groupKeyFor(category)).values()].map((group) =>
+  const rows = [...Map.groupBy(usable, groupKeyFor(category === undefined)).values()].map((group) =>
     summarise(newestFirst(group), category),
   );
+  const names = configurationNames(rows);
+  return rows.map((row, index) => ({ ...row, name: names[index] ?? row.model }));
+}
+
+/** Groups records by GPU type, model, engine settings and method, whichever categories they have. */
+export function recordsByConfiguration(
+  records: readonly BenchmarkRecord[],
+): readonly (readonly BenchmarkRecord[])[] {
+  return [...Map.groupBy(records, groupKeyFor(false)).values()];
 }
 
 /** The records that are not sound, which `configurations` leaves out. */
@@ -113,7 +125,7 @@ function configurationId(record: BenchmarkRecord, category: string | undefined):
  * A cheaper equivalent of `configurationId` for grouping. Ten thousand records share a few engine settings and lists
  * of tests, so these are replaced by numbers.
  */
-function groupKeyFor(category: string | undefined): (record: BenchmarkRecord) => string {
+function groupKeyFor(withTests: boolean): (record: BenchmarkRecord) => string {
   const engineNumber = numbering((config: BenchmarkRecord["vllm_config"]) =>
     JSON.stringify(engineFacts(config)),
   );
@@ -121,13 +133,12 @@ function groupKeyFor(category: string | undefined): (record: BenchmarkRecord) =>
   return (record) => {
     const { summary, vllm_config, gpu_type, gpu_count, model_id } = record;
     const engine = engineNumber(vllm_config);
-    const tests = category === undefined ? testsNumber(record.tests) : 0;
+    const tests = withTests ? testsNumber(record.tests) : 0;
     const measurement = Object.values(measurementFacts(summary)).join("\n");
     return `${gpu_type}\n${gpu_count}\n${model_id}\n${engine}\n${tests}\n${measurement}\n${summary.origin ?? ""}`;
   };
 }
 
-/** Assigns the same number to values with the same text. */
 function numbering<T extends object>(textOf: (value: T) => string): (value: T) => number {
   const numberByValue = new WeakMap<T, number>();
   const numberByText = new Map<string, number>();
@@ -145,7 +156,7 @@ function numbering<T extends object>(textOf: (value: T) => string): (value: T) =
 function summarise(
   records: readonly BenchmarkRecord[],
   category: string | undefined,
-): ConfigurationResult {
+): Omit<ConfigurationResult, "name"> {
   const newest = records[0] as BenchmarkRecord;
   const id = configurationId(newest, category);
   const figures = records.flatMap((record) => figuresOf(record, category) ?? []);

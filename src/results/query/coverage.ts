@@ -1,6 +1,8 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { GPU_TYPES } from "../../catalog/gpu-catalog.ts";
 import type { GpuType } from "../../catalog/gpu-types.ts";
+import { configurationNames } from "./configuration-names.ts";
+import { recordsByConfiguration } from "./configurations.ts";
 import { newestFirst, measuredAtMs, ownRecords, soundRecords } from "./record-quality.ts";
 
 export type Confidence = "High" | "Medium" | "Low";
@@ -14,6 +16,8 @@ export function confidenceOf(passes: number): Confidence {
 export interface TestedConfiguration {
   readonly gpu: string;
   readonly model: string;
+  /** The model's short name, with the settings that tell it apart from others on the same GPU type. */
+  readonly name: string;
   readonly modelCategory: string;
   /** Sound records. */
   readonly runs: number;
@@ -35,7 +39,7 @@ export interface Coverage {
   readonly gpuTypesTotal: number;
   /** Tested GPU types that are not in the public catalogue. */
   readonly outsideCatalog: readonly string[];
-  /** One per GPU type and model, newest first. */
+  /** One per configuration, newest first. */
   readonly tested: readonly TestedConfiguration[];
   /** GPU types that were never tested, cheapest first. */
   readonly missing: readonly GpuType[];
@@ -53,11 +57,17 @@ export function coverage(
 ): Coverage {
   const records = ownRecords(allRecords);
   const sound = soundRecords(records);
-  const groups = Map.groupBy(sound, ({ gpu_type, model_id }) =>
-    JSON.stringify([gpu_type, model_id]),
+  const groups = recordsByConfiguration(sound).map(newestFirst);
+  const names = configurationNames(
+    groups.map((group) => ({
+      gpu: group[0]?.gpu_type ?? "",
+      model: group[0]?.model_id ?? "",
+      origin: undefined,
+      records: group,
+    })),
   );
-  const tested = [...groups.values()]
-    .map((group) => summarise(newestFirst(group), nowMs, staleAfterDays))
+  const tested = groups
+    .map((group, index) => summarise(group, names[index] ?? "", nowMs, staleAfterDays))
     .toSorted((a, b) => (b.lastMs ?? -Infinity) - (a.lastMs ?? -Infinity));
   const testedTypes = new Set(sound.map(({ gpu_type }) => gpu_type));
   const catalog = GPU_TYPES.filter((type) => type.public);
@@ -82,6 +92,7 @@ export function coverage(
 
 function summarise(
   records: readonly BenchmarkRecord[],
+  name: string,
   nowMs: number,
   staleAfterDays: number,
 ): TestedConfiguration {
@@ -91,13 +102,23 @@ function summarise(
   return {
     gpu: newest.gpu_type,
     model: newest.model_id,
+    name,
     modelCategory: newest.model_category,
     runs: records.length,
     vms: vms.size === 0 ? undefined : vms.size,
     confidence: confidenceOf(records.length),
     lastMs,
-    stale: lastMs !== undefined && nowMs - lastMs > staleAfterDays * DAY_MS,
+    stale: isStale(lastMs, nowMs, staleAfterDays),
   };
+}
+
+/** Never true for a record without a time. */
+export function isStale(
+  lastMs: number | undefined,
+  nowMs: number,
+  staleAfterDays: number,
+): boolean {
+  return lastMs !== undefined && nowMs - lastMs > staleAfterDays * DAY_MS;
 }
 
 /** `5 minutes ago`, `1 week ago`: rounded down, months of 30 days. */

@@ -1,10 +1,14 @@
-import { OTHER_VM_THRESHOLD, ranksWithTies } from "../../evidence/comparison.ts";
+import { STALE_AFTER_DAYS } from "../../evidence/method.ts";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
+import { distribution, type Distribution } from "../../evidence/statistics.ts";
 import type { Category } from "../../evidence/suite.ts";
-import { ownRecords } from "./record-quality.ts";
 import { configurations, type ConfigurationResult } from "./configurations.ts";
-import { confidenceOf, type Confidence } from "./coverage.ts";
-import { bySize, paramsB, type SizePreference } from "./size-preference.ts";
+import { confidenceOf, isStale, type Confidence } from "./coverage.ts";
+import { loadFigures, type LoadFigures } from "./load-figures.ts";
+import { rankCandidates, type Candidate } from "./rank-candidates.ts";
+import { ownRecords, soundRecords } from "./record-quality.ts";
+import { warningsFor, whyText } from "./recommendation-reasons.ts";
+import type { SizePreference } from "./size-preference.ts";
 
 export const TASKS = ["coding", "context_heavy", "reasoning", "mixed"] as const;
 export type Task = (typeof TASKS)[number];
@@ -16,6 +20,12 @@ export interface RecommendQuestion {
   readonly task: Task;
   readonly budget: Budget;
   readonly size: SizePreference;
+  /** Requests in flight at once, default 1. More are answered by measured load levels of at least as many. */
+  readonly users?: number;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Default 30. */
+  readonly staleAfterDays?: number;
   /** Default 3. */
   readonly limit?: number;
   /** Includes imported records. */
@@ -28,116 +38,165 @@ export interface Recommendation {
   readonly tied: boolean;
   readonly configuration: ConfigurationResult;
   readonly confidence: Confidence;
+  /** Older than `staleAfterDays`. */
+  readonly stale: boolean;
+  /** The load level behind it; undefined for one user. */
+  readonly load: LoadFigures | undefined;
   readonly warnings: readonly string[];
   readonly why: string;
+}
+
+/** A configuration outside the budget. */
+export interface OutsideBudget {
+  readonly configuration: ConfigurationResult;
+  readonly load: LoadFigures | undefined;
 }
 
 export interface RecommendAnswer {
   readonly recommendations: readonly Recommendation[];
   /** Configurations to measure again: those tied with a recommended one, or else those without high confidence. */
   readonly unsettled: readonly ConfigurationResult[];
-  /** Number of configurations that match task and budget. */
+  /** Number of configurations that match task, budget and users. */
   readonly candidates: number;
-  /** Number of their sound records. */
+  /** Number of their passes. */
   readonly runs: number;
-  /** Configurations that match task and budget, but whose passes vary too much to be ranked. */
+  /** Configurations that match them, but whose passes vary too much to be ranked. */
   readonly unstable: readonly ConfigurationResult[];
+  /** Whether the size preference decided the order of any recommendation. */
+  readonly sizeDecided: boolean;
+  /**
+   * The best configuration outside the budget that is cheaper per hour and faster than the first recommendation, or the
+   * best of all if nothing matches the budget.
+   */
+  readonly outsideBudget: OutsideBudget | undefined;
+  /** Number of configurations that were not measured with as many requests in flight as there are users. */
+  readonly notMeasuredAtLoad: number;
+  /** The highest number of requests in flight at which anything was measured. */
+  readonly highestLoad: number;
+  /** Sound imported records, left out without `withImported`. */
+  readonly importedLeftOut: number;
 }
 
-/** Efficiencies within 10 % count as equal and are ordered by size: passes of a stable configuration vary as much. */
-const NEARLY_EQUAL = 0.1;
 const CONFIDENCE_ORDER: Readonly<Record<Confidence, number>> = { High: 0, Medium: 1, Low: 2 };
 
 /**
  * Recommends the best configurations for a task, ordered by confidence, then tokens per second per dollar, then the
- * preferred model size. Configurations whose passes show no difference in efficiency are tied; within a tie, the size
- * decides among those within 10 %. Single passes cannot show a difference, so they are ranked by their figures, and
- * the size decides within 10 % too.
+ * preferred model size. For several users, the speed is that of the lowest sound load level with at least as many
+ * requests in flight; if it has more, only the users' share of its throughput counts.
  */
 export function recommend(question: RecommendQuestion): RecommendAnswer {
-  const { task, budget, size, limit = 3 } = question;
+  const { task, budget, users = 1, limit = 3 } = question;
   const records = question.withImported === true ? question.records : ownRecords(question.records);
-  const forTask = task === "mixed" ? withAllTasks(records) : configurations(records, task);
-  const affordable = forTask.filter(
-    ({ hourlyUsd }) => hourlyUsd > 0 && isWithin(budget, hourlyUsd),
+  const rows = (task === "mixed" ? withAllTasks(records) : configurations(records, task)).filter(
+    ({ hourlyUsd }) => hourlyUsd > 0,
   );
-  const candidates = affordable.filter(({ speed }) => !speed.unstable);
-  const ranked = candidates
-    .map((configuration) => ({ configuration, confidence: confidenceOf(configuration.speed.n) }))
-    .toSorted((a, b) => CONFIDENCE_ORDER[a.confidence] - CONFIDENCE_ORDER[b.confidence]);
-  const all: Recommendation[] = [];
-  for (const [confidence, group] of Map.groupBy(ranked, (one) => one.confidence)) {
-    const rows = group.map(({ configuration }) => configuration);
-    const ranksBefore = all.length;
-    for (const { row, rank, tied, orderedBySize } of rankRows(rows, size)) {
-      all.push({
-        rank: ranksBefore + rank,
-        tied,
-        configuration: row,
-        confidence,
-        warnings: warningsFor(row, task),
-        why: whyText(row, confidence, tied, orderedBySize ? size : undefined),
-      });
-    }
-  }
-  const recommendations = all.slice(0, limit);
-  const tiedRanks = new Set(recommendations.flatMap(({ tied, rank }) => (tied ? [rank] : [])));
-  const unsettled =
-    tiedRanks.size > 0
-      ? all.filter(({ rank }) => tiedRanks.has(rank))
-      : recommendations.filter(({ confidence }) => confidence !== "High");
+  const measured = rows.flatMap((row) => candidateFor(row, users) ?? []);
+  const affordable = measured.filter(({ row }) => isWithin(budget, row.hourlyUsd));
+  const candidates = affordable.filter(({ unstable }) => !unstable);
+  const all = ranked(candidates, question);
+  const best = all.slice(0, limit);
   return {
-    recommendations,
-    unsettled: unsettled.map(({ configuration }) => configuration),
+    recommendations: best.map(({ recommendation }) => recommendation),
+    unsettled: unsettledOf(all, best),
     candidates: candidates.length,
-    runs: candidates.reduce((sum, { speed }) => sum + speed.n, 0),
-    unstable: affordable.filter(({ speed }) => speed.unstable),
+    runs: candidates.reduce((sum, { rates }) => sum + rates.length, 0),
+    unstable: affordable.filter(({ unstable }) => unstable).map(({ row }) => row),
+    sizeDecided: best.some(({ orderedBySize }) => orderedBySize),
+    outsideBudget: betterOutside(measured, best[0], budget),
+    notMeasuredAtLoad: rows.length - measured.length,
+    highestLoad: users === 1 ? 1 : highestLoad(rows),
+    importedLeftOut: soundRecords(question.records).length - soundRecords(records).length,
   };
 }
 
-interface RankedRow {
-  readonly row: ConfigurationResult;
-  readonly rank: number;
-  readonly tied: boolean;
-  /** Others have nearly the same efficiency, so the preferred size decided the order. */
+function candidateFor(row: ConfigurationResult, users: number): Candidate | undefined {
+  if (users === 1) return candidateOf(row, row.speeds, row.speed, undefined);
+  const load = loadFigures(row).find(
+    ({ inFlight, rates }) => inFlight >= users && rates.length > 0,
+  );
+  if (load === undefined) return undefined;
+  const rates = load.rates.map((rate) => (rate * users) / load.inFlight);
+  return candidateOf(row, rates, distribution(rates), load);
+}
+
+function candidateOf(
+  row: ConfigurationResult,
+  rates: readonly number[],
+  { median, unstable }: Distribution,
+  load: LoadFigures | undefined,
+): Candidate {
+  return { row, rates, tokensPerSec: median, unstable, efficiency: median / row.hourlyUsd, load };
+}
+
+interface Ranked {
+  readonly recommendation: Recommendation;
+  readonly candidate: Candidate;
   readonly orderedBySize: boolean;
 }
 
-/** Ranks configurations of equal confidence, best first. */
-function rankRows(
-  rows: readonly ConfigurationResult[],
-  size: SizePreference,
-): readonly RankedRow[] {
-  const ranks = ranksWithTies(rows.map(efficiencies), OTHER_VM_THRESHOLD);
-  const ranked = rows.map((row, index) => ({ row, rank: ranks[index] ?? 1 }));
-  return [...Map.groupBy(ranked, ({ rank }) => rank)]
-    .toSorted(([a], [b]) => a - b)
-    .flatMap(([rank, ties]) => {
-      let before = 0;
-      return efficiencyBands(ties.map(({ row }) => row)).flatMap((band) => {
-        const singlePasses = band.every(({ speed }) => speed.n === 1);
-        const place = {
-          rank: singlePasses ? rank + before : rank,
-          tied: singlePasses ? band.length > 1 : ties.length > 1,
-          orderedBySize: band.length > 1,
-        };
-        before += band.length;
-        return band.toSorted(bySize(size)).map((row) => ({ row, ...place }));
-      });
-    });
+function ranked(candidates: readonly Candidate[], question: RecommendQuestion): readonly Ranked[] {
+  const { nowMs, size, staleAfterDays = STALE_AFTER_DAYS, task } = question;
+  const groups = Map.groupBy(candidates, ({ rates }) => confidenceOf(rates.length));
+  const found: Ranked[] = [];
+  for (const [confidence, group] of [...groups].toSorted(
+    ([a], [b]) => CONFIDENCE_ORDER[a] - CONFIDENCE_ORDER[b],
+  )) {
+    const before = found.length;
+    for (const place of rankCandidates(group, size)) {
+      const { candidate, orderedBySize, tied } = place;
+      const { row, load } = candidate;
+      const stale = isStale(row.lastMs, nowMs, staleAfterDays);
+      const recommendation = {
+        rank: before + place.rank,
+        tied,
+        configuration: row,
+        confidence,
+        stale,
+        load,
+        warnings: warningsFor(place, { mixed: task === "mixed", stale, staleAfterDays }),
+        why: whyText(place, confidence, size),
+      };
+      found.push({ recommendation, candidate, orderedBySize });
+    }
+  }
+  return found;
 }
 
-/** Groups configurations whose efficiency is nearly equal to the best of their group, best group first. */
-function efficiencyBands(rows: readonly ConfigurationResult[]): ConfigurationResult[][] {
-  const bands: ConfigurationResult[][] = [];
-  for (const row of rows.toSorted((a, b) => b.efficiency - a.efficiency)) {
-    const band = bands.at(-1);
-    const best = band?.[0];
-    if (best !== undefined && row.efficiency * (1 + NEARLY_EQUAL) >= best.efficiency)
-      band?.push(row);
-    else bands.push([row]);
-  }
-  return bands;
+function unsettledOf(
+  all: readonly Ranked[],
+  best: readonly Ranked[],
+): readonly ConfigurationResult[] {
+  const ties = new Set(best.flatMap(({ recommendation: { tied, rank } }) => (tied ? [rank] : [])));
+  const unsettled =
+    ties.size > 0
+      ? all.filter(({ recommendation }) => ties.has(recommendation.rank))
+      : best.filter(({ recommendation }) => recommendation.confidence !== "High");
+  return unsettled.map(({ recommendation }) => recommendation.configuration);
+}
+
+function betterOutside(
+  candidates: readonly Candidate[],
+  first: Ranked | undefined,
+  budget: Budget,
+): OutsideBudget | undefined {
+  const outside = candidates.filter(
+    ({ row, unstable }) => !unstable && !isWithin(budget, row.hourlyUsd),
+  );
+  const chosen = first?.candidate;
+  const better =
+    chosen === undefined
+      ? outside
+      : outside.filter(
+          ({ row, tokensPerSec }) =>
+            row.hourlyUsd < chosen.row.hourlyUsd && tokensPerSec > chosen.tokensPerSec,
+        );
+  const [best] = better.toSorted((a, b) => b.efficiency - a.efficiency);
+  return best === undefined ? undefined : { configuration: best.row, load: best.load };
+}
+
+function highestLoad(rows: readonly ConfigurationResult[]): number {
+  const levels = rows.flatMap((row) => loadFigures(row)).filter(({ rates }) => rates.length > 0);
+  return Math.max(1, ...levels.map(({ inFlight }) => inFlight));
 }
 
 /** For mixed use, a record must have all three categories. */
@@ -160,40 +219,4 @@ const WITHIN: Readonly<Record<Budget, (hourlyUsd: number) => boolean>> = {
 /** Whether a price in US dollars per hour is in a range; `1-3` includes both ends. */
 export function isWithin(budget: Budget, hourlyUsd: number): boolean {
   return WITHIN[budget](hourlyUsd);
-}
-
-function efficiencies({ speeds, hourlyUsd }: ConfigurationResult): number[] {
-  return speeds.map((speed) => speed / hourlyUsd);
-}
-
-function warningsFor(row: ConfigurationResult, task: Task): string[] {
-  const { speed, vms, simulated, origin } = row;
-  const warnings: string[] = [];
-  if (origin !== undefined) warnings.push(`Imported: measured by ${origin}`);
-  if (simulated) warnings.push("SIMULATED: not a measurement of a real GPU");
-  if (speed.n === 1) warnings.push("Single benchmark - results may vary");
-  if (speed.n === 2) warnings.push("Based on limited data (2 runs)");
-  if (speed.n > 1 && vms === 1) warnings.push("All passes on 1 VM");
-  if (task === "mixed") warnings.push("Averaged across all task categories");
-  return warnings;
-}
-
-function whyText(
-  row: ConfigurationResult,
-  confidence: Confidence,
-  tied: boolean,
-  decidingSize: SizePreference | undefined,
-): string {
-  const { efficiency, speed, vramGb } = row;
-  const passes = `${speed.n} ${speed.n === 1 ? "pass" : "passes"}`;
-  const value = `${efficiency.toFixed(1)} tokens/s for each $/hour`;
-  const params = paramsB(row);
-  const sizes = `${params === undefined ? "" : `${params}B on `}${vramGb > 0 ? `${vramGb} GB` : "unknown VRAM"}`;
-  const sizeText =
-    decidingSize === undefined
-      ? ""
-      : `${speed.n === 1 ? "; others" : ", and others"} are within 10 %, so size decided (${decidingSize}: ${sizes})`;
-  const tieText = tied && speed.n > 1 ? "; no difference shown to its neighbours" : "";
-  const singleText = speed.n === 1 ? "; a single pass cannot settle its place" : "";
-  return `${confidence.toLowerCase()} confidence (${passes}), ${value}${singleText}${tieText}${sizeText}`;
 }

@@ -416,11 +416,11 @@ describe("recommend", () => {
     const { code, stdout } = await rig.say(...ASK);
     expect(code).toBe(0);
     expect(stdout.match(/^#\d.*/gm)).toEqual([
-      expect.stringMatching(/^#1 \(tied\) {2}rtx4000a1-s .*7B-Instruct/),
-      expect.stringMatching(/^#1 \(tied\) {2}rtx4000a1-s .*7B-Instruct/),
+      expect.stringMatching(/^#1 \(tied\) {2}rtx4000a1-s {2}Coder-7B/),
+      expect.stringMatching(/^#1 \(tied\) {2}rtx4000a1-s {2}Coder-7B/),
       expect.stringMatching(/^#3 {2}rtx4000a2-s /),
     ]);
-    expect(stdout).toContain("What would settle the tie:");
+    expect(stdout).toContain("To settle the tie:");
     expect(stdout).toMatch(
       /maider-sweep rebench --gpu g2-gpu-rtx4000a1-s --model Qwen\/Qwen2.5-Coder-7B-Instruct-AWQ \(likely \$\d+\.\d\d, at worst \$\d+\.\d\d\)/,
     );
@@ -452,7 +452,7 @@ describe("recommend", () => {
     const { stdout } = await rig.say(...ASK);
     expect(stdout.match(/^#\d.*/gm)).toEqual([expect.stringContaining("rtx6000-2")]);
     expect(stdout).toContain("Single benchmark - results may vary");
-    expect(stdout).toContain("Not ranked, its passes differ too much: rtx4000a2-s Qwen/Jumpy");
+    expect(stdout).toContain("Not ranked, its passes differ too much: rtx4000a2-s Jumpy");
     const along = await rig.say(...ASK, "--with-imported");
     expect(along.stdout).toMatch(/^#1 {2}rtx4000a2-s[^#]*Imported: measured by alice/);
   });
@@ -476,9 +476,52 @@ describe("recommend", () => {
     for (const number of [1, 2, 3, 4]) expect(stdout).toContain(`  ${number}. `);
   });
 
-  it("without a terminal names the options that answer its questions, with exit 2", async () => {
-    const { code, stderr } = await rig.say("recommend", "--task", "coding");
+  it("without a terminal needs the task, and then takes any price", async () => {
+    const { code, stderr } = await rig.say("recommend", "--budget", "none");
     expect(code).toBe(2);
     for (const option of ["--task", "--budget", "--size"]) expect(stderr).toContain(option);
+    await openDatabase(rig.file).publish([...runs([45], BIG), ...runs([20], SMALL)]);
+    const json = await rig.say("recommend", "--task", "coding", "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      budget: "none",
+      size: "balanced",
+      users: 1,
+      candidates: 2,
+    });
+  });
+
+  it("counts passes and gives confidence as benchmark-status does", async () => {
+    const vllm = { max_num_seqs: 16 };
+    await openDatabase(rig.file).publish([
+      ...runs([50, 50.1, 50.2], SMALL),
+      ...runs([51], { ...SMALL, vllm }),
+    ]);
+    type Counted = { model: string; name: string; confidence: string; runs: number };
+    const { tested } = JSON.parse((await rig.say("benchmark-status", "--json")).stdout) as {
+      tested: Counted[];
+    };
+    const { recommendations } = JSON.parse((await rig.say(...ASK, "--json")).stdout) as {
+      recommendations: {
+        confidence: string;
+        configuration: { name: string; records: string[] };
+      }[];
+    };
+    const recommended = recommendations.map(({ confidence, configuration: { name, records } }) => [
+      name,
+      confidence,
+      records.length,
+    ]);
+    expect(recommended).toEqual(
+      expect.arrayContaining(tested.map(({ name, confidence, runs }) => [name, confidence, runs])),
+    );
+    expect(recommended).toHaveLength(2);
+  });
+
+  it("for several users asks for throughput under load", async () => {
+    await openDatabase(rig.file).publish(runs([45], BIG));
+    const { code, stdout } = await rig.say("recommend", "--task", "coding", "--users", "4");
+    expect(code).toBe(0);
+    expect(stdout).toContain("Nothing was measured with 4 requests in flight");
+    expect((await rig.say(...ASK, "--users", "0")).code).toBe(2);
   });
 });
