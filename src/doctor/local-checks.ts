@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { isHeld } from "../run-state/fold-run.ts";
-import { livingOwner } from "../lock/owner-lock.ts";
+import { currentOwner } from "../lock/owner-lock.ts";
 import { checkFolder } from "../journal/state-folder.ts";
 import { unfinishedRuns } from "../run-state/status.ts";
 import { checkWritable } from "../results/store/database-file.ts";
@@ -9,7 +9,7 @@ import { openDatabase } from "../results/store/database.ts";
 import { errorText, SweepError } from "../support/errors.ts";
 import { checkTakesFiles } from "../support/make-folder.ts";
 import { isClockSkewed } from "../run/compare-with-account.ts";
-import { lastReaped, isReaperActive } from "../guard/reaper-activity.ts";
+import { lastReaped, hasRecentReaper } from "../guard/reaper-activity.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
 
 /** The oldest supported release of each major version, as in `engines` of package.json. */
@@ -58,7 +58,7 @@ export function checkState(folder: string): Check {
       "name another with --state-dir or MAIDER_SWEEP_STATE",
     );
   }
-  const owner = livingOwner(folder);
+  const owner = currentOwner(folder);
   if (owner !== undefined)
     return ok("state folder", `${folder}, in use by run ${owner.run} (${owner.role})`);
   const open = unfinishedRuns(folder)
@@ -92,7 +92,9 @@ export function checkReaper(stateDir: string, nowMs: number): Check {
   const at = lastReaped(stateDir);
   if (at === undefined) return warning("reaper", "never run with this state folder", remedy);
   const detail = `last run ${String(Math.round((nowMs - Date.parse(at)) / 60_000))} min ago`;
-  return isReaperActive(stateDir, nowMs) ? ok("reaper", detail) : warning("reaper", detail, remedy);
+  return hasRecentReaper(stateDir, nowMs)
+    ? ok("reaper", detail)
+    : warning("reaper", detail, remedy);
 }
 
 function nearestExisting(path: string): string {

@@ -8,7 +8,7 @@ import { type Clock, isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { recoverRun } from "../teardown/recover-run.ts";
 import { alarmText } from "../teardown/alarm-text.ts";
-import { openOrReport, lockOrProceed } from "../teardown/degraded-mode.ts";
+import { openJournalOrFallBack, takeOwnershipOrProceed } from "../teardown/degraded-mode.ts";
 
 export interface GuardLoop {
   readonly stateDir: string;
@@ -67,8 +67,12 @@ async function takeOver(folder: string, leftMs: number, options: GuardLoop): Pro
   const { cloud, clock, log, pid } = options;
   const { redact, replaces, run, stateDir } = options;
   const request = { run, role: "guard", since: isoUtc(clock.now()), pid, replaces } as const;
-  const { ownership, locked } = await lockOrProceed(lockHome(stateDir, run), request, log);
-  const journal = await openOrReport({ folder, run, ownership, clock, redact }, locked, log);
+  const { ownership, locked } = await takeOwnershipOrProceed(lockHome(stateDir, run), request, log);
+  const journal = await openJournalOrFallBack(
+    { folder, run, ownership, clock, redact },
+    locked,
+    log,
+  );
   try {
     const recovery = await recoverRun({
       folder,

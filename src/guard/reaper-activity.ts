@@ -31,7 +31,7 @@ export function lastReaped(stateDir: string): string | undefined {
 /** A reaper that was not seen for longer may be dead. */
 const REAPER_SILENCE_MS = 2 * 3_600_000;
 
-export function isReaperActive(stateDir: string, nowMs: number): boolean {
+export function hasRecentReaper(stateDir: string, nowMs: number): boolean {
   const at = lastReaped(stateDir);
   return at !== undefined && nowMs - Date.parse(at) <= REAPER_SILENCE_MS;
 }
@@ -45,6 +45,6 @@ export function reaperWarning(
   stateDir: string,
   nowMs: number,
 ): string | undefined {
-  if (worst <= DEAR || isReaperActive(stateDir, nowMs)) return undefined;
+  if (worst <= DEAR || hasRecentReaper(stateDir, nowMs)) return undefined;
   return `at worst this costs ${formatUsd(worst)}, and no reaper was seen: should this machine lose its power, nobody destroys the VMs; maider-sweep guard install --token-file FILE installs one here, templates/github/reap.yml elsewhere`;
 }

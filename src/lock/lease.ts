@@ -39,7 +39,7 @@ export function renewedMs(path: string): number {
 }
 
 /** The clock that leases are stamped with, which is not ours on a network file system; ours where it takes no file. */
-export async function fileSystemNow(folder: string): Promise<number> {
+export async function fileSystemTime(folder: string): Promise<number> {
   const path = join(folder, `.${randomUUID()}`);
   try {
     await writeFile(path, "", { flag: "wx", mode: 0o600 });

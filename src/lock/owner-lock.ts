@@ -8,7 +8,7 @@ import { sleepReal } from "../support/clock.ts";
 import { syncFolder, writeFileAtomically } from "../support/safe-file.ts";
 import type { Ownership } from "../journal/events.ts";
 import { FencedError, LockError } from "../journal/journal-errors.ts";
-import { fileSystemNow, keepLease, LEASE_SECONDS, RENEW_MS, renewedMs } from "./lease.ts";
+import { fileSystemTime, keepLease, LEASE_SECONDS, RENEW_MS, renewedMs } from "./lease.ts";
 import { isAlive, isVisible, thisProcess, type ProcessIdentity } from "./process-identity.ts";
 
 export type OwnerRole = "sweep" | "resume" | "recover" | "guard" | "down";
@@ -148,7 +148,7 @@ function parseOwner(text: string, gen: number): Owner {
 }
 
 /** The owner, if its process lives and it has not let go. */
-export function livingOwner(stateDir: string): Owner | undefined {
+export function currentOwner(stateDir: string): Owner | undefined {
   const owner = readOwner(stateDir);
   return owner !== undefined && mayBeAlive(owner, lockFolder(stateDir), Date.now())
     ? owner
@@ -207,7 +207,7 @@ async function isSurelyAlive(
   if (owner.released || !dependsOnLease(owner)) return mayBeAlive(owner, folder, Date.now());
   const path = generationFile(folder, owner.gen);
   const before = renewedMs(path);
-  if (mayBeAlive(owner, folder, await fileSystemNow(folder))) return true;
+  if (mayBeAlive(owner, folder, await fileSystemTime(folder))) return true;
   onWait?.(
     `process ${String(owner.process.pid)} on ${owner.process.host} has not renewed its lock of ${folder} for ${String(LEASE_SECONDS / 60)} minutes; taking it over if it stays silent`,
   );

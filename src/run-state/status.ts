@@ -4,7 +4,7 @@ import { usd } from "../support/money.ts";
 import { isUnsettled, foldRun, openRentals } from "./fold-run.ts";
 import { isJournalPacked, readJournal } from "../journal/journal-file.ts";
 import { foldLedger } from "./ledger.ts";
-import { livingOwner, type Owner } from "../lock/owner-lock.ts";
+import { currentOwner, type Owner } from "../lock/owner-lock.ts";
 import type { RunState } from "./run-state.ts";
 import { listRuns, lockHome, runFolder } from "../journal/state-folder.ts";
 
@@ -34,7 +34,7 @@ export function runStatus(folder: string, nowMs: number): RunStatus {
   const { events, damaged } = readJournal(folder);
   const state = foldRun(events);
   const run = folder.slice(dirname(folder).length + 1);
-  const living = livingOwner(lockHome(dirname(dirname(folder)), run));
+  const living = currentOwner(lockHome(dirname(dirname(folder)), run));
   const owner = living?.run === run ? living : undefined;
   const ledger = foldLedger(state, nowMs);
   const phase = stateOf(state, damaged, owner, nowMs);

@@ -1,12 +1,12 @@
 import { newRunId, openStateFolder, runFolder } from "../journal/state-folder.ts";
-import { livingOwner, takeOwnership, type HeldOwnership } from "../lock/owner-lock.ts";
+import { currentOwner, takeOwnership, type HeldOwnership } from "../lock/owner-lock.ts";
 import { isoUtc } from "../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import type { CloudTarget } from "./cloud-access/cloud-target.ts";
 import type { Preflight } from "./preflight/preflight.ts";
 import { publishPending } from "./records/publish-run.ts";
-import { recoverBefore } from "./recovery/recover-state-folder.ts";
+import { recoverEarlierRuns } from "./recovery/recover-state-folder.ts";
 import { applyRetention } from "./run-folder/retention.ts";
 import type { RunContext } from "./run-context.ts";
 import { saveSettings } from "./run-folder/saved-settings.ts";
@@ -63,7 +63,7 @@ async function claimNewRun(
   const { stateDir } = target;
   const onWait = (text: string): void => context.reporter.note(text);
   const request = { run, role: "sweep", since: isoUtc(Date.now()), onWait } as const;
-  const busy = leaveHeld && livingOwner(stateDir) !== undefined;
+  const busy = leaveHeld && currentOwner(stateDir) !== undefined;
   const ownership = busy ? undefined : await takeOwnership(stateDir, request);
   try {
     if (ownership !== undefined) await settleEarlierRuns(target, ownership, patienceMs, context);
@@ -113,7 +113,7 @@ async function settleEarlierRuns(
   except?: string,
 ): Promise<void> {
   const { stateDir } = target;
-  await recoverBefore(target, ownership, patienceMs, context, except);
+  await recoverEarlierRuns(target, ownership, patienceMs, context, except);
   try {
     await publishPending(stateDir);
   } catch (error) {

@@ -8,7 +8,7 @@ import { isWorldGone } from "../simulator/client/control-client.ts";
 import type { LinearTime } from "../support/clock.ts";
 import { ExitCode } from "../support/errors.ts";
 import { exitCodeOf } from "../sweep/exit-code.ts";
-import type { RunEnd } from "./execute-run.ts";
+import type { SweepResult } from "./execute-run.ts";
 import type { OpenRun } from "./open-run.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -42,7 +42,7 @@ export interface RunSummary {
 /** Publishes what is left, writes the end into the journal unless something may still be billed, and sums up. */
 export async function closeRun(
   run: OpenRun,
-  { compareLedgers, error }: RunEnd,
+  { compareLedgers, error }: SweepResult,
   { signals }: RunContext,
 ): Promise<RunSummary> {
   const { checked, folder, guard, heartbeat, leaveToGuard, journal, publisher, target } = run;

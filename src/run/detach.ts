@@ -88,7 +88,7 @@ export async function detach(
  * then on is in the run's folder.
  * @param log where its output goes until then.
  */
-export async function asDetached(context: RunContext, log: string): Promise<RunContext> {
+export async function detachedContext(context: RunContext, log: string): Promise<RunContext> {
   Object.assign(context.env, await receiveSecrets());
   const started = async (run: string, folder: string): Promise<void> => {
     await rename(log, join(folder, "output.log")).catch(() => undefined);

@@ -11,7 +11,7 @@ import type { RunContext } from "./run-context.ts";
 import type { SavedRun } from "./run-folder/saved-run.ts";
 
 /** How the work of a run has ended; its VMs are gone, or cannot be confirmed deleted. */
-export interface RunEnd {
+export interface SweepResult {
   /** What ended it early. */
   readonly error: unknown;
   /** Journals what the account was charged meanwhile; does nothing where it was not read at the beginning. */
@@ -19,7 +19,7 @@ export interface RunEnd {
 }
 
 /** From the first line of the journal to the last proof. Never throws. */
-export async function executeRun(run: OpenRun, { reporter }: RunContext): Promise<RunEnd> {
+export async function executeRun(run: OpenRun, { reporter }: RunContext): Promise<SweepResult> {
   const { checked, failure, folder, guard, journal, ports, stop } = run;
   let compareLedgers = (): Promise<void> => Promise.resolve();
   const firstError = (error: unknown): unknown => (failure.aborted ? failure.reason : error);

@@ -28,15 +28,15 @@ export function createMonthLedger(stateDir: string, run: string, clock: Clock): 
       .filter((other) => other !== run)
       .map(stateOf);
   return {
-    spentElsewhere() {
+    usedByOtherRuns() {
       const { spentMicroUsd, reservedMicroUsd } = foldMonth(others(), 0, clock.now());
       return spentMicroUsd + reservedMicroUsd;
     },
-    capElsewhere() {
+    lowestCapOfOtherRuns() {
       const open = others().filter(({ closed }) => closed === undefined);
       return Math.min(...open.map(({ opened }) => opened?.monthly_cap_micro_usd ?? Infinity));
     },
-    async exclusively(work) {
+    async whileReserving(work) {
       let outcome: ReturnType<typeof work> | undefined;
       try {
         await withWriterLock(join(stateDir, "month"), async () => {

@@ -16,7 +16,7 @@ import { claimRun } from "./claim-run.ts";
 import { withSpeed, type CloudTarget } from "./cloud-access/cloud-target.ts";
 import { crashHookFor } from "./crash-hook-for.ts";
 import { createMonthLedger } from "./month-ledger.ts";
-import { onRepeatedInterrupt } from "./on-repeated-interrupt.ts";
+import { handleRepeatedInterrupts } from "./handle-repeated-interrupts.ts";
 import type { Preflight } from "./preflight/preflight.ts";
 import { publicCidr } from "./cloud-access/public-cidr.ts";
 import { startPublisher, type Publisher } from "./records/publisher.ts";
@@ -171,7 +171,7 @@ function watchSignals(
     }
   };
   cleanup.defer(signals.onRepeat(onRepeat));
-  cleanup.defer(onRepeatedInterrupt(context, undestroyed));
+  cleanup.defer(handleRepeatedInterrupts(context, undestroyed));
   cleanup.defer(signals.onUncaught((error) => failure.abort(error)));
   cleanup.defer(signals.onContinue(onContinue));
   return { failure: failure.signal, leaveToGuard: leaveToGuard.signal };

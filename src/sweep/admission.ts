@@ -84,12 +84,12 @@ export async function admitRentals(
   await admission.lanes.onIdle();
   unsubscribe();
   for (const planned of admission.waiting)
-    await notStarted(planned, whyNotStarted(planned, admission), context.ports);
+    await recordNotStarted(planned, whyNotStarted(planned, admission), context.ports);
   return admission.halted;
 }
 
 /** Journals that an entry got no VM, or none that came up. */
-export async function notStarted(
+export async function recordNotStarted(
   planned: PlannedRental,
   reason: string,
   { journal }: Pick<SweepPorts, "journal">,
@@ -152,7 +152,7 @@ async function start(planned: PlannedRental, admission: Admission): Promise<void
     unconfirmed.size === 0 && fitsNow(needed, ports, settings)
       ? reserveRental(planned, offer, context)
       : undefined;
-  const rental = await (ports.month?.exclusively(reserve) ?? reserve());
+  const rental = await (ports.month?.whileReserving(reserve) ?? reserve());
   if (rental !== undefined) {
     begin(planned, rental, admission);
   } else if (unconfirmed.size === 0 && !shortOfMoney.has(planned.seq)) {
@@ -271,7 +271,7 @@ function requeue(planned: PlannedRental, reason: string, admission: Admission): 
 
 async function giveUp(planned: PlannedRental, reason: string, admission: Admission): Promise<void> {
   remove(admission.waiting, planned);
-  await notStarted(planned, reason, admission.context.ports);
+  await recordNotStarted(planned, reason, admission.context.ports);
 }
 
 function remove(waiting: PlannedRental[], planned: PlannedRental): void {

@@ -35,10 +35,10 @@ function ledgerNow({ journal, clock }: SweepPorts): Ledger {
 
 /** The run's own, or a lower one of another run that is open. */
 function monthlyCapOf({ month }: SweepPorts, { monthlyCap }: SweepSettings): MicroUsd {
-  return Math.min(monthlyCap ?? Infinity, month?.capElsewhere() ?? Infinity);
+  return Math.min(monthlyCap ?? Infinity, month?.lowestCapOfOtherRuns() ?? Infinity);
 }
 
 /** What all runs of the state folder have spent and reserved in this month, until now. */
 function monthUsed(ledger: Ledger, { month }: SweepPorts): MicroUsd {
-  return (month?.spentElsewhere() ?? 0) + ledger.spentMicroUsd + ledger.reservedMicroUsd;
+  return (month?.usedByOtherRuns() ?? 0) + ledger.spentMicroUsd + ledger.reservedMicroUsd;
 }

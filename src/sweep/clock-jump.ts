@@ -1,7 +1,7 @@
 import { foldRun, openRentals } from "../run-state/fold-run.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { SweepPorts } from "./ports.ts";
-import { vmIsGone } from "../teardown/confirm-deleted.ts";
+import { isVmDeleted } from "../teardown/confirm-deleted.ts";
 
 /**
  * What may have happened while this machine slept: another owner has come, or a reaper has destroyed what had expired.
@@ -17,7 +17,7 @@ export async function reconcileAfterClockJump(
   const open = openRentals(foldRun(journal.events()));
   const ends = open.map(async ({ label, stage, vmId }) => {
     if (vmId === undefined || stage === "destroying") return;
-    if (await vmIsGone(vmId, ports, signal))
+    if (await isVmDeleted(vmId, ports, signal))
       deadlines.end(label, new Error("its VM was destroyed in the meantime"));
   });
   await Promise.all(ends);

@@ -47,11 +47,11 @@ export interface SweepPorts {
 /** The month's money of all runs of a state folder, whichever processes own them. */
 export interface MonthLedger {
   /** Micro-dollars that other runs have spent and reserved until now. */
-  spentElsewhere(): MicroUsd;
+  usedByOtherRuns(): MicroUsd;
   /** The lowest `monthly_cap` of other runs that are not closed; `Infinity` where none has one. */
-  capElsewhere(): MicroUsd;
+  lowestCapOfOtherRuns(): MicroUsd;
   /** While this works, no other run reserves anything. @throws LockError, or what the work throws */
-  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  whileReserving<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface SshKey {

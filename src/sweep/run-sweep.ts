@@ -2,7 +2,7 @@ import type { Estimate } from "../estimate/estimate.ts";
 import { foldRun, isHeld } from "../run-state/fold-run.ts";
 import { errorText } from "../support/errors.ts";
 import { createPatience } from "../teardown/patience.ts";
-import { admitRentals, notStarted } from "./admission.ts";
+import { admitRentals, recordNotStarted } from "./admission.ts";
 import { reconcileAfterClockJump } from "./clock-jump.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { closeFirewall, openFirewall, type Firewall } from "./firewall.ts";
@@ -41,7 +41,7 @@ export async function runSweep(
     await tellStop();
     if (foldRun(journal.events()).firewall === undefined) {
       for (const planned of estimate.rentals)
-        await notStarted(planned, errorText(stop.reason), given);
+        await recordNotStarted(planned, errorText(stop.reason), given);
       return;
     }
   }
@@ -63,7 +63,8 @@ export async function runSweep(
     try {
       firewall = await openFirewall(estimate, ports, settings, stop);
     } catch (error) {
-      for (const planned of estimate.rentals) await notStarted(planned, errorText(error), given);
+      for (const planned of estimate.rentals)
+        await recordNotStarted(planned, errorText(error), given);
       if (!signal.aborted) throw error;
     }
     if (firewall !== undefined) {

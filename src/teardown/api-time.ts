@@ -15,6 +15,6 @@ export function apiNow({ cloud, clock }: Ports): number {
 }
 
 /** The same moment as an event's field, where it is known. */
-export function byTheApi(ports: Ports): { readonly by_the_api?: string } {
+export function apiTimeField(ports: Ports): { readonly by_the_api?: string } {
   return ports.cloud.clockOffsetMs() === undefined ? {} : { by_the_api: isoUtc(apiNow(ports)) };
 }

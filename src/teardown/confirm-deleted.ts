@@ -9,7 +9,7 @@ const BETWEEN_LOOKS_MS = 20_000;
  * Has the API stopped knowing a VM that it has known? A single 404 says little: three looks have to agree, over 40 s.
  * An API that does not answer says nothing. @throws the signal's reason
  */
-export async function vmIsGone(
+export async function isVmDeleted(
   vmId: number,
   { cloud, clock }: { readonly cloud: Pick<Cloud, "getVm">; readonly clock: Clock },
   signal: AbortSignal,

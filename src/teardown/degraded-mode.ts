@@ -13,7 +13,7 @@ export interface AnyOwnership {
 }
 
 /** The lock; where the disk takes none, permission to destroy without it. @throws SweepError exit 7 when another owner lives */
-export async function lockOrProceed(
+export async function takeOwnershipOrProceed(
   stateDir: string,
   request: OwnershipRequest,
   warn: (text: string) => void,
@@ -36,7 +36,7 @@ export async function lockOrProceed(
  * The journal; where the disk takes nothing, one in memory that begins with what can be read: the run then stays open
  * on the disk until a later owner finds its VMs gone. @throws FencedError
  */
-export async function openOrReport(
+export async function openJournalOrFallBack(
   options: Parameters<typeof openJournal>[0],
   locked: boolean,
   warn: (text: string) => void,

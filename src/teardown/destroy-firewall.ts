@@ -3,7 +3,7 @@ import { foldRun } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import { checkAccount } from "./find-vm.ts";
 import { LATEST_CREATE_MS } from "./look-up-create.ts";
-import { endOfWaiting, OutOfPatience } from "./patience.ts";
+import { waitLimit, PatienceExceeded } from "./patience.ts";
 import { retryMs, backOff } from "./retry.ts";
 import { raceAbort } from "../support/race-abort.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
@@ -13,7 +13,7 @@ const BETWEEN_LOOKS_MS = 10_000;
 
 export interface DestroyFirewall extends TeardownPorts {
   readonly run: string;
-  /** Aborts with `OutOfPatience`; without it there is no end but the proof. */
+  /** Aborts with `PatienceExceeded`; without it there is no end but the proof. */
   readonly patience?: AbortSignal | undefined;
   /** Ends the wait for the proof when it aborts: the guard, or the next command, then removes the firewall. */
   readonly skipFirewallWait?: AbortSignal | undefined;
@@ -28,14 +28,15 @@ export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" 
   const { skipFirewallWait, patience } = options;
   const { firewall } = foldRun(options.journal.events());
   try {
-    const end = endOfWaiting(options, patience);
+    const end = waitLimit(options, patience);
     await untilNone(
       options,
       firewall?.gone === true ? undefined : firewall?.id,
       skipFirewallWait === undefined ? end : AbortSignal.any([end, skipFirewallWait]),
     );
   } catch (error) {
-    if (error instanceof OutOfPatience || skipFirewallWait?.aborted === true) return "unconfirmed";
+    if (error instanceof PatienceExceeded || skipFirewallWait?.aborted === true)
+      return "unconfirmed";
     throw error;
   }
   if (firewall?.gone === false) {

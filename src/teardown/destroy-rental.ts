@@ -1,8 +1,8 @@
 import { CloudError, type CloudVm, REFUSED_KINDS } from "../cloud/cloud.ts";
 import type { RentalState } from "../run-state/run-state.ts";
-import { matchesRequest, findVmByLabel, findIfExists, vmEventFields, wasSent } from "./find-vm.ts";
+import { matchesRequest, findVmByLabel, findIfExists, vmEventFields, mayExist } from "./find-vm.ts";
 import { lateCreateUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts";
-import { endOfWaiting, OutOfPatience } from "./patience.ts";
+import { waitLimit, PatienceExceeded } from "./patience.ts";
 import { retryMs, backOff } from "./retry.ts";
 import { raceAbort } from "../support/race-abort.ts";
 import { backfillPrice, currentRental, settleRental } from "./settle-rental.ts";
@@ -15,7 +15,7 @@ const BETWEEN_LOOKS_MS = 20_000;
 export interface DestroyRental extends TeardownPorts {
   readonly rental: RentalState;
   readonly reason: string;
-  /** Aborts with `OutOfPatience`; without it there is no end but the proof. */
+  /** Aborts with `PatienceExceeded`; without it there is no end but the proof. */
   readonly patience?: AbortSignal | undefined;
 }
 
@@ -27,15 +27,15 @@ export interface DestroyRental extends TeardownPorts {
  */
 export async function destroyRental(options: DestroyRental): Promise<"gone" | "unconfirmed"> {
   const { label } = options.rental;
-  if (!wasSent(currentRental(options.rental, options), options)) {
+  if (!mayExist(currentRental(options.rental, options), options)) {
     await settleRental(options.rental, options);
     return "gone";
   }
   await appendBestEffort(options, { type: "destroy.intended", label, reason: options.reason });
   try {
-    await untilGone(options, endOfWaiting(options, options.patience));
+    await untilGone(options, waitLimit(options, options.patience));
   } catch (error) {
-    if (error instanceof OutOfPatience) return "unconfirmed";
+    if (error instanceof PatienceExceeded) return "unconfirmed";
     throw error;
   }
   await settleRental(options.rental, options);

@@ -3,13 +3,13 @@ import { foldRun, unknownRental } from "../run-state/fold-run.ts";
 import { parseLabel } from "../journal/label.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import {
-  alarmOfMismatch,
+  raiseMismatchAlarm,
   checkAccount,
   matchesRequest,
   mayBelongTo,
   vmEventFields,
 } from "./find-vm.ts";
-import { endOfWaiting, OutOfPatience } from "./patience.ts";
+import { waitLimit, PatienceExceeded } from "./patience.ts";
 import { backOff } from "./retry.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
@@ -26,9 +26,9 @@ export async function findOrphans(
   patience: AbortSignal | undefined,
 ): Promise<readonly RentalState[] | undefined> {
   try {
-    return await find(ports, covered, endOfWaiting(ports, patience));
+    return await find(ports, covered, waitLimit(ports, patience));
   } catch (error) {
-    if (error instanceof OutOfPatience) return undefined;
+    if (error instanceof PatienceExceeded) return undefined;
     throw error;
   }
 }
@@ -46,7 +46,7 @@ async function find(
     const state = foldRun(journal.events());
     const before = state.rentals.get(vm.label);
     if (!(before === undefined ? mayBelongTo(state, vm) : matchesRequest(vm, before))) {
-      alarmOfMismatch(vm, ports);
+      raiseMismatchAlarm(vm, ports);
       continue;
     }
     const rental = before ?? unknownRental(vm.label, vm.createdMs);

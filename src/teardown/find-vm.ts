@@ -66,7 +66,7 @@ function hasTagsOfItsRun({ label, tags }: CloudVm): boolean {
 }
 
 /** Says that a VM with a label of ours is not ours. */
-export function alarmOfMismatch(
+export function raiseMismatchAlarm(
   { id, label, type, region, tags }: CloudVm,
   { onAlarm }: TeardownPorts,
 ): void {
@@ -84,7 +84,10 @@ export async function checkAccount(ports: TeardownPorts, signal: AbortSignal): P
 }
 
 /** Could it have been created? False when the journal has no trace of a create that was sent. */
-export function wasSent({ label, createSentMs, vmId }: RentalState, ports: TeardownPorts): boolean {
+export function mayExist(
+  { label, createSentMs, vmId }: RentalState,
+  ports: TeardownPorts,
+): boolean {
   if (createSentMs !== undefined || vmId !== undefined) return true;
   return ports.journal
     .events()

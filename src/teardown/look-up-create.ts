@@ -1,6 +1,6 @@
 import type { CloudVm } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
-import { alarmOfMismatch, matchesRequest, findVmByLabel, type Wanted } from "./find-vm.ts";
+import { raiseMismatchAlarm, matchesRequest, findVmByLabel, type Wanted } from "./find-vm.ts";
 import { backOff } from "./retry.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
@@ -40,7 +40,7 @@ export async function lookUpCreate(
       const vms = await findVmByLabel(wanted.label, ports, signal);
       const ours = vms.find((vm) => matchesRequest(vm, wanted));
       if (ours !== undefined) return ours;
-      for (const vm of vms) alarmOfMismatch(vm, ports);
+      for (const vm of vms) raiseMismatchAlarm(vm, ports);
       failures = 0;
     } catch (error) {
       await backOff(error, failures, wanted.label, ports, signal);

@@ -2,7 +2,7 @@ import type { Clock } from "../support/clock.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
 /** Patience ended before the proof; the guard, or the next command, keeps destroying. */
-export class OutOfPatience extends Error {
+export class PatienceExceeded extends Error {
   constructor() {
     super("patience ended before the proof");
     this.name = "OutOfPatience";
@@ -11,7 +11,7 @@ export class OutOfPatience extends Error {
 
 /** How long a program in the foreground waits for proof: one deadline for all that it destroys. */
 export interface Patience {
-  /** Aborts with `OutOfPatience` at the end of the wait that is under way, or of the next one. */
+  /** Aborts with `PatienceExceeded` at the end of the wait that is under way, or of the next one. */
   over(): AbortSignal;
   /** Starts the wait; does nothing while it runs. */
   start(): void;
@@ -29,7 +29,7 @@ export function createPatience(clock: Clock, patienceMs: number): Patience {
       if (waiting !== undefined) return;
       waiting = new AbortController();
       clock.sleep(patienceMs, waiting.signal).then(
-        () => over.abort(new OutOfPatience()),
+        () => over.abort(new PatienceExceeded()),
         () => undefined,
       );
     },
@@ -58,7 +58,7 @@ export async function withPatience<T>(
 }
 
 /** Aborts when patience ends, if it has an end, and with the simulated world. */
-export function endOfWaiting(
+export function waitLimit(
   { worldEnded }: Pick<TeardownPorts, "worldEnded">,
   patience: AbortSignal | undefined,
 ): AbortSignal {

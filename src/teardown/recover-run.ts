@@ -7,9 +7,9 @@ import { ExitCode } from "../support/errors.ts";
 import { destroyRental } from "./destroy-rental.ts";
 import { destroyFirewall } from "./destroy-firewall.ts";
 import { findOrphans } from "./find-orphans.ts";
-import { wasSent } from "./find-vm.ts";
+import { mayExist } from "./find-vm.ts";
 import { withPatience } from "./patience.ts";
-import { whileWorldLives, WorldEnded } from "./world-ended.ts";
+import { untilWorldEnds, WorldEnded } from "./world-ended.ts";
 import { settleRental } from "./settle-rental.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
@@ -58,7 +58,7 @@ export async function recoverRun(options: RecoverRun): Promise<Recovery> {
     return await withPatience(clock, options.patienceMs, (patience) =>
       worldGone === undefined
         ? destroyLeft(options, patience)
-        : whileWorldLives(worldGone, clock, (worldEnded) =>
+        : untilWorldEnds(worldGone, clock, (worldEnded) =>
             destroyLeft({ ...options, worldEnded }, patience),
           ),
     );
@@ -94,7 +94,7 @@ async function destroyLeft(
 
   const state = foldRun(journal.events());
   const known = openRentals(state).filter(
-    (rental) => wasSent(rental, options) && !isExcluded(rental),
+    (rental) => mayExist(rental, options) && !isExcluded(rental),
   );
   const spared = openRentals(state).filter(isExcluded);
   const covered = new Set([...known, ...spared].map(({ label }) => label));
@@ -110,7 +110,7 @@ async function destroyLeft(
     return { outcome: "unconfirmed", spared: labelsOf(spared), unconfirmed: [...unconfirmed] };
 
   for (const rental of unsettled(options)) {
-    if (rental.goneMs !== undefined || !wasSent(rental, options))
+    if (rental.goneMs !== undefined || !mayExist(rental, options))
       await settleRental(rental, options);
   }
   if (unconfirmed.size > 0) {
@@ -144,7 +144,7 @@ async function markUnknownCreates(options: RecoverRun): Promise<void> {
   for (const label of labels) {
     if (parseLabel(label)?.kind !== "vm") continue;
     const rental = rentals.get(label) ?? unknownRental(label, options.clock.now());
-    if (rental.settled !== undefined || wasSent(rental, options)) continue;
+    if (rental.settled !== undefined || mayExist(rental, options)) continue;
     await appendBestEffort(options, {
       type: "create.unknown",
       label,

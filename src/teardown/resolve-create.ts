@@ -10,7 +10,7 @@ import { errorText } from "../support/errors.ts";
 import { vmEventFields } from "./find-vm.ts";
 import { lookUpCreate } from "./look-up-create.ts";
 import { backOff } from "./retry.ts";
-import { byTheApi } from "./api-time.ts";
+import { apiTimeField } from "./api-time.ts";
 import { settleRental } from "./settle-rental.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
@@ -93,7 +93,7 @@ async function createAgain(
 ): Promise<{ readonly vm: CloudVm } | { readonly error: unknown }> {
   const { cloud, journal, ownership } = options;
   const { label } = request;
-  await journal.append({ type: "create.sent", label, ...byTheApi(options) });
+  await journal.append({ type: "create.sent", label, ...apiTimeField(options) });
   ownership.assertCurrent();
   let vm: CloudVm;
   try {

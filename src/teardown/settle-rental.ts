@@ -2,7 +2,7 @@ import { foldRun } from "../run-state/fold-run.ts";
 import { hoursOf } from "../run-state/ledger.ts";
 import type { RentalState } from "../run-state/run-state.ts";
 import { usd } from "../support/money.ts";
-import { byTheApi } from "./api-time.ts";
+import { apiTimeField } from "./api-time.ts";
 import { appendBestEffort, flushPending } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
@@ -19,7 +19,7 @@ export async function settleRental(rental: RentalState, ports: TeardownPorts): P
   const { label } = rental;
   await flushPending(ports);
   if (currentRental(rental, ports).goneMs === undefined) {
-    await appendBestEffort(ports, { type: "rental.gone", label, ...byTheApi(ports) });
+    await appendBestEffort(ports, { type: "rental.gone", label, ...apiTimeField(ports) });
   }
   const current = currentRental(rental, ports);
   const { goneMs } = current;

@@ -15,7 +15,7 @@ export class WorldEnded extends Error {
  * Gives the work a signal that aborts with WorldEnded once the world is gone: reads of an API that no longer exists
  * would be tried again for minutes.
  */
-export async function whileWorldLives<T>(
+export async function untilWorldEnds<T>(
   isGone: () => Promise<boolean>,
   clock: Clock,
   work: (worldEnded: AbortSignal) => Promise<T>,

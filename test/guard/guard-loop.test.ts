@@ -6,7 +6,7 @@ import type { Fact } from "../../src/journal/events.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
 import {
-  livingOwner,
+  currentOwner,
   readOwner,
   takeOwnership,
   type HeldOwnership,
@@ -75,7 +75,7 @@ describe("guardLoop", () => {
     expect(sweep.state()).toMatchObject({ closed: { state: "crashed" }, pid: process.pid });
     expect(sweep.state().rentals.get(LABEL)?.settled).toEqual({ hours: 1, microUsd: 520_000 });
     expect(() => sweep.parent.assertCurrent()).toThrow("taken over");
-    expect(livingOwner(sweep.stateDir)).toBeUndefined();
+    expect(currentOwner(sweep.stateDir)).toBeUndefined();
   });
 
   it("does nothing where the run is closed and settled", async () => {

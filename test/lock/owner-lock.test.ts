@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
 import { FencedError } from "../../src/journal/journal-errors.ts";
-import { livingOwner, readOwner, takeOwnership, type Owner } from "../../src/lock/owner-lock.ts";
+import { currentOwner, readOwner, takeOwnership, type Owner } from "../../src/lock/owner-lock.ts";
 import { isAlive, thisProcess } from "../../src/lock/process-identity.ts";
 import { newStateDir, RUN } from "../journal/journal-rig.ts";
 
@@ -146,9 +146,9 @@ describe("takeOwnership", () => {
     for (let i = 0; i < 5; i += 1) {
       const owner = await takeOwnership(stateDir, request);
       gens.push(owner.gen);
-      expect(livingOwner(stateDir)?.gen).toBe(owner.gen);
+      expect(currentOwner(stateDir)?.gen).toBe(owner.gen);
       await owner.release();
-      expect(livingOwner(stateDir)).toBeUndefined();
+      expect(currentOwner(stateDir)).toBeUndefined();
     }
     expect(gens).toEqual([1, 2, 3, 4, 5]);
     expect(readdirSync(join(stateDir, "lock")).toSorted()).toEqual(["g.4", "g.5"]);
@@ -185,7 +185,7 @@ describe("takeOwnership", () => {
     const owner = await takeOwnership(stateDir, request);
     rewrite(stateDir, (one) => ({ ...one, process: elsewhere }));
     lastRenewed(stateDir, 3 * MINUTE_MS);
-    expect(livingOwner(stateDir)).toBeUndefined();
+    expect(currentOwner(stateDir)).toBeUndefined();
     expect(await takeOwnership(stateDir, request, HASTY)).toMatchObject({ gen: 2 });
     expect(() => owner.assertCurrent()).toThrow("another sweep has taken over from this process");
   });

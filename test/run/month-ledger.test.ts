@@ -34,11 +34,11 @@ function stateFolder() {
 test("what another run has reserved counts from the moment at which it is in its journal", async () => {
   const { journalOf, ledgerOf } = stateFolder();
   const ledger = ledgerOf("sweep001");
-  expect(ledger.spentElsewhere()).toBe(0);
+  expect(ledger.usedByOtherRuns()).toBe(0);
   const journal = await journalOf("updog001");
   await journal.append(opened);
   await journal.append(reserved(vmLabel(1)));
-  expect(ledger.spentElsewhere()).toBe(RESERVED);
+  expect(ledger.usedByOtherRuns()).toBe(RESERVED);
   await journal.append(reserved(vmLabel(2)));
   await journal.append({
     type: "rental.held",
@@ -46,20 +46,20 @@ test("what another run has reserved counts from the moment at which it is in its
     reason: "up",
     until: isoUtc(START + HOUR),
   });
-  expect(ledger.spentElsewhere()).toBe(2 * RESERVED);
-  expect(ledgerOf("updog001").spentElsewhere()).toBe(0);
+  expect(ledger.usedByOtherRuns()).toBe(2 * RESERVED);
+  expect(ledgerOf("updog001").usedByOtherRuns()).toBe(0);
 });
 
 test("the lowest monthly_cap of other runs counts until they are closed", async () => {
   const { journalOf, ledgerOf } = stateFolder();
   const ledger = ledgerOf("updog001");
-  expect(ledger.capElsewhere()).toBe(Infinity);
+  expect(ledger.lowestCapOfOtherRuns()).toBe(Infinity);
   const journals = [await journalOf("sweep001"), await journalOf("sweep002")] as const;
   await journals[0].append({ ...opened, monthly_cap_micro_usd: 9_000_000 });
   await journals[1].append({ ...opened, monthly_cap_micro_usd: 5_000_000 });
-  expect(ledger.capElsewhere()).toBe(5_000_000);
+  expect(ledger.lowestCapOfOtherRuns()).toBe(5_000_000);
   await journals[1].append({ type: "run.closed", exit_code: 0, state: "finished" });
-  expect(ledger.capElsewhere()).toBe(9_000_000);
+  expect(ledger.lowestCapOfOtherRuns()).toBe(9_000_000);
 });
 
 test("of several runs that reserve at the same moment, only those that fit are admitted", async () => {
@@ -70,8 +70,8 @@ test("of several runs that reserve at the same moment, only those that fit are a
     runs.map(async (run) => {
       const [ledger, journal] = [ledgerOf(run), await journalOf(run)];
       await journal.append(opened);
-      return ledger.exclusively(async () => {
-        if (ledger.spentElsewhere() + RESERVED > cap) return false;
+      return ledger.whileReserving(async () => {
+        if (ledger.usedByOtherRuns() + RESERVED > cap) return false;
         await later(20);
         await journal.append(reserved(vmLabel(1)));
         return true;
@@ -84,7 +84,7 @@ test("of several runs that reserve at the same moment, only those that fit are a
 test("what fails while the others wait is told as it is, and lets the next one in", async () => {
   const { ledgerOf } = stateFolder();
   const failure = new Error("no stock");
-  const failing = ledgerOf("aaaaaaa1").exclusively(() => Promise.reject(failure));
+  const failing = ledgerOf("aaaaaaa1").whileReserving(() => Promise.reject(failure));
   await expect(failing).rejects.toBe(failure);
-  expect(await ledgerOf("aaaaaaa2").exclusively(() => Promise.resolve("in"))).toBe("in");
+  expect(await ledgerOf("aaaaaaa2").whileReserving(() => Promise.resolve("in"))).toBe("in");
 });

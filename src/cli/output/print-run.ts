@@ -1,7 +1,7 @@
 import { incompleteLines } from "../../report/format.ts";
 import { sweepSummary } from "../../report/sweep-summary.ts";
 import type { RunSummary } from "../../run/close-run.ts";
-import { undestroyedText } from "../../run/on-repeated-interrupt.ts";
+import { undestroyedText } from "../../run/handle-repeated-interrupts.ts";
 import type { RunOutcome } from "../../run/start-run.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { shellWord } from "../../support/shell-word.ts";

@@ -1,4 +1,4 @@
-import { asDetached } from "../../run/detach.ts";
+import { detachedContext } from "../../run/detach.ts";
 import type { RunContext, RunReporter } from "../../run/run-context.ts";
 import { alarmText } from "../../teardown/alarm-text.ts";
 import { locationFlags } from "../requests.ts";
@@ -61,5 +61,5 @@ export async function detachableContext({
   const { detached, json, quiet } = options;
   const where = locationFlags(options);
   const context = runContext(terminal, { json: json === true, quiet: quiet === true, where });
-  return detached === undefined ? context : asDetached(context, detached);
+  return detached === undefined ? context : detachedContext(context, detached);
 }

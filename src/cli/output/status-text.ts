@@ -12,7 +12,7 @@ import { nextBilledHour, stageText } from "./live-lines.ts";
 /** `bytes` is the size of all runs on disk. */
 export function statusJson(runs: readonly LocatedRun[], bytes: number): object {
   return {
-    runs: runs.map(({ journal: _journal, progress: _progress, nowMs: _now, ...run }) => run),
+    runs: runs.map(({ allRentals: _rentals, progress: _progress, nowMs: _now, ...run }) => run),
     bytes,
   };
 }
@@ -39,8 +39,8 @@ export function diskUsageText(bytes: number): string {
 
 /** A run with its plan, dates, result and money, and a table of its VMs. */
 export function runText(run: LocatedRun, style: StatusStyle): string {
-  const vms = run.journal.filter(({ stage }) => style.full || stage !== "settled");
-  const deleted = run.journal.length - vms.length;
+  const vms = run.allRentals.filter(({ stage }) => style.full || stage !== "settled");
+  const deleted = run.allRentals.length - vms.length;
   const lines = [
     headline(run),
     `  ${datesText(run)}`,
@@ -100,7 +100,7 @@ function moneyText({ cap_usd: cap, ended, reserved_usd: reserved, spent_usd: spe
 
 /** The processes of a run that is going on, and what needs a person. */
 function attentionLines(run: LocatedRun): readonly string[] {
-  const nextHour = nextBilledHour(run.journal, run.nowMs);
+  const nextHour = nextBilledHour(run.allRentals, run.nowMs);
   return [
     ...(nextHour === undefined ? [] : [`next billed hour in ${String(nextHour)} min`]),
     ...(run.pid === null

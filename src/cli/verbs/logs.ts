@@ -49,14 +49,14 @@ export const verb = defineVerb({
     } = call;
     const { readJournal } = await import("../../journal/journal-file.ts");
     const { findRun } = await import("../../run/run-folder/find-run.ts");
-    const { belongs, partOf, runLogs } = await import("../../run/run-folder/run-logs.ts");
+    const { isSelected, selectEntry, readLogs } = await import("../../run/run-folder/run-logs.ts");
     const only = options.simulate ? "simulated" : undefined;
     const { run, folder } = findRun(locationsOf(call).stateDir, wanted, only);
     const readEvents = () => readJournal(folder).events;
-    const part = entry === undefined ? undefined : partOf(readEvents(), entry);
+    const part = entry === undefined ? undefined : selectEntry(readEvents(), entry);
     if (options.json) {
-      const events = readEvents().filter((event) => belongs(event, part));
-      stdout.write(jsonText({ run, events, files: runLogs(folder, part) }));
+      const events = readEvents().filter((event) => isSelected(event, part));
+      stdout.write(jsonText({ run, events, files: readLogs(folder, part) }));
       return ExitCode.done;
     }
     const { plainView } = await import("../output/plain.ts");
@@ -64,13 +64,13 @@ export const verb = defineVerb({
     let shown = 0;
     for (;;) {
       const events = readEvents();
-      for (const event of events.slice(shown)) if (belongs(event, part)) view.show(event);
+      for (const event of events.slice(shown)) if (isSelected(event, part)) view.show(event);
       shown = events.length;
       const ended = events.at(-1)?.type === "run.closed";
       if (options.follow !== true || ended || signals.stop.aborted) break;
       await sleepReal(FOLLOW_EVERY_MS, signals.stop).catch(() => undefined);
     }
-    for (const { name, text } of runLogs(folder, part)) {
+    for (const { name, text } of readLogs(folder, part)) {
       if (text.trim() === "") continue;
       stdout.write(`\n==> ${name} <==\n${stripControls(text).trimEnd()}\n`);
     }

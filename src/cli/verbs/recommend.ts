@@ -63,11 +63,11 @@ export const verb = defineVerb({
     }
     const answers = await askRecommendation(options, terminal);
     const { recommend } = await import("../../results/query/recommend.ts");
-    const { rebenchOffers } = await import("../../run/rebench/price-rebench.ts");
+    const { pairOffers } = await import("../../run/rebench/refresh-cost.ts");
     const [nowMs, users] = [Date.now(), options.users ?? 1];
     const withImported = options.withImported === true;
     const found = recommend({ records, ...answers, users, nowMs, withImported });
-    const more = await rebenchOffers(records, found.unsettled, nowMs);
+    const more = await pairOffers(records, found.unsettled, nowMs);
     if (options.json) {
       const { recommendationJson } = await import("../output/recommendation-json.ts");
       stdout.write(jsonText({ ...answers, users, ...recommendationJson(found), more }));

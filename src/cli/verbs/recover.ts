@@ -24,9 +24,9 @@ export const verb = defineVerb({
   examples: ["maider-sweep recover"],
   handler: async (call) => {
     const { options, terminal } = call;
-    const { recoverRuns } = await import("../../run/recovery/recover-all.ts");
+    const { recoverAll } = await import("../../run/recovery/recover-all.ts");
     const { runContext } = await import("../output/run-reporter.ts");
-    const recovered = await recoverRuns(
+    const recovered = await recoverAll(
       { cloud: cloudRequest(call), destroyPatienceMs: destroyPatienceMs(call) },
       runContext(terminal, {
         json: false,

@@ -45,9 +45,9 @@ export const verb = defineVerb({
     const { records, problems } = await readDatabase(location);
     for (const problem of problems) stderr.write(`warning: ${problem}\n`);
     const { simulatedStateDir } = await import("../../run/locations.ts");
-    const { readWholeRuns } = await import("../../run/run-folder/read-runs.ts");
+    const { readRunsWithEvents } = await import("../../run/run-folder/read-runs.ts");
     const { stateDir } = location;
-    const runs = await readWholeRuns(simulated ? simulatedStateDir(stateDir) : stateDir);
+    const runs = await readRunsWithEvents(simulated ? simulatedStateDir(stateDir) : stateDir);
     const { reportPage } = await import("../../report/report-page.ts");
     const { openInBrowser, pageAssets } = await import("../output/report-file.ts");
     const page = reportPage(

@@ -26,7 +26,7 @@ export interface CloudTarget {
   /** The database of this cloud's results. */
   readonly databaseFile: string;
   /** Whether gated models can be fetched: HF_TOKEN is set, or the world is simulated and has a token of its own. */
-  readonly hubToken: boolean;
+  readonly hasHubToken: boolean;
 }
 
 const LINODE = "https://api.linode.com";
@@ -57,7 +57,7 @@ export async function openCloudTarget(
       sshPort: world.sshPort,
       simulated: world,
       ...simulatedPlaces(locations),
-      hubToken: true,
+      hasHubToken: true,
     };
   }
   const given = [tokenFile, env["LINODE_TOKEN"], env["LINODE_CLI_TOKEN"]];
@@ -75,7 +75,7 @@ export async function openCloudTarget(
     simulated: undefined,
     stateDir: locations.stateDir,
     databaseFile: locations.databaseFile,
-    hubToken: givenHubToken(env) !== undefined,
+    hasHubToken: givenHubToken(env) !== undefined,
   };
 }
 
@@ -97,7 +97,7 @@ export function endedWorldTarget(locations: Locations): CloudTarget {
     sshPort: 0,
     simulated: undefined,
     ...simulatedPlaces(locations),
-    hubToken: true,
+    hasHubToken: true,
   };
 }
 

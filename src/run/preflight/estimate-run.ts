@@ -67,7 +67,7 @@ async function withoutFresh(
 function withTokenWarning(estimate: Estimate, target: CloudTarget): Estimate {
   const rented = estimate.rentals.flatMap(({ configurations }) => configurations);
   const gated = new Set(rented.filter(({ model }) => model.gated).map(({ model }) => model.id));
-  if (target.hubToken || gated.size === 0) return estimate;
+  if (target.hasHubToken || gated.size === 0) return estimate;
   const warning = `HF_TOKEN is not set: ${[...gated].join(", ")} will be refused after its VM is paid for`;
   return { ...estimate, warnings: [...estimate.warnings, warning] };
 }

@@ -2,8 +2,13 @@ import { STALE_AFTER_DAYS, SUITE_VERSION } from "../../evidence/method.ts";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { shellWord } from "../../support/shell-word.ts";
-import { refreshDefaults } from "./price-rebench.ts";
-import { meantPair, rebenchPlan, type PlanDefaults, type RebenchPlan } from "./refresh-plan.ts";
+import { refreshDefaults } from "./refresh-cost.ts";
+import {
+  suggestPair,
+  buildRefreshPlan,
+  type PlanDefaults,
+  type RefreshPlan,
+} from "./build-refresh-plan.ts";
 
 interface Pair {
   readonly gpu: string;
@@ -11,7 +16,7 @@ interface Pair {
 }
 
 /** What `rebench` is asked for. */
-export interface RebenchWish {
+export interface RebenchOptions {
   /** One configuration; undefined means all that are stale. */
   readonly only: Pair | undefined;
   /** Undefined means as many as before. */
@@ -23,10 +28,10 @@ export interface RebenchWish {
 /** @throws SweepError exit 2 when the one configuration that was asked for cannot be benchmarked */
 export async function planRebench(
   records: readonly BenchmarkRecord[],
-  { only, passes, staleAfterDays }: RebenchWish,
-): Promise<RebenchPlan> {
+  { only, passes, staleAfterDays }: RebenchOptions,
+): Promise<RefreshPlan> {
   const defaults = await refreshDefaults();
-  const made = rebenchPlan({
+  const made = buildRefreshPlan({
     records,
     defaults,
     suite: SUITE_VERSION,
@@ -37,7 +42,7 @@ export async function planRebench(
   });
   const [left] = made.left;
   if (only === undefined || left === undefined) return made;
-  const meant = meantPair(only, defaults);
+  const meant = suggestPair(only, defaults);
   throw new SweepError(`${only.gpu} with ${only.model} cannot be benchmarked again`, {
     exitCode: ExitCode.usage,
     reason: left.reasons.join("; "),

@@ -6,7 +6,7 @@ import { findReusable, type Reusable } from "../../sweep/rental/find-reusable.ts
 import { recoverRun } from "../../teardown/recover-run.ts";
 
 /** A run that its owner has left, and what is still to be done of it. */
-export interface LeftRun {
+export interface ReclaimRequest {
   readonly folder: string;
   readonly estimate: Estimate;
   /** Its simulated world has ended, with all VMs. */
@@ -21,7 +21,7 @@ export interface LeftRun {
  * @returns undefined when something is not confirmed deleted: then nothing new may be created.
  */
 export async function reclaimVms(
-  { estimate, folder, patienceMs, worldGone }: LeftRun,
+  { estimate, folder, patienceMs, worldGone }: ReclaimRequest,
   ports: SweepPorts,
   stop: AbortSignal,
 ): Promise<readonly Reusable[] | undefined> {

@@ -2,14 +2,14 @@ import { openStateFolder } from "../../journal/state-folder.ts";
 import { unfinishedRuns } from "../../run-state/status.ts";
 import { isWorldGone } from "../../simulator/client/control-client.ts";
 import { isoUtc } from "../../support/clock.ts";
-import { lockOrProceed } from "../../teardown/degraded-mode.ts";
+import { takeOwnershipOrProceed } from "../../teardown/degraded-mode.ts";
 import {
   endedWorldTarget,
   openCloudTarget,
   type CloudTarget,
 } from "../cloud-access/cloud-target.ts";
 import { simulatedStateDir } from "../locations.ts";
-import { recoverOpenRuns, type RecoveredRun } from "./recover-state-folder.ts";
+import { recoverStateFolder, type RecoveredRun } from "./recover-state-folder.ts";
 import type { RunContext } from "../run-context.ts";
 import type { CloudTargetRequest, RunRequest } from "../run-request.ts";
 
@@ -23,7 +23,7 @@ export interface RecoveredRuns {
  * Destroys what dead runs have left, real and simulated ones, and closes their books.
  * @throws SweepError exit 4 when an API refuses, exit 7 when a sweep is running
  */
-export async function recoverRuns(
+export async function recoverAll(
   request: Pick<RunRequest, "cloud" | "destroyPatienceMs">,
   context: RunContext,
 ): Promise<RecoveredRuns> {
@@ -31,13 +31,13 @@ export async function recoverRuns(
   const runs: RecoveredRun[] = [];
   for (const target of await targetsOf(cloud, context.env)) {
     openStateFolder(target.stateDir);
-    const { ownership, locked } = await lockOrProceed(
+    const { ownership, locked } = await takeOwnershipOrProceed(
       target.stateDir,
       { run: "recover", role: "recover", since: isoUtc(Date.now()) },
       (text) => context.reporter.warn(text),
     );
     try {
-      runs.push(...(await recoverOpenRuns(target, ownership, { locked, patienceMs }, context)));
+      runs.push(...(await recoverStateFolder(target, ownership, { locked, patienceMs }, context)));
     } finally {
       await ownership.release();
     }

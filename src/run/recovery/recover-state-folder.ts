@@ -3,7 +3,7 @@ import { CloudError } from "../../cloud/cloud.ts";
 import { pendingHeartbeat, startHeartbeat } from "../../guard/heartbeat.ts";
 import type { Journal, Ownership } from "../../journal/events.ts";
 import { lockHome } from "../../journal/state-folder.ts";
-import { livingOwner, type HeldOwnership } from "../../lock/owner-lock.ts";
+import { currentOwner, type HeldOwnership } from "../../lock/owner-lock.ts";
 import { foldRun, openRentals } from "../../run-state/fold-run.ts";
 import { unfinishedRuns, type UnfinishedRun } from "../../run-state/status.ts";
 import { isWorldGone } from "../../simulator/client/control-client.ts";
@@ -11,11 +11,11 @@ import { createCleanup } from "../../support/cleanup.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { createRedactor } from "../../support/redact.ts";
-import { lockOrProceed, openOrReport } from "../../teardown/degraded-mode.ts";
+import { takeOwnershipOrProceed, openJournalOrFallBack } from "../../teardown/degraded-mode.ts";
 import { recoverRun, type Recovery } from "../../teardown/recover-run.ts";
 import type { CloudTarget } from "../cloud-access/cloud-target.ts";
 import { crashHookFor } from "../crash-hook-for.ts";
-import { onRepeatedInterrupt } from "../on-repeated-interrupt.ts";
+import { handleRepeatedInterrupts } from "../handle-repeated-interrupts.ts";
 import { publishRun } from "../records/publish-run.ts";
 import type { RunContext } from "../run-context.ts";
 import { connectCloud } from "../wire.ts";
@@ -29,7 +29,7 @@ export interface RecoveredRun {
  * What a sweep does before anything else, with the lock held. @throws SweepError exit 6 when something of an earlier
  * run is not confirmed deleted: while a new sweep runs, it would not be destroyed.
  */
-export async function recoverBefore(
+export async function recoverEarlierRuns(
   target: CloudTarget,
   ownership: Ownership,
   patienceMs: number,
@@ -37,7 +37,7 @@ export async function recoverBefore(
   except?: string,
 ): Promise<void> {
   const options = { locked: true, patienceMs, except };
-  const recovered = await recoverOpenRuns(target, ownership, options, context);
+  const recovered = await recoverStateFolder(target, ownership, options, context);
   const open = recovered.filter(({ recovery }) => recovery.outcome === "unconfirmed");
   if (open.length === 0) return;
   const labels = open.flatMap(({ recovery }) => recovery.unconfirmed);
@@ -61,7 +61,7 @@ interface RecoverOptions {
  * Brings every run of the state folder that its owner has left to its end, except for what is held; the lock is ours.
  * @throws SweepError exit 4 when the API refuses.
  */
-export async function recoverOpenRuns(
+export async function recoverStateFolder(
   target: CloudTarget,
   ownership: Ownership,
   options: RecoverOptions,
@@ -100,7 +100,7 @@ async function recoverOne(
   const { env, reporter, signals } = context;
   await using cleanup = createCleanup();
   cleanup.defer(() => ownership.release());
-  const journal = await openOrReport(
+  const journal = await openJournalOrFallBack(
     {
       folder,
       run,
@@ -121,7 +121,7 @@ async function recoverOne(
   signals.stop.addEventListener("abort", onStop);
   cleanup.defer(() => signals.stop.removeEventListener("abort", onStop));
   const readState = () => ({ state: foldRun(journal.events()), guardPid: undefined });
-  cleanup.defer(onRepeatedInterrupt(context, readState));
+  cleanup.defer(handleRepeatedInterrupts(context, readState));
   const heartbeat = startHeartbeat(
     pendingHeartbeat(folder),
     folder,
@@ -162,7 +162,7 @@ async function ownerOf(
 ): Promise<HeldOwnership | undefined> {
   const home = lockHome(stateDir, run);
   if (home === stateDir) return { ...ownership, release: () => Promise.resolve() };
-  if (livingOwner(home) !== undefined) return undefined;
+  if (currentOwner(home) !== undefined) return undefined;
   const request = { run, role: "recover", since: isoUtc(Date.now()) } as const;
-  return (await lockOrProceed(home, request, () => undefined)).ownership;
+  return (await takeOwnershipOrProceed(home, request, () => undefined)).ownership;
 }

@@ -19,7 +19,8 @@ export interface LocatedRun extends RunStatus, RunResult {
   /** ISO 8601, UTC; null while it is not known. */
   readonly started: string | null;
   readonly ended: string | null;
-  readonly journal: readonly RentalState[];
+  /** With everything that the journal says of each; `rentals` is the shorter form of `status --json`. */
+  readonly allRentals: readonly RentalState[];
   readonly progress: RunProgress;
   readonly nowMs: number;
 }
@@ -57,21 +58,21 @@ async function readRun({
     plan: state.opened?.plan ?? null,
     started: state.opened?.ts ?? null,
     ended: state.closed?.ts ?? null,
-    journal: [...state.rentals.values()],
+    allRentals: [...state.rentals.values()],
     progress: foldProgress(events),
     nowMs,
   };
 }
 
 /** A run, with all its events. */
-export interface ReadRun {
+export interface RunWithEvents {
   readonly state: RunState;
   readonly events: readonly SweepEvent[];
   readonly nowMs: number;
 }
 
 /** The runs in one folder, either the real or the simulated ones, for the report. */
-export async function readWholeRuns(folder: string): Promise<readonly ReadRun[]> {
+export async function readRunsWithEvents(folder: string): Promise<readonly RunWithEvents[]> {
   return Promise.all(
     listRuns(folder).map(async (run) => {
       const path = runFolder(folder, run);

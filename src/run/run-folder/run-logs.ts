@@ -17,7 +17,7 @@ export interface Part {
 }
 
 /** @throws SweepError exit 2 when the run has no such entry. */
-export function partOf(events: readonly SweepEvent[], entry: string): Part {
+export function selectEntry(events: readonly SweepEvent[], entry: string): Part {
   const rentals = events.filter(
     (event): event is EventOf<"rental.reserved"> => event.type === "rental.reserved",
   );
@@ -38,14 +38,14 @@ export function partOf(events: readonly SweepEvent[], entry: string): Part {
   };
 }
 
-export function belongs(event: SweepEvent, part: Part | undefined): boolean {
+export function isSelected(event: SweepEvent, part: Part | undefined): boolean {
   if (part === undefined) return true;
   if (!("label" in event) || !part.labels.has(event.label)) return false;
   return part.model === undefined || !("model" in event) || event.model === part.model;
 }
 
 /** Logs in a run's folder: all, or those of a part of the run. */
-export function runLogs(folder: string, part: Part | undefined): readonly RunLog[] {
+export function readLogs(folder: string, part: Part | undefined): readonly RunLog[] {
   const ofModel = part?.model?.replaceAll("/", "--");
   return [...new Set(readdirSync(folder).map(plainName))]
     .filter((name) => name.endsWith(".log"))

@@ -4,7 +4,7 @@ import { findGpuType } from "../../catalog/gpu-catalog.ts";
 import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineFacts, SetupStatus } from "../../machine/machine.ts";
 import { TIMEOUTS } from "../timeouts.ts";
-import { vmIsGone } from "../../teardown/confirm-deleted.ts";
+import { isVmDeleted } from "../../teardown/confirm-deleted.ts";
 import { createLink, targetOf, type VmLink } from "./link.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 
@@ -69,9 +69,9 @@ async function untilRunning(
   const end = clock.monotonic() + TIMEOUTS.bootMs;
   let offlineSince: number | undefined;
   for (;;) {
-    const seen = await orPassing(cloud.getVm(vmId, signal));
+    const seen = await unlessTransient(cloud.getVm(vmId, signal));
     if (seen instanceof CloudError) return undefined;
-    if (seen === undefined && (await vmIsGone(vmId, ports, signal)))
+    if (seen === undefined && (await isVmDeleted(vmId, ports, signal)))
       throw new MachineError("unreachable", "the API does not know the VM any more");
     if (seen?.status === "running") return seen;
     if (seen?.status === "offline") {
@@ -80,7 +80,7 @@ async function untilRunning(
         // One that is refused for now is sent again once the VM has been off for as long again.
         offlineSince = undefined;
         ownership.assertCurrent();
-        await orPassing(cloud.bootVm(vmId));
+        await unlessTransient(cloud.bootVm(vmId));
       }
     }
     if (clock.monotonic() >= end) {
@@ -142,7 +142,7 @@ async function reboot(
   for (;;) {
     if (acceptedMs === undefined && clock.monotonic() >= askAtMs) {
       ownership.assertCurrent();
-      const refusal = await orPassing(cloud.rebootVm(vm.vmId));
+      const refusal = await unlessTransient(cloud.rebootVm(vm.vmId));
       if (!(refusal instanceof CloudError)) acceptedMs = clock.monotonic();
       else if (clock.monotonic() >= giveUpAtMs) throw refusal;
       else askAtMs = clock.monotonic() + untilNextRequest(refusal);
@@ -190,7 +190,7 @@ async function nextBoot(
 }
 
 /** @returns the error, where the same request may be answered otherwise later, instead of throwing it. */
-async function orPassing<T>(call: Promise<T>): Promise<T | CloudError> {
+async function unlessTransient<T>(call: Promise<T>): Promise<T | CloudError> {
   try {
     return await call;
   } catch (error) {

@@ -5,7 +5,7 @@ import { tagsOf } from "../../journal/label.ts";
 import { foldRun } from "../../run-state/fold-run.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
 import { resolveCreate } from "../../teardown/resolve-create.ts";
-import { byTheApi } from "../../teardown/api-time.ts";
+import { apiTimeField } from "../../teardown/api-time.ts";
 import { failRental } from "./give-up.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
@@ -47,7 +47,7 @@ export async function createVm(
   const intent = { label, gpu: planned.gpuId, region: offer.region, price_micro_usd: offer.hourly };
   await journal.append({ type: "create.intended", ...intent });
   signal.throwIfAborted();
-  await journal.append({ type: "create.sent", label, ...byTheApi(ports) });
+  await journal.append({ type: "create.sent", label, ...apiTimeField(ports) });
   ownership.assertCurrent();
   const rented = (vm: { readonly id: number; readonly ipv4: string | undefined }): CreateEnd => ({
     kind: "created",
@@ -57,7 +57,7 @@ export async function createVm(
       region: offer.region,
       priceMicroUsd: offer.hourly,
       hostKey: hostKey.publicWire,
-      serverMayRun: false,
+      serverMayBeRunning: false,
     },
   });
   let failure: unknown;

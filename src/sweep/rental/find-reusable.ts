@@ -15,7 +15,7 @@ export interface Reusable {
   readonly rental: RentalState;
   readonly vm: CloudVm;
   /** The server of its first configuration may run there, with its weights loaded. */
-  readonly serverMayRun: boolean;
+  readonly serverMayBeRunning: boolean;
 }
 
 /** Nothing more is done with a VM that is leaving, or that a person has been given. */
@@ -52,8 +52,8 @@ export async function findReusable(
     const planned = waiting[index];
     if (planned === undefined) continue;
     waiting.splice(index, 1);
-    const serverMayRun = mayServe(planned, rental, events);
-    found.push({ planned, rental: onOurClock, vm, serverMayRun });
+    const serverMayBeRunning = mayServe(planned, rental, events);
+    found.push({ planned, rental: onOurClock, vm, serverMayBeRunning });
   }
   return found;
 }

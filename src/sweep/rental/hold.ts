@@ -6,7 +6,11 @@ import type { RentalScope, RentedVm } from "./rental-scope.ts";
  * Leaves the VM of a failed rental to be looked at, with the `ssh` line in the journal: at most until the rental's
  * deadline, so inside its reservation. Returns early when the sweep is stopped.
  */
-export async function holdFailed(vm: RentedVm, reason: string, scope: RentalScope): Promise<void> {
+export async function keepFailedVm(
+  vm: RentedVm,
+  reason: string,
+  scope: RentalScope,
+): Promise<void> {
   const { label, deadlineMs, settings, signal } = scope;
   const { clock, journal } = scope.ports;
   const now = clock.now();

@@ -2,7 +2,7 @@ import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineTarget } from "../../machine/machine.ts";
 import { errorText } from "../../support/errors.ts";
 import { TIMEOUTS } from "../timeouts.ts";
-import { vmIsGone } from "../../teardown/confirm-deleted.ts";
+import { isVmDeleted } from "../../teardown/confirm-deleted.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 
 const BETWEEN_TRIES_MS = 3_000;
@@ -163,7 +163,7 @@ function watchSilence(
   let failure: unknown;
   const look = async (): Promise<void> => {
     await firewall.followCaller(signal);
-    if (await vmIsGone(vmId, ports, signal))
+    if (await isVmDeleted(vmId, ports, signal))
       throw new MachineError("unreachable", "the API does not know the VM any more");
   };
   return {

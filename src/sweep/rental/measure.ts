@@ -15,7 +15,7 @@ import type { ServerReady, SweepPorts } from "../ports.ts";
 import { interruptedPasses, passProgress, type PassProgress } from "../recorded-passes.ts";
 import type { VmLink } from "./link.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
-import { serverDeath } from "./server-death.ts";
+import { diagnoseExit } from "./diagnose-exit.ts";
 import { startServer, type ServerJob } from "./start-server.ts";
 import { toRecord } from "./to-record.ts";
 
@@ -24,12 +24,12 @@ export type ConfigurationEnd = "measured" | "partial" | "failed";
 /**
  * Serves one model, measures the passes that the journal does not hold yet, and records each the moment it ends. What
  * the server does wrong is journaled as this configuration's failure.
- * @param serverMayRun with its weights loaded
+ * @param serverMayBeRunning with its weights loaded
  * @throws MachineError when the VM cannot be reached any more, or the signal's reason
  */
 export async function measureConfiguration(
   configuration: Configuration,
-  serverMayRun: boolean,
+  serverMayBeRunning: boolean,
   vm: RentedVm,
   link: VmLink,
   scope: RentalScope,
@@ -40,7 +40,12 @@ export async function measureConfiguration(
   const outcome = await link.run(
     async (machine, again) => {
       if (again) await voidInterrupted(scope);
-      const job = { label, configuration, machine, serverMayRun: serverMayRun || again };
+      const job = {
+        label,
+        configuration,
+        machine,
+        serverMayBeRunning: serverMayBeRunning || again,
+      };
       return serveAndMeasure(job, progress(), vm, scope);
     },
     () => progress().recorded + progress().failed,
@@ -91,7 +96,7 @@ async function serveAndMeasure(
     return { served: true, reason: await measure(job, served, progress, vm, scope) };
   } catch (error) {
     signal.throwIfAborted();
-    const death = await serverDeath(job, ports, signal);
+    const death = await diagnoseExit(job, ports, signal);
     if (death !== undefined) return { served: true, reason: death };
     if (error instanceof NoAnswerError || isRefusedChannel(error))
       return { served: true, reason: `the server runs, but does not answer: ${error.message}` };
@@ -215,7 +220,7 @@ function recorder(
       }
       unsound = result.verdict.reasons.join("; ");
       await journal.append({ type: "pass.failed", ...fact, reasons: [...result.verdict.reasons] });
-      const death = await serverDeath(job, ports, signal);
+      const death = await diagnoseExit(job, ports, signal);
       if (death !== undefined || noAnswer === undefined) return death;
       return `the server runs, but does not answer: ${noAnswer}`;
     },

@@ -39,5 +39,5 @@ export interface RentedVm {
   /** The host key that it was given; OpenSSH wire form, base64. */
   readonly hostKey: string;
   /** A former owner has left it, with the server of its first configuration perhaps running. */
-  readonly serverMayRun: boolean;
+  readonly serverMayBeRunning: boolean;
 }

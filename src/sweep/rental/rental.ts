@@ -13,7 +13,7 @@ import { bootVm } from "./boot.ts";
 import { createVm, currentRental, isFatal, type CreateEnd } from "./create.ts";
 import type { Reusable } from "./find-reusable.ts";
 import { failRental, giveUp } from "./give-up.ts";
-import { holdFailed, holdForUser } from "./hold.ts";
+import { keepFailedVm, holdForUser } from "./hold.ts";
 import { LinkGone, type VmLink } from "./link.ts";
 import { measureConfiguration } from "./measure.ts";
 import type { RentalScope, RentedVm, SweepContext } from "./rental-scope.ts";
@@ -81,7 +81,7 @@ export async function reserveRental(
 
 /** The rental of a VM that a former owner of the run has left alive, under its reservation. */
 export function reuseRental(reusable: Reusable, context: SweepContext): Rental {
-  const { planned, rental, vm, serverMayRun } = reusable;
+  const { planned, rental, vm, serverMayBeRunning } = reusable;
   const { label, deadlineMs, region, priceMicroUsd, hostKey } = rental;
   return createRental({ label, planned, deadlineMs }, context, async ({ ports }) => {
     const { clock, journal } = ports;
@@ -92,7 +92,7 @@ export function reuseRental(reusable: Reusable, context: SweepContext): Rental {
     const ipv4 = vm.ipv4 ?? rental.ipv4 ?? "";
     return {
       kind: "created",
-      vm: { vmId: vm.id, ipv4, region, priceMicroUsd, hostKey, serverMayRun },
+      vm: { vmId: vm.id, ipv4, region, priceMicroUsd, hostKey, serverMayBeRunning },
     };
   });
 }
@@ -118,13 +118,13 @@ function createRental(
       held = work === "held";
       if (work === "held" || work.length === 0) return ENDED;
       reason = `failed: ${work.join(", ")}`;
-      await holdFailed(vm, reason, scope);
+      await keepFailedVm(vm, reason, scope);
       return ENDED;
     } catch (error) {
       reason = errorText(signal.aborted ? signal.reason : error);
       if (vm === undefined) await giveUp(label, planned, planned.configurations, reason, ports);
       if (isFatal(error)) throw error;
-      if (vm !== undefined) await holdFailed(vm, reason, scope);
+      if (vm !== undefined) await keepFailedVm(vm, reason, scope);
       return error instanceof NotReady ? { kind: "not_ready", stage: error.stage, reason } : ENDED;
     } finally {
       deadlines.close(label);
@@ -197,12 +197,12 @@ async function measureAll(
   scope: RentalScope,
 ): Promise<readonly string[]> {
   const failed: string[] = [];
-  let { serverMayRun } = vm;
+  let { serverMayBeRunning } = vm;
   for (let next = todo[0]; next !== undefined; next = todo[0]) {
-    const end = await measureConfiguration(next, serverMayRun, vm, link, scope);
+    const end = await measureConfiguration(next, serverMayBeRunning, vm, link, scope);
     if (end === "failed") failed.push(next.model.id);
     todo.shift();
-    serverMayRun = false;
+    serverMayBeRunning = false;
     // After the last model the VM is about to be destroyed.
     if (todo.length > 0) await stopServer(next.model.id, link, scope);
   }
@@ -231,8 +231,13 @@ async function serveForUser(
   const [configuration] = planned.configurations;
   if (configuration === undefined) return [];
   const served = await link.run((machine, again) => {
-    const serverMayRun = vm.serverMayRun || again;
-    return startServer({ label, configuration, machine, serverMayRun }, ports, settings, signal);
+    const serverMayBeRunning = vm.serverMayBeRunning || again;
+    return startServer(
+      { label, configuration, machine, serverMayBeRunning },
+      ports,
+      settings,
+      signal,
+    );
   });
   if (served.ready) {
     await holdForUser(vm, scope);

@@ -13,7 +13,7 @@ export interface ServerJob {
   readonly configuration: Configuration;
   readonly machine: Machine;
   /** The link was lost and is back: the server may still run, with its weights loaded. */
-  readonly serverMayRun: boolean;
+  readonly serverMayBeRunning: boolean;
 }
 
 /** The Hugging Face token is on the VM only while the weights of a model that may need it are fetched. */
@@ -64,7 +64,7 @@ async function untilReady(
       image: request.image,
       max_model_len: request.maxModelLen,
     });
-    const mayRun = attempt === 0 && job.serverMayRun;
+    const mayRun = attempt === 0 && job.serverMayBeRunning;
     const answer =
       (mayRun ? undefined : await serve(machine, request, signal)) ??
       (await waitUntilReady(job, ports, signal));

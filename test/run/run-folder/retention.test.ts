@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { findRun } from "../../../src/run/run-folder/find-run.ts";
-import { runLogs } from "../../../src/run/run-folder/run-logs.ts";
+import { readLogs } from "../../../src/run/run-folder/run-logs.ts";
 import { foldRun } from "../../../src/run-state/fold-run.ts";
 import { readJournal } from "../../../src/journal/journal-file.ts";
 import {
@@ -43,7 +43,7 @@ it("packs what has ended, and every reader reads it all the same", async () => {
   expect(run.names()).toEqual(["journal.jsonl.gz", "plan.yaml", "vllm.log.gz"]);
   expect(readJournal(run.folder)).toMatchObject({ events: before.events, damaged: false });
   expect(runStatus(run.folder, Date.now()).state).toBe("finished");
-  expect(runLogs(findRun(run.stateDir, RUN).folder, undefined)).toMatchObject([
+  expect(readLogs(findRun(run.stateDir, RUN).folder, undefined)).toMatchObject([
     { name: "vllm.log", text: expect.stringMatching(/^a line of a log/) as string },
   ]);
   expect(diskUsage(run.stateDir)).toBeLessThan(before.bytes / 5);

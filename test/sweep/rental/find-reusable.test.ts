@@ -58,16 +58,16 @@ describe("a VM that was left alive is used again", () => {
   it("when it is ours and has time enough", async () => {
     const rig = await left();
     expect(await find(rig)).toMatchObject([
-      { rental: { label: LABEL }, vm: { label: LABEL }, serverMayRun: false },
+      { rental: { label: LABEL }, vm: { label: LABEL }, serverMayBeRunning: false },
     ]);
   });
 
   it("with its server, when that serves what is wanted first", async () => {
-    expect(await find(await left(starting))).toMatchObject([{ serverMayRun: true }]);
+    expect(await find(await left(starting))).toMatchObject([{ serverMayBeRunning: true }]);
     const otherWindow = await left({ ...starting, max_model_len: 4096 });
-    expect(await find(otherWindow)).toMatchObject([{ serverMayRun: false }]);
+    expect(await find(otherWindow)).toMatchObject([{ serverMayBeRunning: false }]);
     const stopped = await left(starting, { type: "server.stopped", label: LABEL, model: "m" });
-    expect(await find(stopped)).toMatchObject([{ serverMayRun: false }]);
+    expect(await find(stopped)).toMatchObject([{ serverMayBeRunning: false }]);
   });
 
   it("not when its deadline comes before the end of the work", async () => {

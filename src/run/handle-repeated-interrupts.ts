@@ -13,7 +13,7 @@ interface Undestroyed {
  * What further signals do to a program that is destroying: the second names what is not yet confirmed deleted, the third
  * leaves it to the guard, whose pipe closes with this process. @returns what ends it.
  */
-export function onRepeatedInterrupt(
+export function handleRepeatedInterrupts(
   { reporter, signals }: Pick<RunContext, "reporter" | "signals">,
   read: () => Undestroyed,
 ): () => void {

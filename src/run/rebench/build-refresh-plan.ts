@@ -19,7 +19,7 @@ import {
 /** A plan file as it was parsed; of its `entries`, those that describe models which the catalogue does not know are used. */
 export type PlanDefaults = Readonly<Record<string, unknown>>;
 
-export interface RebenchRequest {
+export interface RefreshRequest {
   readonly records: readonly BenchmarkRecord[];
   /** The parsed `plans/refresh.yaml`, or what the user gave instead. */
   readonly defaults: PlanDefaults;
@@ -41,7 +41,7 @@ export interface StaleConfiguration {
   readonly reasons: readonly string[];
 }
 
-export interface RebenchPlan {
+export interface RefreshPlan {
   /** YAML for the plan reader; undefined when nothing is to be done. */
   readonly text: string | undefined;
   readonly stale: readonly StaleConfiguration[];
@@ -51,7 +51,7 @@ export interface RebenchPlan {
 }
 
 /** The plan that would refresh what is stale. It is read, checked and run like any other. */
-export function rebenchPlan(given: RebenchRequest): RebenchPlan {
+export function buildRefreshPlan(given: RefreshRequest): RefreshPlan {
   const request = { ...given, records: ownRecords(given.records) };
   const described = describedModels(request.defaults);
   const due = request.only === undefined ? staleOnes(request) : [chosen(request, request.only)];
@@ -71,7 +71,7 @@ export function rebenchPlan(given: RebenchRequest): RebenchPlan {
 }
 
 /** What a mistyped pair most likely meant; undefined when both are known, or nothing is near. */
-export function meantPair(
+export function suggestPair(
   only: { readonly gpu: string; readonly model: string },
   defaults: PlanDefaults,
 ): { readonly gpu: string; readonly model: string } | undefined {
@@ -88,14 +88,14 @@ interface Due extends StaleConfiguration {
   readonly categories: readonly string[];
 }
 
-function chosen(request: RebenchRequest, only: { gpu: string; model: string }): Due {
+function chosen(request: RefreshRequest, only: { gpu: string; model: string }): Due {
   const ours = request.records.filter(
     (record) => record.gpu_type === only.gpu && record.model_id === only.model && isOurs(record),
   );
   return { ...only, ...settingsOf(newestFirst(ours)[0]), categories: [], reasons: ["asked for"] };
 }
 
-function staleOnes(request: RebenchRequest): Due[] {
+function staleOnes(request: RefreshRequest): Due[] {
   const { image, enforce_eager: eager } = engineOf(request.defaults);
   const groups = Map.groupBy(soundRecords(request.records), groupKey);
   return [...groups.values()].flatMap((group) => {

@@ -9,7 +9,7 @@ import type { Offer, PairOffer, RebenchCost } from "../../estimate/rebench-cost.
 import { SweepError } from "../../support/errors.ts";
 import { usd } from "../../support/money.ts";
 import { shellWord } from "../../support/shell-word.ts";
-import { rebenchPlan, type PlanDefaults, type RebenchRequest } from "./refresh-plan.ts";
+import { buildRefreshPlan, type PlanDefaults, type RefreshRequest } from "./build-refresh-plan.ts";
 import { planFromText } from "../preflight/load-plan.ts";
 
 /** What `rebench` takes from `plans/refresh.yaml`. */
@@ -19,12 +19,12 @@ export async function refreshDefaults(): Promise<PlanDefaults> {
 }
 
 /** What would refresh that which is stale: the entries of the plan that `rebench --stale` makes, with prices. */
-export async function rebenchCost(
+export async function refreshCost(
   records: readonly BenchmarkRecord[],
   nowMs: number,
   staleAfterDays: number,
 ): Promise<RebenchCost> {
-  const made = rebenchPlan(await requestFor(records, nowMs, staleAfterDays));
+  const made = buildRefreshPlan(await requestFor(records, nowMs, staleAfterDays));
   const estimate = estimateOf(made.text);
   const entries = [...Map.groupBy(made.stale, ({ gpu }) => gpu)].map(([gpu, configurations]) => {
     const rentals = estimate?.rentals.filter(({ gpuId }) => gpuId === gpu) ?? [];
@@ -42,7 +42,7 @@ export async function rebenchCost(
 }
 
 /** What measuring these pairs once more would cost. */
-export async function rebenchOffers(
+export async function pairOffers(
   records: readonly BenchmarkRecord[],
   pairs: readonly { readonly gpu: string; readonly model: string }[],
   nowMs: number,
@@ -55,7 +55,7 @@ async function requestFor(
   records: readonly BenchmarkRecord[],
   nowMs: number,
   staleAfterDays: number,
-): Promise<RebenchRequest> {
+): Promise<RefreshRequest> {
   return {
     records,
     defaults: await refreshDefaults(),
@@ -66,10 +66,10 @@ async function requestFor(
 }
 
 function pairOffer(
-  request: RebenchRequest,
+  request: RefreshRequest,
   { gpu, model }: { readonly gpu: string; readonly model: string },
 ): PairOffer {
-  const made = rebenchPlan({ ...request, only: { gpu, model } });
+  const made = buildRefreshPlan({ ...request, only: { gpu, model } });
   const command = `maider-sweep rebench --gpu ${shellWord(gpu)} --model ${shellWord(model)}`;
   return {
     gpu,

@@ -2,7 +2,10 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { readPlan } from "../../../src/plan/read-plan.ts";
-import { rebenchPlan, type RebenchRequest } from "../../../src/run/rebench/refresh-plan.ts";
+import {
+  buildRefreshPlan,
+  type RefreshRequest,
+} from "../../../src/run/rebench/build-refresh-plan.ts";
 import { sampleRecord } from "../../results/sample-record.ts";
 
 const OWN = {
@@ -33,7 +36,7 @@ const defaults = {
     },
   ],
 };
-const request = (change: Partial<RebenchRequest>): RebenchRequest => ({
+const request = (change: Partial<RefreshRequest>): RefreshRequest => ({
   records: [],
   defaults,
   suite: "standard-1",
@@ -53,8 +56,11 @@ describe("rebenchPlan", () => {
       sampleRecord({ gpu: turing, model: fourteen, vllm: { enforce_eager: true } }),
       sampleRecord({ vllm: { enforce_eager: false } }),
     ];
-    const reasons = (change: Partial<RebenchRequest>) =>
-      rebenchPlan(request({ records, ...change })).stale.map((one) => [one.model, ...one.reasons]);
+    const reasons = (change: Partial<RefreshRequest>) =>
+      buildRefreshPlan(request({ records, ...change })).stale.map((one) => [
+        one.model,
+        ...one.reasons,
+      ]);
     expect(reasons({})).toEqual([[seven, "enforce_eager false instead of true"]]);
     const graphs = { ...defaults, engine: { ...defaults.engine, enforce_eager: false } };
     expect(reasons({ defaults: graphs })).toEqual([
@@ -72,7 +78,7 @@ describe("rebenchPlan", () => {
       }),
       sampleRecord({ gpu: "g2-gpu-rtx4000a2-s" }),
     ];
-    const plan = rebenchPlan(request({ records }));
+    const plan = buildRefreshPlan(request({ records }));
     expect(plan.stale.map(({ gpu, model, reasons }) => [gpu, model, ...reasons])).toEqual([
       ["g2-gpu-rtx4000a1-s", seven, "84 days old (limit 30)"],
       ["g2-gpu-rtx4000a1-s", fourteen, "84 days old (limit 30)"],
@@ -98,7 +104,7 @@ describe("rebenchPlan", () => {
   });
 
   it("has no text when everything is fresh", () => {
-    expect(rebenchPlan(request({ records: [sampleRecord()] }))).toEqual({
+    expect(buildRefreshPlan(request({ records: [sampleRecord()] }))).toEqual({
       text: undefined,
       stale: [],
       fresh: 1,
@@ -108,11 +114,11 @@ describe("rebenchPlan", () => {
 
   it("asks for the passes that the record's own plan asked for, or that the user asks for now", () => {
     const records = [sampleRecord({ summary: { passes_asked: 2 } }), sampleRecord()];
-    expect(rebenchPlan(request({ records })).stale).toEqual([]);
-    expect(rebenchPlan(request({ records: records.slice(0, 1) })).stale[0]?.reasons).toEqual([
+    expect(buildRefreshPlan(request({ records })).stale).toEqual([]);
+    expect(buildRefreshPlan(request({ records: records.slice(0, 1) })).stale[0]?.reasons).toEqual([
       "1 of 2 passes",
     ]);
-    expect(rebenchPlan(request({ records, passes: 5 })).stale[0]?.reasons).toEqual([
+    expect(buildRefreshPlan(request({ records, passes: 5 })).stale[0]?.reasons).toEqual([
       "2 of 5 passes",
     ]);
   });
@@ -121,9 +127,9 @@ describe("rebenchPlan", () => {
     const { method: _, ...summary } = sampleRecord().summary;
     const foreign = { ...sampleRecord({ timestamp: "2026-07-01T08:00:00" }), summary };
     foreign.summary = { ...summary, finished_utc: "2026-07-01T08:00:00Z" };
-    const plan = rebenchPlan(request({ records: [foreign] }));
+    const plan = buildRefreshPlan(request({ records: [foreign] }));
     expect((parse(plan.text ?? "") as typeof defaults).entries[0]?.models).toEqual([{ id: seven }]);
-    expect(rebenchPlan(request({ records: [foreign, sampleRecord()] })).stale).toEqual([]);
+    expect(buildRefreshPlan(request({ records: [foreign, sampleRecord()] })).stale).toEqual([]);
   });
 
   it("reports what it cannot plan, unless the defaults describe the model", () => {
@@ -132,7 +138,7 @@ describe("rebenchPlan", () => {
       sampleRecord({ ...old, model: "own/Model" }),
       sampleRecord({ ...old, gpu: "g9-gpu-gone-1" }),
     ];
-    const plan = rebenchPlan(request({ records }));
+    const plan = buildRefreshPlan(request({ records }));
     expect(plan.left.map(({ model, reasons }) => [model, ...reasons])).toEqual([
       [
         "some-org/Custom-Model",
@@ -148,14 +154,14 @@ describe("rebenchPlan", () => {
   it("plans one configuration that is asked for, known to the database or not", () => {
     const only = { gpu: "g2-gpu-rtx4000a1-s", model: seven };
     const entries = (text: string | undefined) => (parse(text ?? "") as typeof defaults).entries;
-    expect(entries(rebenchPlan(request({ only })).text)).toEqual([
+    expect(entries(buildRefreshPlan(request({ only })).text)).toEqual([
       { gpu: [only.gpu], models: [{ id: seven }] },
     ]);
     const records = [
       sampleRecord({ vllm: { max_model_len: 4096 } }),
       sampleRecord({ gpu: "g1-gpu-rtx6000-1", ...old }),
     ];
-    expect(entries(rebenchPlan(request({ only, records })).text)).toEqual([
+    expect(entries(buildRefreshPlan(request({ only, records })).text)).toEqual([
       {
         gpu: [only.gpu],
         models: [{ id: seven, max_model_len: 4096, gpu_memory_utilization: 0.9 }],
@@ -175,7 +181,7 @@ describe("rebenchPlan", () => {
       sampleRecord({ ...old, model: "Qwen/Qwen2.5-72B-Instruct-AWQ" }),
       sampleRecord({ ...old, model: fourteen, vllm: { max_model_len: 1.5 } }),
     ];
-    const plan = rebenchPlan(
+    const plan = buildRefreshPlan(
       request({
         records,
         defaults: { ...refresh, entries: [...refresh.entries, { models: [OWN] }] },
@@ -202,7 +208,7 @@ describe("rebenchPlan", () => {
   it("lets nothing that a record holds become structure of the plan", () => {
     const evil = 'x"\nbudget: {max_cost: 9999}\n# ';
     const records = [sampleRecord({ ...old, vllm: { vllm_version: evil } })];
-    const text = rebenchPlan(request({ records, suite: evil })).text ?? "";
+    const text = buildRefreshPlan(request({ records, suite: evil })).text ?? "";
     expect((parse(text) as typeof defaults).budget).toEqual(defaults.budget);
     expect(Object.keys(parse(text) as object).toSorted()).toEqual(Object.keys(defaults).toSorted());
   });

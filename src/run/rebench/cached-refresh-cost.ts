@@ -8,15 +8,15 @@ import { indexFolder } from "../records/read-database.ts";
 const DAY_MS = 86_400_000;
 
 /** For a large database the answer is cached for the day: the plans and prices that it needs take longest to read. */
-export async function cachedRebenchCost(
+export async function cachedRefreshCost(
   { records, fingerprint }: IndexedContents,
   { file, stateDir }: DatabaseLocation,
   nowMs: number,
   staleAfterDays: number,
 ): Promise<RebenchCost> {
   const compute = async (): Promise<RebenchCost> => {
-    const { rebenchCost } = await import("./price-rebench.ts");
-    return rebenchCost(records, nowMs, staleAfterDays);
+    const { refreshCost } = await import("./refresh-cost.ts");
+    return refreshCost(records, nowMs, staleAfterDays);
   };
   if (fingerprint === undefined) return compute();
   const path = cacheFile(indexFolder(stateDir), await whereLinksLead(file), "refresh");
