@@ -110,7 +110,13 @@ describe("a run in words", () => {
   });
 
   it("of a run that has ended gives its end, and the cap without a reservation", () => {
-    const ended = { ...run, state: "finished", pid: null, guard_pid: null, allRentals: [] } as const;
+    const ended = {
+      ...run,
+      state: "finished",
+      pid: null,
+      guard_pid: null,
+      allRentals: [],
+    } as const;
     const text = runText({ ...ended, ended: "2026-11-24T11:02:00.000Z", reserved_usd: 0 }, BRIEF);
     expect(text).toContain("started 2026-11-24 10:30, ended 2026-11-24 11:02 UTC");
     expect(text).toContain("$36.00 spent of $120.00");
