@@ -1,6 +1,7 @@
 import type { RunReporter } from "../run/run-context.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import { columnsOf, estimateText } from "./output/estimate-text.ts";
+import { estimateText } from "./output/estimate-text.ts";
+import { columnsOf } from "./output/table-style.ts";
 import type { Terminal } from "./terminal.ts";
 import { canAsk, withPrompt } from "./with-prompt.ts";
 

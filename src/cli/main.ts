@@ -1,10 +1,11 @@
-import { ExitCode, SweepError } from "../support/errors.ts";
-import { Interrupted } from "../support/interrupts.ts";
+import type { ExitCode } from "../support/errors.ts";
 import type { Terminal } from "./terminal.ts";
+import { errorJson, errorText, exitCodeFor } from "./output/error-text.ts";
 import { printableTerminal } from "./output/printable-streams.ts";
+import { columnsOf } from "./output/table-style.ts";
 import { watchStdoutErrors } from "./output/stdout-errors.ts";
 import { runProgram } from "./program.ts";
-import { bugReport, installSignals } from "./signals.ts";
+import { installSignals } from "./signals.ts";
 
 /** Runs one command line; sets `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -27,25 +28,16 @@ export async function runCommandLine(argv: readonly string[], given: Terminal): 
   try {
     return await runProgram(argv, terminal);
   } catch (error) {
-    return report(error, terminal);
+    const { stderr } = terminal;
+    const width = stderr.isTTY ? columnsOf(stderr) : Infinity;
+    stderr.write(wantsJson(argv) ? errorJson(error) : errorText(error, width));
+    return exitCodeFor(error);
   }
 }
 
-/** Three short lines: what failed, why, what to do. */
-function report(error: unknown, terminal: Terminal): ExitCode {
-  if (error instanceof SweepError) {
-    const lines = [`error: ${error.message}`];
-    if (error.reason !== undefined) lines.push(`  why: ${error.reason}`);
-    if (error.hint !== undefined) lines.push(`  try: ${error.hint}`);
-    terminal.stderr.write(`${lines.join("\n")}\n`);
-    return error.exitCode;
-  }
-  if (error instanceof Interrupted) {
-    terminal.stderr.write(`${error.message}\n`);
-    return ExitCode.interrupted;
-  }
-  terminal.stderr.write(bugReport(error));
-  return ExitCode.bug;
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end === -1 ? undefined : end).includes("--json");
 }
 
 function wantsColour(

@@ -152,11 +152,8 @@ export const patienceOption = option(
 
 /** What a run takes beyond its plan. */
 export const runOptions = [
-  option("--ssh-cidr <cidr>", "who may reach the VMs' SSH (default: your address)"),
-  option(
-    "--hold <minutes>",
-    "after a crash, keep VMs up so that --resume can reuse them",
-  ).argParser(minutesOrZero),
+  option("--ssh-cidr <cidr>", "who may reach the VMs' SSH (default: you)"),
+  option("--hold <minutes>", "after a crash, keep VMs up for --resume").argParser(minutesOrZero),
   option(
     "--keep-on-failure <minutes>",
     "after a failure, leave the VM up for debugging; it is billed",

@@ -1,3 +1,4 @@
+import { ExitCode, SweepError } from "../support/errors.ts";
 import { nearest } from "../support/nearest.ts";
 import { GROUPS, type ListedVerb } from "./verb.ts";
 
@@ -23,16 +24,17 @@ Options of a verb:          maider-sweep help VERB
 `;
 }
 
-/** What is said of a word that is no verb, with the verbs that may have been meant. */
-export function unknownVerb(word: string, verbs: readonly ListedVerb[]): string {
+/** The error for a word that is not a verb, with the verbs that may have been meant. */
+export function unknownVerb(word: string, verbs: readonly ListedVerb[]): SweepError {
   const words = verbs.flatMap(({ name, synonyms = [] }) => [name, ...synonyms]);
   const meant = nearest(word, words);
   const names = verbs
     .filter(({ name, synonyms = [] }) => name === meant || synonyms.some((each) => each === meant))
     .map(({ name }) => name);
-  const suggestion =
-    names.length === 0
-      ? ""
-      : `(Did you mean ${names.length === 1 ? "" : "one of "}${names.join(", ")}?)\n`;
-  return `error: unknown command '${word}'\n${suggestion}maider-sweep --help lists all commands\n`;
+  const list = "maider-sweep --help lists all commands";
+  const question = `Did you mean ${names.length === 1 ? "" : "one of "}${names.join(", ")}?`;
+  return new SweepError(`unknown command '${word}'`, {
+    exitCode: ExitCode.usage,
+    hint: names.length === 0 ? list : `${question} ${list}`,
+  });
 }

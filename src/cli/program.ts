@@ -1,4 +1,4 @@
-import { ExitCode } from "../support/errors.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
 import { packageVersion } from "../support/package-version.ts";
 import { listVerbs, verbNames } from "./load-verbs.ts";
 import { overview, unknownVerb } from "./overview.ts";
@@ -23,13 +23,12 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
     return ExitCode.done;
   }
   if (first.startsWith("-")) {
-    stderr.write(`error: unknown option '${first}'\n`);
-    return ExitCode.usage;
+    throw new SweepError(`unknown option '${first}'`, {
+      exitCode: ExitCode.usage,
+      hint: "name a verb first; maider-sweep --help lists them",
+    });
   }
-  if (!verbNames().includes(first)) {
-    stderr.write(unknownVerb(first, await listVerbs()));
-    return ExitCode.usage;
-  }
+  if (!verbNames().includes(first)) throw unknownVerb(first, await listVerbs());
   const { runVerb } = await import("./run-verb.ts");
   return runVerb(first, argv, terminal);
 }

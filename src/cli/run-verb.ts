@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { ExitCode } from "../support/errors.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
 import { loadVerb } from "./load-verbs.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Action, Verb } from "./verb.ts";
@@ -31,8 +31,20 @@ export async function runVerb(
     return outcome;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+    if (error.exitCode === 0) return ExitCode.done;
+    // A verb without its subcommand has printed its help.
+    if (error.code === "commander.help") return ExitCode.usage;
+    throw usageError(error);
   }
+}
+
+/** Commander's text is `error: what` and, where a name is similar, a line `(Did you mean X?)`. */
+function usageError({ message }: CommanderError): SweepError {
+  const [what = "", suggestion] = message.split("\n");
+  return new SweepError(what.replace(/^error: /, ""), {
+    exitCode: ExitCode.usage,
+    hint: suggestion?.replace(/^\((.*)\)$/, "$1"),
+  });
 }
 
 function buildVerb(verb: Verb, terminal: Terminal, run: Run): Command {
@@ -58,6 +70,8 @@ function configured(command: Command, { stdout, stderr }: Terminal): Command {
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
+      // It is thrown, and printed as every error is.
+      outputError: () => undefined,
     })
     .exitOverride();
 }

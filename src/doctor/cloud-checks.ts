@@ -1,4 +1,5 @@
 import { checkAccount, explainCloudError } from "../cloud/account-check.ts";
+import { gpuName } from "../catalog/short-names.ts";
 import { CloudError } from "../cloud/cloud.ts";
 import type { Availability, CloudReader, TypePrice } from "../cloud/cloud.ts";
 import { parseLabel } from "../journal/label.ts";
@@ -105,6 +106,9 @@ export async function checkMarket(
   }
 }
 
+/** `gpus` lists more of them better. */
+const TYPES_LISTED = 4;
+
 export function checkPrices(prices: readonly TypePrice[], types: readonly string[]): Check {
   const priced = new Map(prices.map(({ id, hourly }) => [id, hourly]));
   const missing = types.filter((type) => !priced.has(type));
@@ -114,9 +118,14 @@ export function checkPrices(prices: readonly TypePrice[], types: readonly string
       `not listed for this account: ${missing.join(", ")}`,
       "ask Linode's support to enable these types, or take them out of the plan",
     );
+  if (types.length > TYPES_LISTED) {
+    const hourly = types.map((type) => priced.get(type) ?? 0);
+    const range = `${formatUsd(Math.min(...hourly))} to ${formatUsd(Math.max(...hourly))} an hour`;
+    return ok("prices", `all ${String(types.length)} types, ${range}`);
+  }
   return ok(
     "prices",
-    types.map((type) => `${type} ${formatUsd(priced.get(type) ?? 0)}/h`).join(", "),
+    types.map((type) => `${gpuName(type)} ${formatUsd(priced.get(type) ?? 0)}/h`).join(", "),
   );
 }
 

@@ -32,7 +32,7 @@ test("a word that is near no verb gets no suggestion", async () => {
   const { code, stderr } = await speak(["xylophone"]);
   expect(code).toBe(2);
   expect(stderr).toBe(
-    "error: unknown command 'xylophone'\nmaider-sweep --help lists all commands\n",
+    "error: unknown command 'xylophone'\n  try: maider-sweep --help lists all commands\n",
   );
 });
 
@@ -56,4 +56,16 @@ test("a command line without a verb is a usage error that shows all verbs", asyn
   const { code, stdout, stderr } = await speak([]);
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toBe((await speak(["--help"])).stdout);
+});
+
+test.each([
+  [["xylophone"], "unknown command 'xylophone'", "maider-sweep --help lists all commands"],
+  [["status", "--jsno"], "unknown option '--jsno'", "Did you mean --json?"],
+  [["benchmark-compare", "--users"], "unknown option '--users'", null],
+  [["rebench"], "what to benchmark again is not clear", expect.stringContaining("--stale")],
+])("under --json the error of %j is one line of JSON on stderr", async (argv, error, hint) => {
+  const { code, stdout, stderr } = await speak([...argv, "--json"]);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^[^\n]+\n$/);
+  expect(JSON.parse(stderr)).toEqual({ error, reason: null, hint, exit_code: 2 });
 });

@@ -27,14 +27,6 @@ const PACKING: readonly Column[] = [
   { head: "idle", align: "right" },
 ];
 
-/** The usual width of a terminal, also used for pipes. */
-const USUAL_COLUMNS = 80;
-
-export function columnsOf(stream: NodeJS.WriteStream): number {
-  // A terminal whose size is unknown says 0.
-  return stream.isTTY && stream.columns > 0 ? stream.columns : USUAL_COLUMNS;
-}
-
 /** The estimate as text, in `width` columns. */
 export function estimateText(
   plan: CoveragePlan,

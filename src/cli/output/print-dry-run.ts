@@ -5,7 +5,8 @@ import type { PlanRequest } from "../../run/run-request.ts";
 import { ExitCode } from "../../support/errors.ts";
 import type { Terminal } from "../terminal.ts";
 import { jsonText } from "./json.ts";
-import { columnsOf, estimateText } from "./estimate-text.ts";
+import { estimateText } from "./estimate-text.ts";
+import { columnsOf } from "./table-style.ts";
 
 /** Shows what a plan will take and cost; reads only. */
 export async function printDryRun(

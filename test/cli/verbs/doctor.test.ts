@@ -242,12 +242,13 @@ describe("doctor", () => {
     expect(checkReaper(state, Date.now() + 86_400_000).state).toBe("warning");
   });
 
-  it("prints one line for each check, with a remedy below", async () => {
+  it("begins with a verdict, then prints one line for each check, with a remedy below", async () => {
     const { stdout } = await speak(["doctor", "--simulate", cloud.url], {
       MAIDER_SWEEP_STATE: home(),
       MAIDER_SWEEP_DB: join(home(), "db.json"),
     });
-    expect(stdout).toMatch(/^ok +node +Node v/);
+    expect(stdout).toMatch(/^Ready, with 1 warning\.\n\nok +node +Node v/);
+    expect(stdout).toMatch(/^ok +prices +all \d+ types, \$0\.\d\d to \$\d+\.\d\d an hour$/m);
     expect(stdout).toMatch(/^warning +reaper .*\n +try: /m);
   });
 });
