@@ -6,9 +6,9 @@ import { NoAnswerError, type ServerUnderTest } from "../vllm/connection.ts";
 
 export { NoAnswerError, type ServerUnderTest };
 
-/** The engine's own speed, by its own clock. */
+/** The speed of the engine according to its own counters. */
 export interface Pace {
-  /** Tokens after the first of each request, a second. */
+  /** Tokens per second, without the first token of each request. */
   readonly decodeTps: number;
   /** Mean time to the first token, seconds. */
   readonly ttftS: number;
@@ -17,19 +17,19 @@ export interface Pace {
 export interface PassRequest {
   readonly server: ServerUnderTest;
   readonly suite: Suite;
-  /** Requests in flight; the first level is 1 and gives the record, further ones give `load`. */
+  /** Requests in flight, by load level. The first level is 1; the others appear in the record's `load`. */
   readonly load: readonly number[];
-  /** Order of the tests, salts. */
+  /** Determines the order of the tests. */
   readonly seed: string;
   readonly clock: Clock;
-  /** What the GPUs do, sampled during the pass; undefined where the machine cannot be asked. */
+  /** Undefined if there is no access to the machine. */
   readonly sampleGpus: ((signal: AbortSignal) => Promise<readonly GpuSample[]>) | undefined;
-  /** Left out = `fixed`. */
+  /** Default `fixed`. */
   readonly mode?: PassMode;
-  /** The best of former attempts on this server: noise is held against it, so that a slow attempt is allowed no more. */
+  /** The best of earlier passes on this server, so that a slow pass does not get a larger tolerance. */
   readonly pace?: Pace | undefined;
   /**
-   * Called as each test ends; `index` counts from 1 in the order in which they ran. Does no work of its own beyond one
+   * Called as each test ends; `index` counts from 1 in the order in which they ran. It must do no work beyond one
    * asynchronous journal write.
    */
   readonly onTest: (test: TestResult, index: number, tests: number) => void;
@@ -37,8 +37,8 @@ export interface PassRequest {
 
 /**
  * Runs the suite once. Failed tests and a failed cross-check are in the result, not thrown.
- * @throws the signal's reason, or what `open` threw: the link is gone, and so is the pass.
+ * @throws the signal's reason, or the error of `server.open` if the link is lost.
  */
 export type RunPass = (request: PassRequest, signal: AbortSignal) => Promise<PassResult>;
-/** Discarded requests of the measured shape with other content. */
+/** Sends requests like those that will be measured, with other content, and discards the replies. */
 export type WarmUp = (request: Omit<PassRequest, "onTest">, signal: AbortSignal) => Promise<void>;

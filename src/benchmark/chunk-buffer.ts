@@ -2,18 +2,18 @@ import type { Arrival } from "../vllm/sse.ts";
 
 const SLAB_BYTES = 64 * 1024;
 
-/** The reads of a stream, in order, with stamps. */
+/** The chunks of a stream, in order, with timestamps. */
 export interface ChunkBuffer extends Iterable<Arrival> {
   add(stamp: number, bytes: Uint8Array): void;
-  /** Of the last read. */
+  /** Timestamp of the last chunk. */
   readonly lastStamp: number | undefined;
-  /** Of all reads together. */
+  /** Total size of all chunks. */
   readonly bytes: number;
 }
 
 /**
- * The bytes are copied into slabs: a read that is stored as it is holds four objects, and with some ten thousand
- * of them a garbage collection stops all streams for milliseconds, just when the next tokens come.
+ * Copies the bytes into large buffers. A stored chunk keeps four objects alive, and with ten thousand chunks a garbage
+ * collection would pause all streams for milliseconds, delaying the timestamps of the next tokens.
  */
 export function chunkBuffer(): ChunkBuffer {
   const stamps: number[] = [];

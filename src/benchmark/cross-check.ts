@@ -5,27 +5,28 @@ import type { CounterDelta, ServerCounters } from "../vllm/server-counters.ts";
 
 export type CheckedRequest = RequestMetrics & { readonly requestBytes: number };
 
-/** What is compared with the server's counters: requests between two readings while the server was idle. */
+/** Requests to compare with the server's counters, which were read before and after while the server was idle. */
 export interface CrossCheckQuestion {
   readonly before: ServerCounters;
   readonly after: ServerCounters;
-  /** Those that succeeded, in any order. */
+  /** All requests succeeded; their order does not matter. */
   readonly requests: readonly CheckedRequest[];
   /** Median round trip, seconds. */
   readonly rttS: number;
-  /** Virtual seconds in a real one. */
+  /** Virtual seconds per real second. */
   readonly speed: number;
-  /** Longest time for which our own loop was blocked, real seconds. */
+  /** Longest time for which our own event loop was blocked, real seconds. */
   readonly loopDelayS: number;
+  /** Whether every reply must have the requested length. */
   readonly fixedLength: boolean;
-  /** Cache hits are what a warm pass is for. */
+  /** Whether hits of the prefix cache are expected. */
   readonly warm: boolean;
-  /** Several requests were in flight: then the server may preempt. */
+  /** Several requests were in flight, so the server may preempt some. */
   readonly underLoad: boolean;
   readonly pace: Pace | undefined;
 }
 
-/** `failed`: the figures are not ours. `stalled`: they are, but the connection delayed them. */
+/** `failed`: the counters contradict the client's figures. `stalled`: the connection delayed the replies. */
 export interface CrossCheck {
   readonly failed: readonly string[];
   readonly stalled: readonly string[];
@@ -34,7 +35,7 @@ export interface CrossCheck {
     readonly server_decode_tps: number | null;
     readonly decode_ratio: number | null;
     readonly decode_tolerance: number;
-    /** Mean of the server's own. */
+    /** Mean of the server's own TTFT. */
     readonly server_ttft_s: number | null;
     readonly ttft_offset_s: number | null;
   };
@@ -43,20 +44,23 @@ export interface CrossCheck {
 const DECODE_TOLERANCE = 0.02;
 const OFFSET_TOLERANCE_S = 0.015;
 const OFFSET_TOLERANCE_SHARE = 0.25;
-/** How late a stamp may be on a busy machine, real seconds. */
+/** How late a timestamp may be on a busy machine, real seconds. */
 const JITTER_S = 0.005;
-/** How long our own loop may be blocked on a fast clock, real seconds; a pass that needs more to be explained is void. */
-const FORGIVEN_DELAY_S = 0.02;
-/** Ten segments of 1,460 bytes: the first window of a TCP connection that was idle (RFC 6928). */
+/** Longest event loop delay that is tolerated on an accelerated clock, real seconds. */
+const TOLERATED_DELAY_S = 0.02;
+/** Ten segments of 1,460 bytes: the initial congestion window of TCP (RFC 6928). */
 const FIRST_WINDOW_BYTES = 14_600;
 
 /**
- * Compares the client's figures with the server's own counters. Token counts must agree exactly; the cache must not
- * have helped, and nothing may have been preempted but under load. The decode rate must agree within 2 % of the time
- * that the engine needs at the best pace that it has shown (a slow attempt is allowed no more), and 5 ms of jitter a
- * request, which is nothing compared to the minutes of the standard suite. On a clock of speed s each real millisecond
- * counts s times, so there the jitter does too, and (s - 1) times our loop's longest delay, 20 ms at most: such a run
- * shows that the machinery works, not how exact it is.
+ * Compares the client's figures with the server's own counters.
+ *
+ * - Token counts must be equal.
+ * - There must be no hits of the prefix cache, and no preemptions unless under load.
+ * - Decode times must agree within 2 % of the time that the engine needs at its best observed pace, plus 5 ms of jitter
+ *   per request.
+ *
+ * On a clock of speed s, each real millisecond counts s times. The tolerance then includes s times the jitter, and
+ * (s - 1) times the longest delay of our event loop, at most 20 ms. Accuracy is therefore only meaningful at speed 1.
  */
 export function crossCheck(question: CrossCheckQuestion): CrossCheck {
   const { requests, speed, loopDelayS, pace } = question;
@@ -68,7 +72,7 @@ export function crossCheck(question: CrossCheckQuestion): CrossCheck {
   const serverTps = serverDecodeTps(delta);
   const best = Math.max(serverTps ?? 0, pace?.decodeTps ?? 0);
   const jitterS =
-    speed * requests.length * JITTER_S + (speed - 1) * Math.min(loopDelayS, FORGIVEN_DELAY_S);
+    speed * requests.length * JITTER_S + (speed - 1) * Math.min(loopDelayS, TOLERATED_DELAY_S);
   const allowedS =
     DECODE_TOLERANCE * (best > 0 ? Math.min(decodeS, decodeTokens / best) : decodeS) + jitterS;
   const tolerance = decodeS > 0 ? allowedS / decodeS : DECODE_TOLERANCE;
@@ -81,20 +85,20 @@ export function crossCheck(question: CrossCheckQuestion): CrossCheck {
   if (exact) {
     if (delta.decode.count !== requests.length)
       failed.push("the server does not count the decode time of every request");
-    const late =
+    const ttftStall =
       offset === undefined
         ? undefined
-        : offsetFault(offset, delta, question, jitterS / requests.length);
-    // A first token that was held up on its way shortens the rest: that is no fast server.
+        : ttftStallReason(offset, delta, question, jitterS / requests.length);
+    // If the first token was delayed on its way, the decode time is too short.
     if (ratio !== undefined && ratio > 1 + tolerance)
-      (late === undefined ? failed : stalled).push(
+      (ttftStall === undefined ? failed : stalled).push(
         `decode rate ${percent(ratio - 1)} above the server's own`,
       );
     if (ratio !== undefined && ratio < 1 - tolerance)
       stalled.push(
         `the connection stalled: decode rate ${percent(1 - ratio)} below the server's own`,
       );
-    if (late !== undefined) stalled.push(late);
+    if (ttftStall !== undefined) stalled.push(ttftStall);
   }
   return {
     failed,
@@ -110,14 +114,14 @@ export function crossCheck(question: CrossCheckQuestion): CrossCheck {
   };
 }
 
-/** Tokens after the first token-bearing event. */
+/** Tokens that arrived after the first event with tokens. */
 export function decodedTokens({ completionTokens, firstTokens = 1 }: RequestMetrics): number {
   return completionTokens - firstTokens;
 }
 
 const OTHER_CLIENT = " (another client used the server)";
 
-/** What was counted must be what these requests had, no more and no less. */
+/** Differences between the server's counts and the requests. */
 function countFaults(
   delta: CounterDelta,
   { requests, fixedLength, warm, underLoad }: CrossCheckQuestion,
@@ -125,22 +129,24 @@ function countFaults(
   if (delta.restarted) return ["the server restarted during the measurement"];
   const faults: string[] = [];
   const ended = total(Object.values(delta.finished), (count) => count);
-  const expect = (what: string, server: number, client: number, why = ""): void => {
+  const expect = (name: string, server: number, client: number, explanation = ""): void => {
     if (server !== client)
-      faults.push(`${what}: the server counted ${String(server)}, we ${String(client)}${why}`);
+      faults.push(
+        `${name}: the server counted ${String(server)}, we ${String(client)}${explanation}`,
+      );
   };
-  const blame = tokensBlame(ended, requests.length);
+  const explanation = explainTokenDifference(ended, requests.length);
   expect(
     "output tokens",
     delta.generationTokens,
     total(requests, (request) => request.completionTokens),
-    blame,
+    explanation,
   );
   expect(
     "prompt tokens",
     delta.promptTokens,
     total(requests, (request) => request.promptTokens),
-    blame,
+    explanation,
   );
   const { stop = 0, length = 0, ...others } = delta.finished;
   expect(
@@ -159,19 +165,19 @@ function countFaults(
   return faults;
 }
 
-/** Tokens that differ in as many requests as ours are no other client's: every client ends requests. */
-function tokensBlame(ended: number, ours: number): string {
+/** If only our requests ended, no other client can have caused the difference. */
+function explainTokenDifference(ended: number, ours: number): string {
   if (ended > ours) return OTHER_CLIENT;
   return ended === ours ? " (in as many requests: the server miscounts)" : "";
 }
 
-/** Tokens after the first of each request, by the engine's own clock. */
+/** Tokens per second without the first token of each request, by the engine's own clock. */
 function serverDecodeTps(delta: CounterDelta): number | undefined {
   const tokens = delta.generationTokens - delta.decode.count;
   return delta.decode.sum > 0 && tokens > 0 ? tokens / delta.decode.sum : undefined;
 }
 
-/** How much later the first token reached us than it left the server, mean over the requests, seconds. */
+/** The client's mean TTFT minus the server's, seconds. */
 function ttftOffset(delta: CounterDelta, requests: CrossCheckQuestion["requests"]): number {
   return (
     total(requests, (request) => request.ttftS) / requests.length -
@@ -180,10 +186,10 @@ function ttftOffset(delta: CounterDelta, requests: CrossCheckQuestion["requests"
 }
 
 /**
- * The offset is explained by one round trip, by further ones while TCP's window grows over a long prompt, and by
- * 15 ms or a quarter of the server's own time (the best that it has shown), whichever is more, for the HTTP front end.
+ * The expected offset is one round trip, further ones while TCP's congestion window grows over a long prompt, and for
+ * the HTTP front end 15 ms or a quarter of the server's best TTFT, whichever is more. A larger offset is a stall.
  */
-function offsetFault(
+function ttftStallReason(
   offset: number,
   delta: CounterDelta,
   { requests, rttS, pace }: CrossCheckQuestion,
@@ -191,19 +197,19 @@ function offsetFault(
 ): string | undefined {
   const rounds =
     total(requests, ({ requestBytes }) => 1 + windowRounds(requestBytes)) / requests.length;
-  const ownS = Math.min(delta.ttft.sum / delta.ttft.count, pace?.ttftS ?? Infinity);
-  const slack = jitterS + Math.max(OFFSET_TOLERANCE_S, OFFSET_TOLERANCE_SHARE * ownS);
-  if (offset <= rounds * rttS + slack) return undefined;
+  const serverTtftS = Math.min(delta.ttft.sum / delta.ttft.count, pace?.ttftS ?? Infinity);
+  const tolerance = jitterS + Math.max(OFFSET_TOLERANCE_S, OFFSET_TOLERANCE_SHARE * serverTtftS);
+  if (offset <= rounds * rttS + tolerance) return undefined;
   return `the connection stalled: first tokens came ${String(Math.round(offset * 1000))} ms after the server sent them, round trip ${String(Math.round(rttS * 1000))} ms`;
 }
 
-/** Round trips that a body waits for while the window doubles. */
+/** Additional round trips to send a body while the congestion window doubles. */
 function windowRounds(bytes: number): number {
   return Math.max(0, Math.ceil(Math.log2(bytes / FIRST_WINDOW_BYTES + 1)) - 1);
 }
 
-function total<T>(items: readonly T[], of: (item: T) => number): number {
-  return items.reduce((sum, item) => sum + of(item), 0);
+function total<T>(items: readonly T[], valueOf: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + valueOf(item), 0);
 }
 
 function percent(share: number): string {

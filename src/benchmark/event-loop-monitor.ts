@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { mean } from "../evidence/statistics.ts";
 
-/** How late our own event loop was while a pass ran; real milliseconds. */
+/** Delays of our own event loop during a measurement, in real milliseconds. */
 export interface EventLoopFacts {
   readonly longestMs: number;
   readonly p99Ms: number;
@@ -11,28 +11,28 @@ export interface EventLoopFacts {
 }
 
 const RESOLUTION_MS = 10;
-/** What a garbage collection or a timer of a healthy process may take. */
-const FLOOR_LONGEST_MS = 25;
-const FLOOR_P99_MS = 5;
+/** Delays that garbage collection and timers cause in a healthy process are always allowed. */
+const MIN_ALLOWED_LONGEST_MS = 25;
+const MIN_ALLOWED_P99_MS = 5;
 /** A 99th percentile needs 299 samples (one-sided 95 % order-statistic bound). */
 const SAMPLES_FOR_P99 = 299;
-/** On a fast clock no stamp is exact; there only a process that was suspended counts. */
-const LONGEST_FAST_MS = 1_000;
+/** On an accelerated clock no timestamp is exact, so only a delay as long as a suspended process counts. */
+const ALLOWED_LONGEST_ACCELERATED_MS = 1_000;
 
-/** Watches from now on, until it is disposed of. */
+/** Monitors the event loop until disposed of. */
 export function monitorEventLoop(): Disposable & { read(): EventLoopFacts } {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  const begin = performance.eventLoopUtilization();
+  const start = performance.eventLoopUtilization();
   delays.enable();
-  // The histogram holds the time between two timers, so the timer's own period is taken off.
-  const late = (nanoseconds: number): number =>
+  // The histogram holds the time between two timers, which includes the timer's own period.
+  const delayMs = (nanoseconds: number): number =>
     delays.count > 0 ? Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) : 0;
   return {
     read: () => ({
-      longestMs: late(delays.max),
-      p99Ms: late(delays.percentile(99)),
+      longestMs: delayMs(delays.max),
+      p99Ms: delayMs(delays.percentile(99)),
       samples: delays.count,
-      utilisation: performance.eventLoopUtilization(begin).utilization,
+      utilisation: performance.eventLoopUtilization(start).utilization,
     }),
     [Symbol.dispose]: () => {
       delays.disable();
@@ -41,15 +41,17 @@ export function monitorEventLoop(): Disposable & { read(): EventLoopFacts } {
 }
 
 /**
- * Why the pass says more of us than of the server, if it does. The rule follows from the TPOT, since a test's decode
- * time tL - t1 is (N - 1) TPOT and a stamp is late by at most the loop's delay. The longest delay may hit one test:
- * void above 5 % of the shortest decode time (or 25 ms). A delay that comes always, the 99th percentile, hits both
- * stamps of every test: void above 1 % of the mean decode time (or 5 ms), which moves the decode rate by 2 %.
+ * Returns why delays of our own event loop make a measurement void, or undefined if they do not. A timestamp is late by
+ * at most the delay of the loop, and a test's decode time is the time between its first and its last token.
+ *
+ * - The longest delay may affect one test: it must not exceed 5 % of the shortest decode time (or 25 ms).
+ * - The 99th percentile may affect both timestamps of every test: it must not exceed 1 % of the mean decode time (or
+ *   5 ms), which changes the decode rate by 2 %.
  */
-export function clientSlowed(
+export function clientDelayReason(
   loop: EventLoopFacts,
   measured: {
-    /** tL - t1 of every test that was measured, seconds on the run's clock. */
+    /** Decode time of every request, seconds on the run's clock. */
     readonly decodeS: readonly number[];
     readonly speed: number;
   },
@@ -58,10 +60,12 @@ export function clientSlowed(
   const shortestMs = decodeS.length === 0 ? 0 : Math.min(...decodeS) * 1000;
   const meanMs = decodeS.length === 0 ? 0 : mean(decodeS) * 1000;
   const longestAllowed =
-    speed > 1 ? LONGEST_FAST_MS : Math.max(FLOOR_LONGEST_MS, 0.05 * shortestMs);
+    speed > 1
+      ? ALLOWED_LONGEST_ACCELERATED_MS
+      : Math.max(MIN_ALLOWED_LONGEST_MS, 0.05 * shortestMs);
   if (loop.longestMs > longestAllowed)
     return `our own event loop was blocked for ${String(Math.round(loop.longestMs))} ms (allowed: ${String(Math.round(longestAllowed))} ms)`;
-  const p99Allowed = Math.max(FLOOR_P99_MS, 0.01 * meanMs);
+  const p99Allowed = Math.max(MIN_ALLOWED_P99_MS, 0.01 * meanMs);
   if (speed <= 1 && loop.samples >= SAMPLES_FOR_P99 && loop.p99Ms > p99Allowed)
     return `our own event loop was late by ${String(Math.round(loop.p99Ms))} ms at the 99th percentile (allowed: ${String(Math.round(p99Allowed))} ms)`;
   return undefined;

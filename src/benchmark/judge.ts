@@ -3,42 +3,47 @@ import type { Verdict } from "../evidence/record.ts";
 import type { Pace } from "./benchmark.ts";
 import { crossCheck, decodedTokens } from "./cross-check.ts";
 import type { CheckedRequest, CrossCheck } from "./cross-check.ts";
-import { clientSlowed } from "./event-loop-monitor.ts";
-import type { GpuWatch } from "./watch-gpus.ts";
-import type { WatchFacts } from "./watched-work.ts";
+import { clientDelayReason } from "./event-loop-monitor.ts";
+import type { GpuFacts } from "./gpu-monitor.ts";
+import type { MonitoredFacts } from "./monitor-work.ts";
 
-/** What was measured, and what was watched meanwhile: one pass, or one level of load. */
-export interface JudgedWork extends WatchFacts {
-  /** Those that were measured. */
+/** The requests of one pass or one load level, and what was monitored meanwhile. */
+export interface Measurement extends MonitoredFacts {
+  /** The requests that succeeded. */
   readonly requests: readonly CheckedRequest[];
-  /** Why others were not. */
+  /** Why other requests failed. */
   readonly failures: readonly string[];
   /** Median round trip, seconds. */
   readonly rttS: number;
-  /** Virtual seconds in a real one. */
+  /** Virtual seconds per real second. */
   readonly speed: number;
   readonly mode: PassMode;
   readonly pace: Pace | undefined;
-  /** Several requests were in flight: then the server may preempt. */
+  /** Several requests were in flight, so the server may preempt some. */
   readonly underLoad: boolean;
 }
 
 /**
- * `void`: something slowed the measurement that is neither the server nor the model; it is worth doing again. `failed`:
- * a request failed, or the figures are not ours; recorded as such, never ranked. Else `sound`. When our own event loop was
- * blocked, nothing that was seen says anything of the server, so that is always `void`.
+ * Decides whether a measurement is valid.
+ *
+ * - `void`: something other than the server or the model slowed it down, so it is worth repeating.
+ * - `failed`: a request failed, or the server's counters contradict the figures. It is recorded but never ranked.
+ * - `sound`: neither.
+ *
+ * If our own event loop was blocked, the other findings say nothing about the server, so the verdict is `void`.
  */
-export function judge(work: JudgedWork): Verdict {
-  const { requests, failures, loop, gpus, speed } = work;
-  const check = failures.length > 0 ? undefined : checkCounters(work);
+export function judge(measurement: Measurement): Verdict {
+  const { requests, failures, loop, gpus, speed } = measurement;
+  const check = failures.length > 0 ? undefined : checkCounters(measurement);
   const failed = [...failures, ...(check?.failed ?? [])];
-  const slowed = clientSlowed(loop, { decodeS: expectedDecodeS(requests, work, check), speed });
+  const decodeS = expectedDecodeS(requests, measurement, check);
+  const clientDelay = clientDelayReason(loop, { decodeS, speed });
   const disturbed = [
-    ...gpus.reasons.map((reason) => `the GPU was throttled: ${reason}`),
+    ...gpus.throttleReasons.map((reason) => `the GPU was throttled: ${reason}`),
     ...(check?.stalled ?? []),
   ];
   const state =
-    slowed !== undefined
+    clientDelay !== undefined
       ? "void"
       : failed.length > 0
         ? "failed"
@@ -47,38 +52,38 @@ export function judge(work: JudgedWork): Verdict {
           : "sound";
   return {
     state,
-    reasons: [...(slowed === undefined ? [] : [slowed]), ...failed, ...disturbed],
+    reasons: [...(clientDelay === undefined ? [] : [clientDelay]), ...failed, ...disturbed],
     ...check?.facts,
     loop_delay_ms: rounded(loop.longestMs),
     loop_delay_p99_ms: rounded(loop.p99Ms),
     loop_utilisation: rounded(loop.utilisation),
-    ...gpuFacts(gpus),
-    rtt_s: work.rttS,
+    ...gpuFields(gpus),
+    rtt_s: measurement.rttS,
   };
 }
 
-/** What nobody told is left out. */
-function gpuFacts({ samples, gap, clockMhz, hottestC, mostW }: GpuWatch): Record<string, unknown> {
+function gpuFields(gpus: GpuFacts): Record<string, unknown> {
+  const { samples, samplingProblem, meanClockMhz, maxTemperatureC, maxPowerW } = gpus;
   return {
     gpu_samples: samples,
-    ...(gap === undefined ? {} : { gpu_watch: gap }),
-    ...(clockMhz === undefined ? {} : { gpu_clock_mhz: Math.round(clockMhz) }),
-    ...(hottestC === undefined ? {} : { gpu_hottest_c: hottestC }),
-    ...(mostW === undefined ? {} : { gpu_most_w: mostW }),
+    ...(samplingProblem === undefined ? {} : { gpu_watch: samplingProblem }),
+    ...(meanClockMhz === undefined ? {} : { gpu_clock_mhz: Math.round(meanClockMhz) }),
+    ...(maxTemperatureC === undefined ? {} : { gpu_hottest_c: maxTemperatureC }),
+    ...(maxPowerW === undefined ? {} : { gpu_most_w: maxPowerW }),
   };
 }
 
-/** Seconds of decoding by request, at most what the engine needs at the best speed that it has shown. */
+/** Decode time of each request, seconds, at most the time that the engine needs at its best observed speed. */
 function expectedDecodeS(
-  requests: JudgedWork["requests"],
-  { pace }: JudgedWork,
+  requests: Measurement["requests"],
+  { pace }: Measurement,
   check: Partial<CrossCheck> | undefined,
 ): number[] {
   const best = Math.max(pace?.decodeTps ?? 0, check?.facts?.server_decode_tps ?? 0);
   return requests
     .map((request) => {
-      const seen = request.e2eS - request.ttftS;
-      return best > 0 ? Math.min(seen, decodedTokens(request) / best) : seen;
+      const measuredS = request.e2eS - request.ttftS;
+      return best > 0 ? Math.min(measuredS, decodedTokens(request) / best) : measuredS;
     })
     .filter((seconds) => seconds > 0);
 }
@@ -88,12 +93,12 @@ function checkCounters({
   after,
   loop,
   mode,
-  ...work
-}: JudgedWork): Pick<CrossCheck, "failed" | "stalled"> & { readonly facts?: CrossCheck["facts"] } {
+  ...measurement
+}: Measurement): Pick<CrossCheck, "failed" | "stalled"> & { readonly facts?: CrossCheck["facts"] } {
   if (before.counters === undefined) return noCheck(`before the measurement ${before.reason}`);
   if (after.counters === undefined) return noCheck(`after the measurement ${after.reason}`);
   return crossCheck({
-    ...work,
+    ...measurement,
     before: before.counters,
     after: after.counters,
     loopDelayS: loop.longestMs / 1000,

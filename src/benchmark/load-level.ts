@@ -17,13 +17,13 @@ import type { RawReply } from "./stream-request.ts";
 import { throughput } from "./throughput.ts";
 import type { LoadRequest } from "./throughput.ts";
 import { warmUpLevel } from "./warm-up.ts";
-import { watchWork } from "./watched-work.ts";
+import { monitorWork } from "./monitor-work.ts";
 
 const REQUESTS_PER_STREAM = 10;
 /** Requests in a row without an answer that end a level. */
 const UNANSWERED_IN_A_ROW = 2;
 
-/** What one level of load gave: its part of the record, and its requests one by one. */
+/** The result of one load level: its part of the record, and its requests one by one. */
 export interface MeasuredLevel {
   readonly result: LoadResult;
   readonly rows: LoadRequests;
@@ -32,8 +32,8 @@ export interface MeasuredLevel {
 }
 
 /**
- * Every level above one request in flight, in the order given, until the server stops answering.
- * @throws what `open` threw unless that is a `NoAnswerError`, or the signal's reason.
+ * Runs each load level above one request in flight, in order, until the server stops answering.
+ * @throws the signal's reason, or the error of `server.open` unless that is a `NoAnswerError`.
  */
 export async function runLoadLevels(
   client: HttpClient,
@@ -52,7 +52,7 @@ export async function runLoadLevels(
   return levels;
 }
 
-/** The verdict of a pass, with the levels of load that gave no figure. */
+/** Adds to the verdict of a pass why load levels were not sound. */
 export function withLoadVerdicts(verdict: Verdict, levels: readonly MeasuredLevel[]): Verdict {
   const unsound = levels.flatMap(({ result: { in_flight: inFlight, ...level } }) =>
     level.verdict === "sound"
@@ -63,9 +63,8 @@ export function withLoadVerdicts(verdict: Verdict, levels: readonly MeasuredLeve
 }
 
 /**
- * Closed loop: so many streams, each of which sends its next request when the last one ended, 10 requests a stream. So
- * its latencies are service times; nothing is queued on our side. Watched and judged as a pass is; without a sound
- * verdict it has no figure.
+ * Runs a closed loop: each of `inFlight` streams sends 10 requests one after the other. Nothing is queued on our side,
+ * so the latencies are service times. The level is judged like a pass, and has figures only if it is sound.
  */
 async function runLevel(
   client: HttpClient,
@@ -81,9 +80,10 @@ async function runLevel(
     return { value, answered: !value.stopped };
   };
   await warmUpLevel(tests, inFlight, request, signal).catch((error: unknown) => {
-    if (!(error instanceof NoAnswerError)) throw error; // It shows in the level itself.
+    // The measured requests will fail too if the server does not answer.
+    if (!(error instanceof NoAnswerError)) throw error;
   });
-  const { value, facts } = await watchWork(client, request, work, signal);
+  const { value, facts } = await monitorWork(client, request, work, signal);
   const { requests, failures, rows } = await readReplies(value.sent, request);
   const verdict = judge({
     ...facts,
@@ -92,7 +92,7 @@ async function runLevel(
     rttS,
     speed: clock.speed,
     mode: mode === "natural" ? "natural" : "fixed",
-    // The pace of one request at a time says nothing of several.
+    // The pace of single requests does not apply to several at once.
     pace: undefined,
     underLoad: true,
   });
@@ -124,13 +124,13 @@ async function sendRequests(
   { server, clock, seed, mode }: PassRequest,
   signal: AbortSignal,
 ): Promise<{ readonly sent: readonly SentRequest[]; readonly stopped: boolean }> {
-  const nextTest = endlessly(tests, `load|${String(inFlight)}|${seed}`);
+  const nextTest = endlessTests(tests, `load|${String(inFlight)}|${seed}`);
   const sent: SentRequest[] = [];
-  let left = inFlight * REQUESTS_PER_STREAM;
+  let remaining = inFlight * REQUESTS_PER_STREAM;
   let unanswered = 0;
   const stream = async (inner: AbortSignal): Promise<void> => {
-    while (left > 0 && unanswered < UNANSWERED_IN_A_ROW) {
-      left -= 1;
+    while (remaining > 0 && unanswered < UNANSWERED_IN_A_ROW) {
+      remaining -= 1;
       const test = nextTest();
       const chat = chatRequest(server, test, mode === "natural" ? "natural" : "fixed");
       const reply = await sendChat(server, chat, inFlight, clock, inner).catch(asFailedReply);
@@ -149,7 +149,7 @@ interface ReadReplies {
   readonly rows: readonly LoadRequestRow[];
 }
 
-/** Only once no stream is measured any more. */
+/** Parses the replies; called only after the last stream has ended, so that it does not disturb the measurement. */
 async function readReplies(
   sent: readonly SentRequest[],
   { clock }: PassRequest,
@@ -166,7 +166,7 @@ async function readReplies(
       requests.push({ ...parsed, requestBytes: chat.bytes });
       rows.push(rowOf(test, parsed));
     }
-    await setImmediate(); // Other rentals' streams are being stamped meanwhile.
+    await setImmediate(); // Let the streams of other rentals get their timestamps.
   }
   return { requests, failures, rows };
 }
@@ -185,7 +185,8 @@ function rowOf(test: Test, { sentMs, metrics }: Omit<LoadRequest, "requestBytes"
   };
 }
 
-function endlessly(tests: readonly Test[], seed: string): () => Test {
+/** Repeats the tests, each round in another random order. */
+function endlessTests(tests: readonly Test[], seed: string): () => Test {
   const random = seededRandom(seed);
   let round: Test[] = [];
   return () => {

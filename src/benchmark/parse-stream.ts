@@ -8,7 +8,7 @@ import { NoAnswerError } from "../vllm/connection.ts";
 import { serverSentEvents } from "../vllm/sse.ts";
 import type { RawReply } from "./stream-request.ts";
 
-/** Tokens that came in one event. */
+/** Tokens of one event. */
 export interface TokenArrival {
   /** Monotonic milliseconds on the run's clock. */
   readonly atMs: number;
@@ -29,24 +29,24 @@ export type ParsedReply =
 export interface FailedReply {
   readonly kind: "failed";
   readonly reason: string;
-  /** No whole answer came: it broke off, or the server fell silent. */
+  /** The server sent no complete answer: the connection broke, or no more data came. */
   readonly unanswered: boolean;
 }
 
-/** The reply of a server that could not be asked. @throws whatever is no `NoAnswerError` */
+/** Turns a `NoAnswerError` into a failed reply. @throws any other error */
 export function asFailedReply(error: unknown): FailedReply {
   if (error instanceof NoAnswerError)
     return { kind: "failed", reason: error.message, unanswered: true };
   throw error;
 }
 
-/** Events read at once, which takes less than a millisecond; other rentals' streams are being stamped meanwhile. */
+/** Events parsed without a pause, which takes less than a millisecond and so does not delay other rentals' streams. */
 const SLICE_EVENTS = 256;
 
 /**
- * Turns stamps and bytes into figures. Tokens are counted from the server's usage alone: a chunk may hold none, one
- * or several, and a token may have no text. An event bears tokens when `completion_tokens` grew or, without
- * continuous usage, when any delta has text.
+ * Computes the metrics of a reply. Tokens are counted from the server's usage alone, because a chunk may have any
+ * number of tokens and a token may have no text. An event contains tokens if `completion_tokens` grew or, without
+ * continuous usage, if a delta has text.
  */
 export async function parseStream(
   raw: RawReply,
@@ -61,11 +61,11 @@ export async function parseStream(
   const fault = faultOf(scan, length);
   if (fault !== undefined) return failed(fault);
 
-  const { usage, bearing } = scan;
-  const first = bearing[0];
-  const last = bearing.at(-1);
+  const { usage, tokenEvents } = scan;
+  const first = tokenEvents[0];
+  const last = tokenEvents.at(-1);
   if (usage === undefined || first === undefined || last === undefined)
-    return failed("the reply holds no token");
+    return failed("the reply has no tokens");
   const sentMs = clock.fromStamp(raw.sent);
   const seconds = (stamp: number): number => (clock.fromStamp(stamp) - sentMs) / 1000;
   const ttftS = seconds(first.stamp);
@@ -76,18 +76,18 @@ export async function parseStream(
     kind: "measured",
     sentMs,
     endedMs: clock.fromStamp(raw.ended),
-    arrivals: bearing.map(({ stamp, tokens }) => ({ atMs: clock.fromStamp(stamp), tokens })),
+    arrivals: tokenEvents.map(({ stamp, tokens }) => ({ atMs: clock.fromStamp(stamp), tokens })),
     metrics: {
       promptTokens: usage.promptTokens,
       completionTokens: usage.completionTokens,
       ttftS,
-      tpotS: later > 0 && bearing.length > 1 ? (e2eS - ttftS) / later : undefined,
+      tpotS: later > 0 && tokenEvents.length > 1 ? (e2eS - ttftS) / later : undefined,
       firstTokens,
       ...(scan.firstContent === undefined ? {} : { firstContentS: seconds(scan.firstContent) }),
       e2eS,
       bodyS: seconds(raw.ended),
       headersS: seconds(raw.headers ?? raw.ended),
-      chunks: bearing.length,
+      chunks: tokenEvents.length,
       cachedTokens: usage.cachedTokens,
       finishReason: scan.finishReason ?? "",
       text: scan.text.join(""),
@@ -95,29 +95,29 @@ export async function parseStream(
   };
 }
 
-/** What the events of a stream say. */
+/** The contents of a stream's events. */
 interface StreamScan {
-  readonly bearing: { readonly stamp: number; readonly tokens: number }[];
+  readonly tokenEvents: { readonly stamp: number; readonly tokens: number }[];
   readonly text: string[];
   firstContent: number | undefined;
   finishReason: string | undefined;
-  /** Of the last chunk, the one without choices. */
+  /** From the last chunk, which has no choices. */
   usage: Usage | undefined;
   done: boolean;
 }
 
-/** A text says which event cannot be read, or what the server reported in it. */
+/** Returns a string if an event cannot be parsed or contains an error of the server. */
 async function scanStream(raw: RawReply): Promise<StreamScan | string> {
   const scan: StreamScan = {
-    bearing: [],
+    tokenEvents: [],
     text: [],
     firstContent: undefined,
     finishReason: undefined,
     usage: undefined,
     done: false,
   };
-  /** By index of the choice: every choice counts its own. */
-  const counted = new Map<number, number>();
+  /** By index of the choice, because each choice has its own count. */
+  const tokensByChoice = new Map<number, number>();
   let events = 0;
   for (const { data, stamp } of serverSentEvents(raw.arrivals)) {
     events += 1;
@@ -128,21 +128,21 @@ async function scanStream(raw: RawReply): Promise<StreamScan | string> {
     }
     const chunk = readChunk(data);
     if (chunk === undefined)
-      return `the stream holds an event that cannot be read: ${data.slice(0, 80)}`;
+      return `the stream contains an event that cannot be parsed: ${data.slice(0, 80)}`;
     if (chunk.error !== undefined) return `the server reported in the stream: ${chunk.error}`;
     if (chunk.choice === undefined) {
       scan.usage = chunk.usage ?? scan.usage;
       continue;
     }
     const { index, text, reasoning, bearsText, finishReason } = chunk.choice;
-    const before = counted.get(index) ?? 0;
+    const before = tokensByChoice.get(index) ?? 0;
     const tokens =
       chunk.usage === undefined ? Number(bearsText) : chunk.usage.completionTokens - before;
-    if (tokens > 0) scan.bearing.push({ stamp, tokens });
-    counted.set(index, before + tokens);
+    if (tokens > 0) scan.tokenEvents.push({ stamp, tokens });
+    tokensByChoice.set(index, before + tokens);
     if (text !== "") scan.firstContent ??= stamp;
     scan.text.push(reasoning, text);
-    // Of several choices the worst end counts.
+    // If there are several choices, `abort` takes precedence.
     if (finishReason !== undefined && scan.finishReason !== "abort")
       scan.finishReason = finishReason;
   }
@@ -150,9 +150,9 @@ async function scanStream(raw: RawReply): Promise<StreamScan | string> {
 }
 
 /**
- * Why the stream gives no figure. A stop in mid-stream and a dead engine both end with status 200 and `[DONE]`, so
- * only these checks tell. `[DONE]` itself says nothing that the final usage, the finish_reason and the clean end of
- * the body do not, and proxies drop it.
+ * Why a reply is incomplete or wrong, if it is. These checks are needed because a request that the server aborted also
+ * ends with status 200 and `[DONE]`. A missing `[DONE]` is accepted if the final usage and the finish_reason came,
+ * because some proxies drop it.
  */
 function faultOf(
   { done, usage, finishReason }: StreamScan,
@@ -163,7 +163,8 @@ function faultOf(
     return "the stream ended without [DONE]";
   if (usage === undefined) return "the server sent no final usage";
   if (finishReason === undefined) return "the server sent no finish_reason";
-  if (!ENDS.has(finishReason)) return `the reply ended with finish_reason ${finishReason}`;
+  if (!VALID_FINISH_REASONS.has(finishReason))
+    return `the reply ended with finish_reason ${finishReason}`;
   const { completionTokens } = usage;
   if (completionTokens > maxTokens || (exact && completionTokens < maxTokens))
     return `${String(completionTokens)} tokens came instead of ${exact ? "" : "at most "}${String(maxTokens)}`;
@@ -172,7 +173,7 @@ function faultOf(
     : undefined;
 }
 
-const ENDS: ReadonlySet<string> = new Set(["length", "stop", "tool_calls"]);
+const VALID_FINISH_REASONS: ReadonlySet<string> = new Set(["length", "stop", "tool_calls"]);
 
 function textOf({ arrivals }: RawReply): string {
   return Buffer.concat(Array.from(arrivals, ({ bytes }) => bytes)).toString("utf8");

@@ -7,15 +7,15 @@ import type { ServerCounters } from "../vllm/server-counters.ts";
 
 export type IdleReading =
   | { readonly counters: ServerCounters; readonly reason?: undefined }
-  /** Why there is none: another client uses the server, or its counters cannot be read. */
+  /** Another client uses the server, or its counters cannot be read. */
   | { readonly counters?: undefined; readonly reason: string };
 
-const BETWEEN_MS = 200;
-const PATIENCE_MS = 60_000;
+const INTERVAL_MS = 200;
+const TIMEOUT_MS = 60_000;
 
 /**
- * The server's counters once nothing runs, nothing waits and two readings in a row are equal.
- * @throws what `open` threw, or the signal's reason.
+ * Reads the server's counters once no request is running or waiting and two readings in a row are equal.
+ * @throws the signal's reason, or the error of `server.open`.
  */
 export async function readWhenIdle(
   client: HttpClient,
@@ -23,19 +23,20 @@ export async function readWhenIdle(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<IdleReading> {
-  const end = clock.monotonic() + PATIENCE_MS;
-  let earlier: ServerCounters | undefined;
+  const deadline = clock.monotonic() + TIMEOUT_MS;
+  let previous: ServerCounters | undefined;
   for (;;) {
-    const read = await readCounters(client, basePath, signal);
-    if (typeof read === "string") return { reason: read };
-    if (earlier !== undefined && isIdle(earlier, read)) return { counters: read };
-    if (clock.monotonic() > end && earlier !== undefined)
+    const counters = await readCounters(client, basePath, signal);
+    if (typeof counters === "string") return { reason: counters };
+    if (previous !== undefined && isIdle(previous, counters)) return { counters };
+    if (clock.monotonic() > deadline && previous !== undefined)
       return { reason: "the server is never idle: another client uses it" };
-    earlier = read;
-    await clock.sleep(BETWEEN_MS, signal);
+    previous = counters;
+    await clock.sleep(INTERVAL_MS, signal);
   }
 }
 
+/** Returns a string if the counters cannot be read. */
 async function readCounters(
   client: HttpClient,
   basePath: string,

@@ -1,6 +1,6 @@
 /**
- * Runs the same work `count` times at once. The first that fails aborts the others; its error is thrown once all have
- * ended.
+ * Runs `count` copies of the same work concurrently. The first failure aborts the others; its error is thrown once all
+ * have ended.
  */
 export async function runConcurrently(
   count: number,

@@ -14,23 +14,23 @@ import { resultOf, runTest } from "./run-test.ts";
 import type { TestRun } from "./run-test.ts";
 import { sendChat } from "./stream-request.ts";
 import { testsWithinContext } from "./tests-within-context.ts";
-import { watchWork } from "./watched-work.ts";
+import { monitorWork } from "./monitor-work.ts";
 
-/** Tests in a row without an answer that end a pass: each costs a minute of silence. */
+/** A pass ends after this many unanswered tests in a row, because each takes a minute to time out. */
 const UNANSWERED_IN_A_ROW = 2;
 
 /**
- * The tests one after another in a seeded random order, watched, and judged at the end; then the further load levels,
- * closed loop. The result has the tests in the suite's order.
+ * Runs and judges the tests one after another in a seeded random order, then runs the further load levels. The result
+ * lists the tests in the suite's order.
  */
 export const runPass: RunPass = async (request, signal) => {
   const { server, suite, clock, mode = "fixed", pace } = request;
   const client = httpClient(server, clock);
   try {
     const prepared = await prepare(client, request, signal);
-    if (typeof prepared === "string") return unreachable(request, prepared);
-    const { rttS, misfits } = prepared;
-    const { value: runs, facts } = await watchWork(
+    if (typeof prepared === "string") return serverUnreachable(request, prepared);
+    const { rttS, inapplicable } = prepared;
+    const { value: runs, facts } = await monitorWork(
       client,
       request,
       async () => {
@@ -52,11 +52,11 @@ export const runPass: RunPass = async (request, signal) => {
       pace,
       underLoad: false,
     });
-    // A void pass is done again, and its load levels would be paid for twice.
+    // A void pass is repeated, so its load levels would run twice.
     const levels =
       verdict.state === "void" || noAnswer !== undefined
         ? []
-        : await runLoadLevels(client, applicable(suite, misfits), rttS, request, signal);
+        : await runLoadLevels(client, applicable(suite, inapplicable), rttS, request, signal);
     return {
       tests,
       verdict: withLoadVerdicts(verdict, levels),
@@ -75,13 +75,13 @@ export const runPass: RunPass = async (request, signal) => {
 
 interface Prepared {
   readonly rttS: number;
-  /** Why tests do not apply. */
-  readonly misfits: ReadonlyMap<Test, string>;
-  /** By which the tests of a warm pass find their prompts in the cache; empty in other modes. */
+  /** Tests that do not fit the context window, with the reason. */
+  readonly inapplicable: ReadonlyMap<Test, string>;
+  /** Cache salts under which the prompts of a warm pass are cached; empty in other modes. */
   readonly salts: ReadonlyMap<Test, string>;
 }
 
-/** A text says why the server cannot be measured at all. */
+/** Returns a string if the server does not answer. */
 async function prepare(
   client: HttpClient,
   request: PassRequest,
@@ -90,30 +90,32 @@ async function prepare(
   const { server, suite, mode } = request;
   try {
     const rttS = await roundTrip(client, server.basePath, signal);
-    const misfits = await testsWithinContext(client, server, suite, signal);
+    const inapplicable = await testsWithinContext(client, server, suite, signal);
     const salts =
-      mode === "warm-cache" ? await warmCaches(misfits, request, signal) : new Map<Test, string>();
-    return { rttS, misfits, salts };
+      mode === "warm-cache"
+        ? await warmCaches(inapplicable, request, signal)
+        : new Map<Test, string>();
+    return { rttS, inapplicable, salts };
   } catch (error) {
     if (error instanceof NoAnswerError) return error.message;
     throw error;
   }
 }
 
-/** In the order in which they ran. Once the server has stopped answering, the remaining tests are not sent. */
+/** Runs the tests; the result is in execution order. Once the server stops answering, remaining tests are not sent. */
 async function runTests(
-  { misfits, salts }: Prepared,
+  { inapplicable, salts }: Prepared,
   request: PassRequest,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Test, TestRun>> {
   const { tests } = request.suite;
   const runs = new Map<Test, TestRun>();
   for (const test of shuffled(tests, seededRandom(`order|${request.seed}`))) {
-    const misfit = misfits.get(test);
+    const reason = inapplicable.get(test);
     const noAnswer = stoppedAnswering(runs);
     const run =
-      misfit !== undefined
-        ? notSent(test, { kind: "not_applicable", reason: misfit })
+      reason !== undefined
+        ? notSent(test, { kind: "not_applicable", reason })
         : noAnswer !== undefined
           ? notSent(test, { kind: "failed", reason: `not sent: ${noAnswer}` })
           : await runTest(test, request, signal, salts.get(test));
@@ -123,7 +125,7 @@ async function runTests(
   return runs;
 }
 
-/** Why nothing more is sent, when the last tests in a row had no answer. */
+/** A reason if the server did not answer several tests in a row. */
 function stoppedAnswering(runs: ReadonlyMap<Test, TestRun>): string | undefined {
   let inARow = 0;
   for (const { answered } of runs.values()) {
@@ -146,14 +148,14 @@ function failuresOf(tests: readonly TestResult[]): string[] {
   return measured || failures.length > 0 ? failures : ["no test fits the model's window"];
 }
 
-/** Serves each prompt once, unmeasured, under the salt with which it will be measured. */
+/** Sends each prompt once, under the salt with which it will be measured, so that the server caches it. */
 async function warmCaches(
-  misfits: Prepared["misfits"],
+  inapplicable: Prepared["inapplicable"],
   { server, suite, clock }: PassRequest,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Test, string>> {
   const salts = new Map<Test, string>();
-  for (const test of applicable(suite, misfits)) {
+  for (const test of applicable(suite, inapplicable)) {
     const salt = randomUUID();
     salts.set(test, salt);
     const chat = chatRequest(server, { ...test, maxTokens: 1 }, "warm-cache", salt);
@@ -162,11 +164,14 @@ async function warmCaches(
   return salts;
 }
 
-function applicable(suite: Suite, misfits: Prepared["misfits"]): readonly Test[] {
-  return suite.tests.filter((test) => !misfits.has(test));
+function applicable(suite: Suite, inapplicable: Prepared["inapplicable"]): readonly Test[] {
+  return suite.tests.filter((test) => !inapplicable.has(test));
 }
 
-function unreachable({ suite, clock, mode = "fixed" }: PassRequest, reason: string): PassResult {
+function serverUnreachable(
+  { suite, clock, mode = "fixed" }: PassRequest,
+  reason: string,
+): PassResult {
   const noAnswer = `the server does not answer: ${reason}`;
   const tests = suite.tests.map((test) => resultOf(test, { kind: "failed", reason }));
   const now = clock.now();

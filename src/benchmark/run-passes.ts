@@ -3,13 +3,13 @@ import type { PassResult, TestResult } from "../evidence/pass.ts";
 import type { Verdict } from "../evidence/record.ts";
 import type { Pace, PassRequest, RunPass } from "./benchmark.ts";
 
-/** Passes on one server that has been warmed up. */
+/** Passes to run on a server that is warmed up. */
 export interface PassesRequest extends Omit<PassRequest, "onTest"> {
-  /** Their numbers, in order: `[1, 2, 3]`, or what a former owner of the run has left to do. */
+  /** Numbers of the passes, in order: `[1, 2, 3]`, or those that a resumed run has not finished. */
   readonly passes: readonly number[];
 }
 
-/** What a loop over passes calls. Whatever returns a promise is awaited, so that none of it happens during a measurement. */
+/** Callbacks of `runPasses`. Promises are awaited, so that no handler runs during a measurement. */
 export interface PassHandlers {
   /** May throw `PassInvalidated`: the attempt then counts as void. */
   readonly runPass: RunPass;
@@ -17,13 +17,13 @@ export interface PassHandlers {
   onStart(pass: number, voided: string | undefined): Promise<void> | void;
   /** As in `PassRequest`. */
   onTest(pass: number, test: TestResult, index: number, tests: number): void;
-  /** The pass is sound or failed. Returns why no further pass can be made, e.g. that the server has died. */
+  /** The pass is sound or failed. Returns a reason to stop, e.g. that the server failed. */
   onPass(pass: number, result: PassResult): Promise<string | undefined>;
   /** The attempt is void; `result` is undefined when it was invalidated before its end. */
   onVoid(pass: number, reason: string, result: PassResult | undefined): Promise<void>;
 }
 
-/** Something outside the measurement, e.g. a jump of the clock, has made it worthless; it is run again. */
+/** An external event, such as a jump of the clock, made the measurement unusable; the pass is repeated. */
 export class PassInvalidated extends Error {
   constructor(message: string) {
     super(message);
@@ -32,9 +32,9 @@ export class PassInvalidated extends Error {
 }
 
 /**
- * Runs the passes. A void attempt is repeated at most `VOID_REPEATS` times in a row, with another seed; after that, or
- * when `onPass` says so, the remaining passes are left out. Returns why, undefined when all were made.
- * @throws what a handler threw, a lost link among it, or the signal's reason.
+ * Runs the passes. A void attempt is repeated at most `VOID_REPEATS` times in a row, with another seed. Returns a
+ * reason if it stopped early, because of too many void attempts or because `onPass` returned one.
+ * @throws the signal's reason, or the error of a handler, e.g. a lost link.
  */
 export async function runPasses(
   { passes, ...request }: PassesRequest,
@@ -76,7 +76,7 @@ export async function runPasses(
   return undefined;
 }
 
-/** Counters that another client has changed say nothing of the server's speed. */
+/** Only counters that match our requests are used; otherwise another client may have influenced them. */
 function bestPace(pace: Pace | undefined, verdict: Verdict): Pace | undefined {
   const { tokens_exact: exact, server_decode_tps: decodeTps, server_ttft_s: ttftS } = verdict;
   if (exact !== true || typeof decodeTps !== "number" || typeof ttftS !== "number") return pace;

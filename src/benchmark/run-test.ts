@@ -9,16 +9,16 @@ import { sendChat } from "./stream-request.ts";
 
 export interface TestRun {
   readonly result: TestResult;
-  /** For the cross-check; undefined when it failed. */
+  /** For the cross-check; undefined if the request failed. */
   readonly request: (RequestMetrics & { readonly requestBytes: number }) | undefined;
-  /** Whether the server sent a whole answer, of whatever kind; undefined when the test was not sent. */
+  /** Whether the server sent a complete answer, even an error; undefined if the test was not sent. */
   readonly answered: boolean | undefined;
 }
 
 /**
- * Runs one test, alone on the server, and reads its reply. The prefix cache is separated by `salt`; left out, it cannot
- * help.
- * @throws what `open` threw unless that is a `NoAnswerError`, or the signal's reason.
+ * Runs one test, alone on the server, and parses its reply. Only prompts with the same `salt` share the prefix cache;
+ * by default it is random, so that there are no hits.
+ * @throws the signal's reason, or the error of `server.open` unless that is a `NoAnswerError`.
  */
 export async function runTest(
   test: Test,

@@ -8,15 +8,15 @@ import { NoAnswerError } from "../vllm/connection.ts";
 import { httpClient } from "../vllm/http-client.ts";
 import { countTokens } from "../vllm/server-api.ts";
 
-const CALLS_PER_TEST = 8;
-/** A prompt may be so many tokens short of its target; a line of context has fewer. */
-const SLACK_TOKENS = 32;
+const MAX_CALLS_PER_TEST = 8;
+/** How many tokens a prompt may have less than its target. A line of context usually has fewer. */
+const TOLERANCE_TOKENS = 32;
 
 /**
- * The suite with its contexts sized in the model's own tokens: each prompt has at most the tokens of its test, and at
- * most 32 fewer, or one line of context where that has more. Other suites, and those for a server that cannot count, are
- * returned as they are.
- * @throws what `open` threw, or the signal's reason.
+ * Sizes the contexts of the standard suite in the model's own tokens. Each prompt gets at most its target number of
+ * tokens, and at most 32 fewer, or one line of context if that is more. Returns the suite unchanged if it is another
+ * one or the server cannot count tokens.
+ * @throws the signal's reason, or the error of `server.open`.
  */
 export async function sizeSuite(
   server: ServerUnderTest,
@@ -49,8 +49,8 @@ export async function sizeSuite(
 }
 
 /**
- * Searches for the most lines that keep the prompt within its target; each guess follows the tokens a line that were
- * counted last. Undefined when the server does not count.
+ * Searches for the largest number of lines that keeps the prompt within its target. Each guess is based on the tokens
+ * per line of the previous one. Returns undefined if the server cannot count tokens.
  */
 export async function sizeTest(
   template: TestTemplate,
@@ -60,20 +60,20 @@ export async function sizeTest(
   let best: { readonly test: Test; readonly lines: number; readonly tokens: number } | undefined;
   let tooMany: { readonly lines: number; readonly tokens: number } | undefined;
   let lines = estimatedLines(template);
-  for (let call = 0; call < CALLS_PER_TEST; call += 1) {
+  for (let call = 0; call < MAX_CALLS_PER_TEST; call += 1) {
     const test = renderTest(template, lines);
     const tokens = await count(test);
     if (tokens === undefined) return undefined;
-    // A prompt beyond the window has no count; the test will not apply, whatever its exact size.
+    // The prompt exceeds the context window, so the test will not apply and its exact size does not matter.
     if (!Number.isFinite(tokens)) return best?.test ?? test;
     if (tokens <= target) {
       best = { test, lines, tokens };
-      if (tokens >= target - SLACK_TOKENS) break;
+      if (tokens >= target - TOLERANCE_TOKENS) break;
     } else tooMany = { lines, tokens };
     const low = best?.lines ?? 0;
     const high = tooMany?.lines ?? Infinity;
     if (high - low <= 1) break;
-    const guess = Math.floor((lines * (target - SLACK_TOKENS / 3)) / tokens);
+    const guess = Math.floor((lines * (target - TOLERANCE_TOKENS / 3)) / tokens);
     lines = Math.min(high - 1, Math.max(low + 1, guess));
   }
   return best?.test;

@@ -13,53 +13,53 @@ import { chunkBuffer } from "./chunk-buffer.ts";
 export interface StreamRequest {
   readonly path: string;
   readonly apiKey: string | undefined;
-  /** The `Host` header; left out = loopback. */
+  /** The `Host` header; by default loopback. */
   readonly host?: string | undefined;
-  /** JSON, made before the clock starts. */
+  /** JSON, serialized before the measurement starts. */
   readonly body: string;
   readonly limits: StreamLimits;
 }
 
-/** What a reply may take before it is given up; milliseconds on the run's clock. */
+/** Limits after which a reply is abandoned; milliseconds on the run's clock. */
 export interface StreamLimits {
-  /** Longest silence. */
+  /** Longest time without data. */
   readonly idleMs: number;
-  /** From the request to the end. */
+  /** From the request to the end of the reply. */
   readonly totalMs: number;
   readonly bytes: number;
-  /** Tokens that were asked for; each event with a JSON object has one at least, but for a few. */
+  /** Requested tokens, which limit the number of events: almost every event has at least one token. */
   readonly maxTokens: number;
 }
 
-/** A reply as it came: bytes with stamps of `performance.now()`, not yet looked at. */
+/** An unparsed reply: bytes with timestamps of `performance.now()`. */
 export interface RawReply {
-  /** The request was written. */
+  /** When the request was written. */
   readonly sent: number;
   readonly headers: number | undefined;
   readonly status: number | undefined;
   readonly arrivals: Iterable<Arrival>;
   readonly ended: number;
-  /** Why it did not end by itself: the connection broke, or the server fell silent. */
+  /** Why no complete answer came: the connection broke, or no more data came. */
   readonly broken: string | undefined;
-  /** Which limit it passed. */
+  /** Which limit was exceeded. */
   readonly exceeded: string | undefined;
 }
 
-/** Longest silence of a stream, milliseconds. With several in flight the first token waits for all prompts before it. */
+/** Longest time without data per request in flight: the first token may have to wait for all other prompts. */
 const IDLE_MS = 60_000;
-/** Slower than any server that is worth measuring. */
+/** Any server worth measuring is faster. */
 const MS_PER_TOKEN = 2_000;
-/** An event of vLLM has some 400 bytes, most of them names. */
+/** Generous: an event of vLLM has some 400 bytes. */
 const BYTES_PER_TOKEN = 4_096;
-/** Head and tail of a stream, or a refusal. */
+/** For events without tokens, or an error reply. */
 const EXTRA_BYTES = 64 * 1_024;
-/** Events without a token: the role, the final usage, tool calls. */
+/** For events without tokens: the role, the final usage, tool calls. */
 const EXTRA_EVENTS = 32;
 const EVENT_END = Buffer.from("}\n\n");
 
 /**
- * Opens a connection, then sends a chat request on it, one of `inFlight` at once.
- * @throws what `open` threw, or the signal's reason.
+ * Opens a connection and sends a chat request on it. Timeouts grow with the number of requests in flight.
+ * @throws the signal's reason, or the error of `server.open`.
  */
 export async function sendChat(
   server: ServerUnderTest,
@@ -82,13 +82,13 @@ export async function sendChat(
 }
 
 /**
- * One streaming request on an open connection of its own, which is closed at the end. While it runs nothing
- * happens for a read but its stamp, taken first, and the check of its limits. What goes wrong is in the reply.
+ * Sends one streaming request on a connection that it closes at the end. To keep timestamps exact, a chunk is only
+ * stamped, stored and checked against the limits as it arrives. Errors are part of the reply.
  * @throws the signal's reason.
  */
 export function streamRequest(
   connection: Duplex,
-  { limits, ...asked }: StreamRequest,
+  { limits, ...options }: StreamRequest,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<RawReply> {
@@ -101,7 +101,7 @@ export function streamRequest(
     let status: number | undefined;
     let events = 0;
 
-    const request = requestOn(connection, asked);
+    const request = requestOn(connection, options);
     const end = (outcome: Partial<Pick<RawReply, "broken" | "exceeded">>): void => {
       const ended = performance.now();
       settle();
@@ -115,7 +115,7 @@ export function streamRequest(
       reject(signal.reason as Error);
     };
     const settle = (): void => {
-      clearTimeout(watch);
+      clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       request.destroy();
       connection.destroy();
@@ -127,14 +127,14 @@ export function streamRequest(
       if (untilSilent <= 0) end({ broken: `no byte for ${seconds(limits.idleMs)}` });
       else if (untilTotal <= 0)
         end({ exceeded: `the reply did not end within ${seconds(limits.totalMs)}` });
-      else watch = setTimeout(checkTime, Math.min(untilSilent, untilTotal));
+      else timer = setTimeout(checkTime, Math.min(untilSilent, untilTotal));
     };
-    let watch = setTimeout(checkTime, Math.min(silenceMs, totalMs));
+    let timer = setTimeout(checkTime, Math.min(silenceMs, totalMs));
 
-    // Node hands the socket over in a later tick; what is written in this event goes out at once.
+    // Node assigns the socket in a later tick. Data written in this handler is sent at once.
     request.once("socket", () => {
       sent = performance.now();
-      request.end(asked.body);
+      request.end(options.body);
     });
     request.once("response", (response: IncomingMessage) => {
       headers = performance.now();
@@ -145,7 +145,7 @@ export function streamRequest(
         events += countEvents(bytes);
         if (events > limits.maxTokens + EXTRA_EVENTS || arrivals.bytes > limits.bytes)
           end({
-            exceeded: `the reply did not end after the ${String(limits.maxTokens)} tokens asked for`,
+            exceeded: `the reply did not end after the ${String(limits.maxTokens)} requested tokens`,
           });
       });
       response.once("end", () => end({}));
@@ -176,7 +176,7 @@ function requestOn(
   });
 }
 
-/** Events with a JSON object that end in a read; one whose end is split over two reads is missed. */
+/** Counts the events with a JSON object that end in a chunk; it misses one whose end is split over two chunks. */
 function countEvents(bytes: Buffer): number {
   let count = 0;
   for (let at = bytes.indexOf(EVENT_END); at !== -1; at = bytes.indexOf(EVENT_END, at + 3))

@@ -3,15 +3,15 @@ import type { ServerUnderTest } from "../vllm/connection.ts";
 import type { HttpClient } from "../vllm/http-client.ts";
 import { countTokens } from "../vllm/server-api.ts";
 
-/** Room for what a server may add to a prompt. */
+/** For tokens that a server may add to a prompt. */
 const MARGIN = 16;
-/** Most that a template adds to the messages of a test: roles, a default system prompt, a date. */
+/** Most tokens that a chat template adds to the messages: roles, a default system prompt, a date. */
 const TEMPLATE = 512;
 
 /**
- * Why a test does not apply: its prompt, counted by the server, its reply and a margin are longer than the window. Tests
- * that fit are not in it, nor any when the server cannot count.
- * @throws as the client does.
+ * Finds the tests whose prompt, reply and a margin exceed the context window, with the reason. Prompts are counted by
+ * the server; if it cannot count, all tests are assumed to fit.
+ * @throws the errors of the client.
  */
 export async function testsWithinContext(
   client: HttpClient,
@@ -19,20 +19,20 @@ export async function testsWithinContext(
   suite: Suite,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Test, string>> {
-  const misfits = new Map<Test, string>();
+  const inapplicable = new Map<Test, string>();
   for (const test of suite.tests) {
     const text = test.messages.map((message) => message.content).join("");
-    // No tokenizer makes more tokens than bytes, so most tests need no question.
+    // A text never has more tokens than bytes, so most tests need not be counted.
     if (Buffer.byteLength(text) + TEMPLATE + test.maxTokens <= server.maxModelLen) continue;
     const prompt = await countTokens(client, server, test.messages, signal);
     if (prompt === undefined || prompt + test.maxTokens + MARGIN <= server.maxModelLen) continue;
-    misfits.set(test, misfitText(prompt, test.maxTokens, server.maxModelLen));
+    inapplicable.set(test, inapplicableText(prompt, test.maxTokens, server.maxModelLen));
   }
-  return misfits;
+  return inapplicable;
 }
 
-/** `prompt`: infinite when the server did not count it, because it is longer than the window. */
-function misfitText(prompt: number, reply: number, window: number): string {
+/** `prompt` is infinite if the server did not count it because it exceeds the window. */
+function inapplicableText(prompt: number, reply: number, window: number): string {
   if (!Number.isFinite(prompt))
     return `the prompt alone is longer than the window of ${String(window)} tokens`;
   const needed = prompt + reply + MARGIN;

@@ -11,24 +11,26 @@ export type Throughput = Required<Pick<LoadResult, "out_tps" | "ttft_ms">> &
   Pick<LoadResult, "per_user_tps" | "tpot_ms"> &
   Readonly<Record<string, unknown>>;
 
-/** In a steady window at least this share of the streams was busy. */
-const FULL_ENOUGH = 0.95;
+/** The share of the streams that must be busy in a steady window. */
+const MIN_BUSY_SHARE = 0.95;
 
 /**
- * Throughput of the whole server and speed for one user; `requests` is not empty. `out_tps` counts what arrived in the
- * steady window, from the c-th first token to the last dispatch, when that window was full; else the whole run with its
- * ramp and drain (`window` says which). `out_tps_whole` is always the latter, the figure of `vllm bench serve`.
+ * Computes the throughput of the server and the speed for one user; `requests` must not be empty.
+ *
+ * `out_tps` is measured in the steady window, from the moment when all streams have their first token to the last
+ * request sent, if the streams were busy then. Otherwise it includes ramp-up and drain; `window` says which.
+ * `out_tps_whole` always includes them, like the figure of `vllm bench serve`.
  */
 export function throughput(requests: readonly LoadRequest[], inFlight: number): Throughput {
   const begin = Math.min(...requests.map(({ sentMs }) => sentMs));
   const end = Math.max(...requests.map(({ endedMs }) => endedMs));
   const tokens = requests.reduce((sum, { metrics }) => sum + metrics.completionTokens, 0);
-  const whole = (tokens * 1000) / (end - begin);
+  const overall = (tokens * 1000) / (end - begin);
   const steady = steadyThroughput(requests, inFlight);
   const tpots = requests.flatMap(({ metrics }) => metrics.tpotS ?? []);
   return {
-    out_tps: steady ?? whole,
-    out_tps_whole: whole,
+    out_tps: steady ?? overall,
+    out_tps_whole: overall,
     window: steady === undefined ? "whole" : "steady",
     ttft_ms: percentiles(requests.map(({ metrics }) => metrics.ttftS * 1000)),
     ...(tpots.length === 0
@@ -51,7 +53,7 @@ function steadyThroughput(requests: readonly LoadRequest[], inFlight: number): n
     (sum, { sentMs, endedMs }) => sum + Math.max(0, Math.min(endedMs, to) - Math.max(sentMs, from)),
     0,
   );
-  if (busy / (to - from) < FULL_ENOUGH * inFlight) return undefined;
+  if (busy / (to - from) < MIN_BUSY_SHARE * inFlight) return undefined;
   const arrived = requests
     .flatMap(({ arrivals }) => arrivals)
     .filter(({ atMs }) => atMs > from && atMs <= to)

@@ -8,19 +8,19 @@ import { httpClient } from "../vllm/http-client.ts";
 import { runConcurrently } from "./run-concurrently.ts";
 import { sendChat } from "./stream-request.ts";
 
-const LEAST = 3;
-/** Longer replies run no other code. */
+const MIN_REQUESTS = 3;
+/** Longer replies would warm up nothing more. */
 const REPLY_TOKENS = 64;
 
 /**
- * Warms up for one request at a time; the further load levels of a pass warm up by themselves. What is
- * answered does not matter: a server that fails shows it in the pass.
+ * Warms up for one request at a time; further load levels have their own warm-up. Failures are ignored, because a
+ * server that fails will fail in the pass too.
  */
 export const warmUp: WarmUp = async (request, signal) => {
   const client = httpClient(request.server, request.clock);
   try {
-    const misfits = await testsWithinContext(client, request.server, request.suite, signal);
-    const tests = request.suite.tests.filter((test) => !misfits.has(test));
+    const inapplicable = await testsWithinContext(client, request.server, request.suite, signal);
+    const tests = request.suite.tests.filter((test) => !inapplicable.has(test));
     await warmUpLevel(tests, 1, request, signal);
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
@@ -29,22 +29,22 @@ export const warmUp: WarmUp = async (request, signal) => {
   }
 };
 
-/** max(3, 2 c) discarded requests, c at a time, of the tests' sizes with other content. */
+/** Sends twice as many requests as are in flight, but at least 3, of the tests' sizes with other content. */
 export async function warmUpLevel(
   tests: readonly Test[],
   inFlight: number,
   { server, clock, seed }: Pick<PassRequest, "server" | "clock" | "seed">,
   signal: AbortSignal,
 ): Promise<void> {
-  const bodies = warmUpTests(tests, Math.max(LEAST, 2 * inFlight), seed);
+  const queue = warmUpTests(tests, Math.max(MIN_REQUESTS, 2 * inFlight), seed);
   const work = async (inner: AbortSignal): Promise<void> => {
-    for (let test = bodies.pop(); test !== undefined; test = bodies.pop())
+    for (let test = queue.pop(); test !== undefined; test = queue.pop())
       await sendChat(server, chatRequest(server, test, "fixed"), inFlight, clock, inner);
   };
   await runConcurrently(inFlight, work, signal);
 }
 
-/** From the smallest to the largest prompt, evenly, each with its lines in another order. */
+/** Chooses tests evenly from the smallest to the largest prompt and shuffles the lines of each. */
 export function warmUpTests(
   tests: readonly Test[],
   count: number,
@@ -55,8 +55,8 @@ export function warmUpTests(
   const sorted = tests.toSorted((a, b) => size(a) - size(b));
   const random = seededRandom(`warm-up|${seed}`);
   return Array.from({ length: count }, (_, index) => {
-    const place = Math.round((index * (sorted.length - 1)) / Math.max(1, count - 1));
-    return sorted[place];
+    const position = Math.round((index * (sorted.length - 1)) / Math.max(1, count - 1));
+    return sorted[position];
   }).flatMap((test) =>
     test === undefined
       ? []

@@ -2,7 +2,7 @@ import { array, assert, constantFrom, nat, oneof, property } from "fast-check";
 import { expect, it } from "vitest";
 import { chunkBuffer } from "../../src/benchmark/chunk-buffer.ts";
 
-it("gives back every read with its stamp, whatever the lengths", () => {
+it("returns every chunk with its timestamp, whatever its length", () => {
   const length = oneof(nat(700), nat(70_000), constantFrom(0, 65_536));
   assert(
     property(array(length, { maxLength: 40 }), (lengths) => {
@@ -19,7 +19,7 @@ it("gives back every read with its stamp, whatever the lengths", () => {
   );
 });
 
-it("keeps what came, not the memory it came in", () => {
+it("copies the bytes, so that the caller may reuse its memory", () => {
   const log = chunkBuffer();
   const read = Buffer.from("one");
   log.add(1, read);

@@ -53,7 +53,7 @@ const question: CrossCheckQuestion = {
 };
 
 describe("the cross-check", () => {
-  it("is content when the server counted the same", () => {
+  it("passes if the server's counters match", () => {
     const check = crossCheck(question);
     expect(check).toMatchObject({ failed: [], stalled: [], facts: { tokens_exact: true } });
     expect(check.facts.server_decode_tps).toBeCloseTo(50, 9);
@@ -112,7 +112,7 @@ describe("the cross-check", () => {
     expect(check.facts.tokens_exact).toBe(false);
   });
 
-  it("lets the cache help a warm pass", () => {
+  it("allows cache hits in a warm pass", () => {
     const counted = { ...after, cacheHits: 80 };
     expect(crossCheck({ ...question, after: counted, warm: true }).failed).toEqual([]);
   });
@@ -122,15 +122,18 @@ describe("the cross-check", () => {
     [6.14, "failed"],
     [5.87, "neither"],
     [5.86, "stalled"],
-  ])("holds our 6 s of decoding to 2 %% and 15 ms: %f s on the server are %s", (sum, expected) => {
-    const decode = { sum: zero.decode.sum + sum, count: 13 };
-    const check = crossCheck({ ...question, after: { ...after, decode } });
-    const found =
-      check.failed.length > 0 ? "failed" : check.stalled.length > 0 ? "stalled" : "neither";
-    expect(found).toBe(expected);
-  });
+  ])(
+    "allows 2 %% of 6 s of decoding and 15 ms of jitter: %f s on the server are %s",
+    (sum, expected) => {
+      const decode = { sum: zero.decode.sum + sum, count: 13 };
+      const check = crossCheck({ ...question, after: { ...after, decode } });
+      const found =
+        check.failed.length > 0 ? "failed" : check.stalled.length > 0 ? "stalled" : "neither";
+      expect(found).toBe(expected);
+    },
+  );
 
-  it("widens the tolerance on a fast clock by its rule, and not on the real one", () => {
+  it("widens the tolerance only on an accelerated clock", () => {
     const slow = crossCheck({ ...question, loopDelayS: 1 });
     expect(slow.facts.decode_tolerance).toBeCloseTo(0.02 + (3 * 0.005) / 6, 12);
     const fast = crossCheck({ ...question, speed: 21, loopDelayS: 0.015 });
@@ -147,7 +150,7 @@ describe("the cross-check", () => {
   ])(
     "explains a first token by round trips of %f s and %i bytes: %f s",
     (rttS, requestBytes, ttftS, explained) => {
-      // Server's own 0.15 s; a quarter of it and 5 ms are slack. 64,000 bytes take two further round trips.
+      // A quarter of the server's 0.15 s and 5 ms are tolerated. 64,000 bytes take two further round trips.
       const slow = { ...request, ttftS, e2eS: ttftS + 2, requestBytes };
       const counted = { ...after, ttft: { sum: 2.45, count: 13 } };
       const check = crossCheck({ ...question, after: counted, rttS, requests: [slow, slow, slow] });

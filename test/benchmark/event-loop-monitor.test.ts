@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { clientSlowed, monitorEventLoop } from "../../src/benchmark/event-loop-monitor.ts";
+import { clientDelayReason, monitorEventLoop } from "../../src/benchmark/event-loop-monitor.ts";
 
 const calm = { longestMs: 3, p99Ms: 1, samples: 5_000, utilisation: 0.2 };
 const measured = { decodeS: [2, 6, 4], speed: 1 };
 
-describe("the watch on our own event loop", () => {
+describe("the event loop monitor", () => {
   it.each([
     ["a calm loop", calm, measured, false],
     ["a stop of 5 % of the shortest test", { ...calm, longestMs: 100 }, measured, false],
@@ -36,10 +36,10 @@ describe("the watch on our own event loop", () => {
     ],
     ["no measurement at all", calm, { decodeS: [], speed: 1 }, false],
   ])("%s", (_, loop, tests, slowed) => {
-    expect(clientSlowed(loop, tests) !== undefined).toBe(slowed);
+    expect(clientDelayReason(loop, tests) !== undefined).toBe(slowed);
   });
 
-  it("sees a blocked loop", async () => {
+  it("measures how long the loop was blocked", async () => {
     using watch = monitorEventLoop();
     await new Promise((resolve) => setTimeout(resolve, 20));
     const end = performance.now() + 120;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../../src/benchmark/judge.ts";
-import type { JudgedWork } from "../../src/benchmark/judge.ts";
+import type { Measurement } from "../../src/benchmark/judge.ts";
 import type { ServerCounters } from "../../src/vllm/server-counters.ts";
 
 const before: ServerCounters = {
@@ -24,8 +24,8 @@ const after: ServerCounters = {
   ttft: { sum: 0.2, count: 2 },
   decode: { sum: 4, count: 2 },
 };
-/** As seen with `late` seconds of delay of the first token, and `longer` seconds in between. */
-const request = (late = 0, longer = 0): JudgedWork["requests"][number] => ({
+/** Delays the first token by `late` seconds and the last token by `longer` seconds. */
+const request = (late = 0, longer = 0): Measurement["requests"][number] => ({
   promptTokens: 100,
   completionTokens: 101,
   ttftS: 0.1 + late,
@@ -39,19 +39,19 @@ const request = (late = 0, longer = 0): JudgedWork["requests"][number] => ({
   text: "",
   requestBytes: 2_000,
 });
-const calm = { longestMs: 3, p99Ms: 1, samples: 5_000, utilisation: 0.2 };
-const blocked = { ...calm, longestMs: 900 };
-const work: JudgedWork = {
+const normal = { longestMs: 3, p99Ms: 1, samples: 5_000, utilisation: 0.2 };
+const blocked = { ...normal, longestMs: 900 };
+const measurement: Measurement = {
   before: { counters: before },
   after: { counters: after },
-  loop: calm,
+  loop: normal,
   gpus: {
-    reasons: [],
+    throttleReasons: [],
     samples: 3,
-    gap: undefined,
-    clockMhz: undefined,
-    hottestC: undefined,
-    mostW: undefined,
+    samplingProblem: undefined,
+    meanClockMhz: undefined,
+    maxTemperatureC: undefined,
+    maxPowerW: undefined,
   },
   startedMs: 0,
   finishedMs: 5_000,
@@ -64,12 +64,12 @@ const work: JudgedWork = {
   underLoad: false,
 };
 
-describe("the verdict on what was measured", () => {
-  it("is sound when the server counted the same and nothing stalled", () => {
-    expect(judge(work)).toMatchObject({ state: "sound", reasons: [], tokens_exact: true });
+describe("the verdict", () => {
+  it("is sound if the counters match and nothing stalled", () => {
+    expect(judge(measurement)).toMatchObject({ state: "sound", reasons: [], tokens_exact: true });
   });
 
-  it.each<[string, Partial<JudgedWork>]>([
+  it.each<[string, Partial<Measurement>]>([
     ["the figures still agree", {}],
     ["a late first stamp makes the rate too high", { requests: [request(0.9), request()] }],
     ["a late last stamp makes the rate too low", { requests: [request(), request(0, 0.9)] }],
@@ -77,13 +77,13 @@ describe("the verdict on what was measured", () => {
     ["every test failed", { failures: ["alpha: no byte for 60 s"], requests: [] }],
     ["the counters could not be read", { after: { reason: "no answer to GET /metrics" } }],
   ])("is void when our own event loop was blocked: %s", (_, changes) => {
-    const verdict = judge({ ...work, loop: blocked, ...changes });
+    const verdict = judge({ ...measurement, loop: blocked, ...changes });
     expect(verdict.state).toBe("void");
     expect(verdict.reasons[0]).toContain("our own event loop was blocked for 900 ms");
   });
 
-  it("is void when the connection held up the first token, which makes the rest look fast", () => {
-    const verdict = judge({ ...work, requests: [request(0.9), request()] });
+  it("is void if a late first token makes the decode rate too high", () => {
+    const verdict = judge({ ...measurement, requests: [request(0.9), request()] });
     expect(verdict.state).toBe("void");
     expect(verdict.reasons).toEqual([
       expect.stringContaining("above the server's own"),
@@ -91,18 +91,18 @@ describe("the verdict on what was measured", () => {
     ]);
   });
 
-  it("is failed when the rate is too high and nothing explains it", () => {
+  it("is failed if the decode rate is too high without a late first token", () => {
     const counted = { ...after, decode: { sum: 5, count: 2 } };
-    const verdict = judge({ ...work, after: { counters: counted } });
+    const verdict = judge({ ...measurement, after: { counters: counted } });
     expect(verdict).toMatchObject({
       state: "failed",
       reasons: [expect.stringContaining("above the server's own")],
     });
   });
 
-  it("is failed when a request failed, whatever slowed the GPU", () => {
-    const gpus = { ...work.gpus, reasons: ["sw_thermal_slowdown"] };
-    const verdict = judge({ ...work, gpus, failures: ["alpha: HTTP 500: boom"] });
+  it("is failed if a request failed, even if the GPU was throttled", () => {
+    const gpus = { ...measurement.gpus, throttleReasons: ["sw_thermal_slowdown"] };
+    const verdict = judge({ ...measurement, gpus, failures: ["alpha: HTTP 500: boom"] });
     expect(verdict).toMatchObject({
       state: "failed",
       reasons: ["alpha: HTTP 500: boom", "the GPU was throttled: sw_thermal_slowdown"],
@@ -111,14 +111,14 @@ describe("the verdict on what was measured", () => {
 
   it("allows preemptions only under load", () => {
     const counted = { counters: { ...after, preemptions: 1 } };
-    expect(judge({ ...work, after: counted }).state).toBe("failed");
-    expect(judge({ ...work, after: counted, underLoad: true }).state).toBe("sound");
+    expect(judge({ ...measurement, after: counted }).state).toBe("failed");
+    expect(judge({ ...measurement, after: counted, underLoad: true }).state).toBe("sound");
   });
 });
 
-describe("the limit of noise", () => {
-  /** The same work on a server that needed `times` as long. */
-  const slower = (times: number, stallS: number): Partial<JudgedWork> => ({
+describe("the tolerance", () => {
+  /** The same measurement on a server that needed `times` as long. */
+  const slower = (times: number, stallS: number): Partial<Measurement> => ({
     requests: [stallS, 0].map((stall) => ({
       ...request(),
       e2eS: 0.1 + 2 * times + stall,
@@ -128,24 +128,24 @@ describe("the limit of noise", () => {
   const pace = { decodeTps: 50, ttftS: 0.1 };
 
   it.each([
-    // 5 % of 2 s of decoding are 100 ms; an attempt that took twice as long would be allowed 200 ms.
-    ["our own loop", 2, 0, { ...calm, longestMs: 150 }],
-    // 2 % of 4 s of decoding and 10 ms of jitter are 90 ms; twice as long would be allowed 170 ms.
-    ["the connection", 2, 0.12, calm],
+    // The limit is 5 % of 2 s of decoding, 100 ms. Without `pace` it would be 5 % of 4 s, 200 ms.
+    ["our own loop", 2, 0, { ...normal, longestMs: 150 }],
+    // The limit is 2 % of 4 s of decoding plus 10 ms of jitter, 90 ms. Without `pace` it would be 170 ms.
+    ["the connection", 2, 0.12, normal],
   ])("does not grow when a repeated attempt is slower: %s", (_, times, stallS, loop) => {
-    const attempt = { ...work, ...slower(times, stallS), loop };
+    const attempt = { ...measurement, ...slower(times, stallS), loop };
     expect(judge({ ...attempt, pace }).state).toBe("void");
     expect(judge(attempt).state).toBe("sound");
   });
 
-  it("is that of the engine's own time, not of what a stall made of it", () => {
-    const stalled = { ...work, ...slower(1, 2), loop: { ...calm, longestMs: 120 } };
+  it("is based on the engine's own time, not on the time measured during a stall", () => {
+    const stalled = { ...measurement, ...slower(1, 2), loop: { ...normal, longestMs: 120 } };
     expect(judge(stalled).reasons[0]).toContain("blocked for 120 ms (allowed: 100 ms)");
   });
 
-  it("holds first tokens against the best that the server has shown", () => {
+  it("for first tokens is based on the server's best TTFT", () => {
     const late = {
-      ...work,
+      ...measurement,
       requests: [request(0.24, 0.24), request(0.24, 0.24)],
       after: { counters: { ...after, ttft: { sum: 0.6, count: 2 } } },
       rttS: 0,
@@ -155,9 +155,17 @@ describe("the limit of noise", () => {
   });
 });
 
-it("a pass during which no GPU could be sampled is sound, and says so", () => {
-  const gap = "12 of 12 samples failed: nvidia-smi ended with 9";
-  const verdict = judge({ ...work, gpus: { ...work.gpus, samples: 0, gap } });
-  expect(verdict).toMatchObject({ state: "sound", reasons: [], gpu_samples: 0, gpu_watch: gap });
-  expect(judge(work)).not.toHaveProperty("gpu_watch");
+it("is sound but states the problem if no GPU could be sampled", () => {
+  const samplingProblem = "12 of 12 samples failed: nvidia-smi ended with 9";
+  const verdict = judge({
+    ...measurement,
+    gpus: { ...measurement.gpus, samples: 0, samplingProblem },
+  });
+  expect(verdict).toMatchObject({
+    state: "sound",
+    reasons: [],
+    gpu_samples: 0,
+    gpu_watch: samplingProblem,
+  });
+  expect(judge(measurement)).not.toHaveProperty("gpu_watch");
 });

@@ -18,8 +18,8 @@ import {
 describe("further load levels", () => {
   const unsoundOf = (result: PassResult): unknown => result.verdict["load_not_sound"];
 
-  it("run closed loops with as many requests in flight, ten of each, and count exactly", async () => {
-    // Long first tokens: what delays us on a busy test machine is little compared to them.
+  it("run a closed loop of ten requests per stream and count tokens exactly", async () => {
+    // Long first tokens make delays of a busy test machine insignificant.
     const result = await passOn({ ttftMs: 1_000, tpotMs: 60 }, { load: [1, 4] });
     expect(result.load).toHaveLength(1);
     const [level] = result.load;
@@ -36,16 +36,16 @@ describe("further load levels", () => {
     expect(unsoundOf(result)).toBeUndefined();
   });
 
-  it("hold their decode rate against the server's own", async () => {
+  it("compare their decode rate with the server's own", async () => {
     const result = await passOn({ ttftMs: 200, tpotMs: 20 }, { load: [1, 4] });
     const checks = result.load[0]?.["checks"] as Record<string, number>;
-    // How near the two are depends on the machine: `npm run bench` measures it.
+    // How close they are depends on the machine; `npm run bench` measures it.
     expect(checks["server_decode_tps"]).toBeGreaterThan(0);
     expect(checks["decode_ratio"]).toBeGreaterThan(0);
     expect(checks["decode_tolerance"]).toBeGreaterThan(0);
   });
 
-  it("tell of each request", async () => {
+  it("list each request", async () => {
     const result = await passOn({ ttftMs: 20, tpotMs: 2 }, { load: [1, 2] });
     const [level] = result.loadRequests ?? [];
     expect(level?.in_flight).toBe(2);
@@ -60,7 +60,7 @@ describe("further load levels", () => {
     });
   });
 
-  it("say how many failed and why, and give no figure", async () => {
+  it("say how many requests failed and why, and have no figures", async () => {
     const result = await passOn({ ttftMs: 2, tpotMs: 1, endAfterTokens: 3 }, { load: [1, 2] });
     const [level] = result.load;
     expect(level).toMatchObject({ failed: 20, reasons: ["3 tokens came instead of 30"] });
@@ -70,7 +70,7 @@ describe("further load levels", () => {
     });
   });
 
-  it("give no figure while the GPU is throttled, and the verdict of the pass says so", async () => {
+  it("have no figures if the GPU was throttled, which the pass's verdict says", async () => {
     let tests = 0;
     const result = await passOn(
       { ttftMs: 200, tpotMs: 60 },
@@ -91,7 +91,7 @@ describe("further load levels", () => {
     expect(unsoundOf(result)).toEqual([reason]);
   });
 
-  it("give no figure when our own loop was blocked", async () => {
+  it("have no figures if our own event loop was blocked", async () => {
     const server = await reference();
     const sound = underTest(server);
     let opened = 0;
@@ -109,7 +109,7 @@ describe("further load levels", () => {
     expect(result.load[0]).not.toHaveProperty("out_tps");
   });
 
-  it("give no figure when a second client used the server", async () => {
+  it("have no figures if a second client used the server", async () => {
     const server = await reference();
     const sound = underTest(server);
     const chat = chatRequest(server, prompt("other", 3), "fixed");

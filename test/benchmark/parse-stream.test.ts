@@ -7,7 +7,7 @@ import { recordedReply, sample } from "./recorded-reply.ts";
 
 const clock = { fromStamp: (ms: number): number => ms };
 
-/** Exactly so many tokens were asked for; left out = as many as may come. */
+/** The requested number of tokens; by default unlimited. */
 function lengthOf(tokens: number | undefined): ReplyLength {
   return { maxTokens: tokens ?? 100, exact: tokens !== undefined };
 }
@@ -23,7 +23,7 @@ async function failure(raw: RawReply, tokens?: number): Promise<string> {
   return parsed.kind === "failed" ? parsed.reason : "no failure";
 }
 
-/** A reply whose events came at the given milliseconds. */
+/** A reply whose events arrived at these milliseconds. */
 function reply(
   events: readonly (readonly [ms: number, data: unknown])[],
   changes: Partial<RawReply> = {},
@@ -53,8 +53,8 @@ const usage = (completion: number): object => ({
   usage: { prompt_tokens: 5, completion_tokens: completion },
 });
 
-describe("a real vLLM's streams", () => {
-  it("are read with continuous usage", async () => {
+describe("recorded vLLM streams", () => {
+  it("are parsed with continuous usage", async () => {
     const metrics = await measured(recordedReply("chat_stream_continuous"), 16);
     expect(metrics).toMatchObject({
       promptTokens: 34,
@@ -72,28 +72,28 @@ describe("a real vLLM's streams", () => {
     expect(metrics.tpotS).toBeCloseTo((0.170381 - 0.088467) / 15, 9);
   });
 
-  it("are read when usage comes at the end only, where the chunk with the role is no token", async () => {
+  it("are parsed if usage comes only at the end, without counting the chunk with the role", async () => {
     const metrics = await measured(recordedReply("chat_stream_usage_end_only"), 16);
     expect(metrics).toMatchObject({ promptTokens: 34, completionTokens: 16, chunks: 16 });
     expect(metrics.ttftS).toBeCloseTo(0.017006, 9);
     expect(metrics.e2eS).toBeCloseTo(0.082641, 9);
   });
 
-  it("count tokens without text: one with an empty text is as good as any", async () => {
+  it("count tokens without text", async () => {
     const metrics = await measured(recordedReply("completions_stream"), 16);
     expect(metrics).toMatchObject({ promptTokens: 4, completionTokens: 16, chunks: 16, text: "" });
     expect(metrics.ttftS).toBeCloseTo(0.013227, 9);
     expect(metrics.e2eS).toBeCloseTo(0.075235, 9);
   });
 
-  it("are read after a long prompt", async () => {
+  it("are parsed after a long prompt", async () => {
     const metrics = await measured(recordedReply("chat_stream_long_prompt"), 16);
     expect(metrics).toMatchObject({ promptTokens: 7013, completionTokens: 16, cachedTokens: 0 });
     expect(metrics.ttftS).toBeGreaterThan(1.79);
     expect(metrics.e2eS).toBeCloseTo(1.863903, 9);
   });
 
-  it("are read when one chunk carries four tokens", async () => {
+  it("are parsed if one chunk has four tokens", async () => {
     const raw = recordedReply("variant_stream_interval4_metrics");
     const parsed = await parseStream(raw, lengthOf(18), clock);
     expect(parsed).toMatchObject({
@@ -102,7 +102,7 @@ describe("a real vLLM's streams", () => {
     });
   });
 
-  it("of two choices are counted together", async () => {
+  it("count the tokens of two choices together", async () => {
     const metrics = await measured(recordedReply("chat_stream_n2"));
     expect(metrics).toMatchObject({ promptTokens: 34, completionTokens: 32, chunks: 32 });
   });
@@ -120,25 +120,25 @@ describe("a real vLLM's streams", () => {
     });
   });
 
-  it("without usage are a failure", async () => {
+  it("fail without usage", async () => {
     expect(await failure(recordedReply("chat_stream_no_usage"), 16)).toBe(
       "the server sent no final usage",
     );
   });
 
-  it("that lack a piece in the middle are a failure, as the sample that was cut for its length", async () => {
+  it("fail if a part is missing", async () => {
     expect(await failure(recordedReply("odd_max_tokens_clamped_stream"))).toContain(
-      "cannot be read",
+      "cannot be parsed",
     );
   });
 
-  it("that were broken off are a failure", async () => {
+  it("fail if the connection broke", async () => {
     expect(await failure(recordedReply("disconnect_stream"), 2000)).toBe(
       "the stream ended without [DONE]",
     );
   });
 
-  it("of a server that was told to stop end like good ones, but with abort", async () => {
+  it("fail if the server was stopped, although they end with [DONE]", async () => {
     const tail = sample("sigterm_midstream");
     const events = tail.slice(tail.indexOf("\ndata:") + 1).replaceAll(/^[0-9a-f]+\r?\n/gm, "");
     const raw = reply([], { arrivals: [{ stamp: 9, bytes: Buffer.from(events) }] });
@@ -161,11 +161,11 @@ describe("a real vLLM's streams", () => {
     ],
     ["err_not_found", "HTTP 404: Not Found"],
     ["err_unknown_model", "HTTP 404: The model `nope` does not exist. Valid aliases: tiny."],
-  ])("refused in the server's own words: %s", async (name, message) => {
+  ])("report the server's error message: %s", async (name, message) => {
     expect(await failure(recordedReply(name), 16)).toContain(message);
   });
 
-  it("give the same figures wherever their bytes are split", async () => {
+  it("have the same metrics however their bytes are split", async () => {
     const raw = recordedReply("chat_stream_continuous");
     const bytes = Buffer.concat(Array.from(raw.arrivals, (arrival) => arrival.bytes)).subarray(
       -1200,
@@ -183,8 +183,8 @@ describe("a real vLLM's streams", () => {
   });
 });
 
-describe("formulas", () => {
-  it("take the tokens of a first chunk with several out of the time per token", async () => {
+describe("the metrics", () => {
+  it("exclude all tokens of the first chunk from the time per token", async () => {
     const metrics = await measured(
       reply([
         [100, chunk({ role: "assistant", content: "" }, 0)],
@@ -201,7 +201,7 @@ describe("formulas", () => {
     expect(metrics.ttftS).toBeCloseTo(0.1, 12);
   });
 
-  it("give no time per token to a reply of one token", async () => {
+  it("have no time per token if the reply has one token", async () => {
     const metrics = await measured(
       reply([
         [50, chunk({ content: "a" }, 1, "length")],
@@ -214,7 +214,7 @@ describe("formulas", () => {
     expect(metrics.e2eS).toBe(metrics.ttftS);
   });
 
-  it("count reasoning and tool calls as tokens, and tell when content began", async () => {
+  it("include reasoning and tool calls, and state when content began", async () => {
     const metrics = await measured(
       reply([
         [10, chunk({ reasoning: "hm" })],
@@ -228,7 +228,7 @@ describe("formulas", () => {
     expect(metrics).toMatchObject({ chunks: 4, ttftS: 0.01, firstContentS: 0.04, text: "hmhmso" });
   });
 
-  it("turn stamps into the run's clock before anything is subtracted", async () => {
+  it("use the run's clock", async () => {
     const fast = { fromStamp: (ms: number): number => ms * 100 };
     const raw = reply([
       [10, chunk({ content: "a" }, 1)],
@@ -242,8 +242,8 @@ describe("formulas", () => {
   });
 });
 
-describe("replies that are no measurement", () => {
-  it("are those with more tokens than were allowed, where any smaller number is right", async () => {
+describe("a reply", () => {
+  it("fails with more tokens than allowed, but may have fewer", async () => {
     const raw = reply([
       [1, chunk({ content: "a" }, 3, "stop")],
       [2, usage(3)],
@@ -253,14 +253,14 @@ describe("replies that are no measurement", () => {
     expect(await atMost(2)).toMatchObject({ reason: "3 tokens came instead of at most 2" });
   });
 
-  it("say whether the server answered at all", async () => {
+  it("says whether the server answered at all", async () => {
     const silent = reply([], { broken: "no byte for 60 s" });
     expect(await parseStream(silent, lengthOf(3), clock)).toMatchObject({ unanswered: true });
     const refused = reply([], { status: 503 });
     expect(await parseStream(refused, lengthOf(3), clock)).toMatchObject({ unanswered: false });
   });
 
-  it("are not those that lack only [DONE]: usage, finish_reason and a clean end say that all came", async () => {
+  it("may lack [DONE] if it has usage and a finish_reason", async () => {
     const raw = reply([
       [1, chunk({ content: "a" }, 1)],
       [2, chunk({ content: "b" }, 2, "length")],
@@ -305,7 +305,7 @@ describe("replies that are no measurement", () => {
     [
       "a cut event",
       reply([good[0], [2, '{"choices":[{']]),
-      "the stream holds an event that cannot be read",
+      "the stream contains an event that cannot be parsed",
     ],
     [
       "an early end",
@@ -325,7 +325,7 @@ describe("replies that are no measurement", () => {
       reply([], { status: 503, arrivals: [{ stamp: 1, bytes: Buffer.from("busy") }] }),
       "HTTP 503: busy",
     ],
-  ])("fail for %s", async (_, raw, reason) => {
+  ])("fails for %s", async (_, raw, reason) => {
     expect(await failure(raw, 3)).toContain(reason);
   });
 });

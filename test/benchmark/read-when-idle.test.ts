@@ -11,7 +11,7 @@ const busy = idle.replace(/^(vllm:num_requests_running\{[^}]*\}) .*$/m, "$1 1.0"
 const later = sample("metrics_after_one");
 
 describe("the server's counters", () => {
-  it("are read once two readings in a row are equal and nothing runs", async () => {
+  it("are read once two readings in a row are equal and no request is running", async () => {
     const pages = [busy, busy, idle, later, later];
     const client = stubClient(() => ({ body: pages.shift() ?? "" }));
     const { counters } = await readWhenIdle(client, "/v1", jumpingClock(), never);
@@ -20,7 +20,7 @@ describe("the server's counters", () => {
     expect(client.asked[0]).toBe("GET /metrics");
   });
 
-  it("are not waited for longer than a minute where another client uses the server", async () => {
+  it("are not awaited for more than a minute if another client uses the server", async () => {
     const clock = jumpingClock();
     const client = stubClient(() => ({ body: busy }));
     const { counters, reason } = await readWhenIdle(client, "/v1", clock, never);
@@ -34,7 +34,7 @@ describe("the server's counters", () => {
     ["refuses", { status: 404, body: "" }, "/metrics: HTTP 404"],
     ["has a page of another kind", { body: "up 1" }, "/metrics lacks vLLM's counters"],
     ["does not answer", new NoAnswerError("no answer to GET /metrics"), "no answer"],
-  ])("cannot be read where the server %s", async (_, answer, expected) => {
+  ])("cannot be read if the server %s", async (_, answer, expected) => {
     const { reason } = await readWhenIdle(
       stubClient(() => answer),
       "/v1",
@@ -44,7 +44,7 @@ describe("the server's counters", () => {
     expect(reason).toContain(expected);
   });
 
-  it("are not read over a link that is lost", async () => {
+  it("reject if the link is lost", async () => {
     const lost = new Error("link lost");
     const reading = readWhenIdle(
       stubClient(() => lost),

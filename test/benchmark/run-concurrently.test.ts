@@ -4,7 +4,7 @@ import { runConcurrently } from "../../src/benchmark/run-concurrently.ts";
 const never = new AbortController().signal;
 
 describe("concurrent work", () => {
-  it("runs at once, and ends when all of it has ended", async () => {
+  it("runs in parallel and ends when every copy has ended", async () => {
     let running = 0;
     let most = 0;
     await runConcurrently(
@@ -19,7 +19,7 @@ describe("concurrent work", () => {
     expect({ most, running }).toEqual({ most: 4, running: 0 });
   });
 
-  it("is aborted by the first failure, whose error is thrown once all has ended", async () => {
+  it("is aborted by the first failure, whose error is thrown once every copy has ended", async () => {
     const reason = new Error("link lost");
     let started = 0;
     let aborted = 0;

@@ -23,7 +23,7 @@ const clock = fastClock;
 const metricsOf = (result: PassResult): RequestMetrics[] =>
   result.tests.flatMap(({ outcome }) => (outcome.kind === "measured" ? [outcome.metrics] : []));
 describe("a pass", () => {
-  it("measures every test with exact counts, in the suite's order, told in the order of running", async () => {
+  it("measures every test with exact counts, reporting tests as they end and listing them in the suite's order", async () => {
     const told: [string, number, number][] = [];
     const result = await passOn(
       {},
@@ -48,7 +48,7 @@ describe("a pass", () => {
     expect(result.finishedMs).toBeGreaterThan(result.startedMs);
   });
 
-  it("gets the whole of each reply from a gpt-oss, which would end earlier", async () => {
+  it("makes gpt-oss generate replies of full length", async () => {
     const suite = { id: "x", tests: ["one", "two"].map((name) => prompt(name, 800)) };
     const result = await passOn(
       { model: "openai/gpt-oss-20b", ttftMs: 1, tpotMs: 0.05 },
@@ -58,7 +58,7 @@ describe("a pass", () => {
     expect(faultsOf(result)).toEqual([]);
   });
 
-  it("runs its tests in an order that the seed gives", async () => {
+  it("runs its tests in an order that depends on the seed", async () => {
     const server = await reference({ ttftMs: 1, tpotMs: 0.2 });
     const suite = {
       id: "x",
@@ -75,20 +75,20 @@ describe("a pass", () => {
     expect(await orderOf("two")).not.toBe(first);
   });
 
-  it("reports each test as it ends with what the result says of it", async () => {
+  it("reports each test as it ends, as it appears in the result", async () => {
     const reported: TestResult[] = [];
     const result = await passOn({}, { onTest: (test) => reported.push(test) });
     expect(reported.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual(result.tests);
   });
 
-  it("tells a failure as its test ends", async () => {
+  it("reports a failed test as it ends", async () => {
     const refuse = { status: 503, message: "no" };
     const told: unknown[] = [];
     await passOn({ refuse }, { onTest: ({ outcome }) => told.push(outcome) });
     expect(told).toEqual(smallSuite.tests.map(() => ({ kind: "failed", reason: "HTTP 503: no" })));
   });
 
-  it("does not care that the same prompt was sent before: every request has a salt of its own", async () => {
+  it("is not affected by the prefix cache, because every request has its own salt", async () => {
     const tests = Array.from({ length: 3 }, (_, i) =>
       prompt(`t${String(i)}`, 4, "word ".repeat(200)),
     );
@@ -97,7 +97,7 @@ describe("a pass", () => {
     expect(faultsOf(result)).toEqual([]);
   });
 
-  it("serves a warm pass from the cache, and marks it", async () => {
+  it("is marked as warm if it is served from the cache", async () => {
     const tests = [prompt("long", 4, "word ".repeat(200))];
     const result = await passOn({ tpotMs: 1 }, { suite: { id: "x", tests }, mode: "warm-cache" });
     expect(metricsOf(result)[0]?.cachedTokens).toBeGreaterThan(100);
@@ -105,7 +105,7 @@ describe("a pass", () => {
     expect(faultsOf(result)).toEqual([]);
   });
 
-  it("calls a test that is longer than the window not applicable, and the rest sound", async () => {
+  it("is sound if a test exceeds the window, which is not applicable", async () => {
     const server = await reference({ maxModelLen: 2_048, tpotMs: 1 });
     const suite = {
       id: "x",
@@ -124,11 +124,11 @@ describe("a pass", () => {
     expect(faultsOf(result)).toEqual([]);
   });
 
-  it("does not need [DONE] where all else came", async () => {
+  it("is sound without [DONE]", async () => {
     expect(faultsOf(await passOn({ omitDone: true, tpotMs: 1 }))).toEqual([]);
   });
 
-  it("looks for the needles in natural mode, and lets replies end by themselves", async () => {
+  it("counts the needles in natural mode, in which replies may end early", async () => {
     const tests = [{ ...prompt("needles", 20), needles: ["no such value", "e"] }];
     const result = await passOn({ tpotMs: 1 }, { suite: { id: "x", tests }, mode: "natural" });
     expect(result.tests[0]?.needles).toEqual({ found: expect.any(Number), of: 2 });
@@ -136,7 +136,7 @@ describe("a pass", () => {
     expect(result.mode).toBe("natural");
   });
 
-  it("ends with the signal's reason, and leaves nothing running", async () => {
+  it("throws the signal's reason and leaves nothing running", async () => {
     const server = await reference({ tpotMs: 500 });
     const controller = new AbortController();
     const reason = new Error("enough");
@@ -145,7 +145,7 @@ describe("a pass", () => {
     await expect(running).rejects.toBe(reason);
   });
 
-  it("throws what opening a connection threw: the link is gone, and so is the pass", async () => {
+  it("throws the error of a lost link", async () => {
     const lost = new Error("link lost");
     const server = await reference();
     let opened = 0;
@@ -191,7 +191,7 @@ describe("a pass is not sound", () => {
     expect(result.verdict.reasons.join("; ")).toContain(reason);
   });
 
-  it("when the server miscounts by no more than 1 %", async () => {
+  it("when the server's counts are wrong by only 1 %", async () => {
     const suite = { id: "x", tests: [prompt("alpha", 100), prompt("beta", 100)] };
     const result = await passOn({ miscount: 0.01, tpotMs: 1 }, { suite });
     expect(result.verdict).toMatchObject({ state: "failed", tokens_exact: false });
@@ -213,7 +213,7 @@ describe("a pass is not sound", () => {
     expect(result.verdict.reasons.join("; ")).toContain("another client used the server");
   });
 
-  it("when the server was started anew in between", async () => {
+  it("when the server was restarted", async () => {
     const server = await reference();
     const onTest = (_: TestResult, index: number): void => {
       if (index === 2) server.restart();
@@ -223,7 +223,7 @@ describe("a pass is not sound", () => {
     expect(result.verdict.reasons.join("; ")).toContain("restarted");
   });
 
-  it("when the engine died, and says so for the tests that it took along", async () => {
+  it("when the engine failed, which the affected tests say", async () => {
     const server = await reference();
     const onTest = (_: TestResult, index: number): void => {
       if (index === 1) server.die();
@@ -233,7 +233,7 @@ describe("a pass is not sound", () => {
     expect(result.tests.filter(({ outcome }) => outcome.kind === "failed")).toHaveLength(2);
   });
 
-  it("but void, when the GPU was throttled, and its load levels are left for the next one", async () => {
+  it("but void, when the GPU was throttled, and its load levels are not run", async () => {
     const result = await passOn(
       { tpotMs: 150 },
       {
@@ -264,7 +264,7 @@ describe("a pass is not sound", () => {
       open: async (signal) => {
         const socket = (await sound.open(signal)) as Socket;
         opened += 1;
-        // The first is the warm connection for short questions; a stream is read no further for a while.
+        // The first connection is for short requests; the others are streams, which are paused for a while.
         if (opened === 3)
           setTimeout(() => {
             socket.pause();
@@ -291,7 +291,7 @@ describe("a pass is not sound", () => {
   });
 });
 
-describe("what no client can be misled by", () => {
+describe("a misbehaving server does not mislead the client", () => {
   it.each<[string, Partial<ReferenceOptions>, Partial<RequestMetrics>]>([
     ["bytes split inside of events", { chunkBytes: 7 }, {}],
     ["comments", { comments: true }, {}],
@@ -314,7 +314,7 @@ describe("a server that stops answering", () => {
   const failuresOf = (result: PassResult): string[] =>
     result.tests.flatMap(({ outcome }) => (outcome.kind === "failed" ? [outcome.reason] : []));
 
-  it("ends the pass after two tests in a row, and the tests that were measured stay measured", async () => {
+  it("ends the pass after two tests in a row, which keeps the results of earlier tests", async () => {
     const server = await reference({ ttftMs: 1 });
     const reported: TestResult[] = [];
     const onTest = (test: TestResult, index: number): void => {
@@ -334,7 +334,7 @@ describe("a server that stops answering", () => {
     expect(metricsOf(result)).toHaveLength(1);
   });
 
-  it("is asked no third time when it is silent, and no load level is run", async () => {
+  it("gets no third request and no load level", async () => {
     const silent = { ...clock, ceiling: (ms: number) => ms / 1_000 };
     const result = await passOn(
       { stallAfterTokens: 5, ttftMs: 1, tpotMs: 1 },
@@ -350,7 +350,7 @@ describe("a server that stops answering", () => {
     expect(result.load).toEqual([]);
   });
 
-  it("is a failed test where its port refuses, whereas a lost link ends the pass", async () => {
+  it("fails the test if it refuses connections, whereas a lost link ends the pass", async () => {
     const server = await reference();
     const sound = underTest(server);
     let opened = 0;

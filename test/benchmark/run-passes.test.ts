@@ -14,12 +14,12 @@ function resultOf(verdict: Verdict): PassResult {
   return { tests: [], verdict, load: [], startedMs: 0, finishedMs: 1, rttS: 0 };
 }
 
-/** What the loop called, in order. */
+/** The handler calls, in order. */
 type Called =
   | readonly ["start", number, string | undefined]
   | readonly ["pass" | "void", number, Verdict["state"] | undefined];
 
-/** `outcomes`: how the attempts end, one after another; the last one repeats. */
+/** `outcomes` are the results of the attempts, in order; the last one repeats. */
 async function loop(
   passes: readonly number[],
   outcomes: readonly (Verdict | Error)[],
@@ -56,7 +56,7 @@ async function loop(
 }
 
 describe("the loop over passes", () => {
-  it("runs the passes that are asked for, whether they are sound or failed", async () => {
+  it("runs the requested passes, whether they are sound or failed", async () => {
     expect(await loop([2, 3], [FAILED, SOUND])).toMatchObject({
       called: [
         ["start", 2, undefined],
@@ -92,7 +92,7 @@ describe("the loop over passes", () => {
     ]);
   });
 
-  it("gives up after a stated number of repeats and leaves out the remaining passes", async () => {
+  it("stops after the maximum number of repeats", async () => {
     const { called, stopped } = await loop([1, 2], [VOID]);
     expect(called.filter(([what]) => what === "void")).toHaveLength(1 + VOID_REPEATS);
     expect(called.filter(([, pass]) => pass === 2)).toEqual([]);
@@ -101,7 +101,7 @@ describe("the loop over passes", () => {
     );
   });
 
-  it("counts the repeats of each pass on their own", async () => {
+  it("counts the repeats of each pass separately", async () => {
     const repeats = Array.from({ length: VOID_REPEATS }, () => VOID);
     const { called } = await loop([1, 2], [...repeats, SOUND, ...repeats, SOUND]);
     expect(called.filter(([what]) => what === "pass")).toEqual([
@@ -110,7 +110,7 @@ describe("the loop over passes", () => {
     ]);
   });
 
-  it("holds each attempt against the best pace that the server has shown, void attempts included", async () => {
+  it("judges each attempt by the best pace so far, including that of void attempts", async () => {
     const paces: unknown[] = [];
     const verdicts: Verdict[] = [
       { ...VOID, tokens_exact: true, server_decode_tps: 50, server_ttft_s: 0.2 },
@@ -129,7 +129,7 @@ describe("the loop over passes", () => {
     ]);
   });
 
-  it("stops when the caller says that no further pass can be made", async () => {
+  it("stops when the caller returns a reason", async () => {
     const { called, stopped } = await loop([1, 2], [FAILED], {
       onPass: () => Promise.resolve("the server died"),
     });
@@ -137,7 +137,7 @@ describe("the loop over passes", () => {
     expect(stopped).toBe("the server died");
   });
 
-  it("throws what a pass threw", async () => {
+  it("throws the error of a pass", async () => {
     const lost = new Error("link lost");
     await expect(loop([1], [lost])).rejects.toBe(lost);
   });

@@ -29,7 +29,7 @@ describe("sizing a prompt", () => {
             expect(calls).toBeLessThanOrEqual(8);
             const tokens = await count(sized as Test);
             expect(tokens).toBeLessThanOrEqual(target);
-            // A line of 110 characters may be 46 tokens where a token has 2.4 characters.
+            // A line of 110 characters has 46 tokens if a token has 2.4 characters.
             expect(tokens).toBeGreaterThanOrEqual(target - Math.max(32, 150 / characters));
           },
         ),
@@ -38,7 +38,7 @@ describe("sizing a prompt", () => {
     },
   );
 
-  it("stops at once at a server that cannot count, or whose window the prompt leaves", async () => {
+  it("stops at once if the server cannot count or the prompt exceeds its window", async () => {
     const [template] = heavy;
     let calls = 0;
     const answer = (tokens: number | undefined) => () => {
@@ -52,7 +52,7 @@ describe("sizing a prompt", () => {
 });
 
 describe("sizing a suite", () => {
-  it("gives the four contexts 2k, 8k, 4k and 16k tokens of the server's own, and leaves the rest", async () => {
+  it("sizes the four contexts to 2k, 8k, 4k and 16k of the server's tokens and leaves other tests unchanged", async () => {
     const clock = linearClock({ v0: 0, w0: 0, speed: 10 });
     const reference = await startReferenceServer({ ttftMs: 1, tpotMs: 1, clock });
     try {

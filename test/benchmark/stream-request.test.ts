@@ -14,7 +14,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A server that does what it is told with each connection; what it reads is kept. */
+/** A server that runs a callback for each connection and stores the received data. */
 async function listen(onRequest: (socket: Socket, read: string) => void): Promise<number> {
   const server = createServer((socket) => {
     let read = "";
@@ -31,7 +31,7 @@ async function listen(onRequest: (socket: Socket, read: string) => void): Promis
 
 const limits = { idleMs: 60_000, totalMs: 600_000, bytes: 1 << 20, maxTokens: 16 };
 
-/** A millisecond instead of each second. */
+/** Timeouts take a millisecond instead of a second. */
 const impatient = { ...realClock(), ceiling: (ms: number) => ms / 1000 };
 
 async function ask(port: number, clock = realClock(), signal = never): Promise<RawReply> {
@@ -59,20 +59,20 @@ describe("an endless stream", () => {
     ["several events in a read", event.repeat(7)],
     ["bytes that are no event", "x".repeat(4_096)],
     ["events without an end", event.replaceAll("\n", " ").repeat(100)],
-  ])("is given up: %s", async (_, part) => {
+  ])("is abandoned: %s", async (_, part) => {
     const port = await listen((socket) => endless(socket, part));
     const reply = await ask(port);
-    expect(reply.exceeded).toBe("the reply did not end after the 16 tokens asked for");
+    expect(reply.exceeded).toBe("the reply did not end after the 16 requested tokens");
     const bytes = [...reply.arrivals].reduce((sum, read) => sum + read.bytes.length, 0);
     expect(bytes).toBeLessThan(limits.bytes + 1_000_000);
   });
 
-  it("is given up after a time, when it only says that it is alive", async () => {
+  it("is abandoned after the total timeout if it only sends keepalive comments", async () => {
     const port = await listen((socket) => endless(socket, ": ping\n\n"));
     expect((await ask(port, impatient)).exceeded).toBe("the reply did not end within 600 s");
   });
 
-  it("is not what a reply of the length that was asked for is", async () => {
+  it("is distinguished from a reply of the requested length", async () => {
     const body = `${event.repeat(limits.maxTokens + 1)}data: [DONE]\n\n`;
     const port = await listen((socket) =>
       socket.end(`${HEAD}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`),
@@ -82,7 +82,7 @@ describe("an endless stream", () => {
 });
 
 describe("one streaming request", () => {
-  it("is a whole POST with its length, written at once", async () => {
+  it("is a complete POST with a content length, written at once", async () => {
     let seen = "";
     const port = await listen((socket, read) => {
       seen = read;
@@ -98,7 +98,7 @@ describe("one streaming request", () => {
     expect(reply.ended).toBeGreaterThanOrEqual(reply.headers ?? Infinity);
   });
 
-  it("gives the figures of a real vLLM's bytes, however the reads fall", async () => {
+  it("returns the same metrics for a recorded reply, however it is split", async () => {
     const bytes = Buffer.concat(recordedReads("chat_stream_continuous").map((read) => read.bytes));
     const port = await listen((socket) => {
       for (let at = 0; at < bytes.length; at += 333) socket.write(bytes.subarray(at, at + 333));
@@ -110,7 +110,7 @@ describe("one streaming request", () => {
     });
   });
 
-  it("works on a stream that is no socket, as an SSH channel", async () => {
+  it("works on a stream that is not a socket, such as an SSH channel", async () => {
     const port = await listen((socket) => socket.end(`${HEAD}0\r\n\r\n`));
     const socket = await underTest({ port, model: "m" }).open(never);
     const [near, target] = duplexPair();
@@ -124,12 +124,12 @@ describe("one streaming request", () => {
     ["before the headers", ""],
     ["after the headers", HEAD],
     ["in the middle of the body", `${HEAD}5\r\nhello\r\n`],
-  ])("gives up on a server that falls silent %s", async (_, sent) => {
+  ])("times out if no more data comes %s", async (_, sent) => {
     const port = await listen((socket) => socket.write(sent));
     expect((await ask(port, impatient)).broken).toBe("no byte for 60 s");
   });
 
-  it("is patient with a slow server as long as bytes come", async () => {
+  it("waits for a slow server as long as data comes", async () => {
     const port = await listen((socket) => {
       socket.write(HEAD);
       let left = 6;
@@ -146,12 +146,12 @@ describe("one streaming request", () => {
     ["at once", ""],
     ["in mid-stream", `${HEAD}5\r\nhello\r\n`],
     ["with something else than HTTP", "SSH-2.0-OpenSSH\r\n"],
-  ])("says that the connection broke: %s", async (_, sent) => {
+  ])("reports a broken connection: %s", async (_, sent) => {
     const port = await listen((socket) => socket.end(sent));
     expect((await ask(port)).broken).toContain("the connection broke");
   });
 
-  it("ends with the signal's reason and closes its connection", async () => {
+  it("rejects with the signal's reason and closes its connection", async () => {
     const controller = new AbortController();
     const reason = new Error("enough");
     let close = (): void => undefined;
@@ -166,7 +166,7 @@ describe("one streaming request", () => {
     await closed;
   });
 
-  it("is not sent at all when the signal was given before", async () => {
+  it("is not sent if the signal was already aborted", async () => {
     const port = await listen(() => undefined);
     await expect(ask(port, realClock(), AbortSignal.abort(new Error("no")))).rejects.toThrow("no");
   });

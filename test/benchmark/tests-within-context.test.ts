@@ -8,7 +8,7 @@ const short = prompt("short", 100, "Say a.");
 const long = prompt("long", 600, "word ".repeat(300));
 const suite = { id: "x", tests: [short, long] };
 
-async function misfits(count: number | undefined): Promise<(string | undefined)[]> {
+async function inapplicable(count: number | undefined): Promise<(string | undefined)[]> {
   const client = stubClient(() =>
     count === undefined
       ? { status: 404, body: '{"detail":"Not Found"}' }
@@ -20,7 +20,7 @@ async function misfits(count: number | undefined): Promise<(string | undefined)[
           },
   );
   const found = await testsWithinContext(client, server, suite, never);
-  // What surely fits is not asked for.
+  // A test that certainly fits is not counted.
   expect(client.asked).toEqual(["POST /tokenize"]);
   return suite.tests.map((test) => found.get(test));
 }
@@ -30,18 +30,18 @@ describe("tests within the context window", () => {
     ["fill it with their margin", 408],
     ["cannot be counted", undefined],
   ])("apply when they %s", async (_, count) => {
-    expect(await misfits(count)).toEqual([undefined, undefined]);
+    expect(await inapplicable(count)).toEqual([undefined, undefined]);
   });
 
-  it("do not apply when one token is missing, and the sum says so", async () => {
-    expect(await misfits(409)).toEqual([
+  it("do not apply when they are one token too long, and the reason says so", async () => {
+    expect(await inapplicable(409)).toEqual([
       undefined,
       "it needs 1025 tokens (prompt 409, reply 600, margin 16), the window has 1024",
     ]);
   });
 
   it("do not apply when the prompt alone is too long to be counted", async () => {
-    expect(await misfits(Infinity)).toEqual([
+    expect(await inapplicable(Infinity)).toEqual([
       undefined,
       "the prompt alone is longer than the window of 1024 tokens",
     ]);

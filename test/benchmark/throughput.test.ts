@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { throughput } from "../../src/benchmark/throughput.ts";
 import type { LoadRequest } from "../../src/benchmark/throughput.ts";
 
-/** Sent at a moment, first token 100 ms later, then a token every 10 ms. */
+/** Sent at `sentMs`, with the first token 100 ms later and a token every 10 ms. */
 function request(sentMs: number, tokens: number): LoadRequest {
   const arrivals = Array.from({ length: tokens }, (_, index) => ({
     atMs: sentMs + 100 + 10 * index,
@@ -32,7 +32,7 @@ function request(sentMs: number, tokens: number): LoadRequest {
 }
 
 describe("throughput under load", () => {
-  it("of a closed loop of one, by hand: ten requests of 91 tokens, one second each", () => {
+  it("matches a hand calculation for one stream: ten requests of 91 tokens, one second each", () => {
     const figures = throughput(
       Array.from({ length: 10 }, (_, index) => request(index * 1000, 91)),
       1,
@@ -48,14 +48,14 @@ describe("throughput under load", () => {
     expect(figures.per_user_tps).toBeCloseTo(100, 9);
   });
 
-  it("takes the whole run when no window was full", () => {
+  it("includes ramp-up and drain if the streams were not busy in the window", () => {
     const lonely = [request(0, 91), request(0, 11), request(5_000, 91)];
     const figures = throughput(lonely, 2);
     expect(figures).toMatchObject({ window: "whole" });
     expect(figures.out_tps).toBeCloseTo(193 / 6, 9);
   });
 
-  it("has no time per token where each reply is one token", () => {
+  it("has no time per token if each reply has one token", () => {
     const one = request(0, 1);
     const figures = throughput([{ ...one, metrics: { ...one.metrics, tpotS: undefined } }], 1);
     expect(figures.tpot_ms).toBeUndefined();

@@ -24,7 +24,7 @@ describe("warming up", () => {
     expect(warmUpTests([], 3, "seed")).toEqual([]);
   });
 
-  it("sends three requests, and is not stopped by what they answer", async () => {
+  it("sends three requests, whatever the replies", async () => {
     const clock = linearClock({ v0: 0, w0: 0, speed: 10 });
     for (const refuse of [undefined, { status: 500, message: "no" }]) {
       const reference = await startReferenceServer({

@@ -4,23 +4,23 @@ import { monitorEventLoop } from "./event-loop-monitor.ts";
 import type { EventLoopFacts } from "./event-loop-monitor.ts";
 import { readWhenIdle } from "./read-when-idle.ts";
 import type { IdleReading } from "./read-when-idle.ts";
-import { watchGpus } from "./watch-gpus.ts";
-import type { GpuWatch } from "./watch-gpus.ts";
+import { monitorGpus } from "./gpu-monitor.ts";
+import type { GpuFacts } from "./gpu-monitor.ts";
 
-/** What the server counted, and what our own event loop and the GPUs did, while requests were measured. */
-export interface WatchFacts {
+/** The server's counters, our own event loop and the GPUs, monitored while requests were measured. */
+export interface MonitoredFacts {
   readonly before: IdleReading;
   readonly after: IdleReading;
   readonly loop: EventLoopFacts;
-  readonly gpus: GpuWatch;
+  readonly gpus: GpuFacts;
   /** Milliseconds since the epoch. */
   readonly startedMs: number;
   readonly finishedMs: number;
 }
 
-/** Work that is being watched. `answered`: every request had its whole answer, so the server will be idle again. */
-export interface Watched<T> {
+export interface WorkResult<T> {
   readonly value: T;
+  /** Whether the server still answers, so that it will become idle again. */
   readonly answered: boolean;
 }
 
@@ -28,21 +28,28 @@ export interface Watched<T> {
  * Waits until the server is idle, does the work, and waits until the server is idle again, unless it stopped answering.
  * @throws what `work` or `open` threw, or the signal's reason.
  */
-export async function watchWork<T>(
+export async function monitorWork<T>(
   client: HttpClient,
   { server, clock, sampleGpus }: Pick<PassRequest, "server" | "clock" | "sampleGpus">,
-  work: () => Promise<Watched<T>>,
+  work: () => Promise<WorkResult<T>>,
   signal: AbortSignal,
-): Promise<{ readonly value: T; readonly facts: WatchFacts }> {
+): Promise<{ readonly value: T; readonly facts: MonitoredFacts }> {
   const before = await readWhenIdle(client, server.basePath, clock, signal);
   const startedMs = clock.now();
-  using loopWatch = monitorEventLoop();
-  using gpuWatch = watchGpus(sampleGpus, clock, signal);
+  using loopMonitor = monitorEventLoop();
+  using gpuMonitor = monitorGpus(sampleGpus, clock, signal);
   const { value, answered } = await work();
-  const loop = loopWatch.read();
+  const loop = loopMonitor.read();
   const after = answered
     ? await readWhenIdle(client, server.basePath, clock, signal)
     : { reason: "the server stopped answering" };
-  const facts = { before, after, loop, gpus: gpuWatch.read(), startedMs, finishedMs: clock.now() };
+  const facts = {
+    before,
+    after,
+    loop,
+    gpus: gpuMonitor.read(),
+    startedMs,
+    finishedMs: clock.now(),
+  };
   return { value, facts };
 }
