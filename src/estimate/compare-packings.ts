@@ -3,6 +3,7 @@ import type { Estimate, PlannedRental } from "./estimate.ts";
 import { estimatePlan } from "./estimate-plan.ts";
 import type { Market } from "./market.ts";
 import { passesSeconds } from "./pass-seconds.ts";
+import { LEAVING_MINUTES } from "./rental-hours.ts";
 
 /** One way to distribute a plan's entries over VMs, and what it costs. */
 export interface PackingCost {
@@ -21,8 +22,13 @@ export function comparePackings(plan: CoveragePlan, market: Market): readonly Pa
   const other = plan.packing === "per-entry" ? "fill-hours" : "per-entry";
   const ways: readonly CoveragePlan["packing"][] = [plan.packing, other];
   return ways.map((packing) => {
-    const { rentals, likely, worst, wallMinutes } = estimatePlan({ ...plan, packing }, market);
-    const idleMinutes = rentals.reduce((sum, rental) => sum + idleOf(rental).minutes, 0);
+    const { rentals, soldOut, likely, worst, wallMinutes } = estimatePlan(
+      { ...plan, packing },
+      market,
+    );
+    const idleMinutes = rentals
+      .filter((rental) => !soldOut.includes(rental))
+      .reduce((sum, rental) => sum + idleOf(rental).minutes, 0);
     return { packing, vms: rentals.length, likely, worst, wallMinutes, idleMinutes };
   });
 }
@@ -45,5 +51,6 @@ export function idleOf({ likely, configurations }: PlannedRental): IdleTime {
         60,
     }))
     .reduce((best, next) => (next.passMinutes < best.passMinutes ? next : best));
-  return { minutes, model: quickest.model, passes: Math.floor(minutes / quickest.passMinutes) };
+  const usable = Math.max(0, minutes - LEAVING_MINUTES);
+  return { minutes, model: quickest.model, passes: Math.floor(usable / quickest.passMinutes) };
 }

@@ -1,12 +1,13 @@
 import { usd } from "../support/money.ts";
 import { idleOf, type PackingCost } from "./compare-packings.ts";
 import type { Estimate, PlannedRental } from "./estimate.ts";
-import { likeliestOffer } from "./region-offers.ts";
+import { isSoldOut, likeliestOffer } from "./region-offers.ts";
 
 /** What `estimate --json` prints. Money in dollars, times in whole minutes; `worst` is what would be reserved. */
 export interface EstimateJson {
   readonly currency: "USD";
   readonly cap: number | null;
+  /** Without what is sold out now. */
   readonly likely: { readonly usd: number; readonly hours: number };
   readonly worst: { readonly usd: number; readonly hours: number };
   readonly wall_minutes: number;
@@ -17,6 +18,12 @@ export interface EstimateJson {
     readonly reason: string;
   }[];
   readonly prices: "live" | "built-in";
+  /** GPU types without stock in any region that the plan allows, with what they are likely to cost if that changes. */
+  readonly sold_out: readonly {
+    readonly gpu: string;
+    readonly likely_usd: number;
+    readonly likely_hours: number;
+  }[];
   /** Both ways to put the entries on VMs, the plan's own first. */
   readonly packings: readonly {
     readonly packing: string;
@@ -40,6 +47,8 @@ interface RentalJson {
   readonly worst_hours: number;
   readonly likely_usd: number;
   readonly worst_usd: number;
+  /** Null: unknown for every region. */
+  readonly in_stock: boolean | null;
   /** Paid and likely not used, and what that would still measure. */
   readonly idle_minutes: number;
   readonly idle_passes: number;
@@ -49,7 +58,7 @@ export function estimateJson(
   estimate: Estimate,
   packings: readonly PackingCost[] = [],
 ): EstimateJson {
-  const { cap, likely, worst, wallMinutes, rentals, skipped, prices } = estimate;
+  const { cap, likely, worst, wallMinutes, rentals, skipped, prices, soldOut } = estimate;
   return {
     currency: "USD",
     cap: cap === undefined ? null : usd(cap),
@@ -59,6 +68,11 @@ export function estimateJson(
     rentals: rentals.map(rentalJson),
     skipped: skipped.map(({ gpu, model, reason }) => ({ gpu, model, reason })),
     prices,
+    sold_out: soldOut.map(({ gpuId, likely: missing }) => ({
+      gpu: gpuId,
+      likely_usd: usd(missing.micros),
+      likely_hours: missing.hours,
+    })),
     packings: packings.map((one) => ({
       packing: one.packing,
       vms: one.vms,
@@ -85,7 +99,13 @@ function rentalJson(rental: PlannedRental): RentalJson {
     worst_hours: worst.hours,
     likely_usd: usd(likely.micros),
     worst_usd: usd(worst.micros),
+    in_stock: inStock(rental),
     idle_minutes: Math.round(idle.minutes),
     idle_passes: idle.passes,
   };
+}
+
+function inStock({ regions }: PlannedRental): boolean | null {
+  if (regions.some(({ stock }) => stock === true)) return true;
+  return isSoldOut(regions) ? false : null;
 }

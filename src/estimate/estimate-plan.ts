@@ -5,32 +5,32 @@ import { estimateWarnings } from "./estimate-warnings.ts";
 import { forecastStages, totalMinutes, type Pace, type StageMinutes } from "./forecast.ts";
 import type { Market } from "./market.ts";
 import { planRentals } from "./plan-rentals.ts";
-import { dearestHourly, likeliestOffer, regionOffers } from "./region-offers.ts";
+import { dearestHourly, isSoldOut, likeliestOffer, regionOffers } from "./region-offers.ts";
 import { mostHours, rentalHours } from "./rental-hours.ts";
 
 /**
- * What a plan will take, likely and at worst, in minutes, whole hours and money. The worst case of a rental is what is
- * reserved for it, in the dearest of its regions: a cap of the whole worst case refuses nothing and makes nothing wait.
+ * What a plan will take, likely and at worst, in minutes, whole hours and money. A rental that is sold out now is part
+ * of the worst case only. The worst case of a rental is what is reserved for it, in the dearest of its regions: a cap of
+ * the whole worst case refuses nothing and makes nothing wait.
  */
 export function estimatePlan(plan: CoveragePlan, market: Market): Estimate {
   const rentals = planRentals(plan, market).map((entries, index) =>
     planRental(entries, index + 1, plan, market),
   );
-  const total = (pace: Pace) => ({
-    micros: sum(rentals.map((rental) => rental[pace].micros)),
-    hours: sum(rentals.map((rental) => rental[pace].hours)),
-  });
+  const soldOut = rentals.filter(({ regions }) => isSoldOut(regions));
+  const inStock = rentals.filter((rental) => !soldOut.includes(rental));
   const estimate: Estimate = {
     rentals,
     skipped: plan.skipped,
     prices: market.source,
     cap: plan.budget.maxCost,
-    likely: total("likely"),
-    worst: total("worst"),
+    likely: total(inStock, "likely"),
+    worst: total(rentals, "worst"),
     wallMinutes: wallMinutes(
-      rentals.map((rental) => rental.likely.minutes),
+      inStock.map((rental) => rental.likely.minutes),
       plan.concurrency,
     ),
+    soldOut,
     warnings: [],
   };
   return { ...estimate, warnings: estimateWarnings(plan, market, estimate) };
@@ -88,6 +88,16 @@ function wallMinutes(minutes: readonly number[], concurrency: number): number {
     lanes[free] = (lanes[free] ?? 0) + one;
   }
   return Math.max(...lanes);
+}
+
+function total(
+  rentals: readonly PlannedRental[],
+  pace: Pace,
+): { readonly micros: MicroUsd; readonly hours: number } {
+  return {
+    micros: sum(rentals.map((rental) => rental[pace].micros)),
+    hours: sum(rentals.map((rental) => rental[pace].hours)),
+  };
 }
 
 function sum(values: readonly number[]): number {

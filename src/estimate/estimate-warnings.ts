@@ -7,11 +7,12 @@ import type { Market } from "./market.ts";
 export function estimateWarnings(
   plan: CoveragePlan,
   market: Market,
-  { rentals, cap, likely, worst }: Estimate,
+  { rentals, soldOut, cap, likely, worst }: Estimate,
 ): readonly string[] {
   return [
     ...marketWarnings(market),
     ...rentals.flatMap((rental) => ofRental(rental, plan, market)),
+    ...ofSoldOut(soldOut),
     ...ofCap(cap, likely.micros, worst.micros),
   ];
 }
@@ -38,8 +39,6 @@ function ofRental(rental: PlannedRental, plan: CoveragePlan, market: Market): st
     warnings.push(
       `${name}: the API does not list this type for your account; its price is the built-in one`,
     );
-  if (rental.regions.length > 0 && rental.regions.every(({ stock }) => stock === false))
-    warnings.push(`${name}: none of its regions has stock just now`);
   if (rental.likely.minutes > rental.deadlineMinutes)
     warnings.push(
       `${name}: needs about ${minutes(rental.likely.minutes)} and is stopped after ${minutes(rental.deadlineMinutes)}, so passes will be missing`,
@@ -58,6 +57,15 @@ function ofRental(rental: PlannedRental, plan: CoveragePlan, market: Market): st
       warnings.push(`${model.id} is gated: HF_TOKEN must be of someone who was let in`);
   }
   return warnings;
+}
+
+function ofSoldOut(rentals: readonly PlannedRental[]): string[] {
+  if (rentals.length === 0) return [];
+  const types = [...new Set(rentals.map(({ gpuId }) => gpuId))].join(", ");
+  const micros = rentals.reduce((sum, { likely }) => sum + likely.micros, 0);
+  return [
+    `sold out now in every region that the plan allows: ${types}; the likely cost leaves them out, and ${formatUsd(micros)} more is likely if they are in stock when their turn comes`,
+  ];
 }
 
 function ofCap(cap: number | undefined, likely: number, worst: number): string[] {

@@ -44,8 +44,12 @@ export interface Estimate {
   readonly skipped: readonly Skip[];
   readonly prices: "live" | "built-in";
   readonly cap: MicroUsd | undefined;
+  /** Without `soldOut`. */
   readonly likely: { readonly micros: MicroUsd; readonly hours: number };
   readonly worst: { readonly micros: MicroUsd; readonly hours: number };
+  /** Likely, without `soldOut`. */
   readonly wallMinutes: number;
+  /** Those of `rentals` whose GPU type has no stock in any of their regions now. */
+  readonly soldOut: readonly PlannedRental[];
   readonly warnings: readonly string[];
 }

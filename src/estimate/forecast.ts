@@ -12,8 +12,11 @@ const BOOT_SECONDS = 110;
 const SETUP_SECONDS = 450;
 /** From the Hub to a VM. An assumption: no figures for Linode have been published. */
 const DOWNLOAD_BYTES_PER_SECOND = 150e6;
-/** Python, compilation, graphs, cache profile; then each GPU reads its share of the weights. */
-const START_SECONDS = 50;
+/**
+ * Python, compilation, graphs, cache profile; then each GPU reads its share of the weights. Starts of three to five
+ * minutes are usual.
+ */
+const START_SECONDS = 120;
 const START_SECONDS_PER_GIB = 7;
 /** Factor on Turing, from a log: 327 s from engine start to ready, for a 27B model on two Quadros. */
 const TURING_START = 1.6;

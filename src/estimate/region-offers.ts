@@ -31,6 +31,11 @@ function shelf({ stock }: RegionOffer): number {
   return stock ? 0 : 2;
 }
 
+/** Every region is known to have no stock; a region without a row may have some. */
+export function isSoldOut(offers: readonly RegionOffer[]): boolean {
+  return offers.length > 0 && offers.every(({ stock }) => stock === false);
+}
+
 /** The highest price per hour, which a reservation must assume because any of the regions may be used. */
 export function dearestHourly(gpu: GpuType, offers: readonly RegionOffer[]): MicroUsd {
   return offers.length === 0 ? gpu.hourly : Math.max(...offers.map((offer) => offer.hourly));

@@ -4,7 +4,7 @@ import type { MicroUsd } from "../support/money.ts";
 /** Time after the deadline to send DELETE and to see twice that the VM is gone. */
 export const DESTROY_MINUTES = 6;
 /** Usual time from the last pass until billing ends. */
-const LEAVING_MINUTES = 1;
+export const LEAVING_MINUTES = 1;
 
 export interface RentalHours {
   /** Minutes after the create's sending at which everything stops. */

@@ -124,15 +124,47 @@ test("without regions in the plan, those in stock come first, the cheapest of th
   expect(rentals[0]?.regions.map(({ region }) => region)).toEqual(["us-sea", "de-fra-2", "us-ord"]);
 });
 
-test("a type that is sold out everywhere is planned and warned of", () => {
-  const { rentals, warnings } = estimatePlan(
-    planWith(`[${SMALL}]`),
-    market([["us-ord", "g2-gpu-rtx4000a1-s", false]]),
+test("a type that is sold out everywhere is part of the worst case only, and is named", () => {
+  const plan = planWith(`[${SMALL}, ${SLOW}]`);
+  const type = "g1-gpu-rtx6000-3";
+  const estimate = estimatePlan(
+    plan,
+    market([
+      ["us-ord", "g2-gpu-rtx4000a1-s", true],
+      ["us-ord", type, false],
+      ["de-fra-2", type, false],
+    ]),
   );
-  expect(rentals).toHaveLength(1);
-  expect(warnings).toContain(
-    "rental 1 (g2-gpu-rtx4000a1-s): none of its regions has stock just now",
+  const [small, slow] = estimate.rentals;
+  if (small === undefined || slow === undefined) throw new Error("both are planned");
+  expect(estimate.likely).toEqual({ micros: small.likely.micros, hours: small.likely.hours });
+  expect(estimate.wallMinutes).toBe(small.likely.minutes);
+  expect(estimate.worst.micros).toBe(small.worst.micros + slow.worst.micros);
+  expect(estimate.warnings).toEqual([
+    "sold out now in every region that the plan allows: g1-gpu-rtx6000-3; the likely cost leaves them out, and $9.00 more is likely if they are in stock when their turn comes",
+  ]);
+  const json = estimateJson(estimate);
+  expect(json.sold_out).toEqual([{ gpu: type, likely_usd: 9, likely_hours: 2 }]);
+  expect(json.rentals.map(({ in_stock }) => in_stock)).toEqual([true, false]);
+});
+
+test("a type of which one region's stock is unknown is not sold out", () => {
+  const plan = planWith(`[${SMALL}]`, "regions: [us-ord, de-fra-2]");
+  const estimate = estimatePlan(plan, market([["us-ord", "g2-gpu-rtx4000a1-s", false]]));
+  expect(estimate.soldOut).toEqual([]);
+  expect(estimateJson(estimate).rentals[0]?.in_stock).toBeNull();
+});
+
+test("a model is expected to take three to five minutes to load, so that two GPUs need two hours", () => {
+  const plan = planWith(
+    "[{gpu: g2-gpu-rtx4000a2-s, models: [Qwen/Qwen2.5-Coder-32B-Instruct-AWQ, Qwen/Qwen3-14B-FP8, Qwen/Qwen3-Coder-30B-A3B-Instruct-FP8]}]",
+    "passes: 3",
   );
+  const [rental] = estimatePlan(plan, builtInMarket()).rentals;
+  const { load = 0 } = rental?.likely.stages ?? {};
+  expect(load / 3).toBeGreaterThanOrEqual(3);
+  expect(load / 3).toBeLessThanOrEqual(5);
+  expect(rental?.likely.hours).toBe(2);
 });
 
 test("built-in prices are said to be so, with their day", () => {
@@ -231,6 +263,7 @@ test("the JSON has the promised keys and no others", () => {
     "rentals",
     "skipped",
     "prices",
+    "sold_out",
     "packings",
   ]);
   expect(json).toMatchObject({ currency: "USD", cap: 60, prices: "built-in", worst: { hours: 4 } });
@@ -244,6 +277,7 @@ test("the JSON has the promised keys and no others", () => {
     "worst_hours",
     "likely_usd",
     "worst_usd",
+    "in_stock",
     "idle_minutes",
     "idle_passes",
   ]);

@@ -1,7 +1,7 @@
 import { PRICE_DATE } from "../../catalog/gpu-catalog.ts";
 import { idleOf, type PackingCost } from "../../estimate/compare-packings.ts";
 import type { Estimate, PlannedRental } from "../../estimate/estimate.ts";
-import { likeliestOffer } from "../../estimate/region-offers.ts";
+import { isSoldOut, likeliestOffer } from "../../estimate/region-offers.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { renderTable, type Column } from "../../report/render-table.ts";
 import { formatUsd } from "../../support/money.ts";
@@ -34,7 +34,7 @@ export function estimateText(
   width: number,
   packings: readonly PackingCost[] = [],
 ): string {
-  const { cap, likely, worst, rentals, skipped } = estimate;
+  const { cap, likely, worst, rentals, skipped, soldOut } = estimate;
   const prices = estimate.prices === "live" ? "live" : `the built-in ones of ${PRICE_DATE}`;
   const out = [
     `${plan.name}: ${String(rentals.length)} ${rentals.length === 1 ? "rental" : "rentals"}, prices are ${prices}`,
@@ -43,7 +43,7 @@ export function estimateText(
     "",
     ...rentals.flatMap((rental) => detail(rental, width)),
     "",
-    `likely ${formatUsd(likely.micros)} (${String(likely.hours)} h) · worst ${formatUsd(worst.micros)} (${String(worst.hours)} h reserved)`,
+    `likely ${formatUsd(likely.micros)} (${String(likely.hours)} h)${without(soldOut)} · worst ${formatUsd(worst.micros)} (${String(worst.hours)} h reserved)`,
     `wall time about ${minutes(estimate.wallMinutes)} with up to ${String(plan.concurrency)} ${plan.concurrency === 1 ? "rental" : "rentals"} at once`,
     ...(cap === undefined
       ? ["no cap: give budget.max_cost or --max-cost before you run it"]
@@ -52,7 +52,8 @@ export function estimateText(
       ? ["allow_remote_code: models may run their own code on the VMs"]
       : []),
   ];
-  out.push(...idleLines(rentals, width), ...packingLines(packings, width));
+  const inStock = rentals.filter((rental) => !soldOut.includes(rental));
+  out.push(...idleLines(inStock, width), ...packingLines(packings, width));
   const own = rentals[0]?.configurations[0]?.prompts;
   if (own !== undefined)
     out.push(
@@ -72,7 +73,7 @@ function tableRow(rental: PlannedRental): readonly string[] {
   return [
     String(rental.seq),
     rental.gpuId,
-    offer?.region ?? "no stock",
+    offer === undefined || isSoldOut(rental.regions) ? "sold out" : offer.region,
     formatUsd(likely.micros / likely.hours),
     String(Math.round(likely.minutes)),
     `${String(likely.hours)}-${String(reservedHours)}`,
@@ -119,6 +120,11 @@ function packingLines(packings: readonly PackingCost[], width: number): string[]
   const saved = many.likely.micros - less.likely.micros;
   const comparison = `fill-hours ${saved > 0 ? `saves ${formatUsd(saved)}` : "saves nothing"} and has ${String(many.vms - less.vms)} fewer VMs: results of a card then come from fewer machines, which is less evidence`;
   return ["", renderTable(PACKING, rows, { width, colour: false }), ...wrapText(comparison, width)];
+}
+
+function without({ length }: readonly PlannedRental[]): string {
+  if (length === 0) return "";
+  return ` without ${String(length)} sold-out ${length === 1 ? "rental" : "rentals"}`;
 }
 
 function left(cap: number, likely: number, worst: number): string {

@@ -43,6 +43,22 @@ test("the totals, the wall time, the cap and what is left close it", () => {
   );
 });
 
+test("the total says how many rentals it leaves out, and their rows have no region", () => {
+  const availability = ["g1-gpu-rtx6000-1", "g1-gpu-rtx6000-4"].map((type) => ({
+    region: "eu-central",
+    type,
+    available: false,
+  }));
+  const market = { ...builtInMarket(), availability };
+  const { likely } = estimatePlan(plan, market);
+  const text = printed(market);
+  expect(text).toContain(
+    `likely $${(likely.micros / 1e6).toFixed(2)} (${String(likely.hours)} h) without 2 sold-out rentals · worst`,
+  );
+  expect(text).toMatch(/ g1-gpu-rtx6000-1 +sold out +\$1\.50 /);
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
 test("built-in prices are told with their date, live ones as live", () => {
   const market = builtInMarket();
   expect(printed(market)).toContain(`prices are the built-in ones of ${market.date}`);
