@@ -54,6 +54,24 @@ export function checkExpiry(
   return ok(check, `${detail}, after the plan ends`);
 }
 
+/** @param legacyAllowed undefined = the token may not read the setting */
+export function checkInterfaces(legacyAllowed: boolean | undefined): Check {
+  const check = "interfaces";
+  if (legacyAllowed === undefined)
+    return {
+      ...ok(check, "not checked: needs account:read_only"),
+      remedy: `add that scope to the token, or see that ${INTERFACE_SETTING} is not "Linode Interfaces only"`,
+    };
+  if (legacyAllowed) return ok(check, "the account allows VMs with a configuration profile");
+  return problem(
+    check,
+    "the account allows Linode Interfaces only, so every VM will be refused: ours have a configuration profile",
+    `an administrator has to change ${INTERFACE_SETTING}`,
+  );
+}
+
+const INTERFACE_SETTING = "Network Interface Type in the account settings of Cloud Manager";
+
 /**
  * Reports the GPU VMs that already count towards the account's quota. The quota itself cannot be read: Linode's API
  * only refuses a create that exceeds it.

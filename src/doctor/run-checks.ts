@@ -6,12 +6,13 @@ import { openCloudTarget, type CloudTarget } from "../run/cloud-access/cloud-tar
 import { readMarket } from "../run/preflight/read-market.ts";
 import { sshCidr } from "../run/preflight/preflight.ts";
 import type { CloudTargetRequest } from "../run/run-request.ts";
-import { connectReader, tokenExpiry } from "../run/wire.ts";
+import { connectReader, legacyInterfacesAllowed, tokenExpiry } from "../run/wire.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { apiNow } from "../teardown/api-time.ts";
 import { ok, type Check } from "./check.ts";
 import {
   checkExpiry,
+  checkInterfaces,
   checkLimits,
   checkMarket,
   checkToken,
@@ -65,12 +66,29 @@ async function checkWithToken(
   const duration = plan === undefined ? undefined : await planDuration(plan, target, signal);
   const now = apiNow({ cloud: reader, clock });
   const limits = await checkLimits(reader, plan?.concurrency, now, signal);
+  return [
+    await orExplained("token expiry", "read when the token expires", signal, async () =>
+      checkExpiry(await tokenExpiry(target, PATIENCE_MS, signal), clock.now(), duration),
+    ),
+    await orExplained("interfaces", "read the account's settings", signal, async () =>
+      checkInterfaces(await legacyInterfacesAllowed(target, PATIENCE_MS, signal)),
+    ),
+    limits,
+  ];
+}
+
+/** The check, or the failure to make it as one. @param doing completes "Could not …" */
+async function orExplained(
+  name: string,
+  doing: string,
+  signal: AbortSignal,
+  check: () => Promise<Check>,
+): Promise<Check> {
   try {
-    const expiry = await tokenExpiry(target, PATIENCE_MS, signal);
-    return [checkExpiry(expiry, clock.now(), duration), limits];
+    return await check();
   } catch (error) {
     signal.throwIfAborted();
-    return [failedCheck("token expiry", error, "read when the token expires"), limits];
+    return failedCheck(name, error, doing);
   }
 }
 

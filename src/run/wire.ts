@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Cloud, CloudReader } from "../cloud/cloud.ts";
+import { allowsLegacyInterfaces } from "../cloud/interface-setting.ts";
 import { createLinodeCloud, createLinodeReader } from "../cloud/linode-cloud.ts";
 import { readTokenExpiry } from "../cloud/token-expiry.ts";
 import type { MachineConnector } from "../machine/machine.ts";
@@ -43,6 +44,15 @@ export async function tokenExpiry(
   signal: AbortSignal,
 ): Promise<number | null | undefined> {
   return readTokenExpiry({ apiUrl, token, clock, patienceMs }, signal);
+}
+
+/** Whether VMs may have the interfaces that ours are created with; `undefined` = it may not be read. @throws CloudError */
+export async function legacyInterfacesAllowed(
+  { apiUrl, token = "", clock }: CloudAccess,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  return allowsLegacyInterfaces({ apiUrl, token, clock, patienceMs }, signal);
 }
 
 export async function connectMachine(clock: Clock): Promise<MachineConnector> {

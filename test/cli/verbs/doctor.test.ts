@@ -125,6 +125,39 @@ describe("doctor", () => {
     },
   );
 
+  it("says that it cannot see the account's interface setting without account:read_only", async () => {
+    const token = "a-token-without-the-account";
+    const scopes = "linodes:read_write firewall:read_write";
+    await tell("tokens", { token, scopes, expiry: null, revoked: false });
+    const { code, find } = await examine({ LINODE_TOKEN: token });
+    expect(find("interfaces")).toEqual({
+      check: "interfaces",
+      state: "ok",
+      detail: "not checked: needs account:read_only",
+      remedy: expect.stringMatching(/Network Interface Type/) as string,
+    });
+    expect(code).toBe(0);
+  });
+
+  it("reports an account that would refuse every VM because it allows Linode Interfaces only", async () => {
+    await tell("faults", [
+      {
+        match: { path: "^/account/settings$" },
+        action: "status",
+        status: 200,
+        body: JSON.stringify({ interfaces_for_new_linodes: "linode_only" }),
+      },
+    ]);
+    const { code, find } = await examine({ LINODE_TOKEN: cloud.token });
+    expect(find("interfaces")).toMatchObject({
+      state: "problem",
+      remedy: expect.stringMatching(/Network Interface Type/) as string,
+    });
+    expect(code).toBe(4);
+    const { find: again } = await examine({ LINODE_TOKEN: cloud.token });
+    expect(again("interfaces").detail).toBe("the account allows VMs with a configuration profile");
+  });
+
   it("reports a clock that is wrong", async () => {
     const fast = await startSimulator({ port: 0, speed: 1e6, seed: 1, delays: 1 });
     const { stdout } = await speak(["doctor", "--json", "--api-url", fast.url], {
