@@ -12,6 +12,8 @@ export interface Market {
   readonly prices: ReadonlyMap<string, TypePrices>;
   /** A pair without a row is unknown, not out of stock. */
   readonly availability: readonly Availability[];
+  /** Milliseconds to a region, where it was measured. */
+  readonly roundTripMs?: ReadonlyMap<string, number>;
 }
 
 interface TypePrices {

@@ -6,7 +6,8 @@ import type { Market } from "./market.ts";
 
 /**
  * Regions to try for a GPU type, in order: the plan's, or else all that offer the type, in stock before unknown before
- * sold out, cheapest first. A sold-out region stays in the list, because stock changes several times a day.
+ * sold out, cheapest first, and nearest first where prices are equal. A sold-out region stays in the list, because stock
+ * changes several times a day.
  */
 export function regionOffers(
   gpu: GpuType,
@@ -23,7 +24,16 @@ export function regionOffers(
   });
   if (wanted.length > 0) return wanted.map(offer);
   const anywhere = rows.length > 0 ? [...stock.keys()] : USUAL_REGIONS[gpu.card.id];
-  return anywhere.map(offer).toSorted((a, b) => shelf(a) - shelf(b) || a.hourly - b.hourly);
+  return anywhere
+    .map(offer)
+    .toSorted((a, b) => shelf(a) - shelf(b) || a.hourly - b.hourly || nearer(a, b, market));
+}
+
+/** Regions to which no round trip is known come last, in the order of the API. */
+function nearer(a: RegionOffer, b: RegionOffer, { roundTripMs }: Market): number {
+  const [first, second] = [roundTripMs?.get(a.region), roundTripMs?.get(b.region)];
+  if (first !== undefined && second !== undefined) return first - second;
+  return Number(first === undefined) - Number(second === undefined);
 }
 
 function shelf({ stock }: RegionOffer): number {

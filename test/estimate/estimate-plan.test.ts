@@ -124,6 +124,34 @@ test("without regions in the plan, those in stock come first, the cheapest of th
   expect(rentals[0]?.regions.map(({ region }) => region)).toEqual(["us-sea", "de-fra-2", "us-ord"]);
 });
 
+test("among regions of one price the nearest comes first, and one that was not measured after them", () => {
+  const type = "g2-gpu-rtx4000a1-s";
+  const live = market(
+    [
+      ["jp-osa", type, true],
+      ["us-iad-2", type, true],
+      ["us-ord", type, true],
+      ["us-sea", type, true],
+      ["fr-par", type, false],
+      ["de-fra-2", type, true],
+    ],
+    { [type]: { hourly: 500_000, byRegion: new Map([["de-fra-2", 600_000]]) } },
+  );
+  const roundTripMs = new Map([
+    ["jp-osa", 160],
+    ["us-ord", 40],
+    ["us-sea", 12],
+    ["fr-par", 1],
+    ["de-fra-2", 2],
+  ]);
+  const regions = (plan: string) =>
+    estimatePlan(planWith(`[${SMALL}]`, plan), { ...live, roundTripMs }).rentals[0]?.regions.map(
+      ({ region }) => region,
+    );
+  expect(regions("")).toEqual(["us-sea", "us-ord", "jp-osa", "us-iad-2", "de-fra-2", "fr-par"]);
+  expect(regions("regions: [jp-osa, us-sea]")).toEqual(["jp-osa", "us-sea"]);
+});
+
 test("a type that is sold out everywhere is part of the worst case only, and is named", () => {
   const plan = planWith(`[${SMALL}, ${SLOW}]`);
   const type = "g1-gpu-rtx6000-3";

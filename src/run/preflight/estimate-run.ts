@@ -7,6 +7,7 @@ import { SUITE_VERSION } from "../../evidence/method.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { openCloudTarget, type CloudTarget } from "../cloud-access/cloud-target.ts";
 import { readMarket } from "./read-market.ts";
+import { timeTcpConnect, withRoundTrips } from "./region-round-trips.ts";
 import { readDatabase } from "../records/read-database.ts";
 import type { PlannedRun, RunContext } from "../run-context.ts";
 import type { PlanRequest } from "../run-request.ts";
@@ -47,7 +48,8 @@ export async function estimateRun(
   signal: AbortSignal,
   begun?: Begun,
 ): Promise<EstimatedRun> {
-  const market = await readMarket(target, signal);
+  const read = await readMarket(target, signal);
+  const market = await withRoundTrips(read, plan, target, timeTcpConnect(), signal);
   // A run that is resumed may have a VM up: it must come to its end, whatever has become of a region.
   if (begun === undefined) checkRegions(plan, market);
   const wanted = onlyStale ? await withoutFresh(plan, target, begun) : plan;

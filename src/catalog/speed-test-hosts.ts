@@ -1,0 +1,37 @@
+/**
+ * Linode's public speed-test host of each region (https://www.linode.com/speed-test/, November 2026), for measuring the
+ * round trip to it. Not every region has one.
+ */
+export const SPEED_TEST_HOSTS: ReadonlyMap<string, string> = new Map([
+  ["ap-northeast", "speedtest.tokyo2.linode.com"],
+  ["ap-south", "speedtest.singapore.linode.com"],
+  ["ap-southeast", "speedtest.sydney.linode.com"],
+  ["ap-west", "speedtest.mumbai1.linode.com"],
+  ["au-mel", "au-mel.speedtest.linode.com"],
+  ["br-gru", "speedtest.sao-paulo.linode.com"],
+  ["ca-central", "speedtest.toronto1.linode.com"],
+  ["de-fra-2", "de-fra-2.speedtest.linode.com"],
+  ["es-mad", "speedtest.madrid.linode.com"],
+  ["eu-central", "speedtest.frankfurt.linode.com"],
+  ["eu-west", "speedtest.london.linode.com"],
+  ["fr-par", "speedtest.paris.linode.com"],
+  ["gb-lon", "gb-lon.speedtest.linode.com"],
+  ["id-cgk", "speedtest.jakarta.linode.com"],
+  ["in-bom-2", "in-bom-2.speedtest.linode.com"],
+  ["in-maa", "speedtest.chennai.linode.com"],
+  ["it-mil", "speedtest.milan.linode.com"],
+  ["jp-osa", "speedtest.osaka.linode.com"],
+  ["jp-tyo-3", "jp-tyo-3.speedtest.linode.com"],
+  ["nl-ams", "speedtest.amsterdam.linode.com"],
+  ["se-sto", "speedtest.stockholm.linode.com"],
+  ["sg-sin-2", "sg-sin-2.speedtest.linode.com"],
+  ["us-central", "speedtest.dallas.linode.com"],
+  ["us-east", "speedtest.newark.linode.com"],
+  ["us-iad", "speedtest.washington.linode.com"],
+  ["us-lax", "speedtest.los-angeles.linode.com"],
+  ["us-mia", "speedtest.miami.linode.com"],
+  ["us-ord", "speedtest.chicago.linode.com"],
+  ["us-sea", "speedtest.seattle.linode.com"],
+  ["us-southeast", "speedtest.atlanta.linode.com"],
+  ["us-west", "speedtest.fremont.linode.com"],
+]);
