@@ -9,11 +9,11 @@ import { runStatus } from "../run-state/status.ts";
 import { GUARD_LOG, listRuns, runFolder } from "../journal/state-folder.ts";
 import { sleepReal } from "../support/clock.ts";
 import type { DrillWorld } from "./drill-world.ts";
-import { faultScripts, type DrillFault, type Struck } from "./faults.ts";
+import { faultScripts, type DrillFault, type RequestKind } from "./faults.ts";
 import { judgeDrill, type Judgement } from "./judge-drill.ts";
 import { startProgram, type ProgramRun } from "./start-program.ts";
 
-/** One death of the program: at which fact, with or without its guard, while the API fails in which way. */
+/** One kill of the program: at which event, with or without its guard, and how the API fails meanwhile. */
 export interface DrillCase {
   readonly point: EventType;
   readonly when: "before" | "after";
@@ -21,41 +21,41 @@ export interface DrillCase {
   readonly fault: DrillFault;
 }
 
-/** What else happens, so that a run comes to the point at all. */
+/** The circumstances in which a run reaches the case's event. */
 export interface DrillScenario {
   readonly plan: string;
   readonly args?: readonly string[];
-  /** Scripts of machines, stock and API besides the case's own fault. */
+  /** Faults of VMs, stock and API in addition to the case's own, as `POST /simulator/faults` takes them. */
   readonly scripts?: readonly object[];
-  /** Requests that the case's own fault must let through. */
-  readonly spared?: readonly Struck[];
+  /** Kinds of request that the case's own fault does not affect. */
+  readonly exempt?: readonly RequestKind[];
   readonly env?: Readonly<Record<string, string>>;
-  /** How often `recover` may be called; 0 plants a hole. */
+  /** How often `recover` may be run; 0 leaves the VMs behind on purpose. */
   readonly recoveries?: number;
-  /** Runs beside the program. */
-  readonly befall?: (run: RunningDrill) => Promise<void>;
-  /** A first program dies here, and what is drilled is the second one, on what it has left. */
-  readonly second?: {
-    readonly diesAt: string;
+  /** Runs in parallel with the program. */
+  readonly duringRun?: (run: RunningDrill) => Promise<void>;
+  /** If set, a first program is killed at `firstCrash`, and the case then applies to a second one with these `args`. */
+  readonly secondProgram?: {
+    readonly firstCrash: string;
     readonly args: (run: string) => readonly string[];
-    /** Between the two. */
-    readonly loseWorld?: boolean;
+    /** Whether the simulated cloud ends between the two. */
+    readonly endWorld?: boolean;
   };
 }
 
 export interface RunningDrill {
   readonly pid: number;
-  /** Waits for a fact of this type in the journal. */
+  /** Waits for an event of this type in the journal. */
   readonly until: (type: EventType) => Promise<SweepEvent>;
 }
 
 export interface DrillResult extends Judgement {
   readonly drill: DrillCase;
-  /** Did the program die there? What must hold holds even if not. */
+  /** Whether the program was killed at the event; the promises are checked in either case. */
   readonly reached: boolean;
-  /** Who brought the run to its end; nobody, when nothing had begun. */
+  /** The process that took the run over; `nobody` if nothing was left to do. */
   readonly endedBy: "guard" | "recover" | "nobody";
-  /** Real, from the death to the end. */
+  /** Real seconds from the kill until the run was closed. */
   readonly seconds: number;
 }
 
@@ -69,31 +69,31 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `;
-const PATIENCE_REAL_MS = 120_000;
-const LOOK_EVERY_MS = 50;
-const RECOVERIES = 3;
-/** As long as this machine needs: on a fast clock the usual ten minutes are a second. */
-const PATIENCE_MINUTES = "600";
+const GUARD_TIMEOUT_REAL_MS = 120_000;
+const POLL_INTERVAL_MS = 50;
+const MAX_RECOVERIES = 3;
+/** Virtual minutes: at the drill's speed the default of ten would last one real second. */
+const DESTROY_PATIENCE_MINUTES = "600";
 
 /**
- * Runs the program against a simulated cloud, kills it at the point, lets its guard or `recover` do the rest, and
- * judges the end. Cases that share a world come one after the other: faults strike whoever asks.
+ * Runs the program against a simulated cloud, kills it at the case's event, lets its guard or `recover` finish the run,
+ * and checks the promises. Cases that share a world must run one after another, since faults affect every client.
  */
 export async function runDrillCase(
   drill: DrillCase,
-  way: DrillScenario,
+  scenario: DrillScenario,
   world: DrillWorld,
   signal: AbortSignal,
 ): Promise<DrillResult> {
   const folder = await mkdtemp(join(tmpdir(), "maider-sweep-drill-"));
   const home = join(folder, "state", "simulated");
-  // Beside the real one, which must not appear.
+  // Simulated results go into this file, next to the real database, which must not be created.
   const database = join(folder, "benchmark-database.simulated.json");
   const start = (args: readonly string[], crash = ""): ProgramRun =>
     startProgram(
-      [...args, "--quiet", "--destroy-patience", PATIENCE_MINUTES],
+      [...args, "--quiet", "--destroy-patience", DESTROY_PATIENCE_MINUTES],
       {
-        ...way.env,
+        ...scenario.env,
         MAIDER_SWEEP_STATE: join(folder, "state"),
         MAIDER_SWEEP_DB: join(folder, "benchmark-database.json"),
         MAIDER_SWEEP_CRASH: crash,
@@ -101,52 +101,59 @@ export async function runDrillCase(
       signal,
     );
   try {
-    await writeFile(join(folder, "plan.yaml"), way.plan);
+    await writeFile(join(folder, "plan.yaml"), scenario.plan);
     await world.control.setFaults([
-      ...(way.scripts ?? []),
-      ...faultScripts(drill.fault, way.spared),
+      ...(scenario.scripts ?? []),
+      ...faultScripts(drill.fault, scenario.exempt),
     ]);
     const crash = `${drill.point}:${drill.when}${drill.guard === "killed" ? "+guard" : ""}`;
-    let args = ["run", join(folder, "plan.yaml"), "--simulate", world.url, ...(way.args ?? [])];
-    if (way.second !== undefined) {
-      await start(args, way.second.diesAt).ended;
-      if (way.second.loseWorld === true) await world.close();
-      args = [...way.second.args(listRuns(home)[0] ?? "")];
+    let args = [
+      "run",
+      join(folder, "plan.yaml"),
+      "--simulate",
+      world.url,
+      ...(scenario.args ?? []),
+    ];
+    const worldEnded = scenario.secondProgram?.endWorld === true;
+    if (scenario.secondProgram !== undefined) {
+      await start(args, scenario.secondProgram.firstCrash).ended;
+      if (worldEnded) await world.close();
+      args = [...scenario.secondProgram.args(listRuns(home)[0] ?? "")];
     }
     const program = start(args, crash);
-    const events = (): readonly SweepEvent[] => eventsIn(home);
-    // A run that ends before it shows in what was reached.
-    await way
-      .befall?.({ pid: program.pid, until: (type) => untilFact(type, events, program) })
+    const events = (): readonly SweepEvent[] => readEvents(home);
+    // `until` fails if the run ends first, which then shows in `reached`.
+    await scenario
+      .duringRun?.({ pid: program.pid, until: (type) => waitForEvent(type, events, program) })
       .catch(() => undefined);
     const reached = (await program.ended).killed;
-    const died = performance.now();
-    // A guard that watched does it all; nothing else may help it.
+    const killedAt = performance.now();
+    // A guard that survived must finish the run without any help.
     const isWatched = drill.guard === "alive" && guardsOf(home).some(isRunning);
-    if (isWatched) await untilGuardsEnd(home, signal);
-    const recoveries = isWatched ? 0 : (way.recoveries ?? RECOVERIES);
-    // Once in any case: where all is gone already, what was measured may still have to be published.
-    for (let turn = 0; turn < recoveries && (turn === 0 || !isOver(home)); turn += 1)
+    if (isWatched) await waitForGuards(home, signal);
+    const recoveries = isWatched ? 0 : (scenario.recoveries ?? MAX_RECOVERIES);
+    // Run at least once: even if every VM is deleted, measured passes may not be in the database yet.
+    for (let count = 0; count < recoveries && (count === 0 || !allClosed(home)); count += 1)
       await start(["recover"]).ended;
-    const seconds = (performance.now() - died) / 1_000;
+    const seconds = (performance.now() - killedAt) / 1_000;
     const last = events().findLast((event) => event.type === "run.adopted");
     return {
       drill,
       reached,
       endedBy: last?.by === "guard" || last?.by === "recover" ? last.by : "nobody",
       seconds,
-      ...(await judgeDrill({ home, database }, way.second?.loseWorld === true ? undefined : world)),
+      ...(await judgeDrill({ home, database }, worldEnded ? undefined : world)),
     };
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-function eventsIn(home: string): readonly SweepEvent[] {
+function readEvents(home: string): readonly SweepEvent[] {
   return listRuns(home).flatMap((run) => readJournal(runFolder(home, run)).events);
 }
 
-async function untilFact(
+async function waitForEvent(
   type: EventType,
   events: () => readonly SweepEvent[],
   program: ProgramRun,
@@ -154,23 +161,22 @@ async function untilFact(
   for (;;) {
     const found = events().find((event) => event.type === type);
     if (found !== undefined) return found;
-    if (program.hasEnded()) throw new Error(`the run has ended without ${type}`);
-    await sleepReal(LOOK_EVERY_MS);
+    if (program.hasEnded()) throw new Error(`the run ended without ${type}`);
+    await sleepReal(POLL_INTERVAL_MS);
   }
 }
 
-/** A guard that lived when its parent died takes the run to its end, publishes, and goes. */
-async function untilGuardsEnd(home: string, signal: AbortSignal): Promise<void> {
-  const end = performance.now() + PATIENCE_REAL_MS;
+async function waitForGuards(home: string, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + GUARD_TIMEOUT_REAL_MS;
   while (performance.now() < end && guardsOf(home).some(isRunning))
-    await sleepReal(LOOK_EVERY_MS, signal);
+    await sleepReal(POLL_INTERVAL_MS, signal);
 }
 
 function isRunning(pid: number): boolean {
   return isAlive(thisProcess(pid));
 }
 
-/** By their own logs: the journal may have died before it named one. */
+/** @returns process ids from the guards' logs, since a run may be killed before its journal names its guard */
 function guardsOf(home: string): readonly number[] {
   return listRuns(home).flatMap((run) => {
     const log = join(runFolder(home, run), GUARD_LOG);
@@ -179,8 +185,8 @@ function guardsOf(home: string): readonly number[] {
   });
 }
 
-/** Is every run closed, and everything of it confirmed deleted? */
-function isOver(home: string): boolean {
+/** Whether every run is closed, and all its VMs are confirmed deleted. */
+function allClosed(home: string): boolean {
   return listRuns(home).every((run) => {
     const { state } = runStatus(runFolder(home, run), Date.now());
     return state !== "running" && state !== "stopping" && state !== "unresolved";

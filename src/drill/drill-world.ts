@@ -5,23 +5,23 @@ import {
 } from "../simulator/client/control-client.ts";
 import type { SimulatedWorld } from "../simulator/client/simulated-world.ts";
 
-/** A simulated cloud in which other people have servers too. */
+/** A simulated cloud that also contains servers and firewalls of other people. */
 export interface DrillWorld {
   readonly url: string;
   readonly control: ControlClient;
-  /** Names of other people's servers and firewalls that are not as they were left. */
-  touched(state: WorldState): readonly string[];
+  /** Labels of other people's servers and firewalls that no longer exist. */
+  missingForeign(state: WorldState): readonly string[];
   close(): Promise<void>;
 }
 
-/** Under our tag, and with names that are nearly ours. */
-const FOREIGN = ["somebody-elses-server", "mds-team-gpu-001", "mds-abcdefgh-001-abcd"];
+/** Labels that resemble ours; the servers have our tag too. */
+const FOREIGN_LABELS = ["somebody-elses-server", "mds-team-gpu-001", "mds-abcdefgh-001-abcd"];
 
-/** Fast enough that an hour takes seconds, slow enough that a slow machine's seconds are not hours. */
+/** Fast enough that an hour takes seconds, slow enough that a delay on a busy machine does not cost an hour. */
 export const DRILL_PACE = { seed: 1, speed: 600, delays: 0.1 };
 
-/** Settles other people's servers in a world that nobody else uses. */
-export async function settleDrillWorld(
+/** Creates other people's servers and firewalls in a world that only the drill uses. */
+export async function prepareDrillWorld(
   world: Pick<SimulatedWorld, "url" | "token" | "release">,
 ): Promise<DrillWorld> {
   const control = controlClient(world.url);
@@ -38,21 +38,21 @@ export async function settleDrillWorld(
     return created.id;
   };
   const vms = await Promise.all(
-    FOREIGN.map((label) => create("/linode/instances", serverOf(label))),
+    FOREIGN_LABELS.map((label) => create("/linode/instances", serverBody(label))),
   );
   const firewalls = await Promise.all(
-    FOREIGN.map((label) => create("/networking/firewalls", firewallOf(label))),
+    FOREIGN_LABELS.map((label) => create("/networking/firewalls", firewallBody(label))),
   );
   return {
     url: world.url,
     control,
-    touched: (state) =>
-      FOREIGN.filter(
+    missingForeign: (state) =>
+      FOREIGN_LABELS.filter(
         (_label, index) =>
-          !isThere(state.vms, vms[index]) || !isThere(state.firewalls, firewalls[index]),
+          !exists(state.vms, vms[index]) || !exists(state.firewalls, firewalls[index]),
       ),
     close: async () => {
-      // The world ends when nothing is left in it; one that is gone already has nothing.
+      // A world ends on its own once it is empty; it may have ended already.
       const clear = async (): Promise<void> => {
         await control.setFaults([]);
         for (const id of vms) await api("DELETE", `/linode/instances/${String(id)}`);
@@ -64,11 +64,11 @@ export async function settleDrillWorld(
   };
 }
 
-function isThere(things: WorldState["vms"], id: number | undefined): boolean {
-  return things.some((thing) => thing.id === id && thing.deleted === null);
+function exists(resources: WorldState["vms"], id: number | undefined): boolean {
+  return resources.some((resource) => resource.id === id && resource.deleted === null);
 }
 
-function serverOf(label: string): object {
+function serverBody(label: string): object {
   return {
     label,
     type: "g2-gpu-rtx4000a1-s",
@@ -80,7 +80,7 @@ function serverOf(label: string): object {
   };
 }
 
-function firewallOf(label: string): object {
+function firewallBody(label: string): object {
   return {
     label,
     tags: ["maider-sweep"],

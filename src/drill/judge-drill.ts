@@ -6,23 +6,24 @@ import type { WorldState } from "../simulator/client/control-client.ts";
 import type { DrillWorld } from "./drill-world.ts";
 
 export interface Judgement {
-  /** VMs that the run created. */
+  /** Number of VMs that the run created. */
   readonly vms: number;
+  /** Number of its VMs and firewalls that still exist. */
   readonly leaked: number;
   readonly invoiceUsd: number;
   readonly ledgerUsd: number;
   readonly capUsd: number;
-  /** What does not hold, in words; empty when all does. */
+  /** The promises that were broken, one sentence each. */
   readonly broken: readonly string[];
 }
 
-const NOTHING: WorldState = { now: "", vms: [], firewalls: [] };
+const EMPTY_WORLD: WorldState = { now: "", vms: [], firewalls: [] };
 const ROUNDING_USD = 1e-9;
 
 /**
- * Holds the end of a run against what is promised: nothing left, invoice <= ledger <= cap, other people's servers
- * untouched, every pass that the journal has in the database exactly once, every run closed.
- * @param world undefined when it is gone, and everything in it.
+ * Checks the promises after a run: no VM or firewall left, invoice <= ledger <= cap, other people's servers and
+ * firewalls still there, every finished pass in the database exactly once, every run closed.
+ * @param world undefined if the simulated cloud has ended, and everything in it
  */
 export async function judgeDrill(
   places: { readonly home: string; readonly database: string },
@@ -30,40 +31,43 @@ export async function judgeDrill(
 ): Promise<Judgement> {
   const { home, database } = places;
   const runs = listRuns(home);
-  const state = (await world?.control.state()) ?? NOTHING;
+  const state = (await world?.control.state()) ?? EMPTY_WORLD;
   const { lines } = (await world?.control.invoice()) ?? { lines: [] };
   const isOurs = ({ label }: { readonly label: string }): boolean =>
     runs.some((run) => label.startsWith(`mds-${run}-`));
   const now = state.now === "" ? Date.now() : Date.parse(state.now);
-  const books = runs.map((run) => runStatus(runFolder(home, run), now));
+  const statuses = runs.map((run) => runStatus(runFolder(home, run), now));
   const vms = state.vms.filter(isOurs);
   const open = [...vms, ...state.firewalls.filter(isOurs)].filter(
     ({ deleted }) => deleted === null,
   );
   const invoiceUsd = lines.filter(isOurs).reduce((sum, { usd }) => sum + usd, 0);
-  const ledgerUsd = books.reduce((sum, { spent_usd }) => sum + spent_usd, 0);
-  const capUsd = books.reduce((sum, { cap_usd }) => sum + cap_usd, 0);
+  const ledgerUsd = statuses.reduce((sum, { spent_usd }) => sum + spent_usd, 0);
+  const capUsd = statuses.reduce((sum, { cap_usd }) => sum + cap_usd, 0);
   const stored = await storedIds(database);
   const broken = [
-    ...open.map(({ label }) => `${label} is left`),
+    ...open.map(({ label }) => `${label} still exists`),
     ...(invoiceUsd > ledgerUsd + ROUNDING_USD
       ? [`invoice ${String(invoiceUsd)} > ledger ${String(ledgerUsd)}`]
       : []),
     ...(ledgerUsd > capUsd + ROUNDING_USD
       ? [`ledger ${String(ledgerUsd)} > cap ${String(capUsd)}`]
       : []),
-    ...(world?.touched(state) ?? []).map((label) => `${label} was touched`),
-    ...acknowledgedPasses(home, runs)
-      .filter((id) => stored.filter((other) => other === id).length !== 1)
-      .map((id) => `pass ${id} is not in the database exactly once`),
-    ...books
-      .filter(({ state: end }) => end === "unresolved" || end === "running" || end === "stopping")
-      .map(({ run, state: end }) => `run ${run} is ${end}`),
+    ...(world?.missingForeign(state) ?? []).map(
+      (label) => `${label}, which is not ours, was deleted`,
+    ),
+    ...finishedPasses(home, runs)
+      .map((id) => ({ id, copies: stored.filter((other) => other === id).length }))
+      .filter(({ copies }) => copies !== 1)
+      .map(({ id, copies }) => `the database has pass ${id} ${String(copies)} times`),
+    ...statuses
+      .filter((status) => ["unresolved", "running", "stopping"].includes(status.state))
+      .map((status) => `run ${status.run} is ${status.state}`),
   ];
   return { vms: vms.length, leaked: open.length, invoiceUsd, ledgerUsd, capUsd, broken };
 }
 
-function acknowledgedPasses(home: string, runs: readonly string[]): readonly string[] {
+function finishedPasses(home: string, runs: readonly string[]): readonly string[] {
   return runs.flatMap((run) =>
     readJournal(runFolder(home, run)).events.flatMap((event) =>
       event.type === "pass.finished" ? [event.record.id] : [],

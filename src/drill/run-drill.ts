@@ -1,8 +1,8 @@
 import { startSimulatedWorld } from "../simulator/client/simulated-world.ts";
 import { DRILL_PLAN, runDrillCase, type DrillCase, type DrillResult } from "./drill-case.ts";
-import { DRILL_PACE, settleDrillWorld } from "./drill-world.ts";
+import { DRILL_PACE, prepareDrillWorld } from "./drill-world.ts";
 
-/** Every way in which the API fails a client, at the events around which VMs are lost, with and without a guard. */
+/** Every way in which the API fails, at the events where a VM is most easily lost, with and without a guard. */
 export const DRILL_CASES: readonly DrillCase[] = [
   { point: "create.sent", when: "after", guard: "alive", fault: "no fault" },
   { point: "create.unknown", when: "before", guard: "killed", fault: "works a minute late" },
@@ -23,17 +23,17 @@ export const DRILL_CASES: readonly DrillCase[] = [
   { point: "rental.gone", when: "before", guard: "killed", fault: "lists are behind" },
 ];
 
-/** Runs all cases in one simulated cloud. @param onResult called after each, with its number from 1 */
+/** Runs all cases in one simulated cloud. @param onResult called after each case, with its number from 1 */
 export async function runDrill(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
   onResult: (result: DrillResult, number: number) => void,
 ): Promise<readonly DrillResult[]> {
-  const world = await settleDrillWorld(await startSimulatedWorld({ ...DRILL_PACE, env }));
+  const world = await prepareDrillWorld(await startSimulatedWorld({ ...DRILL_PACE, env }));
   const results: DrillResult[] = [];
   try {
-    for (const one of DRILL_CASES) {
-      const result = await runDrillCase(one, { plan: DRILL_PLAN }, world, signal);
+    for (const drill of DRILL_CASES) {
+      const result = await runDrillCase(drill, { plan: DRILL_PLAN }, world, signal);
       results.push(result);
       onResult(result, results.length);
     }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 
-/** The program as a process of its own. */
+/** A child process that runs maider-sweep. */
 export interface ProgramRun {
   readonly pid: number;
   hasEnded(): boolean;
@@ -9,7 +9,7 @@ export interface ProgramRun {
 }
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
-const LONGEST_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 export function startProgram(
   args: readonly string[],
@@ -23,12 +23,12 @@ export function startProgram(
     stdout: "ignore",
     stderr: "ignore",
     cancelSignal: signal,
-    timeout: LONGEST_MS,
+    timeout: TIMEOUT_MS,
   });
-  let over = false;
-  const ended = child.then(({ signal: by, exitCode, timedOut }) => {
-    over = true;
-    return { killed: by === "SIGKILL" && !timedOut, exitCode };
+  let hasEnded = false;
+  const ended = child.then(({ signal: killSignal, exitCode, timedOut }) => {
+    hasEnded = true;
+    return { killed: killSignal === "SIGKILL" && !timedOut, exitCode };
   });
-  return { pid: child.pid ?? 0, hasEnded: () => over, ended };
+  return { pid: child.pid ?? 0, hasEnded: () => hasEnded, ended };
 }

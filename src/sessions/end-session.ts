@@ -22,20 +22,20 @@ import { isLoopback } from "../support/loopback.ts";
 import type { MicroUsd } from "../support/money.ts";
 import { createRedactor } from "../support/redact.ts";
 import { recoverRun, type Recovery } from "../teardown/recover-run.ts";
-import { listSessions, sessionPlaces } from "./find-session.ts";
+import { listSessions, sessionFolders } from "./find-session.ts";
 import type { HeldVm } from "./held-vms.ts";
 import { removeSession } from "./write-session.ts";
 
-/** How a session has ended; `unconfirmed`: its guard destroys the VM. */
 export interface SessionEnd {
+  /** `unconfirmed`: the VM may still exist, and its guard continues to destroy it. */
   readonly outcome: Recovery["outcome"];
   readonly spentMicroUsd: MicroUsd;
 }
 
 /**
- * Destroys a VM that is up, confirms that it is deleted, closes its books and removes its sessions.
- * @param workingDirectory whose `.aider-env` may lead to it.
- * @throws SweepError exit 4 when the API refuses, exit 7 when another owner lives
+ * Destroys a VM that is up, confirms the deletion, settles its cost and removes its session.
+ * @param workingDirectory the folder whose `.aider-env` link is removed if it points into the session
+ * @throws SweepError exit 4 if the API refuses, exit 7 if another process owns the run
  */
 export async function endSession(
   vm: HeldVm,
@@ -45,8 +45,8 @@ export async function endSession(
 ): Promise<SessionEnd> {
   const end = await destroyVm(vm, request, context);
   if (end.outcome === "unconfirmed") return end;
-  const places = sessionPlaces(context.env, request.cloud.locations.stateDir);
-  for (const session of listSessions(places))
+  const folders = sessionFolders(context.env, request.cloud.locations.stateDir);
+  for (const session of listSessions(folders))
     if (session.rental?.run === vm.run) removeSession(session, workingDirectory);
   return end;
 }
@@ -57,7 +57,7 @@ async function destroyVm(
   { env, reporter }: RunContext,
 ): Promise<SessionEnd> {
   const { name, run, stateDir } = vm;
-  const { target, gone } = await targetOf(vm, request.cloud, env);
+  const { target, worldEnded } = await openTarget(vm, request.cloud, env);
   const folder = runFolder(stateDir, run);
   await using cleanup = createCleanup();
   const since = isoUtc(Date.now());
@@ -68,7 +68,7 @@ async function destroyVm(
   const redact = createRedactor(token === undefined ? [] : [token]);
   const journal = await openJournal({ folder, run, ownership, clock, redact });
   cleanup.defer(() => journal.close());
-  reporter.note(`destroying ${vm.rental.label}; waiting until it is confirmed deleted`);
+  reporter.note(`destroying ${vm.rental.label}; waiting until its deletion is confirmed`);
   try {
     const { outcome } = await recoverRun({
       folder,
@@ -80,7 +80,7 @@ async function destroyVm(
       pid: process.pid,
       excludeHeld: false,
       reason: "down",
-      worldGone: () => Promise.resolve(gone),
+      worldGone: () => Promise.resolve(worldEnded),
       patienceMs: request.destroyPatienceMs,
       onAlarm: (alarm) => reporter.alarm(alarm, "down"),
     });
@@ -91,22 +91,22 @@ async function destroyVm(
     const { spentMicroUsd } = foldLedger(foldRun(readJournal(folder).events), clock.now());
     return { outcome, spentMicroUsd };
   } catch (error) {
-    throw error instanceof CloudError ? explainCloudError(error, `let go of ${name}`) : error;
+    throw error instanceof CloudError ? explainCloudError(error, `destroy ${name}`) : error;
   }
 }
 
-/** Where the VM is: what its journal says, whatever the command line of `up` said. */
-async function targetOf(
+/** Opens the cloud that the VM's journal names. */
+async function openTarget(
   { state }: HeldVm,
   request: CloudTargetRequest,
   env: NodeJS.ProcessEnv,
-): Promise<{ readonly target: CloudTarget; readonly gone: boolean }> {
+): Promise<{ readonly target: CloudTarget; readonly worldEnded: boolean }> {
   const { api_url: apiUrl = "", world = null } = state.opened ?? {};
   if (world !== null && (await isWorldGone(apiUrl, world)))
-    return { target: endedWorldTarget(request.locations), gone: true };
-  const where =
+    return { target: endedWorldTarget(request.locations), worldEnded: true };
+  const targetRequest =
     world !== null
       ? { ...request, simulate: apiUrl }
       : { ...request, apiUrl: request.apiUrl ?? (isLoopback(apiUrl) ? apiUrl : undefined) };
-  return { target: await openCloudTarget(where, env, true), gone: false };
+  return { target: await openCloudTarget(targetRequest, env, true), worldEnded: false };
 }

@@ -5,59 +5,59 @@ import { ExitCode, SweepError } from "../support/errors.ts";
 import { ENV_FILE, parseSession, RENTAL_FILE, STATE_FILE } from "./session-files.ts";
 import type { LocatedSession } from "./session.ts";
 
-/** Where sessions lie: those of the Python tool and of our real VMs, and those of simulated ones. */
-export interface SessionPlaces {
+/** The folders in which each session has a folder of its own. */
+export interface SessionFolders {
+  /** Sessions of the Python tool and of our real VMs. */
   readonly real: string;
   readonly simulated: string;
 }
 
-/** @param stateDir as `stateDir` of `paths.ts` gives it */
-export function sessionPlaces(env: NodeJS.ProcessEnv, stateDir: string): SessionPlaces {
+export function sessionFolders(env: NodeJS.ProcessEnv, stateDir: string): SessionFolders {
   return {
     real: join(env["HOME"] ?? homedir(), ".cache", "linode-vms"),
     simulated: join(stateDir, "simulated", "sessions"),
   };
 }
 
-/** All sessions that can be read, real ones first, by name. */
-export function listSessions(places: SessionPlaces): readonly LocatedSession[] {
-  return [places.real, places.simulated].flatMap((place) =>
-    namesIn(place).flatMap((name) => readSession(join(place, name), places) ?? []),
+/** Lists the sessions that can be read: real ones first, each group sorted by name. */
+export function listSessions(folders: SessionFolders): readonly LocatedSession[] {
+  return [folders.real, folders.simulated].flatMap((parent) =>
+    namesIn(parent).flatMap((name) => readSession(join(parent, name), folders) ?? []),
   );
 }
 
 /**
- * The session of a name, or the current one: that which the symbolic link `.aider-env` in the working directory
- * points into. @throws SweepError when there is none.
+ * Finds a session by its name. Without a name it is the current session: the one that the symbolic link `.aider-env`
+ * in the working directory points into. @throws SweepError exit 2 if there is none
  */
 export function findSession(
   name: string | undefined,
-  places: SessionPlaces,
+  folders: SessionFolders,
   workingDirectory: string,
 ): LocatedSession {
   if (name === undefined) {
-    const current = currentSession(places, workingDirectory);
+    const current = currentSession(folders, workingDirectory);
     if (current !== undefined) return current;
     throw new SweepError("No current session set", {
       exitCode: ExitCode.usage,
-      reason: ".aider-env in this folder is no symbolic link into a session's folder",
-      hint: `name one${known(places)}; benchmark takes any server by --api-base`,
+      reason: "the current folder has no symbolic link .aider-env to a session",
+      hint: `name a session${available(folders)}; or name a server: maider-sweep benchmark --api-base URL`,
     });
   }
-  const found = [places.real, places.simulated]
-    .filter(() => isPlainName(name))
-    .map((place) => readSession(join(place, name), places))
-    .find((session) => session !== undefined);
+  const found = isPlainName(name)
+    ? (readSession(join(folders.real, name), folders) ??
+      readSession(join(folders.simulated, name), folders))
+    : undefined;
   if (found !== undefined) return found;
   throw new SweepError(`Session '${name}' not found`, {
     exitCode: ExitCode.usage,
-    reason: `no readable ${STATE_FILE} in ${join(places.real, name)}`,
-    hint: `maider-sweep list shows what is up${known(places)}`,
+    reason: `neither ${folders.real} nor ${folders.simulated} has a folder of that name with a readable ${STATE_FILE}`,
+    hint: `maider-sweep list shows the VMs that are up${available(folders)}`,
   });
 }
 
 function currentSession(
-  places: SessionPlaces,
+  folders: SessionFolders,
   workingDirectory: string,
 ): LocatedSession | undefined {
   let target: string;
@@ -66,35 +66,35 @@ function currentSession(
   } catch {
     return undefined;
   }
-  return readSession(dirname(resolve(workingDirectory, target)), places);
+  return readSession(dirname(resolve(workingDirectory, target)), folders);
 }
 
-function readSession(folder: string, places: SessionPlaces): LocatedSession | undefined {
-  const state = textOf(join(folder, STATE_FILE));
+function readSession(folder: string, folders: SessionFolders): LocatedSession | undefined {
+  const state = readIfExists(join(folder, STATE_FILE));
   if (state === undefined) return undefined;
   const session = parseSession({
     [STATE_FILE]: state,
-    [ENV_FILE]: textOf(join(folder, ENV_FILE)),
-    [RENTAL_FILE]: textOf(join(folder, RENTAL_FILE)),
+    [ENV_FILE]: readIfExists(join(folder, ENV_FILE)),
+    [RENTAL_FILE]: readIfExists(join(folder, RENTAL_FILE)),
   });
   if (session === undefined) return undefined;
   return {
     ...session,
     name: basename(folder),
     folder,
-    simulated: dirname(folder) === places.simulated,
+    simulated: dirname(folder) === folders.simulated,
   };
 }
 
-function namesIn(place: string): readonly string[] {
+function namesIn(parent: string): readonly string[] {
   try {
-    return readdirSync(place).toSorted();
+    return readdirSync(parent).toSorted();
   } catch {
     return [];
   }
 }
 
-function textOf(path: string): string | undefined {
+function readIfExists(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
@@ -106,7 +106,7 @@ function isPlainName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name);
 }
 
-function known(places: SessionPlaces): string {
-  const names = listSessions(places).map(({ name }) => name);
-  return names.length === 0 ? "" : `; there are ${names.slice(0, 5).join(", ")}`;
+function available(folders: SessionFolders): string {
+  const names = listSessions(folders).map(({ name }) => name);
+  return names.length === 0 ? "" : `; available sessions: ${names.slice(0, 5).join(", ")}`;
 }

@@ -2,17 +2,17 @@ import { foldRun, openRentals } from "../run-state/fold-run.ts";
 import { readJournal } from "../journal/journal-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { simulatedStateDir } from "../run/locations.ts";
-import { findSession, sessionPlaces } from "./find-session.ts";
+import { findSession, sessionFolders } from "./find-session.ts";
 import type { LocatedSession, SessionRental } from "./session.ts";
 
-/** A VM that is up: a session, or a rental of ours that has none, as --keep-on-failure leaves them. */
+/** A VM that is up: a session of the Python tool, or a rental of ours, with or without a session. */
 export type FoundVm =
   | { readonly kind: "session"; readonly name: string; readonly session: LocatedSession }
   | { readonly kind: "rental"; readonly name: string; readonly rental: SessionRental };
 
 /**
- * By the name of a session, or the label or the run of a VM that is held; without a name the current session.
- * @throws SweepError when there is none.
+ * @param name a session's name, or the label or run of a held VM; undefined for the current session
+ * @throws SweepError exit 2 if there is none
  */
 export function findVm(
   name: string | undefined,
@@ -22,7 +22,7 @@ export function findVm(
 ): FoundVm {
   const held = name === undefined ? undefined : heldRental(name, stateDir);
   if (held !== undefined) return { kind: "rental", name: held.label, rental: held };
-  const session = findSession(name, sessionPlaces(env, stateDir), workingDirectory);
+  const session = findSession(name, sessionFolders(env, stateDir), workingDirectory);
   const { rental } = session;
   return rental === undefined
     ? { kind: "session", name: session.name, session }

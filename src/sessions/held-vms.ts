@@ -8,9 +8,9 @@ import { usd } from "../support/money.ts";
 import { simulatedStateDir } from "../run/locations.ts";
 import { runClock } from "../run/run-folder/run-clock.ts";
 
-/** A VM that `up` has rented and that is not confirmed deleted, from its journal. */
+/** A VM that `up` rented and whose deletion is not confirmed, as its journal describes it. */
 export interface HeldVm {
-  /** Its session's name. */
+  /** The session's name. */
   readonly name: string;
   readonly run: string;
   /** The real state folder, or the simulated one inside it. */
@@ -20,11 +20,11 @@ export interface HeldVm {
   readonly rental: RentalState;
   readonly spentUsd: number;
   readonly reservedUsd: number;
-  /** On the clock of its world, milliseconds since the epoch. */
+  /** Current time, milliseconds since the epoch; virtual for a simulated VM. */
   readonly nowMs: number;
 }
 
-/** @param stateDir as `stateDir` of `paths.ts` gives it */
+/** @param stateDir the real state folder; simulated VMs are found in the one inside it */
 export async function heldVms(stateDir: string): Promise<readonly HeldVm[]> {
   const found: HeldVm[] = [];
   for (const [folder, simulated] of [
@@ -33,7 +33,7 @@ export async function heldVms(stateDir: string): Promise<readonly HeldVm[]> {
   ] as const) {
     for (const run of listRuns(folder)) {
       const path = runFolder(folder, run);
-      // Only `up` begins a run under a lock of its own.
+      // Only `up` starts a run with a lock of its own.
       if (lockHome(folder, run) !== path) continue;
       const state = foldRun(readJournal(path).events);
       const [rental] = openRentals(state);
@@ -56,8 +56,9 @@ export async function heldVms(stateDir: string): Promise<readonly HeldVm[]> {
 }
 
 /**
- * The VM that a user names by its session or run. @param wanted needed only when several are up
- * @throws SweepError exit 2 when there is none, or it is not clear which
+ * Chooses the VM that the user names.
+ * @param wanted a session's name or a run; undefined if only one VM is up
+ * @throws SweepError exit 2 if there is no such VM, or the choice is ambiguous
  */
 export function chooseHeldVm(held: readonly HeldVm[], wanted: string | undefined): HeldVm {
   const [first, another] = held;
@@ -65,9 +66,9 @@ export function chooseHeldVm(held: readonly HeldVm[], wanted: string | undefined
     wanted === undefined ? first : held.find(({ name, run }) => [name, run].includes(wanted));
   const names = held.map(({ name }) => name).join(", ");
   if (found === undefined) {
-    throw new SweepError(wanted === undefined ? "nothing is up" : `${wanted} is not up`, {
+    throw new SweepError(wanted === undefined ? "no VM is up" : `${wanted} is not up`, {
       exitCode: ExitCode.usage,
-      hint: names === "" ? "maider-sweep status shows what was" : `up is: ${names}`,
+      hint: names === "" ? "maider-sweep status shows earlier runs" : `VMs that are up: ${names}`,
     });
   }
   if (wanted === undefined && another !== undefined) {
@@ -79,12 +80,12 @@ export function chooseHeldVm(held: readonly HeldVm[], wanted: string | undefined
   return found;
 }
 
-/** One line that says what is up and what it has cost so far; undefined when nothing is. */
+/** One line that names the VMs that are up and their cost so far. @returns undefined if there are none */
 export function heldWarning(held: readonly HeldVm[]): string | undefined {
   if (held.length === 0) return undefined;
   const each = held.map(
     ({ name, rental, spentUsd, simulated }) =>
       `${name} (${rental.gpu}, ${simulated ? "SIMULATED " : ""}$${spentUsd.toFixed(2)} so far)`,
   );
-  return `up: ${each.join(", ")}; maider-sweep down lets it go`;
+  return `up: ${each.join(", ")}; maider-sweep down destroys a VM`;
 }

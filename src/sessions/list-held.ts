@@ -1,58 +1,62 @@
 import { createConnection } from "node:net";
-import { findSession, sessionPlaces, type SessionPlaces } from "./find-session.ts";
+import { findSession, sessionFolders, type SessionFolders } from "./find-session.ts";
 import { heldVms, type HeldVm } from "./held-vms.ts";
 
-const ANSWER_WITHIN_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 1_000;
 
 /** A VM that is up, with its tunnel. */
 export interface ListedVm extends HeldVm {
-  /** Of the local end of the tunnel; undefined when the VM has no session. */
+  /** URL of the tunnel's local end; undefined if the VM has no session. */
   readonly apiBase: string | undefined;
   readonly tunnelAnswers: boolean;
 }
 
-/** The VMs that `up` left running, from their journals; no cloud is asked. */
+/** Lists the VMs that `up` left running, from their journals. Sends no request to a cloud. */
 export async function listHeldVms(
   stateDir: string,
   env: NodeJS.ProcessEnv,
   workingDirectory: string,
 ): Promise<readonly ListedVm[]> {
-  const places = sessionPlaces(env, stateDir);
+  const folders = sessionFolders(env, stateDir);
   return Promise.all(
     (await heldVms(stateDir)).map(async (vm) => {
-      const apiBase = apiBaseOf(vm, places, workingDirectory);
+      const apiBase = apiBaseOf(vm, folders, workingDirectory);
       const port = apiBase === undefined ? undefined : Number(new URL(apiBase).port);
-      return { ...vm, apiBase, tunnelAnswers: port !== undefined && (await answers(port)) };
+      return {
+        ...vm,
+        apiBase,
+        tunnelAnswers: port !== undefined && (await acceptsConnections(port)),
+      };
     }),
   );
 }
 
 function apiBaseOf(
   { name, run }: HeldVm,
-  places: SessionPlaces,
+  folders: SessionFolders,
   workingDirectory: string,
 ): string | undefined {
   try {
-    const { rental, apiBase } = findSession(name, places, workingDirectory);
+    const { rental, apiBase } = findSession(name, folders, workingDirectory);
     return rental?.run === run && URL.canParse(apiBase ?? "") ? apiBase : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function answers(port: number): Promise<boolean> {
+async function acceptsConnections(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = createConnection({ host: "127.0.0.1", port, timeout: ANSWER_WITHIN_MS });
-    const end = (open: boolean): void => {
+    const socket = createConnection({ host: "127.0.0.1", port, timeout: CONNECT_TIMEOUT_MS });
+    const finish = (connected: boolean): void => {
       socket.destroy();
-      resolve(open);
+      resolve(connected);
     };
     socket.once("connect", () => {
-      end(true);
+      finish(true);
     });
     for (const event of ["error", "timeout"] as const) {
       socket.once(event, () => {
-        end(false);
+        finish(false);
       });
     }
   });

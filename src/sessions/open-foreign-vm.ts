@@ -13,9 +13,10 @@ import type { Session } from "./session.ts";
 import { openSshTunnel, type SshTunnel } from "./ssh-tunnel.ts";
 
 /**
- * A VM of the Python tool: its server through the tool's tunnel, or through one of ours when that one is down; its
- * type and price from Linode where there is a token, else from the session; its GPUs from itself, where `ssh` gets in.
- * @throws SweepError when its server cannot be reached.
+ * Opens a VM of the Python tool for measuring. Its server is reached through the tool's tunnel, or through a new one if
+ * that is down. Type and price come from Linode if there is a token, otherwise from the session; the GPUs are read from
+ * the VM if `ssh` can log in.
+ * @throws SweepError if the server cannot be reached
  */
 export async function openForeignVm(
   session: Session,
@@ -25,33 +26,36 @@ export async function openForeignVm(
 ): Promise<OpenedVm> {
   const { apiBase, apiKey, instanceId, modelId, name, provider, servedModelName } = session;
   if (apiBase === undefined)
-    throw new SweepError(`session ${name} does not say where its server is`, {
+    throw new SweepError(`session ${name} has no server address`, {
       exitCode: ExitCode.usage,
-      reason: "its aider-env has no OPENAI_API_BASE",
+      reason: "its aider-env does not set OPENAI_API_BASE",
       hint: "maider-sweep benchmark --api-base http://127.0.0.1:8000/v1",
     });
-  const tunnel = (await answers(apiBase, signal))
+  const tunnel = (await acceptsConnections(apiBase, signal))
     ? undefined
     : await openSshTunnel(session, signal);
   const warnings: string[] = [];
-  const askLinode = (): Promise<LinodeFacts | undefined> =>
-    linodeFacts(session, request, env, signal);
-  const [{ rented, region }, answer] = await Promise.all([
-    rentedAs(session, askLinode, (text) => warnings.push(text), signal),
+  const [{ rented, region }, gpuFacts] = await Promise.all([
+    identifyGpu(
+      session,
+      () => readLinodeFacts(session, request, env, signal),
+      (text) => warnings.push(text),
+      signal,
+    ),
     foreignGpus(session, signal),
   ]).catch((error: unknown) => {
     tunnel?.close();
     throw error;
   });
-  const seen = "gpus" in answer ? answer.gpus : undefined;
-  const other = rented !== undefined && seen !== undefined && seen.length !== rented.gpu.gpus;
-  if ("unread" in answer)
+  const gpus = "gpus" in gpuFacts ? gpuFacts.gpus : undefined;
+  const mismatch = rented !== undefined && gpus !== undefined && gpus.length !== rented.gpu.gpus;
+  if ("failure" in gpuFacts)
     warnings.push(
-      `the VM could not be asked for its GPUs, and its record says so: ${answer.unread}`,
+      `the GPUs could not be read from the VM, which the record notes: ${gpuFacts.failure}`,
     );
-  if (other)
+  if (mismatch)
     warnings.push(
-      `the VM has ${String(seen.length)} GPUs (${seen[0]?.name ?? ""}), which is no ${rented.gpu.id}, so nothing is recorded`,
+      `the VM has ${String(gpus.length)} GPUs (${gpus[0]?.name ?? ""}), unlike a ${rented.gpu.id}: nothing is recorded`,
     );
   const base = tunnel?.apiBase ?? apiBase;
   return {
@@ -59,13 +63,13 @@ export async function openForeignVm(
     apiBase: base,
     model: servedModelName,
     modelId,
-    rented: other ? undefined : rented,
+    rented: mismatch ? undefined : rented,
     vm: `${provider}-${instanceId}`,
     region,
     simulated: false,
     engine: {},
-    // The reason may hold an address.
-    provenance: "unread" in answer ? { gpu_facts: "not read over SSH" } : answer.provenance,
+    // The reason is left out of the record, since it may contain an address.
+    provenance: "failure" in gpuFacts ? { gpu_facts: "not read over SSH" } : gpuFacts.provenance,
     sampleGpus: undefined,
     clock: realClock(),
     warnings: [...warnings, ...tunnelWarning(tunnel)],
@@ -74,12 +78,10 @@ export async function openForeignVm(
 }
 
 function tunnelWarning(tunnel: SshTunnel | undefined): string[] {
-  return tunnel === undefined
-    ? []
-    : ["the session's tunnel is down; measuring through one of ours"];
+  return tunnel === undefined ? [] : ["the session's tunnel is down; measuring through a new one"];
 }
 
-async function answers(apiBase: string, signal: AbortSignal): Promise<boolean> {
+async function acceptsConnections(apiBase: string, signal: AbortSignal): Promise<boolean> {
   try {
     (await connectionTo(apiBase, undefined).open(signal)).destroy();
     return true;
@@ -96,18 +98,16 @@ interface LinodeFacts {
   readonly hourly: number;
 }
 
-/** Undefined for a type whose card is not known: then there are figures, and no record. */
-async function rentedAs(
+/** @returns `rented` undefined for an unknown GPU type: figures are shown, but no record is written */
+async function identifyGpu(
   session: Session,
-  askLinode: () => Promise<LinodeFacts | undefined>,
+  readFacts: () => Promise<LinodeFacts | undefined>,
   warn: (text: string) => void,
   signal: AbortSignal,
 ): Promise<{ readonly rented: RentedGpu | undefined; readonly region: string | undefined }> {
-  const facts = await askLinode().catch((error: unknown) => {
+  const facts = await readFacts().catch((error: unknown) => {
     signal.throwIfAborted();
-    warn(
-      `Linode could not be asked for type and price, so they are the session's: ${errorText(error)}`,
-    );
+    warn(`type and price could not be read from Linode; using the session's: ${errorText(error)}`);
     return undefined;
   });
   const id = facts?.type ?? session.type;
@@ -115,19 +115,19 @@ async function rentedAs(
   const differs = id !== session.type || priceMicroUsd !== microUsd(session.hourlyCost);
   if (facts !== undefined && differs)
     warn(
-      `the session says ${session.type} at $${String(session.hourlyCost)} an hour; Linode's word counts`,
+      `the session says ${session.type} at $${String(session.hourlyCost)} an hour; using Linode's type and price instead`,
     );
   const type = findGpuType(id);
   if (type === undefined) {
-    warn(`${id} is no GPU type that is known, so nothing is recorded`);
+    warn(`${id} is not a known GPU type: nothing is recorded`);
     return { rented: undefined, region: facts?.region };
   }
   const gpu = { id, gpus: type.gpus, vramGb: type.card.vramGb };
   return { rented: { gpu, priceMicroUsd }, region: facts?.region };
 }
 
-/** @returns undefined without a token. @throws when Linode does not know the VM, or does not answer */
-async function linodeFacts(
+/** @returns undefined without a token. @throws if the account has no such VM, or the API does not answer */
+async function readLinodeFacts(
   { instanceId, ip, provider }: Session,
   request: CloudTargetRequest,
   env: NodeJS.ProcessEnv,
@@ -140,7 +140,7 @@ async function linodeFacts(
   if (vm === undefined || (vm.ipv4 !== undefined && vm.ipv4 !== ip))
     throw new Error(`this account has no VM ${instanceId} at ${ip}`);
   const price = (await cloud.prices(signal)).find(({ id }) => id === vm.type);
-  if (price === undefined) throw new Error(`there is no price of ${vm.type}`);
+  if (price === undefined) throw new Error(`Linode lists no price for ${vm.type}`);
   const { type, region } = vm;
   return { type, region, hourly: price.byRegion.get(region) ?? price.hourly };
 }

@@ -18,13 +18,13 @@ import { connectMachine } from "../run/wire.ts";
 import type { OpenedVm } from "./opened-vm.ts";
 import type { SessionRental } from "./session.ts";
 
-/** vLLM's lines about its engine come long before this. */
-const LONGEST_LOG = 1 << 20;
+/** Characters of the log to read: vLLM describes its engine long before this. */
+const MAX_LOG_LENGTH = 1 << 20;
 
 /**
- * Logs in to a rental of ours that is up, with what its journal and its run's folder hold: a link of its own, apart from
- * that of whoever holds the VM. GPU, engine and driver are what the machine says.
- * @throws SweepError when it is gone, cannot be reached, or is not what was rented.
+ * Opens a rental of ours that is up for measuring, over a new SSH connection. Address and keys come from its journal and
+ * its run's folder; GPU, engine and driver are read from the machine.
+ * @throws SweepError if it is not up, cannot be reached, or has other GPUs than were rented
  */
 export async function openOwnVm(
   { stateDir, run, label }: SessionRental,
@@ -39,13 +39,13 @@ export async function openOwnVm(
     throw new SweepError(`${label} is not up`, {
       exitCode: ExitCode.usage,
       reason: rental === undefined ? `run ${run} has no such VM` : `it is ${rental.stage}`,
-      hint: "maider-sweep list shows what is",
+      hint: "maider-sweep list shows the VMs that are up",
     });
   const clock = await clockOfRun(opened);
   const machine = await connect(rental, host, opened, join(folder, `${label}.key`), clock, signal);
   try {
     const facts = await machine.facts(signal);
-    const type = rentedType(rental.gpu, facts);
+    const type = checkGpuType(rental.gpu, facts);
     return {
       connection: {
         open: (inner) => machine.openChannel(inner),
@@ -62,7 +62,7 @@ export async function openOwnVm(
       vm: label,
       region: rental.region,
       simulated: opened.world !== null,
-      engine: await engineOf(machine, events, label, signal),
+      engine: await readEngine(machine, events, label, signal),
       provenance: { ...machineProvenance(facts), maider_sweep: packageVersion() },
       sampleGpus: (inner) => machine.sampleGpus(inner),
       clock,
@@ -92,10 +92,10 @@ async function connect(
   try {
     clientKey = readFileSync(keyFile, "utf8");
   } catch {
-    throw new SweepError(`there is no key for ${label}`, {
+    throw new SweepError(`there is no SSH key for ${label}`, {
       exitCode: ExitCode.usage,
-      reason: `${keyFile} cannot be read: the VM belongs to a sweep that is running`,
-      hint: "VMs of `up`, and those that --keep-on-failure left, have one",
+      reason: `${keyFile} cannot be read`,
+      hint: "only VMs of `up` and those left by --keep-on-failure have a key file, not those of a running sweep",
     });
   }
   try {
@@ -106,24 +106,24 @@ async function connect(
     throw new SweepError(`${label} cannot be reached`, {
       exitCode: ExitCode.provider,
       reason: errorText(error),
-      hint: "maider-sweep status shows whether it lives; your address may have changed since",
+      hint: "maider-sweep status shows whether the VM still exists; your public address may have changed",
     });
   }
 }
 
-/** What was rented is what the machine has. @throws SweepError */
-function rentedType(id: string, { gpus }: MachineFacts): GpuType {
+/** @throws SweepError if the machine does not have the number of GPUs that were rented */
+function checkGpuType(id: string, { gpus }: MachineFacts): GpuType {
   const type = findGpuType(id);
   if (type !== undefined && gpus.length === type.gpus) return type;
   throw new SweepError(`the VM is not the ${id} that was rented`, {
     exitCode: ExitCode.provider,
     reason: `it has ${gpus.length} GPUs: ${gpus.map(({ name }) => name).join(", ")}`,
-    hint: "look at it with nvidia-smi",
+    hint: "log in and run nvidia-smi",
   });
 }
 
-/** What the container and vLLM's own log say. */
-async function engineOf(
+/** Reads the engine's settings from the container and from vLLM's log. */
+async function readEngine(
   machine: Machine,
   events: readonly SweepEvent[],
   label: string,
@@ -131,7 +131,7 @@ async function engineOf(
 ): Promise<Partial<VllmConfig>> {
   const { imageDigest, revision } = await machine.serverStatus(signal);
   const { attentionBackend, dtype, quantization, settings } = startupFacts(
-    await logOf(machine, signal),
+    await readLog(machine, signal),
   );
   const { max_seq_len: _, ...resolved } = settings;
   const started = events.findLast(
@@ -149,9 +149,9 @@ async function engineOf(
   };
 }
 
-async function logOf(machine: Machine, signal: AbortSignal): Promise<string> {
+async function readLog(machine: Machine, signal: AbortSignal): Promise<string> {
   let log = "";
-  while (log.length < LONGEST_LOG) {
+  while (log.length < MAX_LOG_LENGTH) {
     const part = await machine.serverLog(Buffer.byteLength(log), signal);
     if (part === "") break;
     log += part;

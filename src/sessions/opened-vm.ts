@@ -1,6 +1,6 @@
 import type { BenchmarkJob } from "../run/benchmark-server.ts";
 
-/** A VM that is up, ready to be measured: all that a benchmark has to know of where its server is. */
+/** A VM that is ready to be measured, with all that a benchmark needs to know about its server. */
 export interface OpenedVm extends Pick<
   BenchmarkJob,
   | "connection"
@@ -16,7 +16,7 @@ export interface OpenedVm extends Pick<
   | "sampleGpus"
   | "clock"
 > {
-  /** For the user, before anything is measured. */
+  /** Printed before the measurement starts. */
   readonly warnings: readonly string[];
   close(): Promise<void>;
 }

@@ -3,14 +3,14 @@ import type { Session } from "./session.ts";
 
 export const STATE_FILE = "state.json";
 export const ENV_FILE = "aider-env";
-/** Beside the Python tool's two files; it reads neither this one nor unknown keys in its own. */
+/** Our own file next to the Python tool's two, which ignores this file and unknown keys in its own. */
 export const RENTAL_FILE = "maider-sweep.json";
 
 const stateSchema = z
   .looseObject({
     name: z.string(),
     provider_instance_id: z.coerce.string().optional(),
-    // What it was called before there were other providers.
+    // The key that older versions of the tool used.
     linode_id: z.coerce.string().optional(),
     ip: z.string(),
     type: z.string(),
@@ -20,20 +20,20 @@ const stateSchema = z
     served_model_name: z.string(),
     provider: z.string().default("linode"),
   })
-  .transform(({ linode_id: old, ...state }) => ({
+  .transform(({ linode_id: linodeId, ...state }) => ({
     ...state,
-    provider_instance_id: state.provider_instance_id ?? old ?? "",
+    provider_instance_id: state.provider_instance_id ?? linodeId ?? "",
   }));
 const rentalSchema = z.object({ state_dir: z.string(), run: z.string(), label: z.string() });
 
-/** The texts of a session's files; undefined where there is none. */
+/** The contents of a session's files; undefined for a file that does not exist. */
 export interface SessionTexts {
   readonly [STATE_FILE]: string;
   readonly [ENV_FILE]: string | undefined;
   readonly [RENTAL_FILE]: string | undefined;
 }
 
-/** @returns undefined when `state.json` cannot be read, which counts as no session at all. */
+/** @returns undefined if `state.json` is invalid: then the folder is not a session */
 export function parseSession(texts: SessionTexts): Session | undefined {
   const state = stateSchema.safeParse(parseJson(texts[STATE_FILE]));
   if (!state.success) return undefined;
@@ -62,7 +62,7 @@ export function parseSession(texts: SessionTexts): Session | undefined {
   };
 }
 
-/** What the Python tool would have written, and where our own rental is to be found. */
+/** Formats a session as the Python tool does, plus a file that leads to the rental's journal. */
 export function formatSession(session: Session): SessionTexts {
   const { rental } = session;
   const exports: readonly (readonly [string, string])[] = [
@@ -77,7 +77,7 @@ export function formatSession(session: Session): SessionTexts {
   ];
   const lines = exports
     .filter(([, value]) => value !== "")
-    .map(([name, value]) => `export ${name}=${assigned(name, value)}\n`);
+    .map(([name, value]) => `export ${name}=${quoted(name, value)}\n`);
   return {
     [STATE_FILE]: `${JSON.stringify(
       {
@@ -103,15 +103,15 @@ export function formatSession(session: Session): SessionTexts {
 }
 
 /**
- * The value as the Python tool quotes it, which takes off either kind of quote and knows no escapes. The file is
- * sourced by a shell: single quotes keep a name with `$(...)` in it from being run.
+ * Quotes a value for both readers of the file: the Python tool, which strips either kind of quote and has no escapes,
+ * and a shell that sources it, where single quotes prevent that `$(...)` in a value is executed.
  */
-function assigned(name: string, value: string): string {
+function quoted(name: string, value: string): string {
   const plain = value.replaceAll(/["'\\`\n]/g, "");
   return plain.includes("$") && name !== "HOURLY_COST" ? `'${plain}'` : `"${plain}"`;
 }
 
-/** `export NAME="value"` lines; quotes off. Nothing is expanded. */
+/** Parses lines of the form `export NAME="value"`, without expanding anything. */
 function parseEnv(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const line of text.split("\n")) {

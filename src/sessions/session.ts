@@ -1,36 +1,36 @@
-/** A VM that is up, as `up` or the Python tool leaves it in a folder of its own. */
+/** A VM that is up, as `up` or the Python tool describes it in a session's folder. */
 export interface Session {
-  /** Also the folder's name. */
+  /** Also the name of the session's folder. */
   readonly name: string;
-  /** The provider's id of the VM; a string in the file. */
+  /** The provider's id of the VM. */
   readonly instanceId: string;
   readonly ip: string;
-  /** GPU type, `g1-gpu-rtx6000-1`. */
+  /** GPU type, for example `g1-gpu-rtx6000-1`. */
   readonly type: string;
-  /** US dollars an hour. */
+  /** US dollars per hour. */
   readonly hourlyCost: number;
   /** Seconds since the epoch. */
   readonly startTime: number;
   readonly modelId: string;
   readonly servedModelName: string;
   readonly provider: string;
-  /** `http://localhost:3000/v1`; undefined when `aider-env` does not say. */
+  /** For example `http://localhost:3000/v1`; undefined if `aider-env` does not set it. */
   readonly apiBase: string | undefined;
   readonly apiKey: string | undefined;
-  /** Of which rental of ours it is; undefined for a VM of the Python tool. */
+  /** Undefined for a VM of the Python tool. */
   readonly rental: SessionRental | undefined;
 }
 
-/** Where the journal of a rental is; from it come address, host key and price, from its folder `<label>.key`. */
+/** Identifies a rental: its journal has the address, host key and price; its run's folder has `<label>.key`. */
 export interface SessionRental {
   readonly stateDir: string;
   readonly run: string;
   readonly label: string;
 }
 
-/** A session where it was found. */
+/** A session that was read from disk. */
 export interface LocatedSession extends Session {
   readonly folder: string;
-  /** Its VM lives in the simulated cloud. */
+  /** Whether its VM is in a simulated cloud. */
   readonly simulated: boolean;
 }

@@ -7,62 +7,62 @@ import { freePort } from "./start-tunnel.ts";
 import type { Session } from "./session.ts";
 
 export interface SshTunnel {
-  /** Its near end. */
+  /** URL of the tunnel's local end. */
   readonly apiBase: string;
   close(): void;
 }
 
-const LOOK_MS = 100;
+const POLL_INTERVAL_MS = 100;
 
 /**
- * Leads a free port of ours to the server of a session, by the `ssh` of this machine: it alone has the key with which
- * the Python tool made the VM, and knows its host key. Asks nothing.
- * @throws SweepError when that is refused.
+ * Forwards a free local port to a session's server, through the local `ssh` program, which has the VM's host key and the
+ * key that the Python tool created the VM with. Never prompts.
+ * @throws SweepError if the tunnel cannot be opened
  */
 export async function openSshTunnel(
   { apiBase = "", ip, name }: Session,
   signal: AbortSignal,
 ): Promise<SshTunnel> {
-  const refused = (reason: string): SweepError =>
+  const unreachable = (reason: string): SweepError =>
     new SweepError(`the server of session ${name} cannot be reached`, {
       exitCode: ExitCode.provider,
-      reason: `its tunnel to ${apiBase} is down, and one of ours was refused: ${reason}`,
-      hint: `check that the VM lives and that ssh root@${ip} works`,
+      reason: `its tunnel to ${apiBase} is down, and a new tunnel failed: ${reason}`,
+      hint: `check that the VM still exists and that ssh root@${ip} works`,
     });
-  if (isIP(ip) === 0) throw refused(`${JSON.stringify(ip)} is no address`);
-  const target = new URL(apiBase);
-  const near = new URL(apiBase);
-  near.hostname = "127.0.0.1";
-  near.port = String(await freePort(undefined));
-  const words = ["BatchMode=yes", "ExitOnForwardFailure=yes", "ConnectTimeout=10"];
+  if (isIP(ip) === 0) throw unreachable(`${JSON.stringify(ip)} is not an IP address`);
+  const remotePort = new URL(apiBase).port || "80";
+  const local = new URL(apiBase);
+  local.hostname = "127.0.0.1";
+  local.port = String(await freePort(undefined));
+  const options = ["BatchMode=yes", "ExitOnForwardFailure=yes", "ConnectTimeout=10"];
   const ssh = execa(
     "ssh",
     [
       "-N",
-      ...words.flatMap((word) => ["-o", word]),
+      ...options.flatMap((option) => ["-o", option]),
       "-L",
-      `127.0.0.1:${near.port}:127.0.0.1:${target.port === "" ? "80" : target.port}`,
+      `127.0.0.1:${local.port}:127.0.0.1:${remotePort}`,
       `root@${ip}`,
     ],
     { stdin: "ignore", stdout: "ignore", reject: false },
   );
-  let ended: string | undefined;
+  let failure: string | undefined;
   void ssh.then(({ shortMessage, stderr }) => {
-    ended = (stderr === "" ? shortMessage : stderr.trim().split("\n").at(-1)) ?? "it ended";
+    failure = (stderr === "" ? shortMessage : stderr.trim().split("\n").at(-1)) ?? "ssh exited";
   });
   const close = (): void => {
     ssh.kill();
   };
-  const connection = connectionTo(near.href, undefined);
+  const connection = connectionTo(local.href, undefined);
   try {
     for (;;) {
-      if (ended !== undefined) throw refused(ended);
+      if (failure !== undefined) throw unreachable(failure);
       const socket = await connection.open(signal).catch(() => undefined);
       if (socket !== undefined) {
         socket.destroy();
-        return { apiBase: near.href.replace(/\/$/, ""), close };
+        return { apiBase: local.href.replace(/\/$/, ""), close };
       }
-      await sleepReal(LOOK_MS, signal);
+      await sleepReal(POLL_INTERVAL_MS, signal);
     }
   } catch (error) {
     close();

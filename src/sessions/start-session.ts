@@ -9,20 +9,19 @@ import { startRun, type RunOutcome } from "../run/start-run.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { usd } from "../support/money.ts";
 import { sshLine } from "../sweep/rental/hold.ts";
-import { listSessions, sessionPlaces } from "./find-session.ts";
+import { listSessions, sessionFolders } from "./find-session.ts";
 import type { Session } from "./session.ts";
 import { freePort, startTunnel } from "./start-tunnel.ts";
 import { makeCurrent, writeSession } from "./write-session.ts";
 
-/** A VM with one model, to be left up for a user. */
 export interface SessionRequest {
   readonly gpu: string;
   readonly model: string;
-  /** Undefined names it after the model. */
+  /** Undefined derives the session's name from the model. */
   readonly name: string | undefined;
-  /** The local port of its tunnel; undefined takes a free one. */
+  /** Local port of the tunnel; undefined chooses a free one. */
   readonly port: number | undefined;
-  /** The folder whose `.aider-env` shall lead to it. */
+  /** The folder in which the link `.aider-env` is created. */
   readonly workingDirectory: string;
 }
 
@@ -33,16 +32,16 @@ export interface StartedSession {
   readonly folder: string;
   readonly rental: RentalState;
   readonly simulated: boolean;
-  /** The command that logs in. */
+  /** The command line that logs in to the VM. */
   readonly ssh: string;
-  /** Whether `.aider-env` of the working directory leads to it; a plain file of that name is left alone. */
+  /** Whether `.aider-env` in the working directory points to the session; false if a regular file has that name. */
   readonly current: boolean;
 }
 
 /**
- * Rents a VM, serves the model and leaves it up, until it is let go or its money is used up.
- * @returns how the run has ended when nothing is up.
- * @throws SweepError exit 2 for a name or a port that cannot be had, and what `startRun` throws
+ * Rents a VM and serves the model on it, until `down` destroys the VM or its budget is used up.
+ * @returns the run's outcome instead if no VM is up
+ * @throws SweepError exit 2 if the name or the port is invalid or taken, and whatever `startRun` throws
  */
 export async function startSession(
   wanted: SessionRequest,
@@ -50,11 +49,11 @@ export async function startSession(
   context: RunContext,
 ): Promise<StartedSession | RunOutcome> {
   const { gpu, model } = wanted;
-  const places = sessionPlaces(context.env, request.cloud.locations.stateDir);
-  const taken = new Set(listSessions(places).map((session) => session.name));
+  const folders = sessionFolders(context.env, request.cloud.locations.stateDir);
+  const taken = new Set(listSessions(folders).map((session) => session.name));
   const name = sessionName(wanted.name, model, taken);
   const port = await freePort(wanted.port);
-  // Nothing is measured: the shortest plan there is, so that its warnings are those of the VM and the model.
+  // Nothing is measured, so the plan has the least to measure: its warnings are then about the VM and the model only.
   const entries = [{ gpu, models: [model] }];
   const text = stringify({ version: 1, name, passes: 1, suites: ["coding"], entries });
   const subject = { kind: "hold", source: { text, name: "<up>" } } as const;
@@ -63,26 +62,26 @@ export async function startSession(
 
   const { summary } = outcome;
   const rental = openRentals(summary.state)[0];
-  if (rental === undefined) throw new Error(`nothing is held in ${summary.folder}`);
-  const session = sessionOf(rental, name, port, summary);
-  const folder = await writeSession(session, summary.simulated ? places.simulated : places.real);
+  if (rental === undefined) throw new Error(`no VM is held in ${summary.folder}`);
+  const session = describeSession(rental, name, port, summary);
+  const folder = await writeSession(session, summary.simulated ? folders.simulated : folders.real);
   const { run, sshPort, stateDir, time } = summary;
   await startTunnel(
     { stateDir, run, label: rental.label, sshPort, localPort: port, time },
     context.env,
   );
-  const access = join(summary.folder, rental.label);
+  const keyBase = join(summary.folder, rental.label);
   return {
     session,
     folder,
     rental,
     simulated: summary.simulated,
-    ssh: sshLine(`${access}.key`, `${access}.known_hosts`, sshPort, session.ip),
+    ssh: sshLine(`${keyBase}.key`, `${keyBase}.known_hosts`, sshPort, session.ip),
     current: makeCurrent(folder, wanted.workingDirectory),
   };
 }
 
-/** What was asked for, or the model's name, with a number when it is taken. @throws SweepError exit 2 */
+/** @returns the wanted name, or one derived from the model that is not taken. @throws SweepError exit 2 */
 function sessionName(
   wanted: string | undefined,
   model: string,
@@ -90,12 +89,12 @@ function sessionName(
 ): string {
   if (wanted !== undefined) {
     if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(wanted) && !taken.has(wanted)) return wanted;
-    throw new SweepError(`the session cannot be called ${JSON.stringify(wanted)}`, {
+    throw new SweepError(`the session cannot be named ${JSON.stringify(wanted)}`, {
       exitCode: ExitCode.usage,
       reason: taken.has(wanted)
-        ? "a session of that name is there already"
-        : "a name is made of letters, digits, dots, dashes and underscores",
-      hint: "name another with --name, or leave it out",
+        ? "a session of that name already exists"
+        : "a name starts with a letter or digit and has at most 64 letters, digits, dots, dashes and underscores",
+      hint: "choose another name with --name, or omit --name",
     });
   }
   const base = model.split("/").at(-1)?.toLowerCase().slice(0, 40) ?? "vm";
@@ -105,7 +104,7 @@ function sessionName(
   }
 }
 
-function sessionOf(
+function describeSession(
   rental: RentalState,
   name: string,
   port: number,

@@ -3,42 +3,42 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { ExitCode, SweepError } from "../support/errors.ts";
-import type { TunnelOrder } from "./tunnel-process.ts";
+import type { TunnelRequest } from "./tunnel-process.ts";
 
-/** Where the Python tool's sessions have their API. */
-const USUAL_PORT = 3_000;
+/** The port that the Python tool uses. */
+const FIRST_PORT = 3_000;
 const PORTS_TRIED = 100;
 
-/** The port that was asked for, or the first free one from 3000 on. @throws SweepError exit 2 when there is none */
+/** @returns the wanted port, or the first free one from 3000 on. @throws SweepError exit 2 if there is none */
 export async function freePort(wanted: number | undefined): Promise<number> {
   if (wanted !== undefined) {
     if (await isFree(wanted)) return wanted;
-    throw new SweepError(`port ${String(wanted)} is taken on this machine`, {
+    throw new SweepError(`port ${String(wanted)} is already in use on this machine`, {
       exitCode: ExitCode.usage,
-      hint: "name another with --port, or leave it out",
+      hint: "choose another port with --port, or omit --port",
     });
   }
-  for (let port = USUAL_PORT; port < USUAL_PORT + PORTS_TRIED; port += 1) {
+  for (let port = FIRST_PORT; port < FIRST_PORT + PORTS_TRIED; port += 1) {
     if (await isFree(port)) return port;
   }
   throw new SweepError("no port is free for the tunnel", {
     exitCode: ExitCode.usage,
-    reason: `${String(USUAL_PORT)} and the next ${String(PORTS_TRIED)} are taken`,
-    hint: "name one with --port",
+    reason: `ports ${String(FIRST_PORT)} to ${String(FIRST_PORT + PORTS_TRIED - 1)} are in use`,
+    hint: "choose a port with --port",
   });
 }
 
 /**
- * Starts the tunnel as a process of its own, which ends with its rental. @throws SweepError exit 4 when it does not
- * come up: the VM is up all the same.
+ * Starts a detached process that serves the tunnel and exits when the rental ends.
+ * @throws SweepError exit 4 if the tunnel cannot be opened; the VM stays up
  */
-export async function startTunnel(order: TunnelOrder, env: NodeJS.ProcessEnv): Promise<void> {
+export async function startTunnel(request: TunnelRequest, env: NodeJS.ProcessEnv): Promise<void> {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const entry = fileURLToPath(new URL(`./tunnel-process.${extension}`, import.meta.url));
   const child = execa(process.execPath, [entry], {
     detached: true,
     cleanup: false,
-    input: JSON.stringify(order),
+    input: JSON.stringify(request),
     stdout: "pipe",
     stderr: "ignore",
     buffer: false,
@@ -47,17 +47,17 @@ export async function startTunnel(order: TunnelOrder, env: NodeJS.ProcessEnv): P
     cwd: "/",
     env: { PATH: env["PATH"] ?? "", HOME: env["HOME"] ?? "" },
   });
-  const said = await Promise.race([
+  const firstLine = await Promise.race([
     new Promise<string>((resolve) => {
       createInterface({ input: child.stdout }).once("line", resolve);
     }),
-    child.then(() => "failed it ended at once"),
+    child.then(() => "failed its process exited at once"),
   ]);
-  if (said !== "ready") {
-    throw new SweepError("the tunnel did not come up", {
+  if (firstLine !== "ready") {
+    throw new SweepError("the tunnel could not be opened", {
       exitCode: ExitCode.provider,
-      reason: said.replace(/^failed /, ""),
-      hint: "the VM is up all the same: maider-sweep list shows it, maider-sweep down lets it go",
+      reason: firstLine.replace(/^failed /, ""),
+      hint: "the VM is still up: maider-sweep list shows it, maider-sweep down destroys it",
     });
   }
   child.nodeChildProcess.unref();

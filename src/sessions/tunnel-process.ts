@@ -10,59 +10,59 @@ import { connectMachine } from "../run/wire.ts";
 import { linearClock, sleepReal, type Clock, type LinearTime } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 
-/** The one line that the tunnel reads. */
-export interface TunnelOrder {
+/** The JSON that the process reads from stdin. */
+export interface TunnelRequest {
   readonly stateDir: string;
   readonly run: string;
   readonly label: string;
   readonly sshPort: number;
-  /** On our loopback. */
+  /** Port on 127.0.0.1 to listen on. */
   readonly localPort: number;
   readonly time: LinearTime;
 }
 
-const LOOK_MS = 2_000;
+const POLL_INTERVAL_MS = 2_000;
 
 /**
- * The tunnel of a VM that is up: a port of ours leads to its vLLM for as long as its rental is open. The link is made
- * again when it was lost; connections that come meanwhile are refused.
+ * Forwards a local port to the vLLM server of a VM until its rental ends. Reconnects to the VM when the connection is
+ * lost; until then, incoming connections are closed.
  */
 async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-  const order = JSON.parse(readFileSync(0, "utf8")) as TunnelOrder;
-  const clock = linearClock(order.time);
-  const link = createLink(order, clock);
+  const request = JSON.parse(readFileSync(0, "utf8")) as TunnelRequest;
+  const clock = linearClock(request.time);
+  const link = createLink(request, clock);
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    void carry(socket, link);
+    void forward(socket, link);
   });
   try {
     await link.machine();
-    await listening(server, order.localPort);
+    await listen(server, request.localPort);
   } catch (error) {
     process.stdout.write(`failed ${errorText(error)}\n`);
     process.exit(1);
   }
   process.stdout.write("ready\n");
-  while (isOpen(order)) await sleepReal(LOOK_MS);
+  while (isOpen(request)) await sleepReal(POLL_INTERVAL_MS);
   process.exit(0);
 }
 
 interface Link {
-  /** The one connection; another one once it was lost. */
+  /** Returns the current SSH connection, or opens one. */
   machine(): Promise<Machine>;
 }
 
-function createLink(order: TunnelOrder, clock: Clock): Link {
+function createLink(request: TunnelRequest, clock: Clock): Link {
   const connector = connectMachine(clock);
-  const folder = runFolder(order.stateDir, order.run);
-  const clientKey = readFileSync(join(folder, `${order.label}.key`), "utf8");
+  const folder = runFolder(request.stateDir, request.run);
+  const clientKey = readFileSync(join(folder, `${request.label}.key`), "utf8");
   let current: Promise<Machine> | undefined;
   const connect = async (): Promise<Machine> => {
-    const rental = rentalOf(order);
-    if (rental?.ipv4 === undefined) throw new Error(`${order.label} has no address`);
+    const rental = findRental(request);
+    if (rental?.ipv4 === undefined) throw new Error(`${request.label} has no address`);
     const { label, ipv4: host, hostKey } = rental;
-    const target = { label, host, port: order.sshPort, hostKey, clientKey };
+    const target = { label, host, port: request.sshPort, hostKey, clientKey };
     const machine = await (await connector).connect(target, new AbortController().signal);
     void machine.lost.then(() => {
       current = undefined;
@@ -80,8 +80,7 @@ function createLink(order: TunnelOrder, clock: Clock): Link {
   };
 }
 
-/** Client and server, until either of them is done. */
-async function carry(socket: Socket, link: Link): Promise<void> {
+async function forward(socket: Socket, link: Link): Promise<void> {
   socket.on("error", () => undefined);
   try {
     const machine = await link.machine();
@@ -95,19 +94,19 @@ async function carry(socket: Socket, link: Link): Promise<void> {
   }
 }
 
-function listening(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
   });
 }
 
-function rentalOf({ stateDir, run, label }: TunnelOrder): RentalState | undefined {
+function findRental({ stateDir, run, label }: TunnelRequest): RentalState | undefined {
   return foldRun(readJournal(runFolder(stateDir, run)).events).rentals.get(label);
 }
 
-function isOpen(order: TunnelOrder): boolean {
-  const rental = rentalOf(order);
+function isOpen(request: TunnelRequest): boolean {
+  const rental = findRental(request);
   return rental !== undefined && OPEN_STAGES.has(rental.stage) && rental.stage !== "destroying";
 }
 

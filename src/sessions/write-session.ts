@@ -7,9 +7,9 @@ import type { LocatedSession, Session } from "./session.ts";
 
 const LINK = ".aider-env";
 
-/** Leaves a session where the Python tool looks for it. @returns its folder */
-export async function writeSession(session: Session, place: string): Promise<string> {
-  const folder = join(place, session.name);
+/** Writes a session's folder into `parent`, with the files that the Python tool reads. @returns the folder */
+export async function writeSession(session: Session, parent: string): Promise<string> {
+  const folder = join(parent, session.name);
   makeFolder(folder, 0o700);
   const texts = formatSession(session);
   for (const file of [ENV_FILE, RENTAL_FILE, STATE_FILE] as const) {
@@ -20,8 +20,8 @@ export async function writeSession(session: Session, place: string): Promise<str
 }
 
 /**
- * Makes a session the current one of a folder: the link that the Python tool follows. A plain file of that name is
- * somebody's own and stays. @returns false when it was left alone
+ * Makes a session the current one of a folder: points the link `.aider-env`, which the Python tool follows, to it.
+ * @returns false if a regular file has that name, which is not overwritten, or the link cannot be created
  */
 export function makeCurrent(folder: string, workingDirectory: string): boolean {
   const link = join(workingDirectory, LINK);
@@ -39,13 +39,13 @@ export function makeCurrent(folder: string, workingDirectory: string): boolean {
   }
 }
 
-/** Takes a session's folder away, and the link in the working directory if it leads there. */
+/** Deletes a session's folder, and the link in the working directory if it points into it. */
 export function removeSession({ folder }: LocatedSession, workingDirectory: string): void {
   rmSync(folder, { recursive: true, force: true });
   const link = join(workingDirectory, LINK);
   try {
     if (dirname(resolve(workingDirectory, readlinkSync(link))) === folder) rmSync(link);
   } catch {
-    // There is none.
+    // There is no link.
   }
 }

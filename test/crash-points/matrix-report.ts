@@ -2,14 +2,14 @@ import type { DrillResult } from "../../src/drill/drill-case.ts";
 
 interface Row {
   readonly name: string;
-  readonly deaths: number;
+  readonly kills: number;
   readonly held: number;
   readonly vms: number;
   readonly leaked: number;
   readonly invoiceUsd: number;
   readonly ledgerUsd: number;
   readonly capUsd: number;
-  /** Real, from a death to the end: middle and longest. */
+  /** Real seconds from a kill until the run was closed. */
   readonly medianSeconds: number;
   readonly longestSeconds: number;
 }
@@ -22,7 +22,7 @@ export interface MatrixReport {
   readonly broken: readonly DrillResult[];
 }
 
-/** A death that was not reached, or that broke a promise, is in `broken`. */
+/** `broken` has the cases whose event was not reached, or in which a promise was broken. */
 export function reportOn(results: readonly DrillResult[]): MatrixReport {
   const by = (nameOf: (result: DrillResult) => string): readonly Row[] =>
     [...Map.groupBy(results, nameOf)].map(([name, group]) => row(name, group));
@@ -39,12 +39,21 @@ export function reportOn(results: readonly DrillResult[]): MatrixReport {
 export function asMarkdown(report: MatrixReport): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const table = (title: string, rows: readonly Row[]): readonly string[] => [
-    line([title, "deaths", "held", "VMs", "leaked", "invoice", "ledger", "until the end (s)"]),
+    line([
+      title,
+      "kills",
+      "promises kept",
+      "VMs",
+      "leaked",
+      "invoice",
+      "ledger",
+      "seconds to the end: median (longest)",
+    ]),
     line(["---", "---:", "---:", "---:", "---:", "---:", "---:", "---:"]),
     ...rows.map((one) =>
       line([
         one.name,
-        String(one.deaths),
+        String(one.kills),
         String(one.held),
         String(one.vms),
         String(one.leaked),
@@ -58,7 +67,7 @@ export function asMarkdown(report: MatrixReport): string {
   return [
     ...table("", [report.total, ...report.byGuard]),
     ...table("API", report.byFault),
-    ...table("fact", report.byPoint),
+    ...table("event", report.byPoint),
   ].join("\n");
 }
 
@@ -72,7 +81,7 @@ function row(name: string, results: readonly DrillResult[]): Row {
   const seconds = results.map((result) => result.seconds).toSorted((a, b) => a - b);
   return {
     name,
-    deaths: results.length,
+    kills: results.length,
     held: results.filter(holds).length,
     vms: sum((result) => result.vms),
     leaked: sum((result) => result.leaked),

@@ -8,14 +8,14 @@ import {
   type DrillResult,
   type DrillScenario,
 } from "../../src/drill/drill-case.ts";
-import { DRILL_PACE, settleDrillWorld, type DrillWorld } from "../../src/drill/drill-world.ts";
+import { DRILL_PACE, prepareDrillWorld, type DrillWorld } from "../../src/drill/drill-world.ts";
 import { WAYS } from "./ways.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
 
 const TRIES = 3;
 
-/** A simulated cloud as a process of its own, whose end does not wait for what is in it. */
+/** A simulated cloud in a child process, which is killed on release even if it still has VMs. */
 export async function openTestWorld(): Promise<DrillWorld> {
   const { seed, speed, delays } = DRILL_PACE;
   const flags = { port: 0, seed, speed, delays };
@@ -30,10 +30,10 @@ export async function openTestWorld(): Promise<DrillWorld> {
   );
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   const { url, token } = JSON.parse(line) as { url: string; token: string };
-  return settleDrillWorld({ url, token, release: () => child.kill("SIGKILL") });
+  return prepareDrillWorld({ url, token, release: () => child.kill("SIGKILL") });
 }
 
-/** All cases, in as many lanes as are asked for; each lane has a world of its own. */
+/** Runs all cases, `lanes` of them in parallel; each lane has its own simulated cloud. */
 export async function runMatrix(
   cases: readonly DrillCase[],
   lanes: number,
@@ -53,8 +53,8 @@ export async function runMatrix(
         tries += 1;
         world ??= await openTestWorld();
         result = await runDrillCase(drill, way, world, never);
-        if (way.second?.loseWorld === true) world = undefined;
-        // On a machine that has no time for it a request may fail that no script names.
+        if (way.secondProgram?.endWorld === true) world = undefined;
+        // On an overloaded machine a request may time out before the event is reached.
       } while (!result.reached && result.broken.length === 0 && tries < TRIES);
       onResult(result);
     }

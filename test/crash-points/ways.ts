@@ -15,16 +15,16 @@ export const befalls = (what: string): Readonly<Record<string, string>> => ({
 const machine = (action: string): object => ({ vm: { type: CARD }, action });
 
 const PLAIN: DrillScenario = { plan: DRILL_PLAN };
-const CREATED_AT_ONCE: DrillScenario = { ...PLAIN, spared: ["create"] };
-/** The first create comes to nothing that we know of. */
+const CREATED_AT_ONCE: DrillScenario = { ...PLAIN, exempt: ["create"] };
+/** The first create request is lost on its way to the API. */
 const CREATE_LOST: DrillScenario = {
   ...PLAIN,
-  spared: ["create"],
+  exempt: ["create"],
   scripts: [{ match: { method: "POST", path: "^/linode/instances$" }, action: "drop-before" }],
 };
 const CREATE_UNHEARD: DrillScenario = {
   ...PLAIN,
-  spared: ["create"],
+  exempt: ["create"],
   scripts: [{ match: { method: "POST", path: "^/linode/instances$" }, action: "commit-then-drop" }],
 };
 const TWO_MODELS: DrillScenario = {
@@ -44,7 +44,7 @@ const OUT_OF_MEMORY: DrillScenario = { ...PLAIN, scripts: [machine("out-of-memor
 const HELD: DrillScenario = { ...OUT_OF_MEMORY, args: ["--keep-on-failure", "5"] };
 const BOOT_HANGS: DrillScenario = { ...PLAIN, scripts: [machine("boot-hangs")] };
 const SERVER_STALLS: DrillScenario = { ...PLAIN, scripts: [machine("stalls")] };
-/** Asked before the run begins too. */
+/** The first request precedes the run, so it must succeed. */
 const API_DOWN: DrillScenario = {
   ...PLAIN,
   scripts: [
@@ -56,14 +56,14 @@ const CLOCK_AHEAD: DrillScenario = { ...PLAIN, env: befalls("clock-ahead boot.ru
 const CLOCK_WRONG: DrillScenario = { ...PLAIN, env: befalls("clock-ahead now 6000") };
 const INTERRUPTED: DrillScenario = {
   ...PLAIN,
-  befall: async ({ pid, until }) => {
+  duringRun: async ({ pid, until }) => {
     await until("boot.running");
     process.kill(pid, "SIGINT");
   },
 };
 const GUARD_DIES: DrillScenario = {
   ...PLAIN,
-  befall: async ({ until }) => {
+  duringRun: async ({ until }) => {
     await until("boot.running");
     const guard = await until("guard.acknowledged");
     if (guard.type === "guard.acknowledged") process.kill(guard.pid, "SIGKILL");
@@ -71,26 +71,33 @@ const GUARD_DIES: DrillScenario = {
 };
 const RESUMED: DrillScenario = {
   ...PLAIN,
-  second: { diesAt: "boot.running:after+guard", args: (run) => ["run", "--resume", run] },
+  secondProgram: {
+    firstCrash: "boot.running:after+guard",
+    args: (run) => ["run", "--resume", run],
+  },
 };
 const RESUMED_ELSEWHERE: DrillScenario = {
   ...PLAIN,
-  second: {
-    diesAt: "boot.running:after+guard",
+  secondProgram: {
+    firstCrash: "boot.running:after+guard",
     args: (run) => ["run", "--resume", run, "--ssh-cidr", "127.0.0.0/8"],
   },
 };
-/** `recover` dies too, over what a sweep and its guard have left. */
+/** `recover` is killed too, after a sweep and its guard were killed. */
 export const RECOVERED: DrillScenario = {
   ...PLAIN,
-  second: { diesAt: "boot.running:after+guard", args: () => ["recover"] },
+  secondProgram: { firstCrash: "boot.running:after+guard", args: () => ["recover"] },
 };
 const WORLD_LOST: DrillScenario = {
   ...PLAIN,
-  second: { diesAt: "boot.running:after+guard", args: () => ["recover"], loseWorld: true },
+  secondProgram: {
+    firstCrash: "boot.running:after+guard",
+    args: () => ["recover"],
+    endWorld: true,
+  },
 };
 
-/** How a run comes to each fact. A fact without a way does not compile, and fails the test that reads the list. */
+/** The scenario in which a run reaches each event. The type requires one for every event type. */
 export const WAYS: Readonly<Record<EventType, DrillScenario>> = {
   "run.opened": PLAIN,
   "run.adopted": RESUMED,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { DRILL_FAULTS } from "../../src/drill/faults.ts";
 import { sweepRun } from "../simulated/sweep-run.ts";
 
-test("drill tells what it did, fault by fault, and ends in what was leaked: nothing", async () => {
+test("drill prints each kill and fault, and ends with a line that says nothing leaked", async () => {
   await using rig = await sweepRun(9);
   const { code, stdout, stderr } = await rig.run("drill");
   expect(stderr).toBe("");

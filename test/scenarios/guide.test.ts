@@ -278,10 +278,10 @@ describe("the guide's lines around them", () => {
     for (const option of ["--gpu", "--model", "--max-cost"]) expect(stderr).toContain(option);
   });
 
-  it("maider-sweep down, where nothing is up", async () => {
+  it("maider-sweep down, when no VM is up", async () => {
     const { code, stdout, stderr } = await type("maider-sweep down");
     expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain("nothing is up");
+    expect(stderr).toContain("no VM is up");
   });
 
   it("up, benchmark-collect and down, for each type in turn, with what up has to be told", async () => {

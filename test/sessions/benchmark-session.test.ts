@@ -81,7 +81,7 @@ const records = (): BenchmarkRecord[] =>
         .benchmarks
     : [];
 
-// On the real clock: where the machine is busy for long, passes are void, as they should be.
+// These run on the real clock: on a machine that is busy for long, passes are void, as intended.
 describe("a session of the Python tool", () => {
   test("is measured through its tunnel, several of them into one database", async () => {
     await session("one", `${server.url}/v1`);
@@ -104,17 +104,17 @@ describe("a session of the Python tool", () => {
     });
   });
 
-  test("is measured without a record on --no-db, and for a GPU that nobody knows", async () => {
+  test("is measured without a record with --no-db, and for an unknown GPU type", async () => {
     await session("one", `${server.url}/v1`);
     await session("odd", `${server.url}/v1`, "g9-gpu-unheard-of-1");
     expect((await benchmark("one", "--no-db")).code).toBe(0);
     const { code, stderr } = await benchmark("odd");
     expect(code).toBe(0);
-    expect(stderr).toContain("g9-gpu-unheard-of-1 is no GPU type that is known");
+    expect(stderr).toContain("g9-gpu-unheard-of-1 is not a known GPU type");
     expect(records()).toEqual([]);
   });
 
-  test("has the type and the price that Linode tells, where there is a token", async () => {
+  test("gets its type and price from Linode if there is a token", async () => {
     await session("one", `${server.url}/v1`);
     const linode = createServer((request, response) => {
       const vm = {
@@ -137,7 +137,7 @@ describe("a session of the Python tool", () => {
     const { code, stderr } = await benchmark("one", "--api-url", url);
     linode.close();
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    expect(stderr).toContain("Linode's word counts");
+    expect(stderr).toContain("using Linode's type and price instead");
     expect(records()[0]).toMatchObject({
       gpu_type: "g2-gpu-rtx4000a2-s",
       gpu_count: 2,
@@ -160,13 +160,13 @@ describe("a session of the Python tool", () => {
     `);
     const { code, stderr } = await benchmark("one");
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    expect(stderr).toContain("tunnel is down; measuring through one of ours");
+    expect(stderr).toContain("tunnel is down; measuring through a new one");
     const argv = JSON.parse(readFileSync(join(home, "ssh.json"), "utf8")) as string[];
     expect(argv.at(-1)).toBe("root@192.0.2.1");
     expect(argv[argv.indexOf("-L") + 1]).toMatch(/^127\.0\.0\.1:\d+:127\.0\.0\.1:9$/);
   });
 
-  test("tells its GPUs over SSH, and they stand in the record", async () => {
+  test("has the GPUs that were read over SSH in its record", async () => {
     await session("one", `${server.url}/v1`);
     standInForSsh(tellsGpus(1));
     const { code, stderr } = await benchmark("one");
@@ -185,34 +185,34 @@ describe("a session of the Python tool", () => {
     expect(records()[0]?.summary).not.toHaveProperty("gpu_facts");
   });
 
-  test("whose GPUs are others than its type has is not recorded", async () => {
+  test("is not recorded if the number of GPUs differs from its type's", async () => {
     await session("one", `${server.url}/v1`);
     standInForSsh(tellsGpus(2));
     const { code, stderr } = await benchmark("one");
     expect(code).toBe(0);
-    expect(stderr).toContain("the VM has 2 GPUs (Quadro RTX 6000), which is no g1-gpu-rtx6000-1");
+    expect(stderr).toContain("the VM has 2 GPUs (Quadro RTX 6000), unlike a g1-gpu-rtx6000-1");
     expect(records()).toEqual([]);
   });
 
   test.each([
-    ["lets nobody in", REFUSES, "Permission denied (publickey)."],
+    ["refuses the login", REFUSES, "Permission denied (publickey)."],
     ["has no nvidia-smi", 'console.error("not found"); process.exit(127);', "not found"],
-    ["says something else", 'console.log("Welcome!");', "something else"],
+    ["prints something else", 'console.log("Welcome!");', "nvidia-smi printed no list of GPUs"],
   ])(
-    "that %s is measured, and its record says that the GPUs were not read",
+    "on a VM that %s is measured, and its record notes that the GPUs were not read",
     async (_, ssh, why) => {
       await session("one", `${server.url}/v1`);
       standInForSsh(ssh);
       const { code, stderr } = await benchmark("one");
       expect(code).toBe(0);
-      expect(stderr).toMatch(/warning: the VM could not be asked for its GPUs/);
+      expect(stderr).toMatch(/warning: the GPUs could not be read from the VM/);
       expect(stderr).toContain(why);
       expect(records()[0]?.summary["gpu_facts"]).toBe("not read over SSH");
       expect(records()[0]?.summary).not.toHaveProperty("gpu_name");
     },
   );
 
-  test("that cannot be reached at all is told with ssh's own reason", async () => {
+  test("that cannot be reached is reported with the reason that ssh gave", async () => {
     await session("one", DEAD);
     const { code, stderr } = await benchmark("one");
     expect(code).toBe(4);
@@ -221,7 +221,7 @@ describe("a session of the Python tool", () => {
   });
 });
 
-test("what is asked wrongly is refused before anything is measured", async () => {
+test("contradictory options are refused before anything is measured", async () => {
   await session("one", `${server.url}/v1`);
   expect(await benchmark("nobody")).toMatchObject({ code: 2 });
   expect((await benchmark("one", "--api-base", "http://127.0.0.1:9")).stderr).toContain(
@@ -230,7 +230,7 @@ test("what is asked wrongly is refused before anything is measured", async () =>
   expect((await benchmark("one", "--hourly-cost", "1")).stderr).toContain("is for --api-base");
   const collected = await run("benchmark-collect", "nobody");
   expect(collected.code).toBe(2);
-  expect(collected.stderr).toContain("there are one");
+  expect(collected.stderr).toContain("available sessions: one");
 });
 
 function standInForSsh(script: string): void {

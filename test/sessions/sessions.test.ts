@@ -3,13 +3,13 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findSession, listSessions, sessionPlaces } from "../../src/sessions/find-session.ts";
+import { findSession, listSessions, sessionFolders } from "../../src/sessions/find-session.ts";
 import { ENV_FILE, formatSession, STATE_FILE } from "../../src/sessions/session-files.ts";
 
 let home: string;
 let work: string;
-const places = () => sessionPlaces({ HOME: home }, join(home, "state"));
-const folderOf = (name: string) => join(places().real, name);
+const folders = () => sessionFolders({ HOME: home }, join(home, "state"));
+const folderOf = (name: string) => join(folders().real, name);
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "mds-sessions-"));
@@ -23,7 +23,7 @@ afterEach(() => {
 
 describe("the Python tool's sessions", () => {
   test("are read from their two files", () => {
-    expect(findSession("coder-1", places(), work)).toEqual({
+    expect(findSession("coder-1", folders(), work)).toEqual({
       name: "coder-1",
       instanceId: "12345",
       ip: "203.0.113.7",
@@ -41,14 +41,14 @@ describe("the Python tool's sessions", () => {
     });
   });
 
-  test("are written back byte for byte in state.json, and with the same values in aider-env", () => {
-    const session = findSession("coder-1", places(), work);
+  test("are written with the same values as they were read", () => {
+    const session = findSession("coder-1", folders(), work);
     const texts = formatSession(session);
     const original = JSON.parse(JSON.stringify(session)) as object;
     mkdirSync(folderOf("copy"));
     writeFileSync(join(folderOf("copy"), STATE_FILE), texts[STATE_FILE]);
     writeFileSync(join(folderOf("copy"), ENV_FILE), texts[ENV_FILE] ?? "");
-    expect(findSession("copy", places(), work)).toMatchObject({
+    expect(findSession("copy", folders(), work)).toMatchObject({
       ...original,
       name: "copy",
       folder: folderOf("copy"),
@@ -56,7 +56,7 @@ describe("the Python tool's sessions", () => {
     expect(texts[ENV_FILE]).toContain('export HOURLY_COST="$1.5"\n');
   });
 
-  test("of an older version, with linode_id and without a provider, are understood", () => {
+  test("of an older version, with linode_id and without a provider, can be read", () => {
     writeFileSync(
       join(folderOf("coder-1"), STATE_FILE),
       JSON.stringify({
@@ -70,15 +70,15 @@ describe("the Python tool's sessions", () => {
         served_model_name: "coder",
       }),
     );
-    expect(findSession("coder-1", places(), work)).toMatchObject({
+    expect(findSession("coder-1", folders(), work)).toMatchObject({
       instanceId: "777",
       provider: "linode",
     });
   });
 });
 
-test("a name that holds a command is not run by the shell that sources aider-env", () => {
-  const session = findSession("coder-1", places(), work);
+test("a command in a model's name is not run by a shell that sources aider-env", () => {
+  const session = findSession("coder-1", folders(), work);
   const name = "coder$(echo run)`echo run`$HOME";
   const env = formatSession({ ...session, servedModelName: name })[ENV_FILE] ?? "";
   const script = `${env}printf %s "$AIDER_MODEL"`;
@@ -90,37 +90,48 @@ test("a name that holds a command is not run by the shell that sources aider-env
 describe("the current session", () => {
   test("is the one that the link .aider-env points into", () => {
     symlinkSync(join(folderOf("coder-1"), ENV_FILE), join(work, ".aider-env"));
-    expect(findSession(undefined, places(), work).name).toBe("coder-1");
+    expect(findSession(undefined, folders(), work).name).toBe("coder-1");
   });
 
-  test("is not told by a plain file", () => {
+  test("is not read from a regular file named .aider-env", () => {
     cpSync(join(folderOf("coder-1"), ENV_FILE), join(work, ".aider-env"));
-    expect(() => findSession(undefined, places(), work)).toThrow("No current session set");
+    expect(() => findSession(undefined, folders(), work)).toThrow("No current session set");
   });
 });
 
-describe("a session that is not there", () => {
-  test.each(["nobody", "..", "../cli/coder-1", ""])("%j is told by its name", (name) => {
-    expect(() => findSession(name, places(), work)).toThrow(`Session '${name}' not found`);
+describe("a session that does not exist", () => {
+  test.each(["unknown", "..", "../cli/coder-1", ""])("is reported by its name: %j", (name) => {
+    expect(() => findSession(name, folders(), work)).toThrow(`Session '${name}' not found`);
   });
 
-  test("is one whose state.json cannot be read", () => {
+  test("is reported with both folders that were searched", () => {
+    expect(() => findSession("unknown", folders(), work)).toThrow(
+      expect.objectContaining({
+        reason: expect.stringMatching(
+          `${folders().real} nor ${folders().simulated} has a folder`,
+        ) as string,
+        hint: expect.stringMatching(/available sessions: coder-1$/) as string,
+      }),
+    );
+  });
+
+  test("includes one whose state.json is invalid", () => {
     writeFileSync(join(folderOf("coder-1"), STATE_FILE), '{"name":');
-    expect(() => findSession("coder-1", places(), work)).toThrow("not found");
-    expect(listSessions(places())).toEqual([]);
+    expect(() => findSession("coder-1", folders(), work)).toThrow("not found");
+    expect(listSessions(folders())).toEqual([]);
   });
 });
 
-test("a session of our own rental says where its journal lies, and a simulated one that it is", () => {
+test("a session of our own rental names its journal, and a simulated session is marked as simulated", () => {
   const rental = {
     stateDir: join(home, "state"),
     run: "abcd1234",
     label: "mds-abcd1234-001-xxxx-x1",
   };
-  const texts = formatSession({ ...findSession("coder-1", places(), work), rental });
-  const folder = join(places().simulated, "mine");
+  const texts = formatSession({ ...findSession("coder-1", folders(), work), rental });
+  const folder = join(folders().simulated, "mine");
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
-  expect(findSession("mine", places(), work)).toMatchObject({ rental, simulated: true });
-  expect(listSessions(places()).map(({ name }) => name)).toEqual(["coder-1", "mine"]);
+  expect(findSession("mine", folders(), work)).toMatchObject({ rental, simulated: true });
+  expect(listSessions(folders()).map(({ name }) => name)).toEqual(["coder-1", "mine"]);
 });

@@ -53,7 +53,7 @@ function sessionText(started: StartedSession): string {
     `  held     until ${heldUntil(rental)} at the latest, ${formatUsd(reservedMicroUsd)} at most`,
     `  log in   ${ssh}`,
     `  measure  maider-sweep benchmark-collect ${shellWord(name)}`,
-    `  let go   maider-sweep down ${shellWord(name)}`,
+    `  destroy  maider-sweep down ${shellWord(name)}`,
   ];
   return `${lines.join("\n")}\n`;
 }
