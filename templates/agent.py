@@ -412,6 +412,79 @@ def facts():
     }
 
 
+def run(*argv):
+    return subprocess.run(argv, capture_output=True, text=True, timeout=100, env={**os.environ, "LC_ALL": "C"})
+
+
+def installed(pattern):
+    listed = run("dpkg-query", "--show", "--showformat=${db:Status-Abbrev}|${Package}\n", pattern).stdout
+    return [line.split("|")[1] for line in listed.split("\n") if line.startswith("ii")]
+
+
+# The modules that were built for the kernel that runs, and whether apt would install them.
+def module_package():
+    series = re.findall(r"nvidia-driver-(\d+)-server-open", " ".join(installed("nvidia-driver-*")))
+    if not series:
+        return {"module_package": None, "module_installed": False, "module_installable": False, "module_reason": ""}
+    name = "linux-modules-nvidia-%s-server-open-%s" % (series[0], os.uname().release)
+    tried = run("apt-get", "-s", "--no-install-recommends", "install", name)
+    last = (tried.stderr if tried.returncode else tried.stdout).strip().split("\n")[-1]
+    said = next((line for line in tried.stdout.split("\n") if "Depends:" in line), last).strip()
+    return {
+        "module_package": name,
+        "module_installed": name in installed(name),
+        "module_installable": tried.returncode == 0,
+        "module_reason": said[:300],
+    }
+
+
+def cloud_init():
+    try:
+        status = json.loads(run("cloud-init", "status", "--format=json").stdout)
+    except (OSError, ValueError):
+        status = {}
+    return {
+        "cloud_init": status.get("status") or "unknown",
+        "cloud_init_errors": [str(e)[:300] for e in status.get("errors") or []],
+    }
+
+
+# The set-up puts the time, in whole seconds, before each line of the pull.
+def image_pull():
+    try:
+        with open(ROOT + "/var/log/maider-sweep/image.log") as f:
+            lines = re.findall(r"^(\d+) (?:\w+: )?(.*)", f.read(), re.MULTILINE)
+    except FileNotFoundError:
+        lines = []
+    start = [int(at) for at, said in lines if said.startswith("Pulling fs layer")]
+    there = [int(at) for at, said in lines if said in ("Download complete", "Already exists")]
+    unpacked = [int(at) for at, said in lines if said == "Pull complete"]
+    if not (start and there and unpacked):
+        return {"pull_seconds": None, "unpack_seconds": None}
+    return {"pull_seconds": there[-1] - start[0], "unpack_seconds": max(0, unpacked[-1] - there[-1])}
+
+
+# For the live drill: compared with what this program and the set-up assume. Changes nothing.
+def inspect():
+    with open(ROOT + "/proc/modules") as f:
+        modules = [line.split()[0] for line in f]
+    request = read_json(RUN + "/serve.json") or {"model": ""}
+    whole_bytes, _, open_files = downloaded(hub_folder(request))
+    return {
+        "uid": os.getuid(),
+        "kernel": os.uname().release,
+        "boot_id": setup_status()["boot_id"],
+        "nouveau_loaded": "nouveau" in modules,
+        "nvidia_loaded": "nvidia" in modules,
+        "reboot_requested": os.path.exists(ROOT + "/var/lib/maider-sweep/asked-for-reboot"),
+        "complete_bytes": whole_bytes,
+        "incomplete_files": open_files,
+        **cloud_init(),
+        **module_package(),
+        **image_pull(),
+    }
+
+
 # Bits of NVML's clocks event reasons; idle, the power cap and settings are no slowdown out of order.
 SLOWDOWNS = {
     0x08: "hw_slowdown",
@@ -444,6 +517,7 @@ def sample():
 VERBS = {
     "setup-status": setup_status,
     "facts": facts,
+    "inspect": inspect,
     "secret": secret,
     "serve": serve,
     "server-status": server_status,

@@ -121,8 +121,10 @@ retry 6 docker info
 
 image=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["image"])' "$root/opt/maider-sweep/setup.json")
 limited() { grep -q toomanyrequests "$logs/image.log"; }
+# For the live drill, which reports how long the pull and the unpacking took.
+stamped() { while IFS= read -r line; do printf '%(%s)T %s\n' -1 "$line"; done; }
 # The limit lasts for hours, and each attempt counts towards it.
-pull() { docker pull --quiet "$image" || limited; }
+pull() { docker pull "$image" 2>&1 | stamped || limited; }
 (
   trap - ERR TERM INT
   docker image inspect "$image" >/dev/null 2>&1 || { retry 5 pull && ! limited; }
@@ -156,7 +158,7 @@ begin image 4
 if ! wait "$pull"; then
   hint=
   limited && hint="Docker Hub's limit on pulls from this VM's address is used up; name a copy of the image in another registry as engine.image, or try again in some hours: "
-  die "$hint$(tail -n 5 "$logs/image.log" | cut -c1-300)"
+  die "$hint$(tail -n 5 "$logs/image.log" | sed 's/^[0-9]* //' | cut -c1-300)"
 fi
 if [[ $loaded == no ]]; then
   echo "$boot" >"$asked"

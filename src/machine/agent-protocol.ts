@@ -11,6 +11,8 @@ export type AgentVerb =
   | "setup-status"
   /** -> FactsJson */
   | "facts"
+  /** -> InspectionJson; for the live drill, changes nothing. */
+  | "inspect"
   /** stdin: the token, nothing else; empty = wipe. */
   | "secret"
   /** stdin: ServeJson; returns at once. */
@@ -50,6 +52,32 @@ export interface FactsJson {
   ram_mib: number;
   kernel: string;
   os: string;
+}
+
+/** What the set-up and the downloads have left on the VM; seconds. null = it cannot be told. */
+export interface InspectionJson {
+  uid: number;
+  kernel: string;
+  boot_id: string;
+  /** `status` of `cloud-init status`, and its errors. */
+  cloud_init: string;
+  cloud_init_errors: string[];
+  /** The package of driver modules built for this kernel; null where no driver of ours is installed. */
+  module_package: string | null;
+  module_installed: boolean;
+  /** Whether `apt-get -s install` accepts the package, and its last line of output. */
+  module_installable: boolean;
+  module_reason: string;
+  nouveau_loaded: boolean;
+  nvidia_loaded: boolean;
+  /** The set-up has asked for a reboot, because the driver did not load without one. */
+  reboot_requested: boolean;
+  /** Of the first `docker pull`: until every layer was there, and until every layer was unpacked. */
+  pull_seconds: number | null;
+  unpack_seconds: number | null;
+  /** Files of the model served last: bytes of the complete ones, number of incomplete ones. */
+  complete_bytes: number;
+  incomplete_files: number;
 }
 
 /** Only what differs from vLLM's defaults is sent; null = leave it to vLLM. */

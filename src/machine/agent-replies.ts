@@ -1,6 +1,7 @@
 import type {
   FactsJson,
   GpuSampleJson,
+  InspectionJson,
   ServeJson,
   ServerStatusJson,
   SetupStatusJson,
@@ -8,6 +9,7 @@ import type {
 import {
   MachineError,
   type GpuSample,
+  type Inspection,
   type MachineFacts,
   type ServeRequest,
   type ServerStatus,
@@ -69,6 +71,24 @@ const FACTS = object<FactsJson>({
   ram_mib: count,
   kernel: text,
   os: text,
+});
+const INSPECTION = object<InspectionJson>({
+  uid: count,
+  kernel: text,
+  boot_id: text,
+  cloud_init: text,
+  cloud_init_errors: listOf(text),
+  module_package: orNull(text),
+  module_installed: yesOrNo,
+  module_installable: yesOrNo,
+  module_reason: text,
+  nouveau_loaded: yesOrNo,
+  nvidia_loaded: yesOrNo,
+  reboot_requested: yesOrNo,
+  pull_seconds: orNull(count),
+  unpack_seconds: orNull(count),
+  complete_bytes: count,
+  incomplete_files: count,
 });
 const SERVER = object<ServerStatusJson>({
   state: oneOf("absent", "downloading", "starting", "running", "exited"),
@@ -137,6 +157,28 @@ export function readFacts(bytes: Buffer): MachineFacts {
     ramMib: json.ram_mib,
     kernel: json.kernel,
     os: json.os,
+  };
+}
+
+export function readInspection(bytes: Buffer): Inspection {
+  const json = parse(bytes, INSPECTION, "inspect");
+  return {
+    uid: json.uid,
+    kernel: json.kernel,
+    bootId: json.boot_id,
+    cloudInit: json.cloud_init,
+    cloudInitErrors: json.cloud_init_errors,
+    modulePackage: json.module_package ?? undefined,
+    moduleInstalled: json.module_installed,
+    moduleInstallable: json.module_installable,
+    moduleReason: json.module_reason,
+    nouveauLoaded: json.nouveau_loaded,
+    nvidiaLoaded: json.nvidia_loaded,
+    rebootRequested: json.reboot_requested,
+    pullSeconds: json.pull_seconds ?? undefined,
+    unpackSeconds: json.unpack_seconds ?? undefined,
+    completeBytes: json.complete_bytes,
+    incompleteFiles: json.incomplete_files,
   };
 }
 

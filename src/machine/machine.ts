@@ -22,6 +22,8 @@ export interface Machine {
   readonly lost: Promise<MachineError>;
   setupStatus(signal: AbortSignal): Promise<SetupStatus>;
   facts(signal: AbortSignal): Promise<MachineFacts>;
+  /** What the set-up and the downloads have left on the VM. */
+  inspect(signal: AbortSignal): Promise<Inspection>;
   /** Puts a secret into a root-only file in memory; `undefined` wipes it. */
   setSecret(token: string | undefined, signal: AbortSignal): Promise<void>;
   /** Starts vLLM; returns at once. Any former server is stopped first. */
@@ -67,6 +69,32 @@ export interface MachineFacts {
   readonly ramMib: number;
   readonly kernel: string;
   readonly os: string;
+}
+
+/** What the live drill compares with the assumptions of the set-up. Undefined = it cannot be told. */
+export interface Inspection {
+  readonly uid: number;
+  readonly kernel: string;
+  readonly bootId: string;
+  /** `done`, `running`, `error` ... */
+  readonly cloudInit: string;
+  readonly cloudInitErrors: readonly string[];
+  /** The package of driver modules built for this kernel; undefined where no driver of ours is installed. */
+  readonly modulePackage: string | undefined;
+  readonly moduleInstalled: boolean;
+  /** Whether a simulated installation accepts the package, and its last line of output. */
+  readonly moduleInstallable: boolean;
+  readonly moduleReason: string;
+  readonly nouveauLoaded: boolean;
+  readonly nvidiaLoaded: boolean;
+  /** The set-up has asked for a reboot, because the driver did not load without one. */
+  readonly rebootRequested: boolean;
+  /** Of the first pull of the image, from its start: until all layers were there, and from then until they were unpacked. */
+  readonly pullSeconds: number | undefined;
+  readonly unpackSeconds: number | undefined;
+  /** Files of the model served last: bytes of the complete ones, number of incomplete ones. */
+  readonly completeBytes: number;
+  readonly incompleteFiles: number;
 }
 
 /** Everything that reaches the VM; the script there turns it into an argument list, never into a shell line. */

@@ -2,6 +2,7 @@ import type { Clock } from "../support/clock.ts";
 import { AGENT_PATH, type AgentVerb } from "./agent-protocol.ts";
 import {
   readFacts,
+  readInspection,
   readSamples,
   readServerStatus,
   readSetupStatus,
@@ -15,6 +16,8 @@ import { connectSsh, type RunOptions, type SshLink } from "./ssh-link.ts";
 const SERVER_PORT = 8000;
 /** The container is killed and the GPU's memory awaited, 60 s at most. */
 const STOP_MS = 150_000;
+/** apt-get reads its package lists; a small VM that loads weights takes its time. */
+const INSPECT_MS = 120_000;
 /** A former server is killed first. */
 const SERVE_MS = 90_000;
 const LONGEST_LOG = 300 << 10;
@@ -44,6 +47,8 @@ export function machineOver(link: SshLink): Machine {
     lost: link.lost,
     setupStatus: async (signal) => readSetupStatus(await ask("setup-status", signal)),
     facts: async (signal) => readFacts(await ask("facts", signal)),
+    inspect: async (signal) =>
+      readInspection(await ask("inspect", signal, { ceilingMs: INSPECT_MS })),
     setSecret: async (token, signal) => {
       await ask("secret", signal, { stdin: token ?? "" });
     },

@@ -72,6 +72,7 @@ export function scriptedMachine(script: Script): Machine & { readonly asked: str
     lost: new Promise(() => undefined),
     setupStatus: next(script.setup, setup),
     facts: unused,
+    inspect: unused,
     setSecret: unused,
     serve: unused,
     serverStatus: next(script.server, server),

@@ -124,6 +124,38 @@ describe("our side against the simulated cloud's machines", () => {
     await expect(machine?.openChannel(never)).rejects.toMatchObject({ kind: "unreachable" });
   });
 
+  it("is inspected like a VM whose set-up went as planned", async () => {
+    await served([]);
+    expect(await machine?.inspect(never)).toMatchObject({
+      uid: 0,
+      cloudInit: "done",
+      moduleInstallable: true,
+      nouveauLoaded: false,
+      rebootRequested: false,
+      incompleteFiles: 0,
+    });
+  });
+
+  it.each([
+    [undefined, 0],
+    ["parts-remain", 1],
+  ] as const)(
+    "keeps the incomplete file of a killed download until the next start: fault %s",
+    async (action, left) => {
+      await served(action === undefined ? [] : [{ vm: {}, action }], {});
+      const next = { ...request, model: "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ" };
+      const incomplete = async (): Promise<number | undefined> =>
+        (await machine?.inspect(never))?.incompleteFiles;
+      await machine?.serve(next, never);
+      while ((await machine?.serverStatus(never))?.state !== "downloading");
+      await machine?.stopServer(never);
+      expect(await incomplete()).toBe(1);
+      await machine?.serve(next, never);
+      await machine?.stopServer(never);
+      expect(await incomplete()).toBe(left);
+    },
+  );
+
   it.each([
     ["out-of-memory", {}, "out of GPU memory"],
     ["gated", {}, "gated"],

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readdir, stat } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { release } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServeJson, ServerStatusJson } from "../../src/machine/agent-protocol.ts";
@@ -370,6 +371,79 @@ describe("the secret", () => {
     expect((await agent("secret", "")).code).toBe(0);
     await expect(root.read(file)).rejects.toThrow("ENOENT");
     expect((await agent("secret", "")).code).toBe(0);
+  });
+});
+
+describe("the inspection", () => {
+  const program = async (name: string, script: string): Promise<void> => {
+    await root.write(`bin/${name}`, `#!/bin/bash\n${script}`);
+    await root.run(["chmod", "+x", join(root.path, "bin", name)]);
+  };
+  const modules = `linux-modules-nvidia-580-server-open-${release()}`;
+  beforeEach(async () => {
+    await root.write("proc/sys/kernel/random/boot_id", "boot-1\n");
+    await root.write("proc/modules", "nvidia_uvm 4096 0 - Live\nnvidia 8192 1 nvidia_uvm, Live\n");
+    await root.write("etc/cloud-status", '{"status": "done", "errors": []}');
+    await root.write("etc/packages", `ii |nvidia-driver-580-server-open\nii |${modules}\n`);
+    await program("cloud-init", `cat ${root.path}/etc/cloud-status`);
+    await program("dpkg-query", `grep "\${@: -1}\\|nvidia-driver" ${root.path}/etc/packages`);
+    await program("apt-get", "echo '0 upgraded, 0 newly installed.'");
+  });
+
+  it("reads what the set-up has left, and changes nothing", async () => {
+    await root.write(
+      "var/log/maider-sweep/image.log",
+      "1000 v0.27.1: Pulling from vllm/vllm-openai\n1001 ab12: Pulling fs layer\n1090 ab12: Download complete\n1100 cd34: Download complete\n1120 ab12: Pull complete\n1171 cd34: Pull complete\n1171 Digest: sha256:00\n",
+    );
+    expect(await json("inspect")).toEqual({
+      uid: process.getuid?.(),
+      kernel: release(),
+      boot_id: "boot-1",
+      cloud_init: "done",
+      cloud_init_errors: [],
+      module_package: modules,
+      module_installed: true,
+      module_installable: true,
+      module_reason: "0 upgraded, 0 newly installed.",
+      nouveau_loaded: false,
+      nvidia_loaded: true,
+      reboot_requested: false,
+      pull_seconds: 99,
+      unpack_seconds: 71,
+      complete_bytes: 0,
+      incomplete_files: 0,
+    });
+  });
+
+  it("tells of a package that cannot be installed, nouveau, a reboot and cloud-init's errors", async () => {
+    await root.write("etc/packages", "ii |nvidia-driver-580-server-open\nrc |nvidia-driver-550\n");
+    await program(
+      "apt-get",
+      "echo ' the-modules : Depends: the-driver (= 1) but 2 is to be installed'; echo 'E: you have held broken packages.' >&2; exit 100",
+    );
+    await root.write("proc/modules", "nouveau 4096 0 - Live\n");
+    await root.write("etc/cloud-status", '{"status": "error", "errors": ["ssh: no key"]}');
+    await root.write("var/lib/maider-sweep/asked-for-reboot", "boot-0\n");
+    expect(await json("inspect")).toMatchObject({
+      cloud_init: "error",
+      cloud_init_errors: ["ssh: no key"],
+      module_package: modules,
+      module_installed: false,
+      module_installable: false,
+      module_reason: "the-modules : Depends: the-driver (= 1) but 2 is to be installed",
+      nouveau_loaded: true,
+      nvidia_loaded: false,
+      reboot_requested: true,
+      pull_seconds: null,
+      unpack_seconds: null,
+    });
+  });
+
+  it("counts the incomplete files of the model that was served last", async () => {
+    await serve();
+    await root.write(`${CACHE}/blobs/aaaa`, "x".repeat(1_000));
+    await root.write(`${CACHE}/blobs/bbbb.1234abcd.incomplete`, "x".repeat(300));
+    expect(await json("inspect")).toMatchObject({ complete_bytes: 1_000, incomplete_files: 1 });
   });
 });
 

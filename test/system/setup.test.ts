@@ -92,7 +92,7 @@ describe("the set-up of a bare machine", () => {
       "linux-modules-nvidia-580-server-open-6.8.0-87-generic",
     ]);
     for (const call of await called("apt-get")) expect(call).toContain("DPkg::Lock::Timeout=600");
-    expect(await called("docker", "pull")).toEqual([["docker", "pull", "--quiet", image]]);
+    expect(await called("docker", "pull")).toEqual([["docker", "pull", image]]);
     expect(await called("docker", "run")).toEqual([
       ["docker", "run", "--rm", "--gpus", "all", "--entrypoint", "nvidia-smi", image, "-L"],
     ]);
@@ -291,6 +291,13 @@ describe("a set-up in trouble", () => {
       reason: expect.stringContaining(words) as string,
     });
     expect(await called("docker", "pull")).toHaveLength(5);
+  });
+
+  it("puts the time before each line of the pull", async () => {
+    await setUp();
+    expect(await root.read("var/log/maider-sweep/image.log")).toMatch(
+      /^\d{10} ab12: Pulling fs layer\n\d{10} ab12: Pull complete\n$/,
+    );
   });
 
   it("starts a pull again that was cut off in the middle", async () => {

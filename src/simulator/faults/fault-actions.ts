@@ -21,6 +21,10 @@ export const MACHINE_FAULTS = {
   "needs-reboot": "the driver loads after a reboot only",
   "module-uninstallable": "the driver's modules have to be built, which takes longer",
   "setup-fails": "no driver can be installed",
+  "cloud-init-fails": "`cloud-init status` tells of an error, though the VM is set up",
+  "parts-remain": "a start leaves the incomplete files of a killed download where they are",
+  "harmony-breaks": "replies of gpt-oss break off even with `<|end|>` as a stop token",
+  "tight-memory": "vLLM takes 80 % more of each GPU than usual, weights and cache left out",
   gated: "the model is gated and the token has no access",
   "download-freezes":
     "with Xet, half of the download comes and then nothing; with `seconds`, the client then starts a part anew and leaves the old one",

@@ -1,6 +1,7 @@
 import type { CardId, GpuType } from "../../catalog/gpu-types.ts";
 import type { FactsJson, GpuSampleJson } from "../../machine/agent-protocol.ts";
 import type { Random } from "../world/random.ts";
+import { KERNEL } from "./inspection.ts";
 
 /** What nvidia-smi says of a card. */
 interface CardFacts {
@@ -48,7 +49,7 @@ export function gpuFacts(type: GpuType): FactsJson {
     cpu: "AMD EPYC 7713 64-Core Processor",
     vcpus: type.vcpus,
     ram_mib: Math.round(type.ramGib * 1024 * VISIBLE_RAM),
-    kernel: "6.8.0-87-generic",
+    kernel: KERNEL,
     os: "Ubuntu 24.04.3 LTS",
   };
 }

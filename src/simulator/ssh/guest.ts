@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type {
   FactsJson,
   GpuSampleJson,
+  InspectionJson,
   ServeJson,
   ServerStatusJson,
   SetupStatusJson,
@@ -11,10 +12,13 @@ import type { Coefficients } from "../world/coefficients.ts";
 import type { MachineFault } from "../faults/fault-scripts.ts";
 import type { ServedRequest, SimulatedVm } from "../world/simulated-vm.ts";
 import type { EngineRequest } from "../vllm/engine-request.ts";
-import { gpuFacts, gpuSamples, unavailableSamples } from "./gpu-facts.ts";
+import { gpuFacts } from "./gpu-facts.ts";
+import { createGuestGpus } from "./guest-gpus.ts";
 import type { GuestSetup } from "./guest-setup.ts";
+import { inspectGuest } from "./inspection.ts";
+import { createModelCache, type ModelCache } from "./model-cache.ts";
 import { createSetupRun } from "./setup-run.ts";
-import { createVmFaults, type FaultyLink } from "../faults/vm-faults.ts";
+import { createVmFaults, type FaultyLink, type VmFaults } from "../faults/vm-faults.ts";
 import type { Timeline } from "../vllm/timeline.ts";
 import { createVllmProcess, imageDigest, type VllmProcess } from "../vllm/vllm-process.ts";
 
@@ -35,6 +39,7 @@ export interface Guest {
   setupStatus(): SetupStatusJson;
   /** Undefined until the driver is there. */
   facts(): FactsJson | undefined;
+  inspect(): InspectionJson;
   sample(): readonly GpuSampleJson[];
   setSecret(secret: string): void;
   serve(request: ServeJson): void;
@@ -49,8 +54,6 @@ export interface Guest {
 }
 
 export const SETUP_PATH = "/opt/maider-sweep/setup";
-/** How long cards stay hot when the script does not say. */
-const HOT_SECONDS = 60;
 const ABSENT: ServerStatusJson = {
   state: "absent",
   exit_code: null,
@@ -73,12 +76,13 @@ const NOT_STARTED: Omit<SetupStatusJson, "boot_id"> = {
 export function createGuest(options: GuestOptions): Guest {
   const { vm, setup, timeline, coefficients } = options;
   const random = createRandom(`${String(options.seed)}/sample/${String(vm.id)}`);
+  const gpus = createGuestGpus(vm.type, random, () => timeline.now());
   const setupRun = createSetupRun(coefficients.setupSeconds(vm) * 1000, () => timeline.now());
   const starts = setup.commands.some((command) => command.includes(SETUP_PATH));
-  const onDisk = new Set<string>();
+  const cache = createModelCache();
   let boots = 0;
   let secret = "";
-  let hotUntil = -Infinity;
+  let lastServed = "";
   let process: VllmProcess | undefined;
   let vmFaults = createVmFaults(timeline, [], 0, options.link);
 
@@ -86,16 +90,17 @@ export function createGuest(options: GuestOptions): Guest {
     ...(starts && setup.files.has(SETUP_PATH) ? setupRun.status() : NOT_STARTED),
     boot_id: bootId(`${String(options.seed)}/${String(vm.id)}/${String(boots)}`),
   });
+  const has = (action: MachineFault["action"]): boolean => vmFaults.find(action) !== undefined;
   const strike = (running: VllmProcess, request: EngineRequest): void => {
     for (const fault of vmFaults.strike(running.request.model)) {
       if (fault.action === "stalls") request.stall();
       else if (fault.action === "server-dies") running.die();
-      else if (fault.action === "throttles")
-        hotUntil = timeline.now() + (fault.for_seconds ?? HOT_SECONDS) * 1000;
+      else if (fault.action === "throttles") gpus.heat(fault.for_seconds);
       else options.link.freeze();
     }
   };
   const stopServer = (): void => {
+    if (process?.status().state === "downloading") cache.breakOff(process.request.model);
     process?.stop();
     process = undefined;
   };
@@ -105,33 +110,26 @@ export function createGuest(options: GuestOptions): Guest {
     setupStatus,
     facts: () => (setupStatus().index > 3 ? gpuFacts(vm.type) : undefined),
     sample: () => {
-      if (vmFaults.find("samples-unavailable") !== undefined) return unavailableSamples(vm.type);
       const busy = (process?.server()?.engine.running.length ?? 0) > 0;
-      return gpuSamples(vm.type, { busy, hot: timeline.now() < hotUntil }, random);
+      return gpus.sample(busy, !has("samples-unavailable"));
     },
     setSecret: (next) => {
       secret = next;
     },
+    inspect: () =>
+      inspectGuest({
+        bootId: setupStatus().boot_id,
+        rebootRequested: setupRun.rebootRequested(),
+        setupSeconds: coefficients.setupSeconds(vm),
+        server: process,
+        incompleteFiles: cache.incompleteFiles(lastServed),
+        has,
+      }),
     serve: (request) => {
-      process?.stop();
-      const started: VllmProcess = createVllmProcess({
-        request,
-        vm,
-        timeline,
-        coefficients,
-        seed: options.seed,
-        hasSecret: secret !== "",
-        cached: onDisk.has(request.model),
-        faultOf: (action) => vmFaults.find(action, request.model),
-        onDownloaded: () => onDisk.add(request.model),
-        checkpoint: (maxTokens) => {
-          const afterTokens = vmFaults.strikesAfter(request.model, maxTokens);
-          if (afterTokens === undefined) return undefined;
-          return { afterTokens, onReached: (running) => strike(started, running) };
-        },
-        onServed: options.onServed,
-      });
-      process = started;
+      stopServer();
+      lastServed = request.model;
+      if (!has("parts-remain")) cache.removeIncomplete(lastServed);
+      process = startVllm(request, { options, hasSecret: secret !== "", cache, vmFaults, strike });
     },
     serverStatus: () => process?.status() ?? { ...ABSENT, image_digest: pulledImage(setup) },
     serverLog: () => process?.log() ?? Buffer.alloc(0),
@@ -150,6 +148,39 @@ export function createGuest(options: GuestOptions): Guest {
       vmFaults.end();
     },
   };
+}
+
+function startVllm(
+  request: ServeJson,
+  guest: {
+    readonly options: GuestOptions;
+    readonly hasSecret: boolean;
+    readonly cache: ModelCache;
+    readonly vmFaults: VmFaults;
+    readonly strike: (running: VllmProcess, request: EngineRequest) => void;
+  },
+): VllmProcess {
+  const { cache, hasSecret, options, vmFaults } = guest;
+  const { coefficients, onServed, seed, timeline, vm } = options;
+  const { model } = request;
+  const started: VllmProcess = createVllmProcess({
+    request,
+    vm,
+    timeline,
+    coefficients,
+    seed,
+    hasSecret,
+    cached: cache.isComplete(model),
+    faultOf: (action) => vmFaults.find(action, model),
+    onDownloaded: () => cache.complete(model),
+    checkpoint: (maxTokens) => {
+      const afterTokens = vmFaults.strikesAfter(model, maxTokens);
+      if (afterTokens === undefined) return undefined;
+      return { afterTokens, onReached: (running) => guest.strike(started, running) };
+    },
+    onServed,
+  });
+  return started;
 }
 
 /** As `/proc/sys/kernel/random/boot_id` has it: another one for each boot. */

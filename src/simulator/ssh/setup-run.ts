@@ -17,6 +17,8 @@ const MODULE_BUILD = 0.3;
 /** The set-up program on one VM, over all of its boots. */
 export interface SetupRun {
   status(): Omit<SetupStatusJson, "boot_id">;
+  /** Whether it has asked for a reboot, in this boot or before. */
+  rebootRequested(): boolean;
   bootUp(faults: readonly MachineFault[]): void;
   shutDown(): void;
 }
@@ -75,6 +77,7 @@ export function createSetupRun(setupMs: number, nowMs: () => number): SetupRun {
         ? { ...base, state: "done", stage: "check", index: SETUP_STAGES.length }
         : { ...base, state: "running", stage: stage[0], index: index + 1 };
     },
+    rebootRequested: () => rebootedForDriver || done() >= stop(),
     bootUp: (scripts) => {
       faults = scripts;
       upSince = nowMs();

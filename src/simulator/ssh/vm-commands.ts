@@ -49,6 +49,7 @@ const VERBS: Record<AgentVerb, Verb> = {
     const facts = guest.facts();
     return facts === undefined ? failed(1, "nvidia-smi: command not found") : json(facts);
   },
+  inspect: (guest) => json(guest.inspect()),
   secret: async (guest, readStdin) => {
     guest.setSecret((await readStdin()).trim());
     return done();

@@ -20,6 +20,8 @@ export interface ServedModel {
   readonly id: string;
   readonly maxModelLen: number;
   readonly tokenizer: Tokenizer;
+  /** Replies in the Harmony format break off even where `<|end|>` is a stop token. */
+  readonly harmonyBreaks: boolean;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -69,7 +71,7 @@ export function parseCompletion(
     maxTokens,
     minTokens,
     ignoreEos: body["ignore_eos"] === true,
-    breaksAfter: chat && isHarmony(model.id) ? harmonyBreak(body, tokens) : Infinity,
+    breaksAfter: chat && isHarmony(model.id) ? harmonyBreak(body, tokens, model) : Infinity,
     salt: typeof salt === "string" ? salt : undefined,
     stream,
     usage:
@@ -89,11 +91,15 @@ function isHarmony(model: string): boolean {
 const HARMONY_END = 200_007;
 
 /** A model that must go on beyond its own end leaves the format (vllm-project/vllm#50690), unless it cannot end. */
-function harmonyBreak(body: Json, tokens: readonly number[]): number {
+function harmonyBreak(
+  body: Json,
+  tokens: readonly number[],
+  { harmonyBreaks }: Pick<ServedModel, "harmonyBreaks">,
+): number {
   const forced = body["ignore_eos"] === true || (number(body["min_tokens"]) ?? 0) > 0;
   const stops = body["stop_token_ids"];
   const masked = Array.isArray(stops) && stops.includes(HARMONY_END);
-  return forced && !masked ? naturalLength(tokens, 0) : Infinity;
+  return forced && (!masked || harmonyBreaks) ? naturalLength(tokens, 0) : Infinity;
 }
 
 export function unknownModel(body: Json, model: ServedModel): OpenAiError | undefined {

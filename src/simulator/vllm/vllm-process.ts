@@ -56,11 +56,17 @@ const REQUEST_NOISE = 0.01;
 /** The seed's range of what the runtime takes besides weights and cache, as a share of the catalogue's figure. */
 const OVERHEAD = [0.7, 1] as const;
 
+/** Under `tight-memory`. */
+const TIGHT_OVERHEAD = 1.8;
+
 export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
   const { request, vm, timeline, coefficients, cached } = options;
   const model = modelShape(request.model);
   const random = createRandom(`${String(options.seed)}/vllm/${vm.id}/${request.model}`);
-  const plan = memoryPlan(request, vm.type, model, random.named("memory").between(...OVERHEAD));
+  const overheadFactor =
+    random.named("memory").between(...OVERHEAD) *
+    (options.faultOf("tight-memory") === undefined ? 1 : TIGHT_OVERHEAD);
+  const plan = memoryPlan(request, vm.type, model, overheadFactor);
   const version = /:v?(\d+\.\d+\.\d+)/.exec(request.image)?.[1] ?? "0.27.1";
   const start = planStart({
     request,
@@ -174,6 +180,7 @@ function serverOf(options: VllmProcessOptions, facts: ServerFacts): VllmServer {
     model: request.model,
     version,
     maxModelLen: request.max_model_len,
+    harmonyBreaks: options.faultOf("harmony-breaks") !== undefined,
     gpuMemoryUtilization: request.gpu_memory_utilization,
     cacheTokens: plan.cacheTokens,
     blockTokens: BLOCK_TOKENS,

@@ -21,6 +21,8 @@ export interface Serving {
   readonly model: string;
   readonly version: string;
   readonly maxModelLen: number;
+  /** Left out = no. See `ServedModel`. */
+  readonly harmonyBreaks?: boolean;
   readonly gpuMemoryUtilization: number;
   readonly cacheTokens: number;
   readonly blockTokens: number;
@@ -42,10 +44,10 @@ export function vllmRoutes(
   serving: Serving,
   isDead: () => boolean,
 ): Readonly<Record<string, Route>> {
-  const { timeline, tokenizer, model, maxModelLen, version } = serving;
+  const { harmonyBreaks = false, timeline, tokenizer, model, maxModelLen, version } = serving;
   const startedAt = timeline.epoch(timeline.now()) / 1000;
   const hash = createHash("sha256").update(`${model} ${version}`).digest("hex");
-  const served = { id: model, maxModelLen, tokenizer };
+  const served = { id: model, maxModelLen, tokenizer, harmonyBreaks };
   const fail = (call: Call, error: OpenAiError): void => {
     call.respond(error.status, error.body);
   };
