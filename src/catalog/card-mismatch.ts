@@ -1,32 +1,34 @@
 import type { GpuType } from "./gpu-types.ts";
 
-/** What nvidia-smi says of a card. */
-interface SeenCard {
+/** A card as reported by nvidia-smi. */
+interface ReportedCard {
   readonly name: string;
-  /** Undefined = it does not tell. */
+  /** Undefined if not reported. */
   readonly memoryMib: number | undefined;
 }
 
 const MIB_PER_GIB = 1024;
-/** Makers' figures are round. */
+/** Manufacturers round the memory size. */
 const ROUNDING = 1.03;
 
 /**
- * How the cards that a VM has differ from those that its type is sold with, in number, name or memory; undefined when
- * they do not. Figures of another card would be taken for those of the type, and what fits was computed for its memory.
+ * Describes how the cards of a VM differ in number, name or memory from those of its type; undefined if they do not.
+ * Measurements of another card must not be recorded for the type, and the context window was computed for its memory.
  */
 export function cardMismatch(
   { id, card, gpus }: Pick<GpuType, "id" | "card" | "gpus">,
-  seen: readonly SeenCard[],
+  reported: readonly ReportedCard[],
 ): string | undefined {
-  if (seen.length !== gpus)
-    return `nvidia-smi shows ${String(seen.length)} GPUs where ${id} is sold with ${String(gpus)}`;
-  const other = seen.find(({ name }) => !name.includes(card.name));
-  if (other !== undefined)
-    return `nvidia-smi shows ${other.name} where ${id} is sold with the ${card.name}`;
+  if (reported.length !== gpus)
+    return `nvidia-smi shows ${String(reported.length)} GPUs, but ${id} has ${String(gpus)}`;
+  const otherCard = reported.find(({ name }) => !name.includes(card.name));
+  if (otherCard !== undefined)
+    return `nvidia-smi shows ${otherCard.name}, but ${id} has the ${card.name}`;
   const [least, most] = [card.usableGib * MIB_PER_GIB, card.vramGb * MIB_PER_GIB * ROUNDING];
-  const odd = seen.find(({ memoryMib = least }) => memoryMib < least || memoryMib > most);
-  return odd === undefined
+  const otherMemory = reported.find(
+    ({ memoryMib = least }) => memoryMib < least || memoryMib > most,
+  );
+  return otherMemory === undefined
     ? undefined
-    : `nvidia-smi shows ${String(odd.memoryMib)} MiB of memory where the ${card.name} of ${id} has ${String(card.vramGb)} GB`;
+    : `nvidia-smi shows ${String(otherMemory.memoryMib)} MiB of memory, but the ${card.name} of ${id} has ${String(card.vramGb)} GB`;
 }

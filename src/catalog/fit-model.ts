@@ -3,7 +3,7 @@ import { type Card, type GpuType, isTuring } from "./gpu-types.ts";
 import type { ModelFacts, Quantization } from "./models.ts";
 
 const GIB = 2 ** 30;
-/** Tokens. A shorter context window holds no code worth benchmarking. */
+/** Tokens. In a shorter context window, most tests would not apply. */
 export const SHORTEST_WINDOW = 4096;
 /** Tokens. Chosen windows are rounded down to it, so that a few free megabytes do not make a new configuration. */
 export const WINDOW_STEP = 1024;
@@ -28,13 +28,13 @@ interface Layout {
 }
 
 /**
- * Whether a model runs on a GPU type, and with which context window.
- * Per GPU: utilisation x usable memory = weights / tensor parallelism + overhead + window x cache per token. On the
- * one pair that was measured, the result was 18 % below the real window: it errs on the safe side.
+ * Decides whether a model runs on a GPU type, and with which context window. Per GPU:
+ * `utilisation x usable memory = weights / tensor parallelism + overhead + window x cache per token`. In the one case
+ * that was measured, the result was 18 % below the real window, which is on the safe side.
  */
 export const fitModel: FitModel = (question) => {
   const { gpu, model } = question;
-  const reason = whyCardCannotRun(gpu.card, model);
+  const reason = unsupportedReason(gpu.card, model);
   if (reason !== undefined) return { fits: false, reason };
   const layout = layouts(gpu, model).find(
     (candidate) => tokensThatFit(question, candidate) >= SHORTEST_WINDOW,
@@ -42,7 +42,7 @@ export const fitModel: FitModel = (question) => {
   return layout === undefined ? tooLarge(question) : chooseWindow(question, layout);
 };
 
-function whyCardCannotRun(card: Card, model: ModelFacts): string | undefined {
+function unsupportedReason(card: Card, model: ModelFacts): string | undefined {
   const floor = CAPABILITY_FLOOR[model.quantization];
   if (card.computeCapability < floor)
     return `${model.quantization.toUpperCase()} weights need compute capability ${capability(floor)}; ${card.name} has ${capability(card.computeCapability)}`;
@@ -51,7 +51,7 @@ function whyCardCannotRun(card: Card, model: ModelFacts): string | undefined {
   return undefined;
 }
 
-/** In order of preference. */
+/** The possible layouts, in order of preference. */
 function layouts(gpu: GpuType, model: ModelFacts): Layout[] {
   const tensor = [4, 2, 1].find((tp) => tp <= gpu.gpus && divides(model, tp)) ?? 1;
   const found = [tensorLayout(model, tensor)];
@@ -105,22 +105,22 @@ function tokensThatFit(question: FitQuestion, layout: Layout): number {
 }
 
 function chooseWindow(question: FitQuestion, layout: Layout): Fit | NoFit {
-  const { gpu, model, maxModelLen: asked, preferredModelLen } = question;
+  const { gpu, model, maxModelLen: requested, preferredModelLen } = question;
   const largest = tokensThatFit(question, layout);
-  if (asked !== undefined && asked > model.maxPosition)
+  if (requested !== undefined && requested > model.maxPosition)
     return {
       fits: false,
-      reason: `a window of ${count(asked)} tokens is longer than the model's maximum of ${count(model.maxPosition)}`,
+      reason: `a window of ${count(requested)} tokens is longer than the model's maximum of ${count(model.maxPosition)}`,
     };
-  if (asked !== undefined && asked > largest) {
-    const cacheGib = (asked * layout.kvBytes) / GIB;
+  if (requested !== undefined && requested > largest) {
+    const cacheGib = (requested * layout.kvBytes) / GIB;
     return {
       fits: false,
-      reason: `a window of ${count(asked)} tokens needs ${gib(cacheGib)} of cache, but ${fixedMemory(question, layout)} leave ${gib(freeGib(question, layout))} on ${gpusUsed(gpu, layout)}; ${count(largest)} tokens fit`,
+      reason: `a window of ${count(requested)} tokens needs ${gib(cacheGib)} of cache, but ${fixedMemory(question, layout)} leave ${gib(freeGib(question, layout))} on ${gpusUsed(gpu, layout)}; ${count(largest)} tokens fit`,
     };
   }
   const chosen =
-    asked ??
+    requested ??
     (largest >= preferredModelLen
       ? preferredModelLen
       : Math.floor(largest / WINDOW_STEP) * WINDOW_STEP);
@@ -130,7 +130,7 @@ function chooseWindow(question: FitQuestion, layout: Layout): Fit | NoFit {
     pipelineParallel: layout.pipelineParallel,
     maxModelLen: chosen,
     largestModelLen: largest,
-    ...(chosen < preferredModelLen && asked === undefined
+    ...(chosen < preferredModelLen && requested === undefined
       ? { loweredFrom: preferredModelLen }
       : {}),
     dtype: isTuring(gpu.card) ? "half" : "auto",

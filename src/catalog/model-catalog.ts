@@ -7,7 +7,7 @@ export const DEFAULT_OVERHEAD_GIB = 1.5;
 /** Fitted to one start-up log of Qwen3.8-27B. Covers the vision tower, page padding and recurrent state. */
 const HYBRID = { overheadGib: 2.7, kvFactor: 1.16 };
 
-/** The class of a model with this many parameters (10^9). Names mislead: `20b` and `27B` are both of class 30b. */
+/** The category of a model with this many parameters (10^9). It may differ from the name: `20b` and `27B` are 30b. */
 export function categoryOf(paramsB: number): ModelCategory {
   if (paramsB < 10) return "7b";
   if (paramsB < 20) return "14b";
@@ -45,7 +45,7 @@ function facts(family: Family, [id, checkpointGib, quantization, gated]: Variant
     kvFactor: family.hybrid === true ? HYBRID.kvFactor : 1,
     float16: family.float16 ?? true,
     gated: gated === "gated",
-    ...(family.oldestVllm === undefined ? {} : { oldestVllm: family.oldestVllm }),
+    ...(family.minVllmMinor === undefined ? {} : { minVllmMinor: family.minVllmMinor }),
   };
 }
 

@@ -30,7 +30,7 @@ export interface Family {
   /** Mixes linear and full attention, and has a vision tower. */
   readonly hybrid?: boolean;
   readonly float16?: boolean;
-  readonly oldestVllm?: number;
+  readonly minVllmMinor?: number;
   readonly variants: readonly Variant[];
 }
 
@@ -51,7 +51,7 @@ export const MODEL_FAMILIES: readonly Family[] = [
     ["Qwen/Qwen3-8B-FP8", 8.79, "fp8"],
   ] },
   { paramsB: 9.653, shape: [32, 4096, 16, 4, 256], intermediate: 12288, vocab: 248320, maxPosition: 262144,
-    kvBytesPerToken: 32768, hybrid: true, oldestVllm: 17, variants: [
+    kvBytesPerToken: 32768, hybrid: true, minVllmMinor: 17, variants: [
     ["Qwen/Qwen3.5-9B", 17.98, "none"],
   ] },
   { paramsB: 8.792, shape: [40, 4096, 32, 8, 128], intermediate: 12800, vocab: 100352, maxPosition: 131072, variants: [
@@ -109,13 +109,13 @@ export const MODEL_FAMILIES: readonly Family[] = [
     ["QuantTrio/Qwen3-Coder-30B-A3B-Instruct-AWQ", 15.67, "awq"],
   ] },
   { paramsB: 27.781, shape: [64, 5120, 24, 4, 256], intermediate: 17408, vocab: 248320, maxPosition: 262144,
-    kvBytesPerToken: 65536, hybrid: true, oldestVllm: 17, variants: [
+    kvBytesPerToken: 65536, hybrid: true, minVllmMinor: 17, variants: [
     ["Qwen/Qwen3.8-27B", 51.75, "none"],
     ["Qwen/Qwen3.8-27B-FP8", 28.92, "fp8"],
     ["Intel/Qwen3.6-27B-int4-AutoRound", 16.8, "gptq"],
   ] },
   { paramsB: 35.954, activeParamsB: 3, shape: [40, 2048, 16, 2, 256], expertIntermediate: 512, vocab: 248320,
-    maxPosition: 262144, kvBytesPerToken: 20480, hybrid: true, oldestVllm: 17, variants: [
+    maxPosition: 262144, kvBytesPerToken: 20480, hybrid: true, minVllmMinor: 17, variants: [
     ["Qwen/Qwen3.6-35B-A3B-FP8", 34.9, "fp8"],
   ] },
   { paramsB: 32.764, shape: [64, 5120, 40, 8, 128], intermediate: 27648, vocab: 152064, maxPosition: 32768, variants: [
@@ -133,7 +133,7 @@ export const MODEL_FAMILIES: readonly Family[] = [
     ["RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16", 18, "compressed-tensors"],
   ] },
   { paramsB: 31.221, activeParamsB: 3.4, shape: [47, 2048, 20, 20, 128], expertIntermediate: 1536, vocab: 154880,
-    maxPosition: 202752, kvBytesPerToken: 54144, mla: true, oldestVllm: 17, variants: [
+    maxPosition: 202752, kvBytesPerToken: 54144, mla: true, minVllmMinor: 17, variants: [
     ["zai-org/GLM-4.7-Flash", 58.15, "none"],
   ] },
   // Most Gemma layers use sliding-window attention, so the cache size computed for them is an upper bound.
@@ -144,7 +144,7 @@ export const MODEL_FAMILIES: readonly Family[] = [
     ["google/gemma-3-27b-it", 51.1, "none", "gated"],
   ] },
   { paramsB: 31.273, shape: [60, 5376, 32, 16, 256], intermediate: 21504, vocab: 262144, maxPosition: 262144,
-    oldestVllm: 19, variants: [
+    minVllmMinor: 19, variants: [
     ["google/gemma-4-31B-it", 58.25, "none"],
   ] },
   // Published with 29568 padded to 29696, so that quantisation groups divide by 2 and 4.

@@ -35,5 +35,5 @@ export interface ModelFacts {
   /** Whether downloading it requires accepting a licence on the Hub. */
   readonly gated: boolean;
   /** First minor version (0.x) of vLLM that supports the architecture; left out = 0.11 or earlier. */
-  readonly oldestVllm?: number;
+  readonly minVllmMinor?: number;
 }

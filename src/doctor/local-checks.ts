@@ -7,7 +7,7 @@ import { unfinishedRuns } from "../run-state/status.ts";
 import { checkWritable } from "../results/store/database-file.ts";
 import { openDatabase } from "../results/store/database.ts";
 import { errorText, SweepError } from "../support/errors.ts";
-import { checkTakesFiles } from "../support/make-folder.ts";
+import { probeWritable } from "../support/make-folder.ts";
 import { isClockSkewed } from "../run/compare-with-account.ts";
 import { lastReaped, hasRecentReaper } from "../guard/reaper-activity.ts";
 import { ok, problem, warning, type Check } from "./check.ts";
@@ -48,7 +48,7 @@ export function checkClock(offsetMs: number | undefined, speed: number): Check {
 export function checkState(folder: string): Check {
   try {
     if (existsSync(folder)) checkFolder(folder);
-    checkTakesFiles(nearestExisting(folder));
+    probeWritable(nearestExisting(folder));
   } catch (error) {
     if (error instanceof SweepError)
       return problem("state folder", `${folder}: ${error.reason ?? ""}`, error.hint ?? "");

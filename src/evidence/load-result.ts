@@ -23,7 +23,7 @@ export interface LoadResult {
 /** Measurements of one request under load. Kept out of the record, in files of their own, for further analysis. */
 export interface LoadRequestRow {
   readonly test: string;
-  /** Why there are no measurements. */
+  /** Why the request failed. */
   readonly reason?: string;
   /** When it was sent, seconds on a monotonic clock. */
   readonly sent_s?: number;

@@ -2,7 +2,7 @@ import { fitModel } from "../catalog/fit-model.ts";
 import type { FitQuestion } from "../catalog/fit.ts";
 import { type GpuType, isTuring } from "../catalog/gpu-types.ts";
 import type { ModelFacts, Quantization } from "../catalog/models.ts";
-import { oldestVllm } from "../catalog/oldest-vllm.ts";
+import { minVllmMinor } from "../catalog/min-vllm-minor.ts";
 import type { Configuration, EngineSettings } from "./coverage-plan.ts";
 import { vllmMinor } from "./validators.ts";
 import {
@@ -93,7 +93,7 @@ function engineRefuses(
   engine: EngineFile,
   image: string,
 ): Refusal | undefined {
-  const needed = oldestVllm(card, model);
+  const needed = minVllmMinor(card, model);
   const minor = vllmMinor(image);
   if (needed !== undefined && minor !== undefined && minor < needed)
     return {

@@ -4,8 +4,8 @@ import type { Duplex } from "node:stream";
 const SOCKET_METHODS = ["setKeepAlive", "setNoDelay", "setTimeout", "ref", "unref"] as const;
 
 /**
- * A stream that `node:http` accepts as a socket, on either side of a connection. It calls a few methods that only
- * sockets have; on an SSH channel they do nothing, since its options are those of the SSH connection.
+ * Makes a stream, such as an SSH channel, acceptable to `node:http` as a socket. Adds the socket methods that HTTP
+ * calls, which do nothing because a channel has no socket options of its own.
  */
 export function asSocket(stream: Duplex): Socket {
   const socket = stream as Socket;

@@ -1,11 +1,11 @@
-/** Releases what was acquired, the newest first. */
+/** Releases resources in reverse order of their acquisition. */
 export interface Cleanup extends AsyncDisposable {
   defer(release: () => unknown): void;
 }
 
 /**
- * What `AsyncDisposableStack` is on newer versions of Node. Disposing releases everything once, whatever the others
- * throw. @throws what the first of them threw, once all have been called
+ * A replacement for `AsyncDisposableStack`, which needs a newer Node. Disposing calls every release function, even if
+ * some of them fail. @throws the first error, after all have been called
  */
 export function createCleanup(): Cleanup {
   const releases: (() => unknown)[] = [];

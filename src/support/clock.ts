@@ -1,19 +1,19 @@
 /**
- * Time as the program sees it. Everything that waits, stamps or sets a deadline takes a `Clock`;
- * under `--simulate` it is a linear, faster clock that client, guard and simulator share.
+ * The program's time. All waits, timestamps and deadlines use a `Clock`. With `--simulate` it is an accelerated clock
+ * that the client, the guard and the simulator share.
  */
 export interface Clock {
-  /** Virtual seconds that pass in one real second; 1 on the real clock. */
+  /** Virtual seconds per real second; 1 on the real clock. */
   readonly speed: number;
   /** Milliseconds since the epoch, virtual. */
   now(): number;
-  /** Monotonic milliseconds, virtual; only differences mean anything. */
+  /** Virtual monotonic milliseconds with an arbitrary origin. */
   monotonic(): number;
-  /** Turns a stamp of `performance.now()` into this clock's monotonic milliseconds. */
+  /** Converts a timestamp of `performance.now()` to this clock's monotonic milliseconds. */
   fromStamp(realMs: number): number;
   /** Waits virtual milliseconds. @throws the signal's reason when it aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Real milliseconds for a ceiling on input or output: virtual, with a floor of 2 s real. */
+  /** Converts a timeout for I/O from virtual to real milliseconds, at least 2 s. */
   ceiling(ms: number): number;
 }
 
@@ -24,9 +24,9 @@ export interface LinearTime {
   readonly speed: number;
 }
 
-const FLOOR_OF_A_CEILING_MS = 2_000;
-/** Node clamps longer timers to 1 ms, so long waits are made of shorter ones. */
-const LONGEST_TIMER_MS = 2 ** 30;
+const MIN_TIMEOUT_MS = 2_000;
+/** Node sets timers longer than 2^31 - 1 ms to 1 ms, so long waits are split. */
+const MAX_TIMER_MS = 2 ** 30;
 
 /** Waits real milliseconds. @throws the signal's reason when it aborts. */
 export function sleepReal(ms: number, signal?: AbortSignal): Promise<void> {
@@ -39,20 +39,20 @@ export function sleepReal(ms: number, signal?: AbortSignal): Promise<void> {
       reject(signal?.reason as Error);
     };
     const tick = (): void => {
-      const left = end - performance.now();
-      if (left > 0) {
-        timer = setTimeout(tick, Math.min(left, LONGEST_TIMER_MS));
+      const remaining = end - performance.now();
+      if (remaining > 0) {
+        timer = setTimeout(tick, Math.min(remaining, MAX_TIMER_MS));
         return;
       }
       signal?.removeEventListener("abort", onAbort);
       resolve();
     };
     signal?.addEventListener("abort", onAbort, { once: true });
-    timer = setTimeout(tick, Math.min(ms, LONGEST_TIMER_MS));
+    timer = setTimeout(tick, Math.min(ms, MAX_TIMER_MS));
   });
 }
 
-/** The clock of a world that runs at `time.speed`. `scale` multiplies every ceiling (`--ceilings`, for tests). */
+/** A clock that runs at `time.speed`. `scale` multiplies every timeout (`--ceilings`, for tests). */
 export function linearClock(time: LinearTime, scale = 1): Clock {
   return {
     speed: time.speed,
@@ -60,7 +60,7 @@ export function linearClock(time: LinearTime, scale = 1): Clock {
     monotonic: () => performance.now() * time.speed,
     fromStamp: (realMs) => realMs * time.speed,
     sleep: (ms, signal) => sleepReal(Math.max(0, ms) / time.speed, signal),
-    ceiling: (ms) => Math.max(FLOOR_OF_A_CEILING_MS * scale, (ms * scale) / time.speed),
+    ceiling: (ms) => Math.max(MIN_TIMEOUT_MS * scale, (ms * scale) / time.speed),
   };
 }
 

@@ -1,4 +1,4 @@
-/** What the process says to its caller; see the README's table. */
+/** The exit codes, which the README documents. */
 export const ExitCode = {
   done: 0,
   bug: 1,
@@ -12,7 +12,7 @@ export const ExitCode = {
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** An error that is meant for the user: what failed (`message`), why (`reason`), what to do (`hint`). */
+/** An error to show to the user: what failed (`message`), why (`reason`), and what to do (`hint`). */
 export class SweepError extends Error {
   readonly exitCode: ExitCode;
   readonly reason: string | undefined;
@@ -35,7 +35,7 @@ export class SweepError extends Error {
   }
 }
 
-/** The text of anything that was thrown. */
+/** The message of a thrown value of any type. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

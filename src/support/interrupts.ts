@@ -1,4 +1,4 @@
-/** The reason of a run that a person, or the system, asked to end. */
+/** The abort reason when the user or the system stops the run. */
 export class Interrupted extends Error {
   readonly signal: string;
 
@@ -9,16 +9,16 @@ export class Interrupted extends Error {
   }
 }
 
-/** Requests to stop this process, as its one signal handler passes them on. */
+/** Access to the process's signals. Each `on` method returns a function that removes the listener. */
 export interface Signals {
   /** Aborted by the first signal; the reason is an `Interrupted` that names it. */
   readonly stop: AbortSignal;
-  /** How often the user asked. */
+  /** Number of signals received so far. */
   count(): number;
-  /** Called at each signal from the second on, until the returned function is; without one the second ends the program. */
+  /** Called for each signal after the first. Without a listener, the second signal ends the program. */
   onRepeat(listener: (count: number) => void): () => void;
-  /** Called when the process goes on after Ctrl-Z or SIGSTOP, until the returned function is. */
+  /** Called when the process resumes after Ctrl-Z or SIGSTOP. */
   onContinue(listener: () => void): () => void;
-  /** Gets errors that nobody caught, instead of the end of the program, until the returned function is called. */
+  /** Called for uncaught errors. Without a listener, they end the program. */
   onUncaught(listener: (error: unknown) => void): () => void;
 }

@@ -1,4 +1,4 @@
-/** Whether this is an http(s) address of this very machine. */
+/** Whether a URL is an HTTP(S) address on the loopback interface. */
 export function isLoopback(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname, protocol } = new URL(url);

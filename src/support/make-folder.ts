@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
- * A folder and what is missing above it. Node's own recursive way never ends below a folder that says "no such file"
- * to every new one, as /proc does. @throws what the file system said.
+ * Creates a folder and its missing parents. `mkdir` with `recursive` never returns below a folder such as /proc, where
+ * every attempt fails with ENOENT. @throws the error of the file system
  */
 export function makeFolder(path: string, mode: number): void {
   try {
@@ -13,12 +13,12 @@ export function makeFolder(path: string, mode: number): void {
     if (code === "EEXIST" && statSync(path).isDirectory()) return;
     if (code !== "ENOENT" || dirname(path) === path) throw error;
     makeFolder(dirname(path), mode);
-    makeLast(path, mode);
+    makeUnlessExisting(path, mode);
   }
 }
 
-/** Another process may have made it meanwhile. */
-function makeLast(path: string, mode: number): void {
+/** Another process may have created it meanwhile. */
+function makeUnlessExisting(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
@@ -26,7 +26,10 @@ function makeLast(path: string, mode: number): void {
   }
 }
 
-/** Only a trial tells: permissions say nothing of a read-only disk, or of /proc. @throws what the file system said */
-export function checkTakesFiles(folder: string): void {
+/**
+ * Checks that a folder is writable by creating an entry, because permissions do not reveal a read-only file system.
+ * @throws the error of the file system
+ */
+export function probeWritable(folder: string): void {
   rmdirSync(mkdtempSync(join(folder, ".maider-sweep-")));
 }

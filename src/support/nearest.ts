@@ -1,4 +1,4 @@
-/** Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`. */
+/** The number of edits (insert, delete, replace, swap neighbours) that turn `a` into `b`. */
 function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   for (let i = 1; i <= a.length; i++) {
@@ -24,8 +24,8 @@ function cell(rows: readonly (readonly number[])[], i: number, j: number): numbe
 }
 
 /**
- * The candidate that a mistyped word most likely meant, for "did you mean"; undefined when none is near.
- * Case is ignored, and a slip is allowed for every three letters, so that short words are not taken for one another.
+ * Finds the candidate that a mistyped word most likely meant, for "did you mean"; undefined if none is similar enough.
+ * Case is ignored. One edit is allowed for every three letters, so that different short words do not match.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.slice(0, 200).toLowerCase();

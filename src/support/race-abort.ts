@@ -1,6 +1,6 @@
 /**
- * Stops waiting for work when the signal aborts; the work itself goes on, and its failure is then ignored.
- * @throws what the work threw, or the signal's reason
+ * Stops waiting for work when the signal aborts. The work itself continues, and its failure is then ignored.
+ * @throws the error of the work, or the signal's reason
  */
 export async function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();

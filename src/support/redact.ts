@@ -1,29 +1,29 @@
 export type Redact = (text: string) => string;
 
 const REDACTED = "[redacted]";
-/** Shorter ones occur in ordinary text, and replacing them would garble it. */
-const SHORTEST_SECRET = 6;
+/** Shorter secrets may occur in ordinary text, which would become unreadable. */
+const MIN_SECRET_LENGTH = 6;
 
-/** What looks like a secret even when nobody told us. */
+/** Text that looks like a secret. */
 const PATTERNS: readonly RegExp[] = [
-  // Up to the end, or to a quote or the end of the text where a log's tail was cut in the middle of a key.
+  // Also matches a key without an end, up to a quote or the end of the text: a log may be cut in the middle of a key.
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*?(?:-----END [A-Z ]*PRIVATE KEY-----|(?=")|$)/g,
   /(?<=\bbearer\s{1,4})[\w.~+/=-]+/gi,
   /\bhf_[A-Za-z0-9]{20,}/g,
-  // A Linode token is 64 hexadecimal digits, and so is a digest: what says that it is one stays.
+  // A Linode token has 64 hexadecimal digits. Those after "sha256" or "digest" are not redacted.
   /(?<!(?:sha-?256|digest)["'\s:=-]{0,4})(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/gi,
 ];
 
 /**
- * A function that blanks the given secrets, in their plain, JSON, URL and base64 forms, and whatever looks like a
- * Linode token, a Hugging Face token, a bearer header or a private key. A redacted JSON text is still JSON.
+ * Returns a function that redacts these secrets, in plain, JSON, URL and base64 form, and everything that looks like a
+ * Linode token, a Hugging Face token, a bearer header or a private key. Redacted JSON remains valid JSON.
  */
 export function createRedactor(secrets: Iterable<string>): Redact {
   const forms = new Set<string>();
   for (const secret of secrets) {
-    if (secret.length >= SHORTEST_SECRET) for (const form of formsOf(secret)) forms.add(form);
+    if (secret.length >= MIN_SECRET_LENGTH) for (const form of formsOf(secret)) forms.add(form);
   }
-  // Longest first: a secret may be the beginning of another one.
+  // Longest first, because one secret may be a prefix of another.
   const exact = [...forms].sort((a, b) => b.length - a.length);
   return (text) => {
     let clean = text;
@@ -41,10 +41,10 @@ function formsOf(secret: string): readonly string[] {
     encodeURIComponent(secret),
     ...base64,
     ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
-  ].filter((form) => form.length >= SHORTEST_SECRET);
+  ].filter((form) => form.length >= MIN_SECRET_LENGTH);
 }
 
-/** What is in common to the base64 of all texts in which the secret begins at a byte `offset` modulo 3. */
+/** The characters that the base64 of every text has in common if the secret starts at a byte `offset` modulo 3. */
 function base64Inside(secret: string, offset: number): string {
   const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
   const first = Math.ceil((offset * 8) / 6);

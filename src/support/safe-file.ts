@@ -3,18 +3,18 @@ import { open, readlink, rename, rm, stat, type FileHandle } from "node:fs/promi
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
 export interface AtomicWriteOptions {
-  /** Permissions of a new file; one that exists keeps its own. Default 0600. */
+  /** Permissions of a new file; an existing file retains its own. Default 0600. */
   readonly mode?: number;
-  /** Last look before the new text takes the old one's place; what it throws leaves the old one there. */
+  /** Called just before the file is replaced. If it throws, the file is not replaced. */
   readonly beforeRename?: () => Promise<void>;
 }
 
-const LONGEST_CHAIN_OF_LINKS = 40;
+const MAX_LINKS = 40;
 
 /**
- * Puts `text`, whole or in pieces, in the place of `path`, all of it or nothing: other processes see the old or the new text, and so
- * does the disk after a power cut. A symbolic link stays one; its target is replaced.
- * @throws what the file system said; the old text is then untouched and nothing is left beside it.
+ * Replaces the contents of a file atomically and durably: other processes, and the disk after a power failure, have
+ * either the old or the new contents. If `path` is a symbolic link, its target is replaced.
+ * @throws the error of the file system; the old contents are then unchanged and no temporary file remains
  */
 export async function writeFileAtomically(
   path: string,
@@ -35,10 +35,10 @@ export async function writeFileAtomically(
   await syncFolder(dirname(target));
 }
 
-/** Where a path leads in the end, also when nothing is there yet (`realpath` refuses that). */
+/** Resolves symbolic links. Unlike `realpath`, it accepts a target that does not exist yet. */
 export async function followLinks(path: string): Promise<string> {
   let target = resolve(path);
-  for (let links = 0; links < LONGEST_CHAIN_OF_LINKS; links += 1) {
+  for (let links = 0; links < MAX_LINKS; links += 1) {
     let next: string;
     try {
       next = await readlink(target);
@@ -50,12 +50,12 @@ export async function followLinks(path: string): Promise<string> {
   throw Object.assign(new Error(`too many symbolic links: ${path}`), { code: "ELOOP" });
 }
 
-/** As `followLinks`, for those who only read: links in a circle lead to where they begin. */
-export async function whereLinksLead(path: string): Promise<string> {
+/** Like `followLinks`, but returns the path itself if its links form a circle. */
+export async function resolveLinks(path: string): Promise<string> {
   return followLinks(path).catch(() => resolve(path));
 }
 
-/** Whether there is nothing at all: what cannot be looked at is not missing. */
+/** Whether a path does not exist. A path that cannot be accessed is not considered missing. */
 export async function isMissing(path: string): Promise<boolean> {
   try {
     await stat(path);
@@ -65,19 +65,19 @@ export async function isMissing(path: string): Promise<boolean> {
   }
 }
 
-/** Makes a rename or a new name in the folder survive a power cut. */
+/** Makes a rename or a new file in the folder durable. */
 export async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle;
   try {
     handle = await open(folder, "r");
   } catch {
-    // A folder that may be written but not read; the rename itself is done.
+    // The folder is writable but not readable. The rename itself is done.
     return;
   }
   try {
     await handle.sync();
   } catch {
-    // Some network file systems refuse to sync a folder; the rename itself is done.
+    // Some network file systems cannot sync a folder. The rename itself is done.
   } finally {
     await handle.close();
   }
@@ -93,7 +93,7 @@ async function writeNew(path: string, pieces: Iterable<Uint8Array>, mode: number
   const handle = await open(path, "wx", mode);
   try {
     for (const bytes of pieces) {
-      // `write` may write less than it was given.
+      // A single `write` may be incomplete.
       for (let at = 0; at < bytes.length;) {
         const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
         at += bytesWritten;

@@ -1,14 +1,14 @@
 const SAFE = /^[\w./:@+,-]+$/;
 
 /**
- * Text as one word for a POSIX shell, quoted where it has to be. Every command line that is shown to a user or written
- * to a script passes its paths, ids and names through here, since they come from plans, records and the environment.
+ * Quotes text as one word for a POSIX shell, if necessary. Use it for every path, id and name in a command line that is
+ * shown to a user or written to a script, because they come from plans, records and the environment.
  */
 export function shellWord(text: string): string {
   return SAFE.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Words as one command line. */
+/** Joins words to a command line, quoted. */
 export function shellLine(words: readonly string[]): string {
   return words.map(shellWord).join(" ");
 }

@@ -1,8 +1,8 @@
 import stringWidth from "fast-string-width";
 
 /**
- * Lines of at most `width` columns, `indent` included, broken between words. A word that is longer keeps a line of its
- * own, so that it can still be copied.
+ * Wraps text between words to lines of at most `width` columns, including `indent`. A longer word gets a line of its
+ * own and is not broken, so that it can be copied.
  */
 export function wrapText(text: string, width: number, indent = ""): readonly string[] {
   const lines: string[] = [];

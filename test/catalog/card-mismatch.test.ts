@@ -24,22 +24,22 @@ test.each([
   [quadro, "Quadro RTX 6000", 24_220],
   [quadro, "Quadro RTX 6000", undefined],
   [ada, "NVIDIA RTX 4000 Ada Generation", 20_475],
-])("%s may show itself as %s with %s MiB", (id, name, memoryMib) => {
+])("%s may be reported as %s with %s MiB", (id, name, memoryMib) => {
   expect(cardMismatch(typeOf(id), [{ name, memoryMib }])).toBeUndefined();
 });
 
 test.each([
   [ada, "NVIDIA RTX 4000 SFF Ada Generation", 20_475, "shows NVIDIA RTX 4000 SFF Ada Generation"],
-  [ada, "Quadro RTX 4000", 8_192, "shows Quadro RTX 4000 where g2-gpu-rtx4000a1-s is sold with"],
+  [ada, "Quadro RTX 4000", 8_192, "shows Quadro RTX 4000, but g2-gpu-rtx4000a1-s has the"],
   [quadro, "NVIDIA RTX 6000 Ada Generation", 49_140, "sold with the Quadro RTX 6000"],
-  [ada, "NVIDIA RTX 4000 Ada Generation", 10_240, "shows 10240 MiB of memory where"],
+  [ada, "NVIDIA RTX 4000 Ada Generation", 10_240, "shows 10240 MiB of memory, but"],
   [quadro, "Quadro RTX 6000", 49_152, "the Quadro RTX 6000 of g1-gpu-rtx6000-1 has 24 GB"],
-])("%s is not what shows itself as %s with %i MiB", (id, name, memoryMib, says) => {
+])("%s does not match a card reported as %s with %i MiB", (id, name, memoryMib, says) => {
   expect(cardMismatch(typeOf(id), [{ name, memoryMib }])).toContain(says);
 });
 
-test("a card too many or too few is told by its number", () => {
+test("a wrong number of cards is reported", () => {
   expect(cardMismatch(typeOf(ada), [])).toBe(
-    "nvidia-smi shows 0 GPUs where g2-gpu-rtx4000a1-s is sold with 1",
+    "nvidia-smi shows 0 GPUs, but g2-gpu-rtx4000a1-s has 1",
   );
 });

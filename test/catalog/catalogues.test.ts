@@ -14,7 +14,7 @@ test("the public catalogue has thirteen GPU types", () => {
   expect(new Set(GPU_TYPES.map((type) => type.id)).size).toBe(GPU_TYPES.length);
 });
 
-test("every type has a price, a card and a region to look in", () => {
+test("every type has a price, a card and a region", () => {
   for (const type of GPU_TYPES) {
     expect(type.hourly).toBeGreaterThanOrEqual(520_000);
     expect(USUAL_REGIONS[type.card.id].length).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ test.each([
   "http://127.1",
   "https://localhost",
   "http://[::1]:9",
-])("%s is this machine", (url) => {
+])("%s is a loopback address", (url) => {
   expect(isLoopback(url)).toBe(true);
 });
 

@@ -7,14 +7,14 @@ import { makeFolder } from "../../src/support/make-folder.ts";
 describe("makeFolder", () => {
   const home = mkdtempSync(join(tmpdir(), "make-folder-"));
 
-  it("makes what is missing above too, with its permissions, and is content with what is there", () => {
+  it("creates missing parents with the same permissions, and accepts existing folders", () => {
     const path = join(home, "a", "b", "c");
     makeFolder(path, 0o700);
     makeFolder(path, 0o700);
     for (const folder of [path, join(home, "a")]) expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
-  it("refuses a file in the place of a folder, at the end and on the way", () => {
+  it("rejects a file where a folder is needed", () => {
     const file = join(home, "file");
     writeFileSync(file, "");
     expect(() => makeFolder(file, 0o700)).toThrow("EEXIST");

@@ -12,11 +12,11 @@ test.each([
   ["xy", ["load", "name"], undefined],
   ["banana", TYPES, undefined],
   ["", ["load"], undefined],
-])("%j among %j is taken for %j", (word, candidates, expected) => {
+])("the nearest to %j among %j is %j", (word, candidates, expected) => {
   expect(nearest(word, candidates)).toBe(expected);
 });
 
-test("a word that is among the candidates is its own nearest", () => {
+test("an exact match is the nearest", () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.stringMatching(/^[a-z0-9_-]{1,12}$/), { minLength: 1 }),

@@ -7,7 +7,7 @@ const SECRET = 'p@ss/wörd+with "quotes"\nand a line';
 const redact = createRedactor([SECRET]);
 const HEX64 = "0123456789abcdef".repeat(4);
 
-describe("a known secret is blanked", () => {
+describe("a known secret is redacted", () => {
   it.each([
     ["as it is", SECRET],
     ["inside JSON", JSON.stringify({ token: SECRET })],
@@ -19,7 +19,7 @@ describe("a known secret is blanked", () => {
     expect(redact(text)).not.toContain("quotes");
   });
 
-  it("wherever it stands in a text that was encoded as a whole", () => {
+  it("at any position of an encoded text", () => {
     fc.assert(
       fc.property(
         fc.string({ minLength: 12, unit: "binary" }),
@@ -35,16 +35,16 @@ describe("a known secret is blanked", () => {
     );
   });
 
-  it("also when another one is its beginning", () => {
+  it("if another secret is its prefix", () => {
     expect(createRedactor(["secret", "secret-longer"])("a secret-longer b")).toBe("a [redacted] b");
   });
 
-  it("but nothing shorter than six characters, which would garble the text", () => {
+  it("but not if it has fewer than six characters", () => {
     expect(createRedactor(["", "a", "abcde"])("abcde is a word")).toBe("abcde is a word");
   });
 });
 
-describe("what looks like a secret is blanked though nobody told us", () => {
+describe("text that looks like a secret is redacted", () => {
   const clean = createRedactor([]);
   it.each([
     ["Authorization: Bearer abc.DEF-123", "Authorization: Bearer [redacted]"],
@@ -62,11 +62,11 @@ describe("what looks like a secret is blanked though nobody told us", () => {
     `${HEX64}00`,
     "0123456789abcdef0123456789abcdef01234567",
     "hf_short",
-  ])("%s is none", (text) => {
+  ])("but not %s", (text) => {
     expect(clean(text)).toBe(text);
   });
 
-  it("a private key, whole, escaped, or cut off", () => {
+  it("a private key, complete, escaped or truncated", () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     const body = pem.split("\n")[1] ?? "";
@@ -77,7 +77,7 @@ describe("what looks like a secret is blanked though nobody told us", () => {
   });
 });
 
-it("redacted JSON is still JSON", () => {
+it("redacted JSON is valid JSON", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.string({ minLength: 6 }), (value, secret) => {
       const text = JSON.stringify({ value, secret, pem: "-----BEGIN PRIVATE KEY-----" });

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 describe("writeFileAtomically", () => {
-  it("writes a new file for its owner only, and leaves nothing beside it", async () => {
+  it("writes a new file that only its owner can access, and leaves no temporary file", async () => {
     const path = join(folder, "a.json");
     await writeFileAtomically(path, "héllo");
     expect(await readFile(path, "utf8")).toBe("héllo");
@@ -27,7 +27,7 @@ describe("writeFileAtomically", () => {
     expect(await readdir(folder)).toEqual(["a.json"]);
   });
 
-  it("keeps the permissions of a file that exists, and obeys `mode` for a new one", async () => {
+  it("preserves the permissions of an existing file and applies `mode` to a new one", async () => {
     const old = join(folder, "old");
     await writeFile(old, "1");
     await chmod(old, 0o640);
@@ -37,7 +37,7 @@ describe("writeFileAtomically", () => {
     expect((await stat(join(folder, "new"))).mode & 0o777).toBe(0o644);
   });
 
-  it("follows symbolic links, also a chain of relative ones to a file that does not exist yet", async () => {
+  it("follows symbolic links, including a chain of relative links to a file that does not exist yet", async () => {
     await symlink("second", join(folder, "first"));
     await symlink("target", join(folder, "second"));
     await writeFileAtomically(join(folder, "first"), "through");
@@ -46,7 +46,7 @@ describe("writeFileAtomically", () => {
     expect(await readFile(join(folder, "target"), "utf8")).toBe("through");
   });
 
-  it("refuses a circle of links instead of replacing one", async () => {
+  it("rejects a circle of links", async () => {
     await symlink("b", join(folder, "a"));
     await symlink("a", join(folder, "b"));
     await expect(writeFileAtomically(join(folder, "a"), "x")).rejects.toMatchObject({
@@ -54,7 +54,7 @@ describe("writeFileAtomically", () => {
     });
   });
 
-  it("leaves the old text and no temporary file when the last look objects", async () => {
+  it("leaves the old contents and no temporary file if `beforeRename` throws", async () => {
     const path = join(folder, "a");
     await writeFile(path, "old");
     const objection = new Error("changed meanwhile");
@@ -65,12 +65,12 @@ describe("writeFileAtomically", () => {
     expect(await readdir(folder)).toEqual(["a"]);
   });
 
-  it("leaves no temporary file when the target is a folder", async () => {
+  it("leaves no temporary file if the target is a folder", async () => {
     await expect(writeFileAtomically(folder, "x")).rejects.toThrow("EISDIR");
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("writes many times at once without ever showing half a text", async () => {
+  it("never exposes partial contents during concurrent writes", async () => {
     const path = join(folder, "a");
     const texts = Array.from({ length: 20 }, (_, i) => String(i).repeat(50_000));
     await Promise.all(texts.map((text) => writeFileAtomically(path, text)));

@@ -12,8 +12,8 @@ const word = array(
   ),
 ).map((parts) => parts.join(""));
 
-describe("a word for a shell", () => {
-  it("reaches the program as it was, whatever it contains", () => {
+describe("a quoted word", () => {
+  it("reaches the program unchanged, whatever it contains", () => {
     assert(
       property(array(word, { minLength: 1, maxLength: 20 }), (words) => {
         const output = execFileSync("sh", ["-c", `printf '%s\\0' ${shellLine(words)}`], {
@@ -32,7 +32,7 @@ describe("a word for a shell", () => {
     },
   );
 
-  it("quotes what a shell would expand", () => {
+  it("is quoted if a shell would expand it", () => {
     expect(shellWord("$(reboot)")).toBe("'$(reboot)'");
     expect(shellWord("it's")).toBe(String.raw`'it'\''s'`);
     expect(shellWord("")).toBe("''");

@@ -18,13 +18,13 @@ describe("escaped text", () => {
     expect(escapeControls(text, true)).toBe(shown);
   });
 
-  it("leaves lines, tabs and every ordinary character alone", () => {
+  it("preserves line breaks, tabs and ordinary characters", () => {
     const text = "GPU\tµ 漢字 🙂 …\nnext\n";
     expect(escapeControls(text)).toBe(text);
     expect(escapeControls("a\r\nb")).toBe("a\nb");
   });
 
-  it("keeps what we paint where there is colour, and only what ends on its line", () => {
+  it("preserves our own styles if colour is enabled and the style ends on the same line", () => {
     expect(escapeControls(`${BOLD} ${RED}`, true)).toBe(`${BOLD} ${RED}`);
     expect(escapeControls(`${BOLD} ${RED}`)).toBe("GPU problem");
     expect(escapeControls("\u001b[31mred\nnext\u001b[39m", true)).toBe(
@@ -33,7 +33,7 @@ describe("escaped text", () => {
     expect(escapeControls("\u001b[8mhidden\u001b[39m", true)).toBe("\\u001b[8mhidden\\u001b[39m");
   });
 
-  it("leaves JSON the same JSON", () => {
+  it("preserves the meaning of JSON", () => {
     assert(
       property(jsonValue(), string({ unit: "binary" }), (value, text) => {
         const json = JSON.stringify([value, `${text}\u009b\u007f\u202e`], undefined, 2);
@@ -47,11 +47,11 @@ describe("escaped text", () => {
 const HOSTILE = "\u001b[31mred\u001b[0m \u001b]0;title\u0007\u009b2Jend\u0000\u202e\u2028";
 
 describe("stripped text", () => {
-  it("loses terminal sequences and control characters, and keeps lines and tabs", () => {
+  it("has no terminal sequences and control characters other than line breaks and tabs", () => {
     expect(stripControls(`a\tb\r\n${HOSTILE}\rc\n`)).toBe("a\tb\nred end\nc\n");
   });
 
-  it("has nothing left that a terminal would obey", () => {
+  it("has nothing that would affect a terminal", () => {
     assert(
       property(string({ unit: "binary" }), (text) => {
         expect(stripControls(text)).not.toMatch(/[^\P{Cc}\n\t]/u);
@@ -60,7 +60,7 @@ describe("stripped text", () => {
     );
   });
 
-  it("is on one line where it has to be", () => {
+  it("can be reduced to one line", () => {
     expect(oneLine(`  two\n\nlines \t${HOSTILE}`)).toBe("two lines red end");
   });
 });

@@ -4,7 +4,7 @@ import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { sleepReal } from "../../support/clock.ts";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
-import { whereLinksLead, writeFileAtomically } from "../../support/safe-file.ts";
+import { resolveLinks, writeFileAtomically } from "../../support/safe-file.ts";
 import { locationsFrom, simulatedStateDir } from "../../run/locations.ts";
 import { locationsOf, type SharedCall } from "../requests.ts";
 import type { Terminal } from "../terminal.ts";
@@ -130,7 +130,7 @@ function isOpenAs(descriptor: number, there: Stats | undefined): boolean {
 
 /** The path with all links resolved, also when the file does not exist yet. */
 async function placeOf(path: string): Promise<string> {
-  const target = await whereLinksLead(path);
+  const target = await resolveLinks(path);
   const folder = await realpath(dirname(target)).catch(() => dirname(target));
   return join(folder, basename(target));
 }

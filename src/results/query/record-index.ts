@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { BenchmarkRecord, TestRecord, VllmConfig } from "../../evidence/record.ts";
 import { packageVersion } from "../../support/package-version.ts";
-import { whereLinksLead } from "../../support/safe-file.ts";
+import { resolveLinks } from "../../support/safe-file.ts";
 import type { DatabaseContents } from "../store/database-contents.ts";
 import { writeCachedQuery, readCachedQuery } from "./query-cache.ts";
 
@@ -32,7 +32,7 @@ export async function readIndexed(
   folder: string,
   nowMs: number,
 ): Promise<IndexedContents> {
-  const target = await whereLinksLead(path);
+  const target = await resolveLinks(path);
   const state = fileState(target);
   if (state === undefined) return readFully(path);
   const { fingerprint } = state;

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
-import { whereLinksLead } from "../../support/safe-file.ts";
+import { resolveLinks } from "../../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
 import { idOf, readDatabaseFile } from "./database-file.ts";
 import type { BenchmarkDatabase } from "./database.ts";
@@ -49,7 +49,7 @@ export async function checkDatabase(
     readonly imported: readonly BenchmarkRecord[];
   },
 ): Promise<DatabaseCheck> {
-  const path = await whereLinksLead(database.file);
+  const path = await resolveLinks(database.file);
   const file = await readDatabaseFile(path);
   const { records, foreign, problems } = await database.read();
   const publication = await readPublication(path);

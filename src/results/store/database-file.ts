@@ -3,8 +3,8 @@ import { constants, existsSync, statSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
-import { checkTakesFiles } from "../../support/make-folder.ts";
-import { whereLinksLead } from "../../support/safe-file.ts";
+import { probeWritable } from "../../support/make-folder.ts";
+import { resolveLinks } from "../../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
 import { parsePythonJson, salvageElements } from "./database-text.ts";
 
@@ -141,7 +141,7 @@ export async function savedElements(
 ): Promise<{ readonly elements: ReadonlyMap<string, string>; readonly backup?: string }> {
   const elements = new Map<string, string>();
   let used: string | undefined;
-  for (const backup of await backupsOf(await whereLinksLead(path))) {
+  for (const backup of await backupsOf(await resolveLinks(path))) {
     const file = await readDatabaseFile(backup);
     if (file.kind !== "sound" && file.kind !== "corrupt") continue;
     for (const element of salvageElements(file.text)) {
@@ -183,7 +183,7 @@ const ANYBODY_WRITES = 0o222;
  * @throws SweepError exit 2
  */
 export async function checkWritable(path: string): Promise<void> {
-  const target = await whereLinksLead(path);
+  const target = await resolveLinks(path);
   let there = target;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   try {
@@ -196,7 +196,7 @@ export async function checkWritable(path: string): Promise<void> {
     if (!isFolder && (found.mode & ANYBODY_WRITES) === 0)
       throw new Error("it is read-only (chmod u+w lets it be written)");
     // Writing replaces the file, so its folder must be writable.
-    checkTakesFiles(isFolder ? there : dirname(there));
+    probeWritable(isFolder ? there : dirname(there));
   } catch (error) {
     throw databaseError(path, "written", errorText(error));
   }

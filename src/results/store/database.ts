@@ -1,7 +1,7 @@
 import { Low } from "lowdb";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { isMissing, whereLinksLead } from "../../support/safe-file.ts";
+import { isMissing, resolveLinks } from "../../support/safe-file.ts";
 import { backupsOf } from "./backups.ts";
 import { readContents, partitionRecords, type DatabaseContents } from "./database-contents.ts";
 import { checkWritable, databaseError, idOf, readDatabaseFile } from "./database-file.ts";
@@ -100,7 +100,7 @@ export function openDatabase(
     },
     async repair(ours) {
       const removed = await excludedIds(file);
-      const path = await whereLinksLead(file);
+      const path = await resolveLinks(file);
       const known = [...ours, ...(await readImportedRecords(file))];
       let repair: Repair | undefined;
       const aside = await adapter.rewrite(async (database) => {
@@ -125,7 +125,7 @@ export function openDatabase(
       };
     },
     async *backups() {
-      for (const path of await backupsOf(await whereLinksLead(file))) {
+      for (const path of await backupsOf(await resolveLinks(file))) {
         const found = await readDatabaseFile(path);
         if (found.kind !== "sound") continue;
         rememberTexts(found.text, found.elements);
@@ -210,7 +210,7 @@ async function noteLost(file: string, lost: readonly string[]): Promise<void> {
 }
 
 async function isReadable(file: string): Promise<boolean> {
-  const { kind } = await readDatabaseFile(await whereLinksLead(file));
+  const { kind } = await readDatabaseFile(await resolveLinks(file));
   return kind !== "unreadable";
 }
 

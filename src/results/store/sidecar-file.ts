@@ -2,7 +2,7 @@ import { open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { makeFolder } from "../../support/make-folder.ts";
-import { whereLinksLead } from "../../support/safe-file.ts";
+import { resolveLinks } from "../../support/safe-file.ts";
 
 /** Files of JSON lines next to the database, after resolving links: `.published` and `.copies`. */
 type Ending = "published" | "copies";
@@ -50,5 +50,5 @@ export async function sidecarLines(database: string, ending: Ending): Promise<st
 }
 
 async function besideOf(database: string, ending: Ending): Promise<string> {
-  return `${await whereLinksLead(database)}.${ending}`;
+  return `${await resolveLinks(database)}.${ending}`;
 }

@@ -1,7 +1,7 @@
 import type { RebenchCost } from "../../estimate/rebench-cost.ts";
 import { writeCachedQuery, readCachedQuery } from "../../results/query/query-cache.ts";
 import { cacheFile, type IndexedContents } from "../../results/query/record-index.ts";
-import { whereLinksLead } from "../../support/safe-file.ts";
+import { resolveLinks } from "../../support/safe-file.ts";
 import type { DatabaseLocation } from "../locations.ts";
 import { indexFolder } from "../records/read-database.ts";
 
@@ -19,7 +19,7 @@ export async function cachedRefreshCost(
     return refreshCost(records, nowMs, staleAfterDays);
   };
   if (fingerprint === undefined) return compute();
-  const path = cacheFile(indexFolder(stateDir), await whereLinksLead(file), "refresh");
+  const path = cacheFile(indexFolder(stateDir), await resolveLinks(file), "refresh");
   const key = `${fingerprint} ${String(Math.floor(nowMs / DAY_MS))}`;
   const cached = readCachedQuery(path, key);
   if (cached !== undefined) return cached as RebenchCost;

@@ -4,7 +4,7 @@ import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { openDatabase } from "../../results/store/database.ts";
 import { readImportedRecords } from "../../results/store/imported-records.ts";
 import { restorable } from "../../results/store/restorable.ts";
-import { whereLinksLead } from "../../support/safe-file.ts";
+import { resolveLinks } from "../../support/safe-file.ts";
 import { simulatedStateDir, type DatabaseLocation } from "../locations.ts";
 
 /** The truth of which a database is a projection. */
@@ -59,12 +59,12 @@ export async function findOverwritten(
 }
 
 async function journalRecords({ file, stateDir }: DatabaseLocation): Promise<BenchmarkRecord[]> {
-  const wanted = await whereLinksLead(file);
+  const wanted = await resolveLinks(file);
   const found: BenchmarkRecord[] = [];
   for (const home of [stateDir, simulatedStateDir(stateDir)]) {
     for (const run of listRuns(home)) {
       const own = recordsOfRun(runFolder(home, run));
-      if (own !== undefined && (await whereLinksLead(own.database)) === wanted)
+      if (own !== undefined && (await resolveLinks(own.database)) === wanted)
         found.push(...own.records);
     }
   }

@@ -7,7 +7,7 @@ import type { DatabaseContents } from "../../results/store/database-contents.ts"
 import { overwrittenIn } from "../../results/store/publication-log.ts";
 import { readIndexed, type IndexedContents } from "../../results/query/record-index.ts";
 import { unsoundPasses, type Unranked } from "../../results/query/unranked.ts";
-import { whereLinksLead } from "../../support/safe-file.ts";
+import { resolveLinks } from "../../support/safe-file.ts";
 import { simulatedStateDir, type DatabaseLocation } from "../locations.ts";
 
 /**
@@ -50,14 +50,14 @@ export function indexFolder(stateDir: string): string {
 
 /** Passes in the journals that never entered this database. */
 export async function readUnsound({ file, stateDir }: DatabaseLocation): Promise<Unranked[]> {
-  const wanted = await whereLinksLead(file);
+  const wanted = await resolveLinks(file);
   const found: Unranked[] = [];
   for (const folder of [stateDir, simulatedStateDir(stateDir)]) {
     for (const run of listRuns(folder)) {
       if (!mayHoldUnsound(runFolder(folder, run))) continue;
       const { events } = readJournal(runFolder(folder, run));
       const opened = events.find((event) => event.type === "run.opened");
-      if (opened !== undefined && (await whereLinksLead(opened.database)) === wanted)
+      if (opened !== undefined && (await resolveLinks(opened.database)) === wanted)
         found.push(...unsoundPasses(events));
     }
   }

@@ -56,7 +56,7 @@ describe("a machine is ready", () => {
     });
     await expect(sweep.run()).rejects.toThrow("2 VMs failed at the same stage");
     expect(firstFailure(sweep)).toBe(
-      `nvidia-smi shows ${String(gpus)} GPUs where g2-gpu-rtx4000a2-s is sold with 2`,
+      `nvidia-smi shows ${String(gpus)} GPUs, but g2-gpu-rtx4000a2-s has 2`,
     );
     expect(sweep.ofType("machine.ready")).toEqual([]);
   });
@@ -71,7 +71,7 @@ describe("a machine is ready", () => {
     });
     await expect(sweep.run()).rejects.toThrow("2 VMs failed at the same stage");
     expect(firstFailure(sweep)).toBe(
-      `nvidia-smi shows ${name} where g2-gpu-rtx4000a1-s is sold with the RTX 4000 Ada`,
+      `nvidia-smi shows ${name}, but g2-gpu-rtx4000a1-s has the RTX 4000 Ada`,
     );
     expect(sweep.ofType("machine.ready")).toEqual([]);
   });

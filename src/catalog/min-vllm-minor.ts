@@ -5,8 +5,8 @@ import type { ModelFacts, Quantization } from "./models.ts";
 const TURING: Partial<Record<Quantization, number>> = { fp8: 17, "compressed-tensors": 13 };
 
 /** First minor version (0.x) of vLLM that runs this model on this card; undefined = every supported version does. */
-export function oldestVllm(card: Card, model: ModelFacts): number | undefined {
+export function minVllmMinor(card: Card, model: ModelFacts): number | undefined {
   const onTuring = isTuring(card) ? (TURING[model.quantization] ?? 0) : 0;
-  const needed = Math.max(onTuring, model.oldestVllm ?? 0);
+  const needed = Math.max(onTuring, model.minVllmMinor ?? 0);
   return needed === 0 ? undefined : needed;
 }
