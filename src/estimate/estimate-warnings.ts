@@ -13,7 +13,7 @@ export function estimateWarnings(
     ...marketWarnings(market),
     ...rentals.flatMap((rental) => ofRental(rental, plan, market)),
     ...ofSoldOut(soldOut),
-    ...ofCap(cap, likely.micros, worst.micros),
+    ...ofCap(cap, likely.micros, worst.micros, cheapest(rentals)),
   ];
 }
 
@@ -68,15 +68,19 @@ function ofSoldOut(rentals: readonly PlannedRental[]): string[] {
   ];
 }
 
-function ofCap(cap: number | undefined, likely: number, worst: number): string[] {
+/** What the cheapest rental reserves. */
+function cheapest(rentals: readonly PlannedRental[]): number {
+  return Math.min(...rentals.map(({ worst }) => worst.micros));
+}
+
+function ofCap(cap: number | undefined, likely: number, worst: number, least: number): string[] {
   if (cap === undefined || cap >= worst) return [];
+  const name = `the cap of ${formatUsd(cap)}`;
+  if (cap < least)
+    return [`${name} is too low for any entry: the cheapest reserves ${formatUsd(least)}`];
   if (cap >= likely)
-    return [
-      `the cap of ${formatUsd(cap)} is below the worst case: entries may wait for others to free money`,
-    ];
-  return [
-    `the cap of ${formatUsd(cap)} is below the likely cost of ${formatUsd(likely)}: not all entries will run`,
-  ];
+    return [`${name} is below the worst case: entries may wait for others to free money`];
+  return [`${name} is below the likely cost of ${formatUsd(likely)}: not all entries will run`];
 }
 
 function minutes(value: number): string {

@@ -31,6 +31,8 @@ export interface PlanRequest {
   readonly overrides: PlanOverrides;
   /** Leaves out configurations whose results in the database are fresh. */
   readonly skipFresh: boolean;
+  /** Lowers the plan's cap to the worst case of its estimate, for plans that no person has written. */
+  readonly capAtWorst?: boolean;
 }
 
 /** What a run is of. */

@@ -28,8 +28,13 @@ function makeUnlessExisting(path: string, mode: number): void {
 
 /**
  * Checks that a folder is writable by creating an entry, because permissions do not reveal a read-only file system.
- * @throws the error of the file system
+ * @throws Error with the text of the file system, without the name of the entry
  */
 export function probeWritable(folder: string): void {
-  rmdirSync(mkdtempSync(join(folder, ".maider-sweep-")));
+  try {
+    rmdirSync(mkdtempSync(join(folder, ".maider-sweep-")));
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new Error(text.replace(/, \w+ '.*'$/s, ""), { cause: error });
+  }
 }

@@ -211,7 +211,28 @@ test("lowered windows, gated models and a low cap are said", () => {
     "Qwen/Qwen3-30B-A3B-GPTQ-Int4 on g1-gpu-rtx6000-1: the window is 28,672 tokens, lowered from 32,768 to what fits",
     "meta-llama/Llama-3.1-8B-Instruct on g1-gpu-rtx6000-1: the window is 26,624 tokens, lowered from 32,768 to what fits",
     "meta-llama/Llama-3.1-8B-Instruct is gated: HF_TOKEN must be of someone who was let in",
-    "the cap of $1.00 is below the likely cost of $1.50: not all entries will run",
+    expect.stringMatching(
+      /^the cap of \$1\.00 is too low for any entry: the cheapest reserves \$\d+\.\d\d$/,
+    ),
+  ]);
+});
+
+test("a cap between the cheapest entry and the likely cost of all is told", () => {
+  const warningsAt = (cap: string) =>
+    estimatePlan(
+      planWith(
+        `[${SMALL}, {gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ]}]`,
+        `budget: {max_cost: ${cap}}`,
+      ),
+      builtInMarket(),
+    ).warnings.filter((text) => text.startsWith("the cap"));
+  expect(warningsAt("0.30")).toEqual([expect.stringContaining("too low for any entry")]);
+  expect(warningsAt("60")).toEqual([]);
+  const [cheapest = 0] = estimatePlan(planWith(`[${SMALL}]`), builtInMarket()).rentals.map(
+    ({ worst }) => worst.micros,
+  );
+  expect(warningsAt(String(cheapest / 1e6))).toEqual([
+    expect.stringMatching(/below the (likely cost|worst case)/),
   ]);
 });
 

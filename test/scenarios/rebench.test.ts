@@ -61,7 +61,9 @@ test("rebench --stale rents for what is old or of another vLLM, and for nothing 
     `stale: ${OTHER_VLLM} ${MODEL}: vLLM 0.11.0 instead of 0.27.1`,
   ]);
   expect(stderr).toMatch(/refresh: 3 rentals, prices are live/);
-  expect(stderr).toMatch(/likely \$\d+\.\d\d .* worst \$\d+\.\d\d/);
+  const [, worst, cap] = /worst (\$\d+\.\d\d) [^]*cap (\$\d+\.\d\d) /.exec(stderr) ?? [];
+  expect(cap).toMatch(/^\$\d+\.\d\d$/);
+  expect(cap).toBe(worst);
 
   const { vms } = await nothingIsLeft(rig, 3);
   expect(vms.map(({ type }) => type).toSorted()).toEqual([OTHER_VLLM, OLDER, OLD]);

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeFolder } from "../../src/support/make-folder.ts";
+import { probeWritable, makeFolder } from "../../src/support/make-folder.ts";
 
 describe("makeFolder", () => {
   const home = mkdtempSync(join(tmpdir(), "make-folder-"));
@@ -25,3 +25,10 @@ describe("makeFolder", () => {
     expect(() => makeFolder("/proc/nothing/here", 0o700)).toThrow("ENOENT");
   });
 });
+
+it.runIf(existsSync("/proc/self"))(
+  "a folder that is not writable is refused with the text of the file system, without the probe's name",
+  () => {
+    expect(() => probeWritable("/proc")).toThrow(/^ENOENT: no such file or directory$/);
+  },
+);

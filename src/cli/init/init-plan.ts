@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { openCloudTarget } from "../../run/cloud-access/cloud-target.ts";
 import { planWithModels } from "../../run/preflight/load-plan.ts";
 import { readMarket } from "../../run/preflight/read-market.ts";
@@ -42,7 +43,7 @@ export async function initPlan(call: InitCall): Promise<ExitCode> {
     terminal.stderr.write("nothing was written\n");
     return draft === undefined ? ExitCode.done : ExitCode.interrupted;
   }
-  const text = draftText(draft);
+  const text = draftText(draft, dirname(resolve(file)));
   const cloud = cloudRequest(call);
   const plan = await planWithModels(text, file, { cloud, overrides: {} }, terminal);
   await printDryRun(plan, planRequest(call), {}, terminal);

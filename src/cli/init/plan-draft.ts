@@ -1,3 +1,5 @@
+import { relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { findGpuType } from "../../catalog/gpu-catalog.ts";
 import { MODELS } from "../../catalog/model-catalog.ts";
@@ -15,8 +17,13 @@ export interface PlanDraft {
   readonly packing: "per-entry" | "fill-hours";
 }
 
-/** The plan's file, with the line by which editors complete and check it. */
-export function draftText(draft: PlanDraft): string {
+const SCHEMA = new URL("../../../plans/plan.schema.json", import.meta.url);
+
+/**
+ * The plan's file, with the line by which editors complete and check it.
+ * @param folder where it will be: the schema's path is relative to it, so that a project can be moved or shared
+ */
+export function draftText(draft: PlanDraft, folder: string): string {
   const { gpus, models, suites, passes, maxCost, packing } = draft;
   const body = stringify({
     version: 1,
@@ -26,7 +33,10 @@ export function draftText(draft: PlanDraft): string {
     ...(suites === undefined ? {} : { suites }),
     entries: [{ gpu: gpus.length === 1 ? gpus[0] : gpus, models }],
   });
-  const schema = new URL("../../../plans/plan.schema.json", import.meta.url).href;
+  const schema = relative(folder, fileURLToPath(SCHEMA))
+    .split(sep)
+    .map(encodeURIComponent)
+    .join("/");
   return `# yaml-language-server: $schema=${schema}\n${body}`;
 }
 

@@ -3,6 +3,7 @@ import { estimatePlan } from "../../estimate/estimate-plan.ts";
 import type { Market } from "../../estimate/market.ts";
 import { formatUsd } from "../../support/money.ts";
 import { planFromText } from "../../run/preflight/load-plan.ts";
+import { count } from "../output/event-text.ts";
 import { draftText, type PlanDraft } from "./plan-draft.ts";
 import type { Questions } from "./ask.ts";
 
@@ -22,7 +23,7 @@ export async function wizard(
   const estimate = (changed: PlanDraft): Estimate | undefined =>
     changed.gpus.length === 0 || changed.models.length === 0
       ? undefined
-      : estimatePlan(planFromText(draftText(changed), "<init>", {}), market);
+      : estimatePlan(planFromText(draftText(changed, "/"), "<init>", {}), market);
   const answered = async (step: Promise<PlanDraft>): Promise<void> => {
     draft = await step;
     const now = estimate(draft);
@@ -60,19 +61,24 @@ export async function wizard(
 /** One line: what would be rented, for how long, for how much. */
 function summary(estimate: Estimate, { maxCost }: PlanDraft): string {
   const { rentals, likely, worst, wallMinutes, skipped } = estimate;
-  const cap =
-    maxCost === undefined || maxCost * 1e6 >= worst.micros
-      ? ""
-      : maxCost * 1e6 >= likely.micros
-        ? "; below the worst case: entries may wait for each other"
-        : "; the cap is below the likely cost: not all will run";
-  const left = skipped.length === 0 ? "" : `, ${String(skipped.length)} pairs do not fit`;
-  return `${String(rentals.length)} VMs, about ${String(Math.round(wallMinutes))} min, likely ${formatUsd(likely.micros)}, at worst ${formatUsd(worst.micros)}${left}${cap}`;
+  const left =
+    skipped.length === 0 ? "" : `, ${count(skipped.length, "pair")} left out as too large`;
+  return `${count(rentals.length, "VM")}, about ${String(Math.round(wallMinutes))} min, likely ${formatUsd(likely.micros)}, at worst ${formatUsd(worst.micros)}${left}${capNote(estimate, maxCost)}`;
+}
+
+function capNote({ rentals, likely, worst }: Estimate, maxCost: number | undefined): string {
+  if (maxCost === undefined || maxCost * 1e6 >= worst.micros) return "";
+  const cheapest = Math.min(...rentals.map((rental) => rental.worst.micros));
+  if (maxCost * 1e6 < cheapest)
+    return `; the cap is too low for any entry: the cheapest reserves ${formatUsd(cheapest)}`;
+  return maxCost * 1e6 >= likely.micros
+    ? "; below the worst case: entries may wait for each other"
+    : "; the cap is below the likely cost: not all will run";
 }
 
 function briefly(estimate: Estimate | undefined): string {
   if (estimate === undefined) return "";
-  return `${String(estimate.rentals.length)} VMs, likely ${formatUsd(estimate.likely.micros)}`;
+  return `${count(estimate.rentals.length, "VM")}, likely ${formatUsd(estimate.likely.micros)}`;
 }
 
 function otherPacking({ packing }: PlanDraft): PlanDraft["packing"] {

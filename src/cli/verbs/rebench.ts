@@ -19,7 +19,7 @@ export const verb = defineVerb({
   summary: "Benchmark one configuration again, or all stale ones",
   about: [
     "Makes a plan from the database and runs it: one configuration with `--gpu` and `--model`, or with `--stale` everything that is too old, or was measured with another vLLM or another version of the suites.",
-    "It shows its estimate and asks on a terminal. Without one it needs `--yes` or `--max-cost`.",
+    "It shows its estimate and asks on a terminal. Without one it needs `--yes` or `--max-cost`. The cap is `--max-cost`, or else the worst case of the estimate, at most $60.",
   ],
   related: ["run", "benchmark-status"],
   synonyms: ["refresh"],
@@ -62,7 +62,11 @@ export const verb = defineVerb({
     for (const { gpu, model, reasons } of made.stale)
       terminal.stderr.write(`stale: ${gpu} ${model}: ${reasons.join("; ")}\n`);
     const source = { text: made.text, name: "<rebench>" };
-    const request = { ...runRequest(call), subject: { kind: "plan", source } as const };
+    const request = {
+      ...runRequest(call),
+      subject: { kind: "plan", source } as const,
+      capAtWorst: options.maxCost === undefined,
+    };
     if (options.dryRun) {
       const { loadPlan } = await import("../../run/preflight/load-plan.ts");
       const { printDryRun } = await import("../output/print-dry-run.ts");

@@ -6,6 +6,7 @@ import type { Market } from "../../estimate/market.ts";
 import { SUITE_VERSION } from "../../evidence/method.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { openCloudTarget, type CloudTarget } from "../cloud-access/cloud-target.ts";
+import { capAtWorst } from "./cap-at-worst.ts";
 import { readMarket } from "./read-market.ts";
 import { timeTcpConnect, withRoundTrips } from "./region-round-trips.ts";
 import { readDatabase } from "../records/read-database.ts";
@@ -33,7 +34,8 @@ export async function dryRun(
 ): Promise<EstimatedRun & { readonly packings: readonly PackingCost[] }> {
   const target = await openCloudTarget(request.cloud, env, false);
   try {
-    const estimated = await estimateRun(plan, target, request.skipFresh, signals.stop);
+    const found = await estimateRun(plan, target, request.skipFresh, signals.stop);
+    const estimated = request.capAtWorst === true ? capAtWorst(found) : found;
     return { ...estimated, packings: comparePackings(estimated.plan, estimated.market) };
   } finally {
     target.simulated?.release();

@@ -11,6 +11,7 @@ import { ExitCode, SweepError } from "../../support/errors.ts";
 import { isLoopback } from "../../support/loopback.ts";
 import type { MicroUsd } from "../../support/money.ts";
 import { openCloudTarget, type CloudTarget } from "../cloud-access/cloud-target.ts";
+import { capAtWorst } from "./cap-at-worst.ts";
 import { estimateRun } from "./estimate-run.ts";
 import { loadPlan } from "./load-plan.ts";
 import { publicCidr } from "../cloud-access/public-cidr.ts";
@@ -98,7 +99,7 @@ async function readWork(request: RunRequest, context: RunContext): Promise<Work 
 }
 
 async function check(
-  { cap, plan: asked, saved }: Work,
+  { cap: givenCap, plan: asked, saved }: Work,
   target: CloudTarget,
   request: RunRequest,
   { env, signals: { stop } }: RunContext,
@@ -109,13 +110,16 @@ async function check(
     heartbeatUrl(request.heartbeatUrl, env, target.apiUrl) ??
     (saved === undefined ? undefined : pendingHeartbeat(saved.folder));
   const account = await readAccount(target, stop);
-  const { plan, estimate: planned } = await estimateRun(
+  const found = await estimateRun(
     asked,
     target,
     skipFresh || saved?.settings.skipFresh === true,
     stop,
     saved === undefined ? undefined : { run: saved.run, nowMs: saved.openedMs },
   );
+  const lowersCap = saved === undefined && request.capAtWorst === true;
+  const { plan, estimate: planned } = lowersCap ? capAtWorst(found) : found;
+  const cap = (lowersCap ? plan.budget.maxCost : undefined) ?? givenCap;
   const estimate =
     subject.kind === "hold" ? heldEstimate(planned, cap, plan.budget.maxHoursPerRental) : planned;
   // A run that is resumed may have VMs to destroy.
