@@ -37,7 +37,7 @@ async function watchRun(): Promise<string> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     const screen = tmux("capture-pane", "-e", "-p");
-    if (screen.includes("Journal and logs:")) return middle;
+    if (/^Spent /m.test(screen)) return middle;
     // Not the beginning, where all of them still wait: where several measure at once.
     const measuring = screen.split("tok/s").length;
     if (measuring >= most) [middle, most] = [screen, measuring];

@@ -1,3 +1,4 @@
+import { countText } from "../support/count-text.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { OptionValues } from "@commander-js/extra-typings";
@@ -6,7 +7,6 @@ import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { runStatus } from "../run-state/status.ts";
 import { heldVms, heldWarning } from "../sessions/held-vms.ts";
 import type { Terminal } from "./terminal.ts";
-import { count } from "./output/event-text.ts";
 import { locationsOf } from "./requests.ts";
 import type { Notice } from "./verb.ts";
 
@@ -39,5 +39,5 @@ function openRunsWarning(state: string): string | undefined {
     .filter((run) => run.state === "unresolved");
   if (open.length === 0) return undefined;
   const runs = open.map(({ run }) => run).join(", ");
-  return `${count(open.length, "run")} without an end (${runs}) may still be billed; maider-sweep recover destroys what is left`;
+  return `${countText(open.length, "run")} without an end (${runs}) may still be billed; maider-sweep recover destroys what is left`;
 }

@@ -147,7 +147,7 @@ export const skipFreshOption = option("--skip-fresh", "leave out what is measure
 
 export const patienceOption = option(
   "--destroy-patience <minutes>",
-  "how long to wait for VMs to be confirmed deleted (default 10)",
+  "how long to confirm deletion (default 10)",
 ).argParser(positiveNumber);
 
 /** What a run takes beyond its plan. */
@@ -166,6 +166,7 @@ export const runOptions = [
   option("--detach", "continue in the background, even after logout"),
   option("--detached <log>", "the background process of --detach").hideHelp(),
   option("--yes", "do not ask"),
+  option("--details", "at the end, also costs, loads, failures and each VM's bill"),
 ] as const;
 
 /** How a running server is measured. */

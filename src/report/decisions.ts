@@ -7,6 +7,8 @@ import { tiesWith } from "../results/query/ties.ts";
 /** An answer to one question, with what cannot be told from it. */
 export interface Decision {
   readonly question: string;
+  /** Undefined for the fastest and the cheapest of all. */
+  readonly task?: Task;
   /** How the answer was found. */
   readonly rule: string;
   readonly winner: ConfigurationResult | undefined;
@@ -61,6 +63,7 @@ function bestFor(
   const [first, ...others] = recommendations;
   return {
     question,
+    task,
     rule: "by confidence, then tokens a second for each dollar an hour, then a balanced size",
     winner: first?.configuration,
     why: first?.why ?? "",

@@ -4,7 +4,7 @@ import { isoUtc } from "../support/clock.ts";
 import { formatUsd } from "../support/money.ts";
 import { html, type Html } from "./html.ts";
 import type { ReportedRun } from "./report-facts.ts";
-import { isSimulated } from "./sweep-summary.ts";
+import { isSimulated } from "./sweep-verdict.ts";
 import { usefulTime, type VmTime } from "./vm-utilisation.ts";
 
 const MINUTE_MS = 60_000;

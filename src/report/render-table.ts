@@ -7,6 +7,8 @@ export interface Column {
   readonly align?: "left" | "right" | "center";
   /** May lose its end where the terminal is narrow; figures may not. */
   readonly shrinks?: boolean;
+  /** Left out where the terminal is narrow, the last one first, before any name is shortened. */
+  readonly optional?: boolean;
 }
 
 export interface TableStyle {
@@ -23,8 +25,8 @@ const BOLD = "\u001b[1m";
 const NOT_BOLD = "\u001b[22m";
 
 /**
- * A table that keeps to the width: its borders go first, then the middles of the columns that may shrink, the widest
- * first.
+ * A table that keeps to the width: it loses its borders first, then optional columns, then the middles of the columns
+ * that may shrink, the widest first.
  */
 export function renderTable(
   columns: readonly Column[],
@@ -35,6 +37,31 @@ export function renderTable(
   const natural = columns.map(({ head }, index) =>
     cells.reduce((widest, row) => Math.max(widest, stringWidth(row[index] ?? "")), head.length),
   );
+  const shown = columnsThatFit(columns, natural, style.width);
+  const pick = <T>(values: readonly T[]): T[] => values.filter((_, index) => shown.has(index));
+  return renderColumns(pick(columns), cells.map(pick), pick(natural), style);
+}
+
+/** Indexes of the columns that are left once enough optional ones are left out. */
+function columnsThatFit(
+  columns: readonly Column[],
+  widths: readonly number[],
+  room: number,
+): ReadonlySet<number> {
+  const shown = new Set(columns.keys());
+  const needed = (): number =>
+    [...shown].reduce((sum, index) => sum + (widths[index] ?? 0), 2 * (shown.size - 1));
+  for (let index = columns.length - 1; index >= 0 && needed() > room; index -= 1)
+    if (columns[index]?.optional === true) shown.delete(index);
+  return shown;
+}
+
+function renderColumns(
+  columns: readonly Column[],
+  cells: readonly (readonly string[])[],
+  natural: readonly number[],
+  style: TableStyle,
+): string {
   const text = natural.reduce((sum, width) => sum + width, 0);
   // Two blanks and a border for each column, and the last border.
   const bordered = text + 3 * columns.length + 1 <= style.width;

@@ -15,7 +15,7 @@ import { moneySection } from "./money-section.ts";
 import { VIEWS, type PageAssets, type ReportFacts } from "./report-facts.ts";
 import { resultsSection, type ResultRow } from "./results-section.ts";
 import { chartPoint } from "./speed-cost-chart.ts";
-import { isSimulated } from "./sweep-summary.ts";
+import { isSimulated } from "./sweep-verdict.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,16 +1,18 @@
 import type { Ledger, RunState } from "../run-state/run-state.ts";
-import { configurations, type ConfigurationResult } from "../results/query/configurations.ts";
-import { isoUtc } from "../support/clock.ts";
-import { costLines } from "./cost-lines.ts";
-import { loadLines } from "./load-lines.ts";
-import { indentLines, type TableStyle } from "./render-table.ts";
+import { isInterruption } from "../support/interrupts.ts";
+import { countText } from "../support/count-text.ts";
 import {
+  configurationRows,
   configurationTable,
-  failureLines,
-  moneyTable,
   notApplicableLines,
   type ConfigurationRow,
-} from "./format.ts";
+} from "./configuration-table.ts";
+import { costLines } from "./cost-lines.ts";
+import { failureLines, unmeasuredLines } from "./failures.ts";
+import { loadLines } from "./load-lines.ts";
+import { moneyTable } from "./money-table.ts";
+import { indentLines, type TableStyle } from "./render-table.ts";
+import { isSimulated, sweepVerdict } from "./sweep-verdict.ts";
 
 export interface SweepSummary {
   readonly state: RunState;
@@ -20,79 +22,83 @@ export interface SweepSummary {
   /** The run's folder. */
   readonly folder: string;
   readonly database: string;
-  /** What shows the same results, after `maider-sweep report`: the options that named another place. */
+  /** Options that make `maider-sweep report` read the same database, each with a space before it. */
   readonly where: string;
+  /** Every failure and void pass, readings of cost and load, the bill of each VM. */
+  readonly details: boolean;
 }
 
-/** What a sweep says at its end: what was measured, what failed, what it cost, and where it lies. */
+/** The end of a sweep: its table, what was not measured and why, and a short verdict. */
 export function sweepSummary(summary: SweepSummary, style: TableStyle): string {
-  const { state, ledger, nowMs } = summary;
-  const simulated = isSimulated(state) ? "SIMULATED " : "";
+  const { details, ledger, nowMs, state, where } = summary;
   const rows = configurationRows(state);
-  const failures = failureLines(state);
-  const listed = (lines: readonly string[]): string => indentLines(lines, style.width);
-  const inapplicable = notApplicableLines(rows);
-  const measured = rows.flatMap(({ result }) => result ?? []);
-  const loads = loadLines(measured);
-  const sections = [
-    `${simulated}Results of run ${state.run}${endText(state)}`,
-    rows.length === 0 ? "  nothing was measured" : configurationTable(rows, style),
-    ...(inapplicable.length === 0 ? [] : ["\nNot applicable (n/a)", listed(inapplicable)]),
-    ...(loads.length === 0 ? [] : ["\nUnder load (closed loop)", listed(loads)]),
-    ...(measured.length === 0
+  const results = rows.flatMap(({ result }) => result ?? []);
+  const simulated = isSimulated(state);
+  const stopped = rows.filter(({ state: end }) => end === "stopped").length;
+  const report = `maider-sweep report${simulated ? " --simulate" : ""}${where} --open`;
+  const next = isInterrupted(state) ? `maider-sweep run --resume ${state.run}` : report;
+  const table = rows.length === 0 ? "  nothing was measured" : configurationTable(rows, style);
+  return `${[
+    `${simulated ? "SIMULATED results" : "Results"} of sweep ${state.run}${endText(state)}\n${table}`,
+    ...section("Not measured", unmeasuredLines(state), style),
+    ...(stopped === 0
       ? []
       : [
-          "\nA million output tokens, one request at a time",
-          listed(costLines(measured, state, nowMs)),
+          `Stopped on request before ${countText(stopped, "configuration was", "configurations were")} complete.`,
         ]),
-    ...(failures.length === 0 ? [] : ["\nFailed, void or skipped", listed(failures)]),
-    `\n${simulated === "" ? "Money" : "SIMULATED money: nothing is owed"}`,
-    moneyTable(state, ledger, nowMs, style),
-    `\n${simulated}Results: ${summary.database}`,
-    `Journal and logs: ${summary.folder}`,
-    ...(rows.length === 0
-      ? []
-      : [
-          `See it: maider-sweep report${simulated === "" ? "" : " --simulate"}${summary.where} --open`,
-        ]),
+    ...(details ? detailSections(summary, rows, style) : repeatedPasses(state)),
+    sweepVerdict({ state, ledger, results, nowMs, next }, style.width),
+  ].join("\n\n")}\n`;
+}
+
+function section(title: string, lines: readonly string[], style: TableStyle): string[] {
+  return lines.length === 0 ? [] : [`${title}\n${indentLines(lines, style.width)}`];
+}
+
+/** Passes that were not sound, without their reasons. */
+function repeatedPasses({ passes, run }: RunState): string[] {
+  const unsound = passes.filter(
+    (event) =>
+      event.type !== "pass.finished" &&
+      !(event.type === "pass.void" && isInterruption(event.reason)),
+  ).length;
+  return unsound === 0
+    ? []
+    : [
+        `${countText(unsound, "pass was", "passes were")} void or failed: see maider-sweep logs ${run}`,
+      ];
+}
+
+function detailSections(
+  { database, folder, ledger, nowMs, state }: SweepSummary,
+  rows: readonly ConfigurationRow[],
+  style: TableStyle,
+): string[] {
+  const results = rows.flatMap(({ result }) => result ?? []);
+  const simulated = isSimulated(state) ? "SIMULATED " : "";
+  return [
+    ...section("Not applicable (n/a)", notApplicableLines(rows), style),
+    ...section("Under load", loadLines(results), style),
+    ...section(
+      "A million output tokens, one request at a time",
+      costLines(results, state, nowMs),
+      style,
+    ),
+    ...section("Failed, void or skipped", failureLines(state), style),
+    `${simulated}Money\n${moneyTable(state, ledger, nowMs, style)}`,
+    `${simulated}Results: ${database}\nJournal and logs: ${folder}`,
   ];
-  return `${sections.join("\n")}\n`;
 }
 
-export function isSimulated(state: RunState): boolean {
-  return (state.opened?.world ?? null) !== null;
+function isInterrupted({ closed }: RunState): boolean {
+  return closed?.state === "interrupted" || closed?.state === "crashed";
 }
 
-/** A row for each configuration that was reached, each with the sound passes of this run alone. */
-export function configurationRows(state: RunState): ConfigurationRow[] {
-  const sound = state.passes.flatMap((event) =>
-    event.type === "pass.finished" ? [event.record] : [],
-  );
-  const results = configurations(sound);
-  // One model may be tried with several windows on one GPU type; they end in the order in which they are measured.
-  const left = new Set(results.toReversed());
-  const resultOf = (gpu: string, model: string): ConfigurationResult | undefined => {
-    const found = [...left].findLast((result) => result.gpu === gpu && result.model === model);
-    if (found !== undefined) left.delete(found);
-    return found;
-  };
-  const rows = state.configurations.map(({ gpu, model, passes, state: end }) => ({
-    gpu,
-    model,
-    result: passes === 0 ? undefined : resultOf(gpu, model),
-    state: end.replace("_", " "),
-  }));
-  // A rental that ended in the middle has passes of configurations that were never finished.
-  const cutShort = [...left]
-    .toReversed()
-    .map((result) => ({ gpu: result.gpu, model: result.model, result, state: "cut short" }));
-  const notStarted = state.notStarted.flatMap(({ gpu, models }) =>
-    models.map((model) => ({ gpu, model, result: undefined, state: "not started" })),
-  );
-  return [...rows, ...cutShort, ...notStarted];
+function endText({ closed, lastMs }: RunState): string {
+  if (closed !== undefined) return `, ${closed.state} ${minuteText(Date.parse(closed.ts))}`;
+  return lastMs === 0 ? "" : `, last heard of ${minuteText(lastMs)}`;
 }
 
-function endText(state: RunState): string {
-  if (state.closed !== undefined) return ` (${state.closed.state} ${state.closed.ts})`;
-  return state.lastMs === 0 ? "" : ` (last heard of ${isoUtc(state.lastMs)})`;
+function minuteText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }

@@ -9,6 +9,11 @@ export class Interrupted extends Error {
   }
 }
 
+/** Whether the reason in an event is the message of an `Interrupted`. */
+export function isInterruption(reason: string): boolean {
+  return /^stopped by SIG[A-Z]+$/.test(reason);
+}
+
 /** Access to the process's signals. Each `on` method returns a function that removes the listener. */
 export interface Signals {
   /** Aborted by the first signal; the reason is an `Interrupted` that names it. */

@@ -3,16 +3,11 @@ import stringWidth from "fast-string-width";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
-import type { Fact } from "../../src/journal/events.ts";
-import { foldRun } from "../../src/run-state/fold-run.ts";
-import { foldLedger } from "../../src/run-state/ledger.ts";
 import { comparisonTable } from "../../src/report/comparison-table.ts";
 import { coverageText } from "../../src/report/coverage-text.ts";
-import { sweepSummary } from "../../src/report/sweep-summary.ts";
 import { UNLIMITED, renderTable } from "../../src/report/render-table.ts";
 import { compare } from "../../src/results/query/compare.ts";
 import { coverage } from "../../src/results/query/coverage.ts";
-import { START_MS, journalOf, labelOf, opened, reserved } from "../cli/output/sample-events.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 
 const fixture = (
@@ -50,6 +45,21 @@ describe("renderTable", () => {
     expect(text).toContain("…");
   });
 
+  it("leaves out optional columns, the last one first, before it shortens names", () => {
+    const wide = [
+      { head: "Name", shrinks: true },
+      { head: "Speed" },
+      { head: "First", optional: true },
+      { head: "Last", optional: true },
+    ];
+    const row = ["a-name-of-20-letters", "12.3", "first", "last"];
+    const at = (width: number) => renderTable(wide, [row], { width, colour: false }).split("\n")[1];
+    expect(at(41)).toBe("a-name-of-20-letters  12.3   first  last");
+    expect(at(35)).toBe("a-name-of-20-letters  12.3   first");
+    expect(at(28)).toBe("a-name-of-20-letters  12.3");
+    expect(at(20)).toMatch(/^a-name\S*…\S+ {2}12\.3$/);
+  });
+
   it("has no terminal codes unless told, and lets none in", () => {
     const row = [["\u001b[31mred\nline", "1"]];
     expect(renderTable(columns, row, UNLIMITED)).not.toContain("\u001b");
@@ -79,204 +89,6 @@ describe("renderTable, for any names", () => {
     const text = renderTable(columns, [["x".repeat(100_000), "y".repeat(30), "1.0"]], NARROW);
     expect(widest(text)).toBeLessThanOrEqual(80);
     expect(text).toContain("y".repeat(30));
-  });
-});
-
-const MODEL = "Qwen/Qwen2.5-Coder-7B-Instruct";
-const label = labelOf(1);
-const gpu = "g2-gpu-rtx4000a1-s";
-const pass = (number: number, speed: number): Fact => ({
-  type: "pass.finished",
-  label,
-  model: MODEL,
-  pass: number,
-  record: sampleRecord({ speed, summary: { simulated: true } }),
-});
-const run = (facts: readonly (readonly [number, Fact])[], world: string | null = "w1") =>
-  foldRun(
-    journalOf([
-      [0, opened({ world })],
-      [0, reserved(1)],
-      [1, { type: "create.sent", label }],
-      [1, { type: "create.acknowledged", label, vm_id: 1, ipv4: "127.64.0.1" }],
-      ...facts,
-    ]),
-  );
-const finished: readonly (readonly [number, Fact])[] = [
-  [20, pass(1, 50)],
-  [25, pass(2, 50.5)],
-  [30, pass(3, 50.2)],
-  [
-    30,
-    {
-      type: "configuration.finished",
-      label,
-      gpu,
-      model: MODEL,
-      state: "measured",
-      passes: 3,
-      reason: null,
-    },
-  ],
-  [
-    31,
-    {
-      type: "server.failed",
-      label,
-      model: "Qwen/Big-70B",
-      cause: "out of memory",
-      evidence: "CUDA OOM",
-      remedy: "a larger GPU",
-      log: "x.log",
-    },
-  ],
-  [
-    31,
-    {
-      type: "configuration.finished",
-      label,
-      gpu,
-      model: "Qwen/Big-70B",
-      state: "failed",
-      passes: 0,
-      reason: "oom",
-    },
-  ],
-  [32, { type: "destroy.intended", label, reason: "done" }],
-  [33, { type: "rental.gone", label }],
-  [33, { type: "rental.settled", label, hours: 1, micro_usd: 520_000, usd: 0.52 }],
-  [
-    34,
-    {
-      type: "entry.not_started",
-      rental: 2,
-      gpu: "g1-gpu-rtx6000-1",
-      models: [MODEL],
-      reason: "budget: needs $9.00",
-    },
-  ],
-  [35, { type: "run.closed", exit_code: 5, state: "finished" }],
-];
-const summary = (state: ReturnType<typeof run>, style = NARROW): string =>
-  sweepSummary(
-    {
-      state,
-      ledger: foldLedger(state, START_MS + 40 * 60_000),
-      nowMs: START_MS + 40 * 60_000,
-      folder: "/state/runs/x",
-      database: "/cache/db.json",
-      where: " --db db.json",
-    },
-    style,
-  );
-
-describe("the end-of-run report", () => {
-  it("tells configurations, failures with reasons, money by rental, and where the results lie", () => {
-    const text = summary(run(finished));
-    expect(text).toMatch(
-      /rtx4000a1-s +Coder-7B +3 +50\.2 ±1\.2% +0\.21s +0\.0029 +2\.88 +measured/,
-    );
-    expect(text).toMatch(/rtx4000a1-s +Big-70B +0 +- +- +- +- +failed/);
-    expect(text).toMatch(/rtx6000-1 +Coder-7B +0 .* not started/);
-    expect(summary(run(finished), UNLIMITED)).toContain(
-      "g2-gpu-rtx4000a1-s Qwen/Big-70B: vLLM did not come up: out of memory: CUDA OOM; a larger GPU (log: x.log)",
-    );
-    expect(text).toMatch(/not started: budget: needs\s+\$9\.00/);
-    expect(text).toMatch(/us-ord +│? +1 +│? +\$0\.52 +│? +\$0\.52 +│? gone/);
-    expect(text).toContain("billed $0.52, cap $60.00, left $59.48");
-    expect(text).toContain("Results: /cache/db.json");
-    expect(text).toContain("Journal and logs: /state/runs/x");
-    expect(text).toMatch(/^See it: maider-sweep report( --simulate)? --db db\.json --open$/m);
-  });
-
-  it("tells what a million tokens cost in three ways: 0.52 over 50.2 tokens/s, over 45 minutes of them, and as billed over 6,028 tokens", () => {
-    const started = (speed: number, number: number): Fact => {
-      const fact = pass(number, speed) as Extract<Fact, { type: "pass.finished" }>;
-      return {
-        ...fact,
-        record: { ...fact.record, summary: { ...fact.record.summary, start_up_s: 900 } },
-      };
-    };
-    const facts = finished.map(([at, fact], index) =>
-      index < 3
-        ? ([at, started([50, 50.5, 50.2][index] ?? 0, index + 1)] as const)
-        : ([at, fact] as const),
-    );
-    expect(summary(run(facts), UNLIMITED)).toContain(
-      `${gpu} ${MODEL}: steady $2.88, cold start $3.84 (first hour, 15 min to start up), as billed $86.26 (whole hours, 6,028 tokens)`,
-    );
-  });
-
-  it("shows throughput and the speed for one user at each load, medians over the sound passes of version 0.1", () => {
-    const level = { requests: 40, failed: 0, ttft_s: 0.1, tpot_s: 0.02 };
-    const loaded = finished.map(([at, fact], index) => {
-      if (fact.type !== "pass.finished") return [at, fact] as const;
-      const load = [
-        { ...level, concurrency: 4, out_tps: 180 + index, per_user_tps: 46 },
-        { ...level, concurrency: 16, out_tps: 600, per_user_tps: 40, failed: index },
-      ];
-      const record = { ...fact.record, summary: { ...fact.record.summary, load } };
-      return [at, { ...fact, record }] as const;
-    });
-    expect(summary(run(loaded), UNLIMITED)).toContain(
-      `${gpu} ${MODEL}: 4 in flight 181.0 tokens/s, 46.0 for one user; 16 in flight 600.0 tokens/s, 40.0 for one user, 2 of 3 passes not sound`,
-    );
-  });
-
-  it("takes no figure from a load at which nothing came back", () => {
-    const nothing = { requests: 40, out_tps: 0, per_user_tps: 0, ttft_s: 0, tpot_s: 0, failed: 40 };
-    const good = { ...nothing, out_tps: 180, per_user_tps: 46, failed: 0 };
-    const loaded = finished.map(([at, fact], index) => {
-      if (fact.type !== "pass.finished") return [at, fact] as const;
-      const load = [
-        { ...(index === 1 ? good : nothing), concurrency: 4 },
-        { ...nothing, concurrency: 16 },
-      ];
-      const record = { ...fact.record, summary: { ...fact.record.summary, load } };
-      return [at, { ...fact, record }] as const;
-    });
-    expect(summary(run(loaded), UNLIMITED)).toContain(
-      `${gpu} ${MODEL}: 4 in flight 180.0 tokens/s, 46.0 for one user, 2 of 3 passes not sound; 16 in flight no figure, 3 of 3 passes not sound`,
-    );
-  });
-
-  it("says which tests do not fit the window, and why", () => {
-    const fact = pass(1, 50) as Extract<Fact, { type: "pass.finished" }>;
-    const misfit = {
-      test_name: "Architecture explanation",
-      category: "context_heavy",
-      prompt: "",
-      success: false,
-      outcome: "not_applicable",
-      reason: "the prompt has 16377 tokens, the reply 800, the window 8192",
-    };
-    const record = { ...fact.record, tests: [...fact.record.tests, misfit] };
-    const text = summary(run([[20, { ...fact, record }], ...finished.slice(3)]), UNLIMITED);
-    expect(text).toContain("measured, 1 n/a");
-    expect(text).toContain(`Architecture explanation: ${misfit.reason}`);
-  });
-
-  it("keeps to 80 columns, goes on further in, and shows both ends of the interval where there is room", () => {
-    expect(widest(summary(run(finished)))).toBeLessThanOrEqual(80);
-    expect(summary(run(finished))).toMatch(
-      /^ {2}g2-gpu-rtx4000a1-s Qwen\/Big-70B: vLLM .*\n {5}\S.*\(log: x\.log\)$/m,
-    );
-    expect(summary(run(finished), UNLIMITED)).toMatch(/50\.2 \(49\.\d-50\.\d\)/);
-  });
-
-  it("says SIMULATED with results and money alike, and never of a real run", () => {
-    expect(summary(run(finished)).match(/SIMULATED/g)?.length).toBeGreaterThanOrEqual(3);
-    expect(summary(run(finished, null))).not.toContain("SIMULATED");
-  });
-
-  it("shows what was measured before a rental was cut short, and what is still reserved", () => {
-    const text = summary(run([[20, pass(1, 50)]]));
-    expect(text).toMatch(/Coder-7B +│? +1 +│? +50\.0 .*cut short/);
-    expect(text).toContain("billed $0.52, reserved $1.04, cap $60.00, left $58.44");
-  });
-
-  it("says so when nothing was measured", () => {
-    expect(summary(run([]))).toContain("nothing was measured");
   });
 });
 

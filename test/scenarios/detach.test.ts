@@ -88,5 +88,5 @@ test("rebench --detach records its pass, and logs shows what it said", async () 
   expect(begun.stdout).toContain(`maider-sweep logs ${run} --follow`);
   await expect.poll(() => stateOf(sweep), { timeout: 60_000, interval: 300 }).toBe("finished");
   expect(sweep.records()).toHaveLength(1);
-  expect((await sweep.run("logs", run)).stdout).toMatch(/==> output\.log <==[^]*Results of run/);
+  expect((await sweep.run("logs", run)).stdout).toMatch(/==> output\.log <==[^]*results of sweep/);
 });

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import type { Check } from "../../doctor/check.ts";
 import type { TableStyle } from "../../report/render-table.ts";
-import { count } from "./event-text.ts";
+import { countText } from "../../support/count-text.ts";
 import { wrapText } from "../../support/wrap-text.ts";
 
 const COLOURS = { ok: "green", warning: "yellow", problem: "red" } as const;
@@ -25,9 +25,9 @@ function verdict(checks: readonly Check[]): string {
     checks.filter((check) => check.state === state).length;
   const problems = inState("problem");
   const warnings = inState("warning");
-  if (problems + warnings === 0) return `Ready: all ${count(checks.length, "check")} passed.`;
-  const warned = warnings === 0 ? [] : [count(warnings, "warning")];
+  if (problems + warnings === 0) return `Ready: all ${countText(checks.length, "check")} passed.`;
+  const warned = warnings === 0 ? [] : [countText(warnings, "warning")];
   return problems === 0
     ? `Ready, with ${warned.join()}.`
-    : `Not ready: ${[count(problems, "problem"), ...warned].join(", ")}.`;
+    : `Not ready: ${[countText(problems, "problem"), ...warned].join(", ")}.`;
 }

@@ -1,4 +1,5 @@
 import type { EventOf, EventType, SweepEvent } from "../../journal/events.ts";
+import { countText } from "../../support/count-text.ts";
 import { serverFailureText } from "../../run-state/server-failure-text.ts";
 import { formatUsd } from "../../support/money.ts";
 
@@ -25,8 +26,8 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
     note(
       [
         event.world === null ? "" : "SIMULATED: no account, no money. ",
-        `run ${event.run} of ${event.plan}: ${count(event.rentals, "rental")}, `,
-        `${count(event.configurations, "configuration")}, ${count(event.passes, "pass", "passes")} each, `,
+        `run ${event.run} of ${event.plan}: ${countText(event.rentals, "rental")}, `,
+        `${countText(event.configurations, "configuration")}, ${countText(event.passes, "pass", "passes")} each, `,
         `${event.concurrency} at once; cap ${formatUsd(event.cap_micro_usd)}, `,
         `likely ${formatUsd(event.likely_micro_usd)}, at worst ${formatUsd(event.worst_micro_usd)}`,
       ].join(""),
@@ -66,7 +67,7 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
   "admission.resumed": ({ seconds: took }) => note(`VMs are created again, after ${seconds(took)}`),
 
   "rental.reserved": ({ region, hours, micro_usd }) =>
-    note(`reserved ${formatUsd(micro_usd)} (${count(hours, "hour")}) for a VM in ${region}`),
+    note(`reserved ${formatUsd(micro_usd)} (${countText(hours, "hour")}) for a VM in ${region}`),
   "create.acknowledged": ({ vm_id, ipv4 }) => note(`VM ${vm_id} created at ${ipv4}, booting`),
   "create.unknown": ({ reason }) => warning(`it is not known yet whether the VM exists: ${reason}`),
   "create.adopted": ({ vm_id, gpu, price_micro_usd: price }) =>
@@ -76,7 +77,7 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
   "create.absent": ({ look, refusal }) =>
     look > 1 ? undefined : warning(`no VM was made: ${refusal}`),
   "rental.reused": ({ minutes_left }) =>
-    note(`the VM is still there and is used again, ${count(minutes_left, "minute")} at most`),
+    note(`the VM is still there and is used again, ${countText(minutes_left, "minute")} at most`),
   "boot.running": ({ seconds: took }) => note(`running after ${seconds(took)}`),
   "ssh.ready": ({ seconds: took }) => note(`SSH answers after ${seconds(took)}`),
   "setup.progressed": ({ stage, index, stages }) => detail(`set-up ${index}/${stages}: ${stage}`),
@@ -87,7 +88,7 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
   "destroy.intended": ({ reason }) => note(`destroying: ${reason}`),
   "rental.gone": () => note("confirmed deleted"),
   "rental.settled": ({ hours, micro_usd }) =>
-    note(`billed ${count(hours, "hour")}, ${formatUsd(micro_usd)}`),
+    note(`billed ${countText(hours, "hour")}, ${formatUsd(micro_usd)}`),
 
   "server.starting": ({ image }) => note(`starting ${image}`),
   "server.progressed": ({ stage, bytes, total_bytes }) =>
@@ -99,7 +100,7 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
   "server.failed": ({ during, cause, evidence, remedy, log }) =>
     warning(`${serverFailureText(during)}: ${cause}: ${evidence} (${remedy}; log: ${log})`),
   "pass.started": ({ pass, passes, tests }) =>
-    note(`pass ${pass} of ${passes}, ${count(tests, "test")}`),
+    note(`pass ${pass} of ${passes}, ${countText(tests, "test")}`),
   "test.finished": (event) => {
     const name = `test ${event.index}/${event.tests} ${event.test}`;
     if (event.outcome === "measured")
@@ -121,17 +122,13 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
   "pass.failed": ({ pass, reasons }) => warning(`pass ${pass} is not sound: ${reasons.join("; ")}`),
   "pass.void": ({ pass, reason }) => warning(`pass ${pass} is void and is run again: ${reason}`),
   "configuration.finished": ({ state, passes, reason }) => {
-    const text = `${state.replace("_", " ")}, ${count(passes, "sound pass", "sound passes")}`;
+    const text = `${state.replace("_", " ")}, ${countText(passes, "sound pass", "sound passes")}`;
     return state === "measured" ? note(text) : warning(`${text}: ${reason ?? "no reason given"}`);
   },
 };
 
 /** Micro-dollars; Linode rounds to it. */
 const ONE_CENT = 10_000;
-
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
-}
 
 function rate(tokensPerSecond: number | null): string {
   return tokensPerSecond === null ? "no speed" : `${tokensPerSecond.toFixed(1)} tokens/s`;

@@ -1,3 +1,4 @@
+import { countText } from "../../support/count-text.ts";
 import { gpuName } from "../../catalog/short-names.ts";
 import {
   NO_PROGRESS,
@@ -12,7 +13,6 @@ import {
   type RunState,
 } from "../../run-state/run-state.ts";
 import { formatUsd } from "../../support/money.ts";
-import { count } from "./event-text.ts";
 
 export interface LiveLine {
   readonly text: string;
@@ -141,7 +141,7 @@ function footer(state: RunState, nowMs: number, expectedMinutes: number | undefi
 function passesText(state: RunState): string {
   const passes = state.passes.filter(({ type }) => type === "pass.finished").length;
   const total = (state.opened?.configurations ?? 0) * (state.opened?.passes ?? 0);
-  return total === 0 ? count(passes, "pass", "passes") : `${passes} of ${total} passes`;
+  return total === 0 ? countText(passes, "pass", "passes") : `${passes} of ${total} passes`;
 }
 
 /** From the estimate until its time is up; afterwards from the share of the passes that is done. */

@@ -1,4 +1,4 @@
-import { incompleteLines } from "../../report/format.ts";
+import { incompleteLines } from "../../report/failures.ts";
 import { sweepSummary } from "../../report/sweep-summary.ts";
 import type { RunSummary } from "../../run/close-run.ts";
 import { undestroyedText } from "../../run/handle-repeated-interrupts.ts";
@@ -12,7 +12,7 @@ import { tableStyle } from "./table-style.ts";
 
 /** The call of a verb that rents. */
 type RentingCall = SharedCall & {
-  readonly options: { readonly json?: boolean };
+  readonly options: { readonly details?: true; readonly json?: boolean };
   readonly terminal: Terminal;
 };
 
@@ -33,7 +33,8 @@ function printSummary(summary: RunSummary, { options, terminal }: RentingCall): 
       terminal.stderr.write(`not measured: ${oneLine(line)}\n`);
   if (options.json !== true && !summary.held) {
     const where = locationFlags(options);
-    const facts = { state, ledger, nowMs, database: databaseFile, where, folder };
+    const details = options.details === true;
+    const facts = { state, ledger, nowMs, database: databaseFile, where, folder, details };
     terminal.stdout.write(sweepSummary(facts, tableStyle(terminal)));
   }
   if (exitCode === ExitCode.stillBilled) {

@@ -1,3 +1,4 @@
+import { countText } from "../../support/count-text.ts";
 import { gpuName, modelName } from "../../catalog/short-names.ts";
 import { indentLines, renderTable, type Column } from "../../report/render-table.ts";
 import { NO_PROGRESS, type RentalProgress } from "../../run-state/fold-progress.ts";
@@ -6,7 +7,6 @@ import type { RentalState } from "../../run-state/run-state.ts";
 import type { LocatedRun } from "../../run/run-folder/read-runs.ts";
 import { PACKED_AFTER_DAYS, RETENTION_DAYS } from "../../run/run-folder/retention.ts";
 import { formatUsd } from "../../support/money.ts";
-import { count } from "./event-text.ts";
 import { nextBilledHour, stageText } from "./live-lines.ts";
 
 /** `bytes` is the size of all runs on disk. */
@@ -33,7 +33,7 @@ export function statusText(runs: readonly LocatedRun[], bytes: number, style: St
 export function diskUsageText(bytes: number): string {
   return [
     `journals and logs use ${(bytes / 1e6).toFixed(1)} MB; those of ended runs are`,
-    `compressed after ${count(PACKED_AFTER_DAYS, "day")} and deleted after ${count(RETENTION_DAYS, "day")}`,
+    `compressed after ${countText(PACKED_AFTER_DAYS, "day")} and deleted after ${countText(RETENTION_DAYS, "day")}`,
   ].join("\n");
 }
 
@@ -47,7 +47,7 @@ export function runText(run: LocatedRun, style: StatusStyle): string {
     ...resultLines(run).map((line) => `  ${line}`),
     `  ${moneyText(run)}`,
     ...attentionLines(run).map((line) => `  ${line}`),
-    ...(deleted === 0 ? [] : [`  ${count(deleted, "VM")} confirmed deleted`]),
+    ...(deleted === 0 ? [] : [`  ${countText(deleted, "VM")} confirmed deleted`]),
   ];
   if (vms.length > 0) lines.push(vmTable(run, vms, style.width));
   const failed = vms.flatMap(({ failure, label }) =>
@@ -82,7 +82,7 @@ function resultLines({
 }: LocatedRun): readonly string[] {
   if (session) return [];
   return [
-    `measured ${String(measured)} of ${count(configurations, "configuration")}, ${count(passes, "sound pass", "sound passes")}`,
+    `measured ${String(measured)} of ${countText(configurations, "configuration")}, ${countText(passes, "sound pass", "sound passes")}`,
     ...(fastest === null
       ? []
       : [

@@ -37,7 +37,15 @@ export const verb = defineVerb({
         ...type,
         hourlyUsd: usd(hourly),
       }));
-      terminal.stdout.write(jsonText({ ...covered, missing, withoutResult: without, refresh }));
+      terminal.stdout.write(
+        jsonText({
+          ...covered,
+          outside: covered.outsideCatalog,
+          missing,
+          withoutResult: without,
+          refresh,
+        }),
+      );
       return ExitCode.done;
     }
     const { coverageText } = await import("../../report/coverage-text.ts");

@@ -381,8 +381,10 @@ describe("benchmark-status", () => {
     );
     expect(stdout).not.toContain("\u001b");
     const json = JSON.parse((await rig.say("benchmark-status", "--json")).stdout) as {
+      outside: string[];
       refresh: { entries: { gpu: string; offer: { likelyUsd: number } }[] };
     };
+    expect(json.outside).toEqual(["retired"]);
     const entry = json.refresh.entries.find(({ gpu }) => gpu === STALE.gpu);
     expect(entry?.offer.likelyUsd).toBeGreaterThan(0);
   });
