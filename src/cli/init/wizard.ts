@@ -3,7 +3,7 @@ import { estimatePlan } from "../../estimate/estimate-plan.ts";
 import type { Market } from "../../estimate/market.ts";
 import { formatUsd } from "../../support/money.ts";
 import { planFromText } from "../../run/preflight/load-plan.ts";
-import { count } from "../output/event-text.ts";
+import { countText } from "../../support/count-text.ts";
 import { draftText, type PlanDraft } from "./plan-draft.ts";
 import type { Questions } from "./ask.ts";
 
@@ -62,8 +62,8 @@ export async function wizard(
 function summary(estimate: Estimate, { maxCost }: PlanDraft): string {
   const { rentals, likely, worst, wallMinutes, skipped } = estimate;
   const left =
-    skipped.length === 0 ? "" : `, ${count(skipped.length, "pair")} left out as too large`;
-  return `${count(rentals.length, "VM")}, about ${String(Math.round(wallMinutes))} min, likely ${formatUsd(likely.micros)}, at worst ${formatUsd(worst.micros)}${left}${capNote(estimate, maxCost)}`;
+    skipped.length === 0 ? "" : `, ${countText(skipped.length, "pair")} left out as too large`;
+  return `${countText(rentals.length, "VM")}, about ${String(Math.round(wallMinutes))} min, likely ${formatUsd(likely.micros)}, at worst ${formatUsd(worst.micros)}${left}${capNote(estimate, maxCost)}`;
 }
 
 function capNote({ rentals, likely, worst }: Estimate, maxCost: number | undefined): string {
@@ -78,7 +78,7 @@ function capNote({ rentals, likely, worst }: Estimate, maxCost: number | undefin
 
 function briefly(estimate: Estimate | undefined): string {
   if (estimate === undefined) return "";
-  return `${count(estimate.rentals.length, "VM")}, likely ${formatUsd(estimate.likely.micros)}`;
+  return `${countText(estimate.rentals.length, "VM")}, likely ${formatUsd(estimate.likely.micros)}`;
 }
 
 function otherPacking({ packing }: PlanDraft): PlanDraft["packing"] {
