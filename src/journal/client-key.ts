@@ -4,21 +4,22 @@ import { writeFileAtomically } from "../support/safe-file.ts";
 
 const FILE = "client-key";
 
-/** The SSH key of a run, as `ssh` keeps one: it opens all VMs of the run, and nothing else. */
+/** A run's own SSH key pair, which gives access to the VMs of this run only. */
 export interface ClientKey {
+  /** As in `authorized_keys`. */
   readonly publicLine: string;
   /** OpenSSH wire form, base64. */
   readonly publicWire: string;
   readonly privateKey: string;
 }
 
-/** Keeps it in the run's folder, for its owner alone, so that a resume can log in to VMs that still live. */
+/** Stores the key in the run's folder, readable only by its owner, so that a resumed run can log in to its VMs. */
 export async function saveClientKey(folder: string, key: ClientKey): Promise<void> {
   await writeFileAtomically(join(folder, `${FILE}.pub`), `${key.publicLine}\n`);
   await writeFileAtomically(join(folder, FILE), key.privateKey);
 }
 
-/** `undefined` when the run has none any more. */
+/** Undefined if the key was deleted. */
 export function readClientKey(folder: string): ClientKey | undefined {
   try {
     const publicLine = readFileSync(join(folder, `${FILE}.pub`), "utf8").trim();
@@ -29,13 +30,13 @@ export function readClientKey(folder: string): ClientKey | undefined {
   }
 }
 
-/** Once nothing of the run lives any more. */
+/** Call it once all VMs of the run are deleted. */
 export function deleteClientKey(folder: string): void {
   for (const name of [FILE, `${FILE}.pub`]) {
     try {
       rmSync(join(folder, name), { force: true });
     } catch {
-      // A folder that cannot be written keeps a key that opens nothing any more.
+      // The key remains if the folder is not writable. It gives access to nothing anymore.
     }
   }
 }

@@ -1,16 +1,17 @@
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { EventType, Fact } from "./events.ts";
 
-/** Where a test wants the program to die. */
+/** Where a test wants the program to kill itself. */
 export interface CrashPoint {
   readonly type: string;
   readonly when: "before" | "after";
-  /** The n-th such event, counted from 1. */
+  /** Number of the event among those of its type, from 1. */
   readonly nth: number;
+  /** Whether to kill the guard too. */
   readonly guard: boolean;
 }
 
-/** Called by the journal around the moment at which a fact becomes durable. */
+/** Called by the journal before and after it writes a fact. */
 export interface CrashHook {
   before(fact: Fact): void;
   after(fact: Fact): void;
@@ -38,8 +39,8 @@ export function parseCrashPoint(text: string): CrashPoint {
 }
 
 /**
- * The hook for the journal, or none: it is obeyed only where the API is on this machine, so that a forgotten
- * variable can never leave a paid VM behind. `kill` ends a process at once, as SIGKILL does.
+ * Creates the hook, if one is configured and the API is on a loopback address: on the real cloud, a forgotten
+ * environment variable could leave a paid VM running. `kill` must end a process at once, like SIGKILL.
  */
 export function createCrashHook(options: {
   readonly point: CrashPoint | undefined;
@@ -51,11 +52,11 @@ export function createCrashHook(options: {
   if (point === undefined || !loopback) return undefined;
   let guardPid: number | undefined;
   let seen = 0;
-  const strike = (): void => {
+  const crash = (): void => {
     try {
       if (point.guard && guardPid !== undefined) kill(guardPid);
     } finally {
-      // Also when the guard is dead already.
+      // Even if killing the guard failed because it has already exited.
       kill(pid);
     }
   };
@@ -64,10 +65,10 @@ export function createCrashHook(options: {
       if (fact.type === "guard.acknowledged") guardPid = fact.pid;
       if ((fact.type satisfies EventType) !== point.type) return;
       seen += 1;
-      if (point.when === "before" && seen === point.nth) strike();
+      if (point.when === "before" && seen === point.nth) crash();
     },
     after: (fact) => {
-      if (point.when === "after" && fact.type === point.type && seen === point.nth) strike();
+      if (point.when === "after" && fact.type === point.type && seen === point.nth) crash();
     },
   };
 }

@@ -4,9 +4,9 @@ import type { CrashHook } from "./crash-hook.ts";
 import type { Fact, Journal, Ownership, SweepEvent } from "./events.ts";
 import { encodeLine } from "./journal-line.ts";
 
-/** Where lines go. */
+/** Durable storage for the lines of a journal. */
 export interface JournalStore {
-  /** Resolves once the text is durable. @throws JournalError when it is not, and leaves nothing of it behind. */
+  /** Resolves once the text is durable. @throws JournalError if it could not be written; nothing of it remains then */
   append(text: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -16,11 +16,11 @@ export interface JournalOptions {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly crash?: CrashHook | undefined;
-  /** Blanks secrets; applied to every line. */
+  /** Redacts secrets in every line. */
   readonly redact?: ((text: string) => string) | undefined;
 }
 
-interface Waiting {
+interface PendingFact {
   readonly fact: Fact;
   readonly ts: string;
   readonly resolve: (event: SweepEvent) => void;
@@ -28,8 +28,8 @@ interface Waiting {
 }
 
 /**
- * A journal over a store: one ordered queue. Facts that arrive while others are being synced share the next sync;
- * with a crash hook each has its own, so that "before" means that all former ones are durable.
+ * Creates a journal that writes facts in order. Facts that arrive during a write are written together next. With a
+ * crash hook, each is written on its own, so that all earlier facts are durable when `before` is called.
  */
 export function createJournal(
   store: JournalStore,
@@ -40,16 +40,16 @@ export function createJournal(
   const redact = options.redact ?? ((text: string): string => text);
   const events = [...past];
   const listeners = new Set<(event: SweepEvent) => void>();
-  let waiting: Waiting[] = [];
+  let pending: PendingFact[] = [];
   let draining: Promise<void> | undefined;
 
-  const writeBatch = async (batch: readonly Waiting[]): Promise<void> => {
+  const writeBatch = async (batch: readonly PendingFact[]): Promise<void> => {
     let seq = events.at(-1)?.seq ?? 0;
     const encoded = batch.map(({ fact, ts }) => {
       seq += 1;
       return encodeLine(fact, { seq, gen: ownership.gen, ts, run }, redact);
     });
-    // A former owner that wakes up must not write into its successor's journal.
+    // A suspended owner that resumes must not write into the journal of its successor.
     ownership.assertCurrent();
     for (const { fact } of batch) crash?.before(fact);
     await store.append(encoded.map(({ line }) => `${line}\n`).join(""));
@@ -62,8 +62,8 @@ export function createJournal(
   };
 
   const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = crash === undefined ? waiting.splice(0) : waiting.splice(0, 1);
+    while (pending.length > 0) {
+      const batch = crash === undefined ? pending.splice(0) : pending.splice(0, 1);
       try {
         await writeBatch(batch);
       } catch (error) {
@@ -77,7 +77,7 @@ export function createJournal(
     run,
     append: (fact) =>
       new Promise((resolve, reject) => {
-        waiting.push({ fact, ts: isoUtc(clock.now()), resolve, reject });
+        pending.push({ fact, ts: isoUtc(clock.now()), resolve, reject });
         draining ??= drain();
       }),
     events: () => events,
@@ -92,7 +92,7 @@ export function createJournal(
   };
 }
 
-/** A journal that forgets: for what must be destroyed while the disk takes nothing, and for simulated time. */
+/** A journal in memory, for destroying VMs while the disk is full, and for simulated time. */
 export function volatileJournal(past: readonly SweepEvent[], options: JournalOptions): Journal {
   return createJournal(
     { append: () => Promise.resolve(), close: () => Promise.resolve() },
@@ -101,7 +101,7 @@ export function volatileJournal(past: readonly SweepEvent[], options: JournalOpt
   );
 }
 
-/** A view that breaks must not take the journal with it, nor hide that it broke. */
+/** An error of a listener must not stop the journal, but is still reported as uncaught. */
 function notify(listener: (event: SweepEvent) => void, event: SweepEvent): void {
   try {
     listener(event);

@@ -3,7 +3,7 @@ import type { BenchmarkRecord } from "../evidence/record.ts";
 import type { Category } from "../evidence/suite.ts";
 import type { MicroUsd } from "../support/money.ts";
 
-/** Tells one configuration of a GPU type and model from another (`configurationKey`); version 0.1 did not write it. */
+/** Identifies a configuration among those of a GPU type and model (`configurationKey`). Not written by version 0.1. */
 type ConfigurationKey = string;
 
 /** A VM that exists. */
@@ -11,17 +11,17 @@ export interface FoundVm {
   label: string;
   vm_id: number;
   ipv4: string;
-  /** ISO 8601, by the API's clock, which is the bill's. */
+  /** ISO 8601, by the API's clock, by which Linode bills. */
   created?: string;
   gpu?: string;
   region?: string;
-  /** Of an hour, where the journal has lost what was agreed. */
+  /** Price per hour; set if the journal has lost the reservation. */
   price_micro_usd?: MicroUsd;
 }
 
 /**
- * Every fact of a sweep, by its dotted name. This list is also the list of crash points: the journal makes a
- * fact durable before the act that it announces. Field names are snake_case because `--json` prints them as they are.
+ * The facts of a sweep, by event type. A fact is durable before the action that it announces, so each is also a crash
+ * point. Field names are snake_case because `--json` prints them as they are.
  */
 export interface Facts {
   /** First line of every journal. */
@@ -29,15 +29,15 @@ export interface Facts {
     plan: string;
     cap_micro_usd: MicroUsd;
     monthly_cap_micro_usd: MicroUsd | null;
-    /** Null on the real cloud. */
+    /** Id of the simulated world; null on the real cloud. */
     world: string | null;
     api_url: string;
-    /** Fingerprint of the account: a 404 proves nothing under another one. */
+    /** Fingerprint of the account. A 404 proves that a VM is deleted only in the same account. */
     account: string;
-    /** The file that its sound passes are published to. */
+    /** The database file to which sound passes are published. */
     database: string;
     ssh_port: number;
-    /** The types that the plan may rent; version 0.1 left it out. */
+    /** The GPU types of the plan. Not written by version 0.1. */
     gpus?: string[];
     rentals: number;
     configurations: number;
@@ -48,11 +48,11 @@ export interface Facts {
     version: string;
     pid: number;
   };
-  /** A new owner of a run that has begun: a resume, a recovery, the guard. */
+  /** Another process took over the run. */
   "run.adopted": {
     by: "resume" | "recover" | "guard" | "down";
     pid: number;
-    /** Where it goes on, when the simulated world that it began in is gone. */
+    /** The new simulated world, if the original one has ended. */
     moved?: { world: string; api_url: string };
   };
   "run.stopping": { reason: string };
@@ -62,25 +62,25 @@ export interface Facts {
   "clock.jumped": { milliseconds: number };
   /** The API's clock minus ours. */
   "clock.differs": { milliseconds: number };
-  /** What the account owes beyond its invoices, before the first create. */
+  /** The account's uninvoiced balance before the first create. */
   "account.read": { uninvoiced_micro_usd: MicroUsd };
-  /** After the last proof: by how much that has grown since, beside what this ledger has spent since. */
+  /** After the last VM is deleted: the growth of that balance, and what the ledger has spent meanwhile. */
   "account.compared": { grown_micro_usd: MicroUsd; spent_micro_usd: MicroUsd };
-  /** The simulated world is gone, and with it everything it rented out. */
+  /** The simulated world has ended, and all its VMs with it. */
   "world.ended": { world: string };
 
   "firewall.intended": { label: string; cidrs: string[] };
   "firewall.acknowledged": { label: string; firewall_id: number };
-  /** It lets in the caller's new address, in place of what was intended. */
+  /** It now admits the caller's new address instead of the intended ones. */
   "firewall.updated": { label: string; cidrs: string[] };
   "firewall.gone": { label: string };
 
   "entry.skipped": { gpu: string; model: string; reason: string };
-  /** Does not fit the cap now; waits for an open reservation to free money. */
+  /** The entry exceeds the cap now, and waits until open reservations free money. */
   "entry.waiting": { rental: number; gpu: string; needed_micro_usd: MicroUsd };
   "entry.not_started": { rental: number; gpu: string; models: string[]; reason: string };
 
-  /** No VM is created for now; those that run go on. */
+  /** No more VMs are created for now. Existing rentals continue. */
   "admission.paused": { reason: string };
   "admission.resumed": { seconds: number };
 
@@ -93,24 +93,23 @@ export interface Facts {
     price_micro_usd: MicroUsd;
     hours: number;
     micro_usd: MicroUsd;
-    /** ISO 8601: when everything stops and the VM is destroyed; the label's expiry is later. */
+    /** ISO 8601. The VM is destroyed at this time; the label expires later. */
     deadline: string;
-    /** By our clock, like `deadline`; the label says the same by the API's. */
+    /** When the label expires, by our clock. The label itself has the time by the API's clock. */
     expires: string;
     /** OpenSSH wire form, base64. */
     host_key: string;
   };
   "create.intended": { label: string; gpu: string; region: string; price_micro_usd: MicroUsd };
-  /** The meter of the ledger starts here. */
-  /** `by_the_api`: as for `rental.gone`. */
+  /** The ledger counts hours from here. `by_the_api` as for `rental.gone`. */
   "create.sent": { label: string; by_the_api?: string };
   "create.acknowledged": FoundVm;
-  /** The API's answer does not tell whether the VM exists. */
+  /** It is unknown whether the request created a VM. */
   "create.unknown": { label: string; reason: string };
   "create.adopted": FoundVm;
-  /** One look that did not find the label; two far enough apart close it (`rental.gone`). */
+  /** A check did not find the label. After two checks, far enough apart, `rental.gone` follows. */
   "create.absent": { label: string; look: number; refusal: string };
-  /** A resume has found the VM alive, ours and not expired, and goes on with it. */
+  /** A resumed run continues on a VM of the interrupted one. */
   "rental.reused": { label: string; minutes_left: number };
   "boot.running": { label: string; seconds: number };
   "ssh.ready": { label: string; seconds: number };
@@ -122,14 +121,14 @@ export interface Facts {
     gpu_name: string;
     kernel: string;
   };
-  /** Stays until `down` or its expiry; guard and recover spare it. */
+  /** The VM remains until `down` or its expiry. Guard and `recover` do not destroy it. */
   "rental.held": { label: string; reason: string; until: string };
   "rental.failed": { label: string; stage: string; reason: string };
   "destroy.intended": { label: string; reason: string };
   "destroy.sent": { label: string; vm_id: number };
-  /** First look that found it gone; `rental.gone` is the second. */
+  /** The first check after which the VM was not found; `rental.gone` is the second. */
   "destroy.unseen": { label: string };
-  /** `by_the_api`: ISO 8601, the moment by the clock that the bill goes by, where it is known. */
+  /** `by_the_api`: ISO 8601, the time by the API's clock, by which Linode bills, if known. */
   "rental.gone": { label: string; by_the_api?: string };
   "rental.settled": { label: string; hours: number; micro_usd: MicroUsd; usd: number };
 
@@ -157,7 +156,7 @@ export interface Facts {
   "server.failed": {
     label: string;
     model: string;
-    /** What it did when it died, as "pass 2"; left out of one that never came up. */
+    /** The stage in which it failed, such as "pass 2"; left out if it never became ready. */
     during?: string;
     cause: string;
     evidence: string;
@@ -181,17 +180,17 @@ export interface Facts {
     ttft_s: number | null;
     reason: string | null;
   };
-  /** A sound pass; the record is the truth of which the database is a projection. */
+  /** A sound pass. Its record is published to the database. */
   "pass.finished": {
     label: string;
     model: string;
     configuration?: ConfigurationKey;
     pass: number;
     record: BenchmarkRecord;
-    /** The requests of its load levels, one by one; left out without any. */
+    /** The requests of its load levels, one by one; left out if there are none. */
     load_requests?: readonly LoadRequests[];
   };
-  /** Kept here and in our own views, never in the database. */
+  /** A failed pass, whose record is not published to the database. */
   "pass.failed": {
     label: string;
     model: string;
@@ -201,13 +200,13 @@ export interface Facts {
     load_requests?: readonly LoadRequests[];
     reasons: string[];
   };
-  /** The measurement is worthless for a recorded cause; it is run again. */
+  /** The measurement was disturbed for this reason, and is repeated. */
   "pass.void": {
     label: string;
     model: string;
     pass: number;
     reason: string;
-    /** With its tests; left out for a pass that was cut off. */
+    /** Left out if the pass was interrupted. */
     record?: BenchmarkRecord;
   };
   "configuration.finished": {
@@ -223,38 +222,43 @@ export interface Facts {
 
 export type EventType = keyof Facts;
 
-/** What every line has. `ts` is ISO 8601, UTC, on the run's clock; `crc` is CRC-32 of the line without it. */
+/** The fields of every line. */
 export interface Envelope {
   readonly v: 1;
   readonly seq: number;
   /** Generation of the owner that wrote it. */
   readonly gen: number;
+  /** ISO 8601, UTC, on the run's clock. */
   readonly ts: string;
   readonly run: string;
+  /** CRC-32 of the line without this field. */
   readonly crc: string;
 }
 
 /** A fact to be written. */
 export type Fact = { [T in EventType]: { readonly type: T } & Readonly<Facts[T]> }[EventType];
-/** A fact as it stands in the journal. */
+/** A line of the journal: a fact with its envelope. */
 export type SweepEvent = Fact & Envelope;
 export type EventOf<T extends EventType> = Extract<SweepEvent, { readonly type: T }>;
 
-/** Where facts go. Resolves once the fact is durable; facts are kept in the order of the calls. */
+/** The append-only log of a run. */
 export interface Journal {
   readonly run: string;
-  /** @throws JournalError when it cannot be made durable: then nothing may be created, but may be destroyed. */
+  /**
+   * Resolves once the fact is durable. Facts are written in the order of the calls.
+   * @throws JournalError if it cannot be written; VMs may then be destroyed but not created
+   */
   append(fact: Fact): Promise<SweepEvent>;
-  /** All that stands in it, those of former owners too. */
+  /** All events, including those of earlier owners. */
   events(): readonly SweepEvent[];
-  /** Called after each fact is durable, in order. */
+  /** The listener is called for each event, in order, once it is durable. */
   subscribe(listener: (event: SweepEvent) => void): () => void;
   close(): Promise<void>;
 }
 
-/** Proof that we are still the owner. */
+/** The ownership of a run, which another process may take over. */
 export interface Ownership {
   readonly gen: number;
-  /** To be called before every mutation of the cloud. @throws FencedError when a newer generation exists. */
+  /** Call it before every change to the cloud. @throws FencedError if a newer generation exists */
   assertCurrent(): void;
 }

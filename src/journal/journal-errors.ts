@@ -1,33 +1,33 @@
 import { ExitCode, SweepError } from "../support/errors.ts";
 
-/** A fact could not be made durable: nothing may be created any more, but everything may be destroyed. */
+/** The journal cannot be written. VMs may be destroyed, but no more may be created. */
 export class JournalError extends SweepError {
   constructor(path: string, reason: string) {
     super(`the journal ${path} cannot be written`, {
       exitCode: ExitCode.incomplete,
       reason,
-      hint: "make room or make the folder writable; what is rented is destroyed all the same",
+      hint: "make room or make the folder writable; VMs are still destroyed",
     });
     this.name = "JournalError";
   }
 }
 
-/** The disk takes no lock file: nothing may be created, for nobody could tell who owns what. */
+/** The lock file cannot be written. Nothing may be created, because its owner could not be determined. */
 export class LockError extends SweepError {
   constructor(folder: string, reason: string) {
     super(`the state folder ${folder} cannot be locked`, {
       exitCode: ExitCode.incomplete,
       reason,
-      hint: "make room or make it writable; maider-sweep recover destroys what is rented all the same",
+      hint: "make room or make it writable; maider-sweep recover still destroys VMs",
     });
     this.name = "LockError";
   }
 }
 
-/** Another process has become the owner: this one must not touch the cloud any more. */
+/** Another process has become the owner, so this one must not change the cloud anymore. */
 export class FencedError extends SweepError {
-  /** @param by the role of the newest owner, where it is known */
-  constructor(mine: number, newest: number, by?: string) {
+  /** @param by the role of the newest owner, if known */
+  constructor(ownGeneration: number, newest: number, by?: string) {
     const isGuard = by === "guard";
     super(
       isGuard
@@ -36,11 +36,11 @@ export class FencedError extends SweepError {
       {
         exitCode: ExitCode.locked,
         reason: isGuard
-          ? "this process was suspended, or its machine slept, for more than a minute: the guard destroys its VMs"
-          : `this process owned generation ${String(mine)} of the state folder, the newest is ${String(newest)}`,
+          ? "this process or its machine was suspended for more than a minute, so the guard destroys its VMs"
+          : `this process owned generation ${String(ownGeneration)} of the state folder, the newest is ${String(newest)}`,
         hint: isGuard
-          ? "maider-sweep status shows what is left; run --resume measures what is missing"
-          : "maider-sweep status shows what it does",
+          ? "maider-sweep status shows the remaining VMs; run --resume measures what is missing"
+          : "maider-sweep status shows what the other process does",
       },
     );
     this.name = "FencedError";

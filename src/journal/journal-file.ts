@@ -17,32 +17,32 @@ const TORN = "journal.torn-";
 const LINE_BREAK = 0x0a;
 const LINE_START = '{"v":1,"seq":';
 
-/** What a journal still tells. */
+/** The readable contents of a journal. */
 export interface JournalReading {
   readonly events: readonly SweepEvent[];
-  /** It ends in something that is not a whole line: what was being written when the program died. */
+  /** It ends with an incomplete line, because the program was killed while writing. */
   readonly torn: boolean;
-  /** Lines are missing or unreadable before the last good one: create nothing, destroy everything named. */
+  /** Lines before the last valid one are missing or unreadable. Create nothing, and destroy every VM named in it. */
   readonly damaged: boolean;
-  /** Every label of this run that occurs anywhere, in damaged lines and torn tails too. */
+  /** Every label of this run in the journal, including damaged lines and torn tails. */
   readonly labels: readonly string[];
 }
 
-/** Reads the journal of a run's folder; a missing one is empty. Never throws for what is in it. */
+/** Reads the journal of a run's folder; a missing one is empty. Never throws, whatever the contents. */
 export function readJournal(folder: string): JournalReading {
   const { events, torn, damaged, labels } = read(folder);
   return { events, torn: torn.length > 0, damaged, labels };
 }
 
-/** Whether only its packed form is there: then its run has ended, and what it recorded is published. */
+/** Whether the journal is packed, which means that its run has ended and its records are published. */
 export function isJournalPacked(folder: string): boolean {
   const path = join(folder, JOURNAL_FILE);
   return !existsSync(path) && isPacked(path);
 }
 
 /**
- * Opens, or begins, the journal of a run's folder for its owner. A torn tail is cut off and kept beside it.
- * @throws JournalError when it cannot be opened for writing, FencedError when we are no longer the owner.
+ * Opens or creates the journal of a run's folder. A torn tail is moved to another file.
+ * @throws JournalError if it cannot be opened for writing, FencedError if we are no longer the owner
  */
 export async function openJournal(
   options: JournalOptions & { readonly folder: string },
@@ -55,10 +55,10 @@ export async function openJournal(
     await unpackFile(path);
     const past = read(folder);
     if (past.torn.length > 0) {
-      const aside = `${TORN}${isoUtc(clock.now()).replaceAll(":", "-")}`;
-      await writeFile(join(folder, aside), past.torn, { mode: 0o600, flush: true, flag: "a" });
+      const name = `${TORN}${isoUtc(clock.now()).replaceAll(":", "-")}`;
+      await writeFile(join(folder, name), past.torn, { mode: 0o600, flush: true, flag: "a" });
     }
-    // A link in the place of a journal would have us write into somebody else's file.
+    // Following a symbolic link could write into another file.
     const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
     const handle = await open(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
     try {
@@ -80,7 +80,7 @@ export async function openJournal(
 
 function fileStore(handle: FileHandle, path: string, wholeBytes: number): JournalStore {
   let size = wholeBytes;
-  // After a failed sync the kernel may have dropped the pages: what a later sync says is worth nothing.
+  // After a failed sync, the kernel may have dropped the pages, so the success of a later sync means nothing.
   let broken: string | undefined;
   return {
     append: async (text) => {
@@ -146,7 +146,7 @@ function read(folder: string): Reading {
     wholeBytes = start;
     damaged ||= suspect;
     const last = events.at(-1);
-    // Written by a former owner that had not yet seen its successor: not part of the story.
+    // Ignore lines of an earlier owner that did not yet know of its successor.
     if (last !== undefined && event.gen < last.gen) continue;
     const expected = (last?.seq ?? 0) + 1;
     damaged ||= event.gen === last?.gen ? event.seq !== expected : event.seq > expected;
@@ -154,13 +154,13 @@ function read(folder: string): Reading {
   }
   const torn = bytes.subarray(wholeBytes);
   const tails = tornTails(folder);
-  // One write is cut in one place. A tail of several lines has lost some that were whole once.
+  // An interrupted write leaves at most one incomplete line. If a tail has several, complete ones were damaged.
   damaged ||= [torn, ...tails].some((tail) => tail.indexOf(LINE_START, 1) > 0);
-  // So has a journal that does not even begin with the beginning of one; an empty one was never begun, or had a guard.
+  // A journal without events is damaged unless it starts like a line, or is empty and the run had no guard yet.
   damaged ||=
     events.length === 0 &&
     (bytes.length > 0
-      ? !beginsALine(bytes)
+      ? !startsLikeLine(bytes)
       : unreadable || (existsSync(path) && existsSync(join(folder, GUARD_LOG))));
   const text = [bytes.toString("latin1"), ...tails].join("\n");
   return {
@@ -172,7 +172,7 @@ function read(folder: string): Reading {
   };
 }
 
-function beginsALine(bytes: Buffer): boolean {
+function startsLikeLine(bytes: Buffer): boolean {
   const head = bytes.toString("latin1", 0, LINE_START.length);
   return LINE_START.startsWith(head);
 }

@@ -3,7 +3,7 @@ import type { Envelope, Fact, SweepEvent } from "./events.ts";
 
 const CHECKSUM = /,"crc":"([0-9a-f]{8})"\}$/;
 
-/** A fact as it will stand in the journal, and its line without the line break. */
+/** Encodes a fact as a line, without the line break, and returns the event that reading it would give. */
 export function encodeLine(
   fact: Fact,
   envelope: Omit<Envelope, "v" | "crc">,
@@ -16,9 +16,9 @@ export function encodeLine(
   return { event: JSON.parse(line) as SweepEvent, line };
 }
 
-/** `undefined` for a line that is not whole. */
+/** Undefined if the line is incomplete or damaged. */
 export function decodeLine(line: string): SweepEvent | undefined {
-  // An editor, or a copy through another system, ends lines its own way.
+  // An editor may have changed the line breaks.
   const text = line.endsWith("\r") ? line.slice(0, -1) : line;
   const found = CHECKSUM.exec(text);
   if (found === null) return undefined;

@@ -1,4 +1,4 @@
-/** A name of ours, taken apart. The reaper acts on nothing that is not one. */
+/** A parsed label. The reaper deletes only resources with such a label. */
 export type Label =
   | {
       readonly kind: "vm";
@@ -9,11 +9,11 @@ export type Label =
     }
   | { readonly kind: "firewall"; readonly run: string; readonly expiresMs: number };
 
-// Six base-36 digits without a leading zero are the seconds from 1971 to 2038, seven go on to 4453.
+// Six base-36 digits without a leading zero are the seconds from 1971 to 2038, seven those until 4453.
 const VM = /^mds-([a-z0-9]{8})-([0-9]{3})-([a-z0-9]{4})-x([1-9a-z][a-z0-9]{5,6})$/;
 const FIREWALL = /^mds-([a-z0-9]{8})-x([1-9a-z][a-z0-9]{5,6})$/;
 
-/** @throws RangeError when a part does not fit the grammar: such a VM would be invisible to the reaper. */
+/** @throws RangeError if a part is invalid, because the reaper would not recognize the label */
 export function makeVmLabel(parts: {
   readonly run: string;
   readonly seq: number;
@@ -24,7 +24,7 @@ export function makeVmLabel(parts: {
   return checked(`mds-${parts.run}-${seq}-${parts.nonce}-x${expiry(parts.expiresMs)}`, VM);
 }
 
-/** At most 32 characters, as Linode's firewalls ask. @throws RangeError as `makeVmLabel` does. */
+/** At most 32 characters, which is Linode's limit for firewalls. @throws RangeError like `makeVmLabel` */
 export function makeFirewallLabel(parts: {
   readonly run: string;
   readonly expiresMs: number;
@@ -32,12 +32,12 @@ export function makeFirewallLabel(parts: {
   return checked(`mds-${parts.run}-x${expiry(parts.expiresMs)}`, FIREWALL);
 }
 
-/** The tags of everything that a run creates. */
+/** The tags of all resources that a run creates. */
 export function tagsOf(run: string): readonly string[] {
   return ["maider-sweep", `mds-run-${run}`];
 }
 
-/** `undefined` for everything that is not exactly a label of ours. */
+/** Undefined if the text is not exactly a label of this program. */
 export function parseLabel(text: string): Label | undefined {
   const vm = VM.exec(text);
   if (vm !== null) {
@@ -50,13 +50,13 @@ export function parseLabel(text: string): Label | undefined {
   return { kind: "firewall", run, expiresMs: milliseconds(expires) };
 }
 
-/** Every label of a run that occurs anywhere in a text, also in one that is damaged around it. */
+/** All labels of a run in a text, which may be damaged. */
 export function labelsIn(text: string, run: string): readonly string[] {
   const found = text.match(/mds-[a-z0-9]{8}(?:-[0-9]{3}-[a-z0-9]{4})?-x[1-9a-z][a-z0-9]{5,6}/g);
   return [...new Set(found)].filter((label) => parseLabel(label)?.run === run);
 }
 
-/** Rounded up: a label never expires before what it names. */
+/** Rounded up, so that a label never expires before the time it was made for. */
 function expiry(ms: number): string {
   return Math.ceil(ms / 1000).toString(36);
 }

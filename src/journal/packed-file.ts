@@ -5,7 +5,7 @@ import { writeFileAtomically } from "../support/safe-file.ts";
 
 const SUFFIX = ".gz";
 
-/** A file as it is, or unpacked where only its packed form is left. @throws as `readFileSync` does, or for a packed form that is damaged */
+/** Reads a file, or its packed form if only that exists. @throws like `readFileSync`, or if the packed form is damaged */
 export function readPlainOrPacked(path: string): Buffer {
   try {
     return readFileSync(path);
@@ -19,7 +19,7 @@ export function isPacked(path: string): boolean {
   return existsSync(`${path}${SUFFIX}`);
 }
 
-/** Puts the packed form in the place of the file; dying in between leaves both, and the plain one counts. */
+/** Replaces a file by its packed form. If the process is killed meanwhile, both exist and the plain file counts. */
 export async function packFile(path: string): Promise<void> {
   const { mode } = await stat(path);
   await writeFileAtomically(`${path}${SUFFIX}`, gzipSync(await readFile(path)), {
@@ -28,14 +28,14 @@ export async function packFile(path: string): Promise<void> {
   await rm(path);
 }
 
-/** The other way round; nothing where there is no packed form. */
+/** Replaces a packed file by its plain form, if it is packed. */
 export async function unpackFile(path: string): Promise<void> {
   if (!isPacked(path)) return;
   if (!existsSync(path)) await writeFileAtomically(path, readPlainOrPacked(path));
   await rm(`${path}${SUFFIX}`, { force: true });
 }
 
-/** The name of the plain file. */
+/** The name without the suffix of packed files. */
 export function plainName(name: string): string {
   return name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : name;
 }

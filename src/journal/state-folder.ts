@@ -5,15 +5,15 @@ import { ExitCode, SweepError, errorText } from "../support/errors.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { shellWord } from "../support/shell-word.ts";
 
-/** In a run's folder, from before its first create on: no VM is ever ordered without a guard. */
+/** Name of the guard's log in a run's folder. It exists before the first create, which requires a guard. */
 export const GUARD_LOG = "guard.log";
 
 const RUN_ID = /^[a-z0-9]{8}$/;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Creates the state folder for its owner only, or checks the one that is there: who can write into it can have
- * VMs destroyed. @throws SweepError exit 2 when it belongs to, or can be written by, anybody else.
+ * Creates the state folder, accessible only by its owner, or checks an existing one. Whoever can write to it can have
+ * VMs destroyed. @throws SweepError exit 2 if it belongs to, or is writable by, other users
  */
 export function openStateFolder(stateDir: string): void {
   const runs = join(stateDir, "runs");
@@ -25,7 +25,7 @@ export function openStateFolder(stateDir: string): void {
   for (const folder of [stateDir, runs]) checkFolder(folder);
 }
 
-/** @throws SweepError exit 2 when others than its owner could change what is in it. */
+/** @throws SweepError exit 2 if a folder belongs to, or is writable by, other users */
 export function checkFolder(folder: string): void {
   const { mode, uid } = statSync(folder);
   if (process.getuid !== undefined && uid !== process.getuid()) {
@@ -36,7 +36,7 @@ export function checkFolder(folder: string): void {
   }
 }
 
-/** Where everything of a run lies. The id comes from users: it is checked. @throws SweepError exit 2 */
+/** The folder of a run. @throws SweepError exit 2 if the id, which comes from the user, is invalid */
 export function runFolder(stateDir: string, run: string): string {
   if (!RUN_ID.test(run)) {
     throw new SweepError(`${run} is not a run`, {
@@ -49,8 +49,8 @@ export function runFolder(stateDir: string, run: string): string {
 }
 
 /**
- * Whose lock a run is under: the state folder's, or its own when it was begun beside others, as `up` does. So a VM
- * that is held can be let go, by its user or by its guard, while a sweep runs.
+ * The folder whose lock protects a run: the state folder, or the run's own folder for runs such as those of `up`, which
+ * may be concurrent with a sweep. A held VM can thus be released by its user or guard while a sweep is running.
  */
 export function lockHome(stateDir: string, run: string): string {
   const folder = runFolder(stateDir, run);
@@ -67,12 +67,12 @@ export function listRuns(stateDir: string): readonly string[] {
   }
   return names
     .filter((name) => RUN_ID.test(name))
-    .map((run) => ({ run, bornMs: bornMs(join(stateDir, "runs", run)) }))
-    .sort((a, b) => a.bornMs - b.bornMs || a.run.localeCompare(b.run))
+    .map((run) => ({ run, createdMs: creationTimeMs(join(stateDir, "runs", run)) }))
+    .sort((a, b) => a.createdMs - b.createdMs || a.run.localeCompare(b.run))
     .map(({ run }) => run);
 }
 
-/** Begins with a letter, so that no shell, YAML or spreadsheet takes it for a number. */
+/** Starts with a letter, so that YAML and spreadsheets do not read it as a number. */
 export function newRunId(): string {
   const letters = "abcdefghijklmnopqrstuvwxyz";
   const any = `${letters}0123456789`;
@@ -80,7 +80,7 @@ export function newRunId(): string {
   return letters.charAt(randomInt(letters.length)) + rest.join("");
 }
 
-function bornMs(folder: string): number {
+function creationTimeMs(folder: string): number {
   try {
     return statSync(folder).birthtimeMs;
   } catch {
@@ -89,7 +89,7 @@ function bornMs(folder: string): number {
 }
 
 function refused(folder: string, reason: string, hint: string): SweepError {
-  return new SweepError(`the state folder ${folder} is not used`, {
+  return new SweepError(`the state folder ${folder} cannot be used`, {
     exitCode: ExitCode.usage,
     reason,
     hint,

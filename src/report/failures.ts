@@ -1,6 +1,6 @@
 import { gpuName, modelName } from "../catalog/short-names.ts";
 import type { RunState } from "../run-state/run-state.ts";
-import { serverFailureText } from "../run-state/server-failure-text.ts";
+import { serverFailureText } from "../run-state/run-state.ts";
 import { isInterruption } from "../support/interrupts.ts";
 
 /** A failure of a run, for the user. */

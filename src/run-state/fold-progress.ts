@@ -19,7 +19,7 @@ export interface RentalProgress {
     | undefined;
 }
 
-/** By label; a rental that has not begun to work is not in it. */
+/** By label. Rentals that have not started any work are missing. */
 export type RunProgress = ReadonlyMap<string, RentalProgress>;
 
 export const NO_PROGRESS: RentalProgress = {
@@ -34,7 +34,7 @@ export const NO_PROGRESS: RentalProgress = {
   download: undefined,
 };
 
-/** The progress of all rentals after further events; `before` is not changed. */
+/** Computes the progress of all rentals after further events, without changing `before`. */
 export function foldProgress(
   events: Iterable<SweepEvent>,
   before: RunProgress = new Map(),

@@ -2,9 +2,13 @@ import type { EventOf, EventType, Facts, FoundVm, SweepEvent } from "../journal/
 import { parseLabel } from "../journal/label.ts";
 import type { RentalStage, RentalState } from "./run-state.ts";
 
-const LEAVING: ReadonlySet<RentalStage> = new Set<RentalStage>(["destroying", "gone", "settled"]);
+const FINAL_STAGES: ReadonlySet<RentalStage> = new Set<RentalStage>([
+  "destroying",
+  "gone",
+  "settled",
+]);
 
-/** A rental at its reservation; times that cannot be read come from the label. */
+/** A rental at its reservation. If its times are unreadable, they are taken from the label. */
 export function newRental(
   reserved: Readonly<Facts["rental.reserved"]>,
   sinceMs: number,
@@ -24,14 +28,14 @@ export function newRental(
     hostKey: reserved.host_key,
     deadlineMs: Date.parse(reserved.deadline) || expiresMs,
     expiresMs,
-    expiresByTheApiMs: labelMs ?? expiresMs,
+    expiresByApiClockMs: labelMs ?? expiresMs,
     heldUntilMs: undefined,
     failure: undefined,
     priceMicroUsd: reserved.price_micro_usd,
     reservedHours: reserved.hours,
     reservedMicroUsd: reserved.micro_usd,
     createSentMs: undefined,
-    createSentByTheApiMs: undefined,
+    createSentByApiClockMs: undefined,
     createSentBy: undefined,
     creates: 0,
     vms: 0,
@@ -39,7 +43,7 @@ export function newRental(
     absentLooks: 0,
     absentSinceMs: undefined,
     goneMs: undefined,
-    goneByTheApiMs: undefined,
+    goneByApiClockMs: undefined,
     goneBy: undefined,
     settled: undefined,
   };
@@ -52,8 +56,8 @@ type Step<T extends EventType> = (event: EventOf<T>, rental: RentalState, ms: nu
 export function foldRental(rental: RentalState, event: SweepEvent, ms: number): RentalState {
   const step = STEPS[event.type] as Step<EventType> | undefined;
   const { to = rental.stage, ...changes } = step?.(event, rental, ms) ?? {};
-  // A VM that is being destroyed never comes back, whatever a late fact says.
-  const ended = LEAVING.has(rental.stage) && !LEAVING.has(to);
+  // A late event does not change the stage of a VM that is being destroyed.
+  const ended = FINAL_STAGES.has(rental.stage) && !FINAL_STAGES.has(to);
   if (ended || to === rental.stage) return { ...rental, ...changes };
   return { ...rental, ...changes, stage: to, sinceMs: ms };
 }
@@ -68,10 +72,10 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
   "create.sent": ({ by_the_api: api, gen }, rental, ms) => ({
     to: "creating",
     createSentMs: rental.createSentMs ?? ms,
-    createSentByTheApiMs:
-      rental.createSentMs === undefined ? msOf(api) : rental.createSentByTheApiMs,
+    createSentByApiClockMs:
+      rental.createSentMs === undefined ? msOf(api) : rental.createSentByApiClockMs,
     createSentBy: gen,
-    // A lost create may still succeed after the retry and leave two VMs; one that was refused cannot.
+    // A create without an answer may still succeed after the retry, which gives two VMs. A rejected one cannot.
     creates: rental.stage === "unknown" ? rental.creates + 1 : Math.max(1, rental.creates),
     absentLooks: 0,
     absentSinceMs: undefined,
@@ -105,7 +109,7 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
   "rental.gone": ({ by_the_api: api, gen }, _rental, ms) => ({
     to: "gone",
     goneMs: ms,
-    goneByTheApiMs: msOf(api),
+    goneByApiClockMs: msOf(api),
     goneBy: gen,
   }),
   "rental.settled": ({ hours, micro_usd: microUsd }) => ({
@@ -114,10 +118,10 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
   }),
 };
 
-/** A VM that shows up after it was believed absent, or after another one was gone, is as open as any. */
+/** A VM may also appear after the rental was confirmed deleted; it must then be destroyed. */
 function found(vm: FoundVm, rental: RentalState): Change {
   const { vm_id: vmId, ipv4, created } = vm;
-  const known = {
+  const changes = {
     vmId,
     vms: countVms(rental, vmId),
     createdMs: rental.createdMs ?? (created === undefined ? undefined : Date.parse(created)),
@@ -127,8 +131,8 @@ function found(vm: FoundVm, rental: RentalState): Change {
     priceMicroUsd: rental.priceMicroUsd || (vm.price_micro_usd ?? 0),
   };
   const closed = rental.stage === "gone" || rental.stage === "settled";
-  if (!closed) return { to: "booting", ...known };
-  return { to: "destroying", ...known, goneMs: undefined, settled: undefined };
+  if (!closed) return { to: "booting", ...changes };
+  return { to: "destroying", ...changes, goneMs: undefined, settled: undefined };
 }
 
 function msOf(time: string | undefined): number | undefined {

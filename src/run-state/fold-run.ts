@@ -4,7 +4,7 @@ import { hoursOf } from "./ledger.ts";
 import { parseLabel } from "../journal/label.ts";
 import { OPEN_STAGES, type RentalState, type RunState } from "./run-state.ts";
 
-/** The state while it is being folded: everything in it may be changed. */
+/** A mutable `RunState`. */
 type Draft = {
   -readonly [K in keyof RunState]: RunState[K] extends readonly (infer Item)[]
     ? Item[]
@@ -14,7 +14,7 @@ type Draft = {
 };
 type Step<T extends EventType> = (state: Draft, event: EventOf<T>, ms: number) => void;
 
-const NOTHING: RunState = {
+const EMPTY: RunState = {
   run: "",
   opened: undefined,
   closed: undefined,
@@ -32,10 +32,10 @@ const NOTHING: RunState = {
 };
 
 /**
- * The state of a run after its journal's events. `before` is an earlier state to continue from; it is not changed.
- * Events out of order, as in a damaged journal, never throw.
+ * Computes the state of a run from its events. `before` is an earlier state to continue from, which is not changed.
+ * Never throws, even if events are missing or out of order because the journal is damaged.
  */
-export function foldRun(events: Iterable<SweepEvent>, before: RunState = NOTHING): RunState {
+export function foldRun(events: Iterable<SweepEvent>, before: RunState = EMPTY): RunState {
   const state: Draft = {
     ...before,
     rentals: new Map(before.rentals),
@@ -70,9 +70,9 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
     if (moved !== undefined && state.opened !== undefined)
       state.opened = { ...state.opened, ...moved };
     if (by !== "resume") return;
-    // This owner tries again what the former one did not finish.
+    // A resumed run retries what was not finished.
     state.stopping = undefined;
-    state.configurations = state.configurations.filter((each) => each.state === "measured");
+    state.configurations = state.configurations.filter((event) => event.state === "measured");
     state.notStarted = [];
     state.skipped = [];
   },
@@ -111,24 +111,24 @@ const STEPS: { readonly [T in EventType]?: Step<T> } = {
   "entry.skipped": (state, event) => state.skipped.push(event),
   "world.ended": (state, _event, ms) => {
     for (const [label, rental] of state.rentals) {
-      if (rental.settled === undefined) state.rentals.set(label, endedWithItsWorld(rental, ms));
+      if (rental.settled === undefined) state.rentals.set(label, settleAtWorldEnd(rental, ms));
     }
     if (state.firewall !== undefined) state.firewall = { ...state.firewall, gone: true };
   },
 };
 
-/** Rentals that are, or may be, billed. */
+/** Rentals that are or may be billed. */
 export function openRentals(state: RunState): readonly RentalState[] {
   return [...state.rentals.values()].filter(({ stage }) => OPEN_STAGES.has(stage));
 }
 
-/** Is there anything left to destroy, to prove or to settle? */
+/** Whether a rental is not settled or the firewall is not deleted. */
 export function isUnsettled(state: RunState): boolean {
   const rentals = [...state.rentals.values()].some(({ settled }) => settled === undefined);
   return rentals || state.firewall?.gone === false;
 }
 
-/** Is everything that is open held on purpose, until its user ends it? */
+/** Whether all open rentals are held for the user. */
 export function isHeld(state: RunState): boolean {
   const open = openRentals(state);
   return open.length > 0 && open.every(({ heldUntilMs }) => heldUntilMs !== undefined);
@@ -139,7 +139,7 @@ function rentalOf(event: Fact): string | undefined {
   return parseLabel(event.label)?.kind === "vm" ? event.label : undefined;
 }
 
-/** A rental whose reservation is lost in a damaged journal; only its label says when it expires. */
+/** A rental whose reservation was lost in a damaged journal. Its expiry is taken from the label. */
 export function unknownRental(label: string, sinceMs: number): RentalState {
   return newRental(
     {
@@ -159,8 +159,8 @@ export function unknownRental(label: string, sinceMs: number): RentalState {
   );
 }
 
-/** A VM costs what it has cost until its simulated world ended; a create that was never sent costs nothing. */
-function endedWithItsWorld(rental: RentalState, ms: number): RentalState {
+/** A VM is billed until its simulated world ended. Without a VM, the rental costs nothing. */
+function settleAtWorldEnd(rental: RentalState, ms: number): RentalState {
   const goneMs = rental.goneMs ?? ms;
   const hours = rental.vmId === undefined ? 0 : hoursOf({ ...rental, goneMs }, goneMs);
   const settled = { hours, microUsd: hours * rental.priceMicroUsd };

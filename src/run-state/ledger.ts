@@ -1,14 +1,14 @@
 import { billedHours, type MicroUsd } from "../support/money.ts";
 import type { Ledger, RentalState, RunState } from "./run-state.ts";
 
-/** The money of one run at a moment. */
+/** The ledger of one run at a given time. */
 export function foldLedger(state: RunState, nowMs: number): Ledger {
   return ledgerOf([...state.rentals.values()], state.opened?.cap_micro_usd ?? 0, nowMs);
 }
 
 /**
- * The money of a month over all runs of a state folder, against the cap of that month. Runs whose VMs were gone
- * before it began are not in it; one that crosses its beginning is in it whole.
+ * The ledger of the current month (UTC) over all runs of a state folder. It excludes rentals that were deleted before
+ * the month began; one that was deleted later counts in full.
  */
 export function foldMonth(
   states: Iterable<RunState>,
@@ -20,16 +20,15 @@ export function foldMonth(
   return ledgerOf(rentalsSince(states, sinceMs), capMicroUsd, nowMs);
 }
 
-/** May so much more be reserved? */
+/** Whether this amount can be reserved. */
 export function admits(ledger: Ledger, needed: MicroUsd): boolean {
   return needed <= ledger.leftMicroUsd;
 }
 
 /**
- * The hours of a rental that Linode bills: from the sending of the create, which is never later than the VM's birth, to
- * the proof that it is gone, which is never earlier than its end; by our clock or the API's, whichever gives more. Of
- * two VMs under one label each counts for the whole time. A rental that is confirmed deleted and never had a VM costs
- * nothing; one that is unresolved costs its reservation at least.
+ * An upper bound of the hours that Linode bills for a rental: from sending the create request to confirming the
+ * deletion, by our clock or the API's, whichever is more. If two VMs had the same label, each counts for the entire
+ * time. A rental that never had a VM costs nothing, and an unresolved one at least its reservation.
  */
 export function hoursOf(rental: RentalState, nowMs: number): number {
   const { createdMs, createSentMs, goneMs, settled, vmId, vms } = rental;
@@ -39,30 +38,30 @@ export function hoursOf(rental: RentalState, nowMs: number): number {
   if (goneMs !== undefined && vmId === undefined && !unresolved) return 0;
   const from = createSentMs ?? createdMs ?? rental.sinceMs;
   const hours = billedHours(from, Math.max(from, goneMs ?? nowMs));
-  const known = Math.max(hours, hoursByTheApi(rental)) * Math.max(1, vms);
-  return unresolved ? Math.max(known, rental.reservedHours) : known;
+  const total = Math.max(hours, hoursByApiClock(rental)) * Math.max(1, vms);
+  return unresolved ? Math.max(total, rental.reservedHours) : total;
 }
 
 /**
- * Confirmed deleted, but a create of it may have made a VM that the journal does not know: found and destroyed by an earlier
- * owner whose disk was full, or by a reaper after the expiry.
+ * Whether a rental without a VM may have had one that is not in the journal, because an earlier owner destroyed it while
+ * its disk was full, or a reaper destroyed it after the expiry.
  */
 function isUnresolved({ goneMs, ...rental }: RentalState): boolean {
   if (goneMs === undefined || rental.vms >= rental.creates) return false;
   const hasExpired =
-    goneMs >= rental.expiresMs || (rental.goneByTheApiMs ?? 0) >= rental.expiresByTheApiMs;
+    goneMs >= rental.expiresMs || (rental.goneByApiClockMs ?? 0) >= rental.expiresByApiClockMs;
   return hasExpired || rental.goneBy !== rental.createSentBy;
 }
 
-/** The bill goes by the API's clock; ours may have been set back in the meantime. */
-function hoursByTheApi(rental: RentalState): number {
-  const { createdMs, createSentByTheApiMs, goneByTheApiMs } = rental;
-  const from = createdMs ?? createSentByTheApiMs;
-  if (from === undefined || goneByTheApiMs === undefined) return 0;
-  return billedHours(from, Math.max(from, goneByTheApiMs));
+/** Linode bills by the API's clock. Our clock may have been changed meanwhile. */
+function hoursByApiClock(rental: RentalState): number {
+  const { createdMs, createSentByApiClockMs, goneByApiClockMs } = rental;
+  const from = createdMs ?? createSentByApiClockMs;
+  if (from === undefined || goneByApiClockMs === undefined) return 0;
+  return billedHours(from, Math.max(from, goneByApiClockMs));
 }
 
-/** Micro-dollars, by the same meter. */
+/** The cost of a rental, based on `hoursOf`. */
 export function costOf(rental: RentalState, nowMs: number): MicroUsd {
   return rental.settled?.microUsd ?? hoursOf(rental, nowMs) * rental.priceMicroUsd;
 }

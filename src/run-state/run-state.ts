@@ -1,7 +1,7 @@
 import type { MicroUsd } from "../support/money.ts";
 import type { EventOf } from "../journal/events.ts";
 
-/** The lifecycle and the money of a rental, by the journal; what its VM is doing is in `RentalProgress`. */
+/** The lifecycle and cost of a rental; `RentalProgress` has what its VM is doing. */
 export interface RentalState {
   readonly label: string;
   readonly rental: number;
@@ -16,33 +16,34 @@ export interface RentalState {
   readonly hostKey: string;
   readonly deadlineMs: number;
   readonly expiresMs: number;
-  /** The same moment by the API's clock, as the label names it and the reaper reads it. */
-  readonly expiresByTheApiMs: number;
+  /** The same time by the API's clock, which is in the label. */
+  readonly expiresByApiClockMs: number;
   readonly heldUntilMs: number | undefined;
   readonly failure: string | undefined;
 
   readonly priceMicroUsd: MicroUsd;
   readonly reservedHours: number;
   readonly reservedMicroUsd: MicroUsd;
-  /** When the create was sent first: the ledger's meter starts here. */
+  /** When the first create was sent. The ledger counts hours from here. */
   readonly createSentMs: number | undefined;
-  /** The same moment by the API's clock, where it was known. */
-  readonly createSentByTheApiMs: number | undefined;
+  /** The same time by the API's clock, if known. */
+  readonly createSentByApiClockMs: number | undefined;
   /** Generation of the owner that sent the newest create. */
   readonly createSentBy: number | undefined;
-  /** Creates that may each have made a VM. */
+  /** Number of create requests that may have created a VM. */
   readonly creates: number;
-  /** VMs that are known to have existed under its label: two when a lost create arrived after the first was gone. */
+  /** Number of VMs known to have had its label. There are two if an unanswered create succeeded late. */
   readonly vms: number;
-  /** Of the first of them, by the API's clock; undefined where the journal does not say. */
+  /** When the first VM was created, by the API's clock; undefined if not in the journal. */
   readonly createdMs: number | undefined;
-  /** Looks that found no VM since the newest create was sent, and when the first of them was. */
+  /** Number of checks that found no VM since the newest create was sent, and the time of the first. */
   readonly absentLooks: number;
   readonly absentSinceMs: number | undefined;
+  /** When the deletion was confirmed. */
   readonly goneMs: number | undefined;
-  /** The same moment by the API's clock, where it was known. */
-  readonly goneByTheApiMs: number | undefined;
-  /** Generation of the owner that proved it. */
+  /** The same time by the API's clock, if known. */
+  readonly goneByApiClockMs: number | undefined;
+  /** Generation of the owner that confirmed it. */
   readonly goneBy: number | undefined;
   readonly settled: { readonly hours: number; readonly microUsd: MicroUsd } | undefined;
 }
@@ -78,13 +79,13 @@ export const OPEN_STAGES: ReadonlySet<RentalStage> = new Set<RentalStage>([
   "destroying",
 ]);
 
-/** The fold of a journal. */
+/** The state of a run, computed from its journal. */
 export interface RunState {
   readonly run: string;
   readonly opened: EventOf<"run.opened"> | undefined;
   readonly closed: EventOf<"run.closed"> | undefined;
   readonly stopping: string | undefined;
-  /** Of the newest owner. */
+  /** Process id of the newest owner. */
   readonly pid: number | undefined;
   readonly guardPid: number | undefined;
   readonly rentals: ReadonlyMap<string, RentalState>;
@@ -107,12 +108,17 @@ export interface FirewallState {
   readonly gone: boolean;
 }
 
-/** Money, as a fold of the journal; see `foldLedger`. Reserved does not contain spent. */
+/** Money spent and reserved, computed from the journal by `foldLedger`. */
 export interface Ledger {
   readonly capMicroUsd: MicroUsd;
-  /** Settled rentals, and the started hours of those that run. */
+  /** Cost of settled rentals, and of the started hours of open ones. */
   readonly spentMicroUsd: MicroUsd;
-  /** What open reservations may still cost beyond what is spent. */
+  /** What open rentals may still cost, not including what is spent. */
   readonly reservedMicroUsd: MicroUsd;
   readonly leftMicroUsd: MicroUsd;
+}
+
+/** Describes a failed server. `during` is the stage in which it failed, undefined if it never became ready. */
+export function serverFailureText(during: string | undefined): string {
+  return during === undefined ? "vLLM did not come up" : `vLLM died during ${during}`;
 }

@@ -17,7 +17,7 @@ export interface RunStatus {
   readonly cap_usd: number;
   readonly spent_usd: number;
   readonly reserved_usd: number;
-  /** Its journal has lost something. */
+  /** Lines of its journal are missing or unreadable. */
   readonly damaged: boolean;
   readonly rentals: readonly {
     readonly label: string;
@@ -29,20 +29,20 @@ export interface RunStatus {
   }[];
 }
 
-/** Reads a run's folder inside its state folder; never touches the cloud. */
+/** Reads the status of a run from its folder, without access to the cloud. */
 export function runStatus(folder: string, nowMs: number): RunStatus {
   const { events, damaged } = readJournal(folder);
   const state = foldRun(events);
   const run = folder.slice(dirname(folder).length + 1);
-  const living = currentOwner(lockHome(dirname(dirname(folder)), run));
-  const owner = living?.run === run ? living : undefined;
+  const lockOwner = currentOwner(lockHome(dirname(dirname(folder)), run));
+  const owner = lockOwner?.run === run ? lockOwner : undefined;
   const ledger = foldLedger(state, nowMs);
-  const phase = stateOf(state, damaged, owner, nowMs);
-  const lives = phase === "running" || phase === "stopping";
+  const runState = stateOf(state, damaged, owner, nowMs);
+  const isActive = runState === "running" || runState === "stopping";
   return {
     run,
-    state: phase,
-    pid: lives ? (owner?.process.pid ?? null) : null,
+    state: runState,
+    pid: isActive ? (owner?.process.pid ?? null) : null,
     guard_pid: state.closed === undefined ? (state.guardPid ?? null) : null,
     cap_usd: usd(ledger.capMicroUsd),
     spent_usd: usd(ledger.spentMicroUsd),
@@ -59,7 +59,7 @@ export function runStatus(folder: string, nowMs: number): RunStatus {
   };
 }
 
-/** A run that nobody has brought to its end: what `recover` is for. */
+/** A run that may need `recover`. */
 export interface UnfinishedRun {
   readonly run: string;
   readonly folder: string;
@@ -67,7 +67,7 @@ export interface UnfinishedRun {
   readonly damaged: boolean;
 }
 
-/** Runs of a state folder whose journal does not end in proof, oldest first; live ones are among them. A packed journal does. */
+/** Runs that are not closed and settled, oldest first. They include running ones. */
 export function unfinishedRuns(stateDir: string): readonly UnfinishedRun[] {
   return listRuns(stateDir)
     .map((run) => ({ run, folder: runFolder(stateDir, run) }))

@@ -31,7 +31,7 @@ test.each([
 test.each([
   [ada, "NVIDIA RTX 4000 SFF Ada Generation", 20_475, "shows NVIDIA RTX 4000 SFF Ada Generation"],
   [ada, "Quadro RTX 4000", 8_192, "shows Quadro RTX 4000, but g2-gpu-rtx4000a1-s has the"],
-  [quadro, "NVIDIA RTX 6000 Ada Generation", 49_140, "sold with the Quadro RTX 6000"],
+  [quadro, "NVIDIA RTX 6000 Ada Generation", 49_140, "g1-gpu-rtx6000-1 has the Quadro RTX 6000"],
   [ada, "NVIDIA RTX 4000 Ada Generation", 10_240, "shows 10240 MiB of memory, but"],
   [quadro, "Quadro RTX 6000", 49_152, "the Quadro RTX 6000 of g1-gpu-rtx6000-1 has 24 GB"],
 ])("%s does not match a card reported as %s with %i MiB", (id, name, memoryMib, says) => {

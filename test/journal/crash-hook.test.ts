@@ -22,7 +22,7 @@ describe("parseCrashPoint", () => {
     ["create.sent:after:3", { type: "create.sent", when: "after", nth: 3, guard: false }],
     ["run.closed:after+guard", { type: "run.closed", when: "after", nth: 1, guard: true }],
     ["rental.gone:before:12+guard", { type: "rental.gone", when: "before", nth: 12, guard: true }],
-  ])("reads %s", (text, point) => {
+  ])("parses %s", (text, point) => {
     expect(parseCrashPoint(text)).toEqual(point);
   });
 
@@ -34,13 +34,13 @@ describe("parseCrashPoint", () => {
     "create.sent:before+",
     "x:before",
     "create.sent:before:1:2",
-  ])("refuses %j with exit code 2", (text) => {
+  ])("rejects %j with exit code 2", (text) => {
     expect(() => parseCrashPoint(text)).toThrow(expect.objectContaining({ exitCode: 2 }));
   });
 });
 
 describe("createCrashHook", () => {
-  it("strikes before the n-th fact of its type, and at no other", () => {
+  it("kills the process before the n-th fact of its type, and at no other fact", () => {
     const { hook, killed } = hooked("create.sent:before:2");
     hook?.before(sent);
     hook?.after(sent);
@@ -50,7 +50,7 @@ describe("createCrashHook", () => {
     expect(killed).toEqual([1]);
   });
 
-  it("strikes although the guard is dead already", () => {
+  it("kills the process even if the guard has already exited", () => {
     const killed: number[] = [];
     const hook = createCrashHook({
       point: parseCrashPoint("guard.lost:before+guard"),
@@ -66,7 +66,7 @@ describe("createCrashHook", () => {
     expect(killed).toEqual([1]);
   });
 
-  it("kills the guard first when asked to", () => {
+  it("kills the guard first if `+guard` is given", () => {
     const { hook, killed } = hooked("create.sent:after+guard");
     hook?.before(guard);
     hook?.after(guard);
@@ -76,7 +76,7 @@ describe("createCrashHook", () => {
     expect(killed).toEqual([77, 1]);
   });
 
-  it("is not obeyed when the API is not on this machine", () => {
+  it("is ignored unless the API is on a loopback address", () => {
     expect(hooked("create.sent:before", false).hook).toBeUndefined();
   });
 });

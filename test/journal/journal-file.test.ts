@@ -65,7 +65,7 @@ function folderWith(bytes: Uint8Array): string {
 }
 
 describe("openJournal", () => {
-  it("keeps facts in the order of the calls, each with the envelope, for its owner only", async () => {
+  it("writes facts in the order of the calls, each with its envelope, to a file that only its owner can access", async () => {
     const folder = newFolder();
     const journal = await openIn(folder);
     const told: SweepEvent[] = [];
@@ -93,7 +93,7 @@ describe("openJournal", () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
-  it("goes on where the last owner stopped", async () => {
+  it("continues after the events of the previous owner", async () => {
     const folder = newFolder();
     await written(folder);
     const journal = await openIn(folder, 2);
@@ -104,7 +104,7 @@ describe("openJournal", () => {
     expect(readJournal(folder).events).toHaveLength(9);
   });
 
-  it("writes nothing for an owner that has been succeeded", async () => {
+  it("writes nothing for an owner that has a successor", async () => {
     const folder = newFolder();
     let newest = 1;
     const journal = await openIn(folder, 1, {
@@ -124,7 +124,7 @@ describe("openJournal", () => {
     expect(readJournal(folder).events).toHaveLength(1);
   });
 
-  it("blanks secrets in what it writes and in what it tells", async () => {
+  it("redacts secrets in the file and in the returned events", async () => {
     const folder = newFolder();
     const journal = await openIn(folder, 1, {
       redact: (text) => text.replaceAll("s3cret", "[redacted]"),
@@ -136,7 +136,7 @@ describe("openJournal", () => {
     expect(readJournal(folder)).toMatchObject({ damaged: false, torn: false });
   });
 
-  it("refuses a journal that is a link into somebody else's file", async () => {
+  it("rejects a journal that is a symbolic link", async () => {
     const folder = newFolder();
     mkdirSync(folder, { recursive: true });
     const other = join(newStateDir(), "other");
@@ -146,7 +146,7 @@ describe("openJournal", () => {
     expect(readFileSync(other, "utf8")).toBe("");
   });
 
-  it("says so when the disk takes nothing, and goes on without a gap when it does again", async () => {
+  it("fails while the disk is full, and continues without a gap afterwards", async () => {
     let full = false;
     const lines: string[] = [];
     const journal = createJournal(
@@ -172,7 +172,7 @@ describe("openJournal", () => {
     expect(read.events.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
-  it("loses no acknowledged fact to kill -9 in the middle of writing", async () => {
+  it("loses no acknowledged fact if the process is killed while writing", async () => {
     for (const acks of [3, 40, 150]) {
       const folder = newFolder();
       const writer = spawn(
@@ -199,7 +199,7 @@ describe("openJournal", () => {
 });
 
 describe("readJournal", () => {
-  it("takes a folder without a journal for an empty one", () => {
+  it("treats a missing journal as empty", () => {
     expect(readJournal(newFolder())).toEqual({
       events: [],
       torn: false,
@@ -208,7 +208,7 @@ describe("readJournal", () => {
     });
   });
 
-  it("finds, cut at every byte, every whole line before the cut and nothing else", async () => {
+  it("reads every complete line of a journal that is truncated at any byte", async () => {
     const bytes = await written(newFolder());
     const ends = [...bytes.entries()].filter(([, byte]) => byte === 10).map(([at]) => at + 1);
     const folder = folderWith(bytes);
@@ -224,7 +224,7 @@ describe("readJournal", () => {
     }
   });
 
-  it("cuts a torn tail off, keeps it aside, and still knows the labels in it", async () => {
+  it("moves a torn tail to another file and still finds the labels in it", async () => {
     const bytes = await written(newFolder());
     const second = bytes.indexOf(vmLabel(2)) + vmLabel(2).length;
     const folder = folderWith(bytes.subarray(0, second));
@@ -240,7 +240,7 @@ describe("readJournal", () => {
     expect(readdirSync(folder).filter((name) => name.startsWith("journal.torn-"))).toHaveLength(1);
   });
 
-  it("never takes a flipped bit for a fact, and reports it unless it is in the last line", async () => {
+  it("detects a flipped bit, and reports damage unless it is in the last line", async () => {
     const bytes = await written(newFolder());
     const clean = readJournal(folderWith(bytes));
     const lastLine = bytes.lastIndexOf(10, bytes.length - 2) + 1;
@@ -262,7 +262,7 @@ describe("readJournal", () => {
     );
   });
 
-  it("reports a tail of several lines that run into each other: some were whole once", async () => {
+  it("reports damage if a torn tail has several lines", async () => {
     const bytes = await written(newFolder());
     const lastBreak = bytes.lastIndexOf(10, bytes.length - 2);
     const flipped = Buffer.from(bytes);
@@ -270,13 +270,13 @@ describe("readJournal", () => {
     expect(readJournal(folderWith(flipped))).toMatchObject({ damaged: true, torn: true });
   });
 
-  it("reports lines that were taken out of the middle", async () => {
+  it("reports damage if lines are missing in the middle", async () => {
     const lines = (await written(newFolder())).toString().split("\n");
     const folder = folderWith(Buffer.from(lines.toSpliced(3, 1).join("\n")));
     expect(readJournal(folder)).toMatchObject({ damaged: true, torn: false });
   });
 
-  it("leaves out what a former owner wrote after its successor", async () => {
+  it("ignores lines that an earlier owner wrote after its successor", async () => {
     const folder = newFolder();
     await written(folder);
     const zombie = await openIn(newFolder(), 1);
@@ -292,7 +292,7 @@ describe("readJournal", () => {
     expect(foldRun(read.events).stopping).toBe("guard");
   });
 
-  it("survives any bytes at all", () => {
+  it("never throws, whatever the bytes", () => {
     const folder = folderWith(Buffer.alloc(0));
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
@@ -305,39 +305,39 @@ describe("readJournal", () => {
   it.each([
     ["nothing but line ends", "\r\n\r\n"],
     ["nothing but zeros", "\0".repeat(300)],
-  ])("counts a journal that is %s as damaged: it had a first line once", (_what, text) => {
+  ])("considers a journal that is %s as damaged", (_what, text) => {
     expect(readJournal(folderWith(Buffer.from(text)))).toMatchObject({ events: [], damaged: true });
   });
 
-  it("counts an empty journal as damaged where the run had a guard, else as one that was never begun", () => {
+  it("considers an empty journal as damaged only if the run had a guard", () => {
     const folder = folderWith(Buffer.alloc(0));
     expect(readJournal(folder)).toMatchObject({ events: [], damaged: false });
     writeFileSync(join(folder, "guard.log"), "");
     expect(readJournal(folder)).toMatchObject({ events: [], damaged: true });
   });
 
-  it("reads a journal that an editor has given other line ends", async () => {
+  it("reads a journal with other line breaks", async () => {
     const bytes = await written(newFolder());
     const clean = readJournal(folderWith(bytes));
     const other = Buffer.from(bytes.toString().replaceAll("\n", "\r\n"));
     expect(readJournal(folderWith(other))).toEqual(clean);
   });
 
-  it("still counts as damaged once its tail of several lines was cut off", async () => {
+  it("still reports damage after a tail of several lines was moved", async () => {
     const bytes = await written(newFolder());
     const folder = folderWith(Buffer.from(bytes.toString().replaceAll("\n", " ")));
     await (await openIn(folder, 2)).close();
     expect(readJournal(folder)).toMatchObject({ damaged: true, labels: [vmLabel(1), vmLabel(2)] });
   });
 
-  it("counts a journal that cannot be read as damaged, not as empty", () => {
+  it("considers an unreadable journal as damaged, not as empty", () => {
     const folder = newFolder();
     mkdirSync(file(folder), { recursive: true });
     expect(readJournal(folder)).toMatchObject({ events: [], damaged: true });
   });
 });
 
-it("the crash hook ends the program exactly before or after its fact is durable", async () => {
+it("the crash hook kills the program before or after its fact is durable", async () => {
   for (const [point, expected] of [
     ["create.sent:before", ["run.opened", "create.intended"]],
     ["create.sent:after", ["run.opened", "create.intended", "create.sent"]],
@@ -360,7 +360,7 @@ it("the crash hook ends the program exactly before or after its fact is durable"
   }
 });
 
-it("opens nothing for an owner that has been succeeded", async () => {
+it("is not opened for an owner that has a successor", async () => {
   const folder = newFolder();
   const ownership = {
     gen: 1,

@@ -11,7 +11,7 @@ const word = (length: number) =>
 const seconds = fc.integer({ min: 36 ** 5, max: 36 ** 7 - 1 });
 
 describe("labels", () => {
-  it("come back as they were made, and fit what Linode allows", () => {
+  it("are parsed to the parts they were made from, and are valid on Linode", () => {
     fc.assert(
       fc.property(
         word(8),
@@ -30,7 +30,7 @@ describe("labels", () => {
     );
   });
 
-  it("expire in the next whole second, never before", () => {
+  it("round the expiry up to a second", () => {
     const label = makeVmLabel({
       run: "abcd1234",
       seq: 1,
@@ -60,11 +60,11 @@ describe("labels", () => {
     "mds-abcd1234-x0tndmo",
     "mds_abcd1234_001_n0nc_xtndmo0",
     "",
-  ])("%j is not one of ours", (text) => {
+  ])("do not match %j", (text) => {
     expect(parseLabel(text)).toBeUndefined();
   });
 
-  it("are never made outside of their own grammar", () => {
+  it("are not made from invalid parts", () => {
     const good = { run: "abcd1234", seq: 1, nonce: "aaaa", expiresMs: 1_800_000_000_000 };
     for (const bad of [
       { run: "abc" },
@@ -77,7 +77,7 @@ describe("labels", () => {
     }
   });
 
-  it("are found in damaged text, those of other runs left out", () => {
+  it("of one run are found in damaged text", () => {
     const text =
       'xx{"label":"mds-abcd1234-001-n0nc-xtndmo0"�mds-zzzz9999-001-n0nc-xtndmo0 mds-abcd1234-xtndmo0,mds-abcd1234-001-n0nc-xtndmo0';
     expect(labelsIn(text, "abcd1234")).toEqual([

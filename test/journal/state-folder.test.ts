@@ -5,7 +5,7 @@ import { listRuns, newRunId, openStateFolder, runFolder } from "../../src/journa
 import { newStateDir } from "./journal-rig.ts";
 
 describe("openStateFolder", () => {
-  it("makes it for its owner only", () => {
+  it("creates a folder that only its owner can access", () => {
     const stateDir = join(newStateDir(), "a", "b");
     openStateFolder(stateDir);
     expect(statSync(stateDir).mode & 0o777).toBe(0o700);
@@ -13,7 +13,7 @@ describe("openStateFolder", () => {
     openStateFolder(stateDir);
   });
 
-  it.each([0o770, 0o702, 0o777])("refuses one with mode %o, and says what to do", (mode) => {
+  it.each([0o770, 0o702, 0o777])("rejects mode %o with a hint", (mode) => {
     const stateDir = newStateDir();
     chmodSync(stateDir, mode);
     expect(() => {
@@ -21,7 +21,7 @@ describe("openStateFolder", () => {
     }).toThrow(expect.objectContaining({ exitCode: 2, hint: `chmod 700 ${stateDir}` }));
   });
 
-  it("refuses a file in its place", () => {
+  it("rejects a file", () => {
     const file = join(newStateDir(), "file");
     writeFileSync(file, "");
     expect(() => {
@@ -38,7 +38,7 @@ describe("runs", () => {
     },
   );
 
-  it("are listed oldest first, strangers left out", () => {
+  it("are listed oldest first, without other folders", () => {
     const stateDir = newStateDir();
     openStateFolder(stateDir);
     expect(listRuns(join(stateDir, "nothing"))).toEqual([]);
@@ -47,7 +47,7 @@ describe("runs", () => {
     expect(listRuns(stateDir).toSorted()).toEqual(["aaaa0000", "zzzz0000"]);
   });
 
-  it("get new names that are names", () => {
+  it("get valid new ids", () => {
     const ids = new Set(Array.from({ length: 500 }, newRunId));
     expect(ids.size).toBe(500);
     for (const id of ids) expect(id).toMatch(/^[a-z][a-z0-9]{7}$/);

@@ -30,7 +30,7 @@ const facts: readonly Fact[] = [
 ];
 
 describe("the progress of a rental", () => {
-  it("says what its VM is doing, and forgets it when the server ends", async () => {
+  it("shows what its VM is doing until the server stops", async () => {
     const events = await eventsOf(...facts.map((fact, i) => [i, fact] as const));
     const after = (count: number) => foldProgress(events.slice(0, count)).get(label);
     expect(after(1)).toEqual({ ...NO_PROGRESS, setup: { stage: "docker", index: 1, stages: 4 } });
@@ -54,7 +54,7 @@ describe("the progress of a rental", () => {
     expect(after(8)).toEqual(NO_PROGRESS);
   });
 
-  it("is the same event by event, and leaves the earlier one as it was", async () => {
+  it("can be computed incrementally, without changing the earlier state", async () => {
     const events = await eventsOf(...facts.map((fact, i) => [i, fact] as const));
     const first = foldProgress(events.slice(0, 3));
     const before = structuredClone(first);

@@ -65,7 +65,7 @@ describe("foldRun", () => {
     expect(stages).toEqual(life.map(([, stage]) => stage));
   });
 
-  it("knows at the end what was bought, where, and when it went", async () => {
+  it("has the GPU type, region and deletion time at the end", async () => {
     const events = await eventsOf(...life.map(([fact], i) => [i * 1000, fact] as const));
     expect(foldRun(events).rentals.get(label)).toMatchObject({
       region: "us-sea",
@@ -77,7 +77,7 @@ describe("foldRun", () => {
     });
   });
 
-  it("never brings back what is being destroyed, whatever comes late", async () => {
+  it("ignores late events of a VM that is being destroyed", async () => {
     const rest = fc.shuffledSubarray(
       life.slice(1, -2).map(([fact]) => fact),
       { minLength: 1 },
@@ -96,7 +96,7 @@ describe("foldRun", () => {
     );
   });
 
-  it("gives the same state event by event as all at once, and leaves the earlier one as it was", async () => {
+  it("can be computed incrementally, without changing the earlier state", async () => {
     const events = await eventsOf(
       [0, opened],
       ...life.map(([fact], i) => [i * 1000, fact] as const),
@@ -109,7 +109,7 @@ describe("foldRun", () => {
     expect(first).toEqual(before);
   });
 
-  it("opens a rental again whose VM shows up after it was believed absent", async () => {
+  it("reopens a rental if its VM appears after it was confirmed deleted", async () => {
     const state = foldRun(
       await eventsOf(
         [0, reserved(label)],
@@ -124,7 +124,7 @@ describe("foldRun", () => {
     ]);
   });
 
-  it("counts looks for an absent VM anew after each create that was sent", async () => {
+  it("restarts the count of absent checks after each create", async () => {
     const absent = { type: "create.absent", label, look: 1, refusal: "" } as const;
     const facts = [
       [0, reserved(label)],
@@ -143,7 +143,7 @@ describe("foldRun", () => {
     });
   });
 
-  it("makes a rental of a label whose reservation is lost", async () => {
+  it("creates a rental from its label if the reservation is lost", async () => {
     const state = foldRun(
       await eventsOf([0, { type: "create.acknowledged", label, vm_id: 3, ipv4: "" }]),
     );
@@ -154,7 +154,7 @@ describe("foldRun", () => {
     });
   });
 
-  it("knows owner, guard, firewall and end of a run", async () => {
+  it("has owner, guard, firewall and end of a run", async () => {
     const facts: readonly Fact[] = [
       opened,
       { type: "guard.acknowledged", pid: 5 },
@@ -187,7 +187,7 @@ describe("foldRun", () => {
     expect(resumed).toMatchObject({ closed: undefined, stopping: undefined, pid: 6 });
   });
 
-  it("ends everything with its world, at what it had cost", async () => {
+  it("settles all rentals when the simulated world ends", async () => {
     const state = foldRun(
       await eventsOf(
         [0, reserved(label)],

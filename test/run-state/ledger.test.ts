@@ -36,7 +36,7 @@ describe("foldLedger", () => {
     });
   });
 
-  it("moves started hours from reserved to spent, from the sending of the create", async () => {
+  it("moves started hours from reserved to spent once the create is sent", async () => {
     expect(await ledgerAt(60_000, ack)).toMatchObject({
       spentMicroUsd: 52 * CENT,
       reservedMicroUsd: 104 * CENT,
@@ -48,14 +48,14 @@ describe("foldLedger", () => {
     });
   });
 
-  it("shows an overrun and admits nothing on it", async () => {
+  it("shows an overrun and admits nothing more", async () => {
     const ledger = await ledgerAt(60_000 + 60 * HOUR, ack);
     expect(ledger).toMatchObject({ spentMicroUsd: 60 * 52 * CENT, reservedMicroUsd: 0 });
     expect(ledger.leftMicroUsd).toBeLessThan(0);
     expect(admits(ledger, 0)).toBe(false);
   });
 
-  it("counts a create that is not resolved as running", async () => {
+  it("bills an unresolved create like a running VM", async () => {
     const unknown = [
       80_000,
       { type: "create.unknown", label: vmLabel(1), reason: "reset" },
@@ -66,7 +66,7 @@ describe("foldLedger", () => {
     });
   });
 
-  it("frees the reservation at the proof, also before the settling is written", async () => {
+  it("frees the reservation once the deletion is confirmed", async () => {
     const gone = [HOUR, { type: "rental.gone", label: vmLabel(1) }] as const;
     expect(await ledgerAt(9 * HOUR, ack, gone)).toMatchObject({
       spentMicroUsd: 52 * CENT,
@@ -74,7 +74,7 @@ describe("foldLedger", () => {
     });
   });
 
-  it("charges nothing for a VM that never was", async () => {
+  it("charges nothing if no VM was created", async () => {
     const gone = [HOUR, { type: "rental.gone", label: vmLabel(1) }] as const;
     expect(await ledgerAt(9 * HOUR, gone)).toMatchObject({
       spentMicroUsd: 0,
@@ -86,7 +86,7 @@ describe("foldLedger", () => {
   const otherGen = (events: readonly SweepEvent[], from: number): readonly SweepEvent[] =>
     events.map((event, index) => (index < from ? event : { ...event, gen: event.gen + 1 }));
 
-  it("charges its reservation for a create that another owner could not find: its owner may have destroyed the VM on a full disk", async () => {
+  it("charges the reservation if the next owner does not find the VM of a create", async () => {
     const label = vmLabel(1);
     const events = await eventsOf(
       [0, opened],
@@ -103,7 +103,7 @@ describe("foldLedger", () => {
     expect(spent(heir, 9 * HOUR)).toBe(156 * CENT);
   });
 
-  it("charges what was billed, once another owner has found the VM of an unanswered create", async () => {
+  it("charges the billed hours once another owner has found the VM of an unanswered create", async () => {
     const label = vmLabel(1);
     const events = await eventsOf(
       [0, opened],
@@ -116,7 +116,7 @@ describe("foldLedger", () => {
     expect(foldLedger(foldRun(otherGen(events, 3)), START + HOUR).spentMicroUsd).toBe(52 * CENT);
   });
 
-  it("charges nothing for a VM that never was, on a clock that is hours slow, unless its label had expired by then", async () => {
+  it("charges nothing if no VM was created, even if our clock is hours slow, unless the label had expired", async () => {
     const slowMs = 5 * HOUR;
     const label = vmLabel(1, START + 4 * HOUR + slowMs);
     const spent = async (goneMs: number): Promise<number> => {
@@ -133,7 +133,7 @@ describe("foldLedger", () => {
     expect(await spent(4 * HOUR)).toBe(4 * 52 * CENT);
   });
 
-  it("charges its reservation where one of two creates that were sent is not accounted for", async () => {
+  it("charges the reservation if one of two creates is unresolved", async () => {
     const label = vmLabel(1);
     const spent = async (...between: readonly (readonly [number, Fact])[]): Promise<number> => {
       const events = await eventsOf(
@@ -155,7 +155,7 @@ describe("foldLedger", () => {
     );
   });
 
-  it("counts by the API's clock where ours was set back before the end of a VM that the journal does not know", async () => {
+  it("counts hours by the API's clock if ours was set back", async () => {
     const label = vmLabel(1);
     const time = (ms: number): string => new Date(START + ms).toISOString();
     const events = await eventsOf(
@@ -173,7 +173,7 @@ describe("foldLedger", () => {
     expect(admits(ledger, ledger.leftMicroUsd + 1)).toBe(false);
   });
 
-  it("is never below the bill and, admission obeyed, never above the cap, in any interleaving", async () => {
+  it("is never below the bill and, with admission control, never above the cap, in any interleaving", async () => {
     const step = fc.record({
       rental: fc.nat({ max: 5 }),
       hours: fc.integer({ min: 1, max: 4 }),
@@ -241,7 +241,7 @@ describe("foldLedger", () => {
 });
 
 describe("a month", () => {
-  it("holds every run of the folder against one cap, those that ended before it left out", async () => {
+  it("includes all runs of the folder except those that ended before it", async () => {
     const runOf = async (shiftMs: number) => {
       const label = vmLabel(1);
       return foldRun(

@@ -80,7 +80,7 @@ describe("runStatus", () => {
     expect(seen.unfinished).toEqual(unfinished);
   });
 
-  it("has what `status --json` promises, while it runs", async () => {
+  it("has the documented fields while a run is active", async () => {
     const { status } = await statusOf(running, "sweep", START + 1);
     expect(status).toEqual({
       run: RUN,
@@ -104,7 +104,7 @@ describe("runStatus", () => {
     });
   });
 
-  it("has neither owner nor guard after the end", async () => {
+  it("has no owner and no guard after the end", async () => {
     const { status } = await statusOf([...running, ...ended, closed("finished")]);
     expect(status).toMatchObject({
       pid: null,
@@ -115,7 +115,7 @@ describe("runStatus", () => {
     });
   });
 
-  it("takes a run whose journal was emptied for one that may still be billed", async () => {
+  it("reports a run as unresolved if its journal was emptied", async () => {
     const stateDir = newStateDir();
     openStateFolder(stateDir);
     const folder = runFolder(stateDir, RUN);
@@ -125,7 +125,7 @@ describe("runStatus", () => {
     expect(runStatus(folder, START)).toMatchObject({ state: "unresolved", damaged: true });
   });
 
-  it("does not take a hold that is over for one", async () => {
+  it("ignores a hold that has expired", async () => {
     const { status } = await statusOf([...running, held], undefined, START + 2 * HOUR);
     expect(status.state).toBe("unresolved");
   });

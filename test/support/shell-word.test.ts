@@ -26,7 +26,7 @@ describe("a quoted word", () => {
   });
 
   it.each(["g2-gpu-rtx4000a1-s", "Qwen/Qwen2.5-7B", "/home/me/plan.yaml"])(
-    "leaves %s unquoted",
+    "is not quoted unnecessarily: %s",
     (text) => {
       expect(shellWord(text)).toBe(text);
     },

@@ -1,6 +1,6 @@
 import type { EventOf, EventType, SweepEvent } from "../../journal/events.ts";
 import { countText } from "../../support/count-text.ts";
-import { serverFailureText } from "../../run-state/server-failure-text.ts";
+import { serverFailureText } from "../../run-state/run-state.ts";
 import { formatUsd } from "../../support/money.ts";
 
 export interface EventText {

@@ -1,5 +1,5 @@
 import { foldProgress } from "../../run-state/fold-progress.ts";
-import { serverFailureText } from "../../run-state/server-failure-text.ts";
+import { serverFailureText } from "../../run-state/run-state.ts";
 import type { SweepPorts } from "../ports.ts";
 import { logExcerpt, type ServerJob } from "./start-server.ts";
 

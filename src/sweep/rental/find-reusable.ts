@@ -60,11 +60,11 @@ export async function findReusable(
 
 /** Its deadline on our clock, which may have been set since the VM was created. */
 function deadlineNow(rental: RentalState, cloud: Cloud): number {
-  const { createSentMs, createSentByTheApiMs, deadlineMs } = rental;
+  const { createSentMs, createSentByApiClockMs, deadlineMs } = rental;
   const offsetMs = cloud.clockOffsetMs();
-  if (createSentMs === undefined || createSentByTheApiMs === undefined || offsetMs === undefined)
+  if (createSentMs === undefined || createSentByApiClockMs === undefined || offsetMs === undefined)
     return deadlineMs;
-  return deadlineMs + (createSentByTheApiMs - createSentMs) - offsetMs;
+  return deadlineMs + (createSentByApiClockMs - createSentMs) - offsetMs;
 }
 
 function suits(planned: PlannedRental, rental: RentalState, nowMs: number): boolean {
