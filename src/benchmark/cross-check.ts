@@ -15,8 +15,8 @@ export interface CrossCheckQuestion {
   readonly rttS: number;
   /** Virtual seconds per real second. */
   readonly speed: number;
-  /** Longest time for which our own event loop was blocked, real seconds. */
-  readonly loopDelayS: number;
+  /** How late our own event loop was, real seconds: at the longest, and at the 99th percentile. */
+  readonly loopDelayS: { readonly longest: number; readonly p99: number };
   /** Whether every reply must have the requested length. */
   readonly fixedLength: boolean;
   /** Whether hits of the prefix cache are expected. */
@@ -46,8 +46,6 @@ const OFFSET_TOLERANCE_S = 0.015;
 const OFFSET_TOLERANCE_SHARE = 0.25;
 /** How late a timestamp may be on a busy machine, real seconds. */
 const JITTER_S = 0.005;
-/** Longest event loop delay that is tolerated on an accelerated clock, real seconds. */
-const TOLERATED_DELAY_S = 0.02;
 /** Ten segments of 1,460 bytes: the initial congestion window of TCP (RFC 6928). */
 const FIRST_WINDOW_BYTES = 14_600;
 
@@ -59,8 +57,9 @@ const FIRST_WINDOW_BYTES = 14_600;
  * - Decode times must agree within 2 % of the time that the engine needs at its best observed pace, plus 5 ms of jitter
  *   per request.
  *
- * On a clock of speed s, each real millisecond counts s times. The tolerance then includes s times the jitter, and
- * (s - 1) times the longest delay of our event loop, at most 20 ms. Accuracy is therefore only meaningful at speed 1.
+ * On a clock of speed s, each real millisecond counts s times, and client and server share one machine. The jitter of a
+ * request is then at least twice the 99th percentile of our event loop's delay, once for each side, and its longest delay
+ * is added once, all times s. Accuracy is therefore only meaningful at speed 1.
  */
 export function crossCheck(question: CrossCheckQuestion): CrossCheck {
   const { requests, speed, loopDelayS, pace } = question;
@@ -72,7 +71,9 @@ export function crossCheck(question: CrossCheckQuestion): CrossCheck {
   const serverTps = serverDecodeTps(delta);
   const best = Math.max(serverTps ?? 0, pace?.decodeTps ?? 0);
   const jitterS =
-    speed * requests.length * JITTER_S + (speed - 1) * Math.min(loopDelayS, TOLERATED_DELAY_S);
+    speed > 1
+      ? speed * (requests.length * Math.max(JITTER_S, 2 * loopDelayS.p99) + loopDelayS.longest)
+      : requests.length * JITTER_S;
   const allowedS =
     DECODE_TOLERANCE * (best > 0 ? Math.min(decodeS, decodeTokens / best) : decodeS) + jitterS;
   const tolerance = decodeS > 0 ? allowedS / decodeS : DECODE_TOLERANCE;

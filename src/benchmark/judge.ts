@@ -101,7 +101,7 @@ function checkCounters({
     ...measurement,
     before: before.counters,
     after: after.counters,
-    loopDelayS: loop.longestMs / 1000,
+    loopDelayS: { longest: loop.longestMs / 1000, p99: loop.p99Ms / 1000 },
     fixedLength: mode !== "natural",
     warm: mode === "warm-cache",
   });
