@@ -18,7 +18,7 @@ export interface DrillWorld {
 const FOREIGN_LABELS = ["somebody-elses-server", "mds-team-gpu-001", "mds-abcdefgh-001-abcd"];
 
 /** Fast enough that an hour takes seconds, slow enough that a delay on a busy machine does not cost an hour. */
-export const DRILL_PACE = { seed: 1, speed: 600, delays: 0.1 };
+export const DRILL_PACE = { seed: 1, speed: 200, delays: 0.03 };
 
 /** Creates other people's servers and firewalls in a world that only the drill uses. */
 export async function prepareDrillWorld(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { speak } from "../cli/fake-terminal.ts";
 import { BAD_PLANS } from "../plan/bad-plans.ts";
 import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
 
@@ -19,7 +20,7 @@ test.each(BAD_PLANS)(
   "%s: refused with its place, and nothing is sent",
   async (_what, text, says) => {
     const file = rig.plan(text);
-    const { code, stdout, stderr } = await rig.run("run", file, "--simulate", rig.url);
+    const { code, stdout, stderr } = await speak(["run", file, "--simulate", rig.url], rig.env);
     const problems = says
       .split("\n")
       .map((line) => line.replace(/^plan\.yaml:/, `${file}:`))
@@ -39,6 +40,12 @@ test.each(BAD_PLANS)(
     expect(code).toBe(2);
   },
 );
+
+test("a plan is refused by the program with exit 2", async () => {
+  const { code, stdout, stderr } = await rig.run("run", rig.plan(""), "--simulate", rig.url);
+  expect(stderr).toMatch(/^error: the plan has 1 problem\n.*:1:1: the plan is empty/);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+});
 
 test("after all of them the simulated cloud has heard nothing", async () => {
   expect(BAD_PLANS.length).toBeGreaterThanOrEqual(30);

@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export interface Ended {
@@ -74,6 +75,8 @@ export async function throwAwayRoot(env: Record<string, string> = {}): Promise<T
   return own;
 }
 
+const ASK_EVERY_MS = 25;
+
 /** Asks again until it holds; the test's own time-out is the end of it. */
 export async function eventually<T>(
   ask: () => Promise<T>,
@@ -82,5 +85,6 @@ export async function eventually<T>(
   for (;;) {
     const value = await ask();
     if (holds(value)) return value;
+    await sleep(ASK_EVERY_MS);
   }
 }
