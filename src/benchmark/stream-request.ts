@@ -22,7 +22,9 @@ export interface StreamRequest {
 
 /** Limits after which a reply is abandoned; milliseconds on the run's clock. */
 export interface StreamLimits {
-  /** Longest time without data. */
+  /** Longest time until the first byte of the body: the server reads the prompt meanwhile. */
+  readonly firstByteMs: number;
+  /** Longest time without data after that. */
   readonly idleMs: number;
   /** From the request to the end of the reply. */
   readonly totalMs: number;
@@ -47,6 +49,8 @@ export interface RawReply {
 
 /** Longest time without data per request in flight: the first token may have to wait for all other prompts. */
 const IDLE_MS = 60_000;
+/** A 70B model on three Turing GPUs takes half of that to read a prompt. */
+const MS_PER_PROMPT_BYTE = 3;
 /** Any server worth measuring is faster. */
 const MS_PER_TOKEN = 2_000;
 /** Generous: an event of vLLM has some 400 bytes. */
@@ -70,9 +74,11 @@ export async function sendChat(
 ): Promise<RawReply> {
   const connection = await server.open(signal);
   const { maxTokens } = chat.length;
+  const firstByteMs = Math.max(IDLE_MS, MS_PER_PROMPT_BYTE * chat.bytes) * inFlight;
   const limits = {
+    firstByteMs,
     idleMs: IDLE_MS * inFlight,
-    totalMs: IDLE_MS * inFlight + MS_PER_TOKEN * maxTokens,
+    totalMs: firstByteMs + MS_PER_TOKEN * maxTokens,
     bytes: EXTRA_BYTES + BYTES_PER_TOKEN * maxTokens,
     maxTokens,
   };
@@ -94,7 +100,6 @@ export function streamRequest(
 ): Promise<RawReply> {
   return new Promise((resolve, reject) => {
     const arrivals = chunkBuffer();
-    const silenceMs = clock.ceiling(limits.idleMs);
     const totalMs = clock.ceiling(limits.totalMs);
     let sent = performance.now();
     let headers: number | undefined;
@@ -122,14 +127,16 @@ export function streamRequest(
     };
     const checkTime = (): void => {
       const now = performance.now();
-      const untilSilent = (arrivals.lastStamp ?? headers ?? sent) + silenceMs - now;
+      const silenceMs = arrivals.lastStamp === undefined ? limits.firstByteMs : limits.idleMs;
+      const lastSign = arrivals.lastStamp ?? headers ?? sent;
+      const untilSilent = lastSign + clock.ceiling(silenceMs) - now;
       const untilTotal = sent + totalMs - now;
-      if (untilSilent <= 0) end({ broken: `no byte for ${seconds(limits.idleMs)}` });
+      if (untilSilent <= 0) end({ broken: `no byte for ${seconds(silenceMs)}` });
       else if (untilTotal <= 0)
         end({ exceeded: `the reply did not end within ${seconds(limits.totalMs)}` });
       else timer = setTimeout(checkTime, Math.min(untilSilent, untilTotal));
     };
-    let timer = setTimeout(checkTime, Math.min(silenceMs, totalMs));
+    let timer = setTimeout(checkTime, Math.min(clock.ceiling(limits.idleMs), totalMs));
 
     // Node assigns the socket in a later tick. Data written in this handler is sent at once.
     request.once("socket", () => {

@@ -3,11 +3,12 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { duplexPair } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseStream } from "../../src/benchmark/parse-stream.ts";
-import { streamRequest } from "../../src/benchmark/stream-request.ts";
+import { sendChat, streamRequest } from "../../src/benchmark/stream-request.ts";
 import type { RawReply } from "../../src/benchmark/stream-request.ts";
 import { realClock } from "../../src/support/clock.ts";
+import { chatRequest } from "../../src/vllm/chat-request.ts";
 import { recordedReads } from "./recorded-reply.ts";
-import { never, underTest } from "./reference.ts";
+import { never, prompt, reference, underTest } from "./reference.ts";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -29,7 +30,13 @@ async function listen(onRequest: (socket: Socket, read: string) => void): Promis
   return (server.address() as AddressInfo).port;
 }
 
-const limits = { idleMs: 60_000, totalMs: 600_000, bytes: 1 << 20, maxTokens: 16 };
+const limits = {
+  firstByteMs: 60_000,
+  idleMs: 60_000,
+  totalMs: 600_000,
+  bytes: 1 << 20,
+  maxTokens: 16,
+};
 
 /** Timeouts take a millisecond instead of a second. */
 const impatient = { ...realClock(), ceiling: (ms: number) => ms / 1000 };
@@ -127,6 +134,17 @@ describe("one streaming request", () => {
   ])("times out if no more data comes %s", async (_, sent) => {
     const port = await listen((socket) => socket.write(sent));
     expect((await ask(port, impatient)).broken).toBe("no byte for 60 s");
+  });
+
+  it("gives a long prompt longer until the first byte than a short one", async () => {
+    const server = await reference({ clock: realClock(), ttftMs: 400, tpotMs: 1 });
+    const clock = { ...realClock(), ceiling: (ms: number) => (ms <= 60_000 ? 50 : 15_000) };
+    const answer = async (content: string): Promise<string | undefined> => {
+      const chat = chatRequest(server, prompt("one", 4, content), "fixed");
+      return (await sendChat(underTest(server), chat, 1, clock, never)).broken;
+    };
+    expect(await answer("Tell me more.")).toBe("no byte for 60 s");
+    expect(await answer("word ".repeat(13_000))).toBeUndefined();
   });
 
   it("waits for a slow server as long as data comes", async () => {
