@@ -6,7 +6,7 @@ import { foldLedger } from "../run-state/ledger.ts";
 import type { Ledger, RunState } from "../run-state/run-state.ts";
 import { isWorldGone } from "../simulator/client/control-client.ts";
 import type { LinearTime } from "../support/clock.ts";
-import { ExitCode } from "../support/errors.ts";
+import { ExitCode, SweepError } from "../support/errors.ts";
 import { exitCodeOf } from "../sweep/exit-code.ts";
 import type { SweepResult } from "./execute-run.ts";
 import type { OpenRun } from "./open-run.ts";
@@ -58,9 +58,9 @@ export async function closeRun(
   const problems = await publisher.close(leaveToGuard);
   if (exitCode !== ExitCode.stillBilled && !(leaveToGuard.aborted && isUnsettled(state))) {
     if (!held) {
-      if (error === undefined && !leaveToGuard.aborted)
+      if (endedByItself(error) && !leaveToGuard.aborted)
         await compareLedgers().catch(() => undefined);
-      const end = interrupted ? "interrupted" : error === undefined ? "finished" : "crashed";
+      const end = interrupted ? "interrupted" : endedByItself(error) ? "finished" : "crashed";
       await journal
         .append({ type: "run.closed", exit_code: exitCode, state: end })
         .catch(() => undefined);
@@ -90,6 +90,13 @@ export async function closeRun(
     problems,
     error: ownEnd ? undefined : error,
   };
+}
+
+/** A sweep that stops because no VM can come up has ended as it should. */
+function endedByItself(error: unknown): boolean {
+  return (
+    error === undefined || (error instanceof SweepError && error.exitCode === ExitCode.incomplete)
+  );
 }
 
 /** A simulated world that is gone has taken everything with it: nothing in it is billed any more. */

@@ -102,6 +102,25 @@ test.each(Object.entries(ENDINGS))("%s", async (_name, ending) => {
   await nothingIsLeft(rig, ending.rented);
 });
 
+test("a set-up that fails on every type costs two hours of the cheapest one, and the sweep says why it stops", async () => {
+  await using rig = await sweepRun(3, "--speed", "180", "--delays", "0.1");
+  await rig.faults([{ vm: {}, action: "setup-fails" }]);
+  const PLAN = "plans/full-coverage.yaml";
+  const { code, stderr } = await rig.run("run", PLAN, "--simulate", rig.url, "--quiet");
+  expect(code).toBe(5);
+  expect(stderr).toContain("2 VMs failed at the same stage (setup at driver)");
+  expect(stderr).toMatch(/why: .*driver/);
+  expect(stderr).toContain("--keep-on-failure");
+  const { invoice, vms } = await nothingIsLeft(rig, 2);
+  expect(vms.map(({ type }) => type)).toEqual([CARD, CARD]);
+  expect(invoice.usd).toBeLessThanOrEqual(2 * 0.52);
+  const notStarted = journalOf(rig).flatMap((event) =>
+    event.type === "entry.not_started" ? [event.gpu] : [],
+  );
+  expect(notStarted.length).toBeGreaterThanOrEqual(12);
+  expect(rig.records()).toEqual([]);
+});
+
 test("no stock in the first region: the refusal is heard, and the next one is taken", async () => {
   await using rig = await sweepRun(3, "--speed", "180", "--delays", "0.1");
   // Advertised: availability promises what a create is then refused.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Journal } from "../../src/journal/events.ts";
 import type { ApiFault } from "../../src/simulator/faults/fault-scripts.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { ExitCode, SweepError } from "../../src/support/errors.ts";
@@ -94,6 +95,25 @@ describe("until a VM has come up", () => {
     expect(types(sweep)).toEqual([CHEAPEST, CHEAPEST]);
     expect(sweep.ofType("rental.settled").map(({ hours }) => hours)).toEqual([1, 1]);
     expect(sweep.ofType("entry.not_started")).toHaveLength(3);
+  });
+
+  test("set-ups that fail at one stage are alike, however slowly their progress is journaled", async () => {
+    await using sweep = await simulatedSweep({
+      entries: entries(3),
+      machineFaults: [{ vm: {}, action: "setup-fails" }],
+      change: ({ clock, journal }) => {
+        let slow = 0;
+        const append: Journal["append"] = async (fact) => {
+          if (fact.type === "setup.progressed" && fact.stage === "driver") {
+            slow += 1;
+            if (slow % 2 === 1) await clock.sleep(1_000, new AbortController().signal);
+          }
+          return journal.append(fact);
+        };
+        return { journal: { ...journal, append } };
+      },
+    });
+    await expect(sweep.run()).rejects.toThrow("2 VMs failed at the same stage (setup at driver)");
   });
 
   test("two boots that hang stop the sweep, the second one on another type", async () => {

@@ -100,13 +100,22 @@ async function setUp(vm: RentedVm, link: VmLink, scope: RentalScope): Promise<vo
   const { label, ports, signal } = scope;
   const { clock, journal, machines } = ports;
   const end = clock.monotonic() + TIMEOUTS.setupMs;
+  let journaled: Promise<unknown> = Promise.resolve();
   const onProgress = ({ stage, index, stages }: SetupStatus): void => {
-    void journal
+    journaled = journal
       .append({ type: "setup.progressed", label, stage, index, stages })
       .catch(() => undefined);
   };
-  const wait = (ceilingMs: number): Promise<SetupStatus> =>
-    link.run((machine) => machines.waitForSetup(machine, { clock, ceilingMs, onProgress }, signal));
+  const wait = async (ceilingMs: number): Promise<SetupStatus> => {
+    try {
+      return await link.run((machine) =>
+        machines.waitForSetup(machine, { clock, ceilingMs, onProgress }, signal),
+      );
+    } finally {
+      // The stage of a failure is read from the journal.
+      await journaled;
+    }
+  };
   let status = await wait(TIMEOUTS.setupMs);
   if (status.rebootNeeded) {
     await reboot(vm, status.bootId, link, scope);
