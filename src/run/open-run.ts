@@ -9,7 +9,6 @@ import type { HeldOwnership } from "../lock/owner-lock.ts";
 import { foldRun, openRentals } from "../run-state/fold-run.ts";
 import { createCleanup, type Cleanup } from "../support/cleanup.ts";
 import { createRedactor } from "../support/redact.ts";
-import { isLoopback } from "../support/loopback.ts";
 import type { SweepPorts } from "../sweep/ports.ts";
 import { chooseSpeed } from "./cloud-access/choose-speed.ts";
 import { claimRun } from "./claim-run.ts";
@@ -18,7 +17,7 @@ import { crashHookFor } from "./crash-hook-for.ts";
 import { createMonthLedger } from "./month-ledger.ts";
 import { handleRepeatedInterrupts } from "./handle-repeated-interrupts.ts";
 import type { Preflight } from "./preflight/preflight.ts";
-import { publicCidr } from "./cloud-access/public-cidr.ts";
+import { callerCidr } from "./cloud-access/public-cidr.ts";
 import { startPublisher, type Publisher } from "./records/publisher.ts";
 import type { RunContext } from "./run-context.ts";
 import { hubTokenFor } from "./cloud-access/token.ts";
@@ -211,13 +210,12 @@ function filePorts(
   };
 }
 
-/** The address is followed where it was found out, not where the user has named it, nor on this machine. */
+/** The firewall follows the caller's address unless the user has named the addresses. */
 function addressPort(
   { sshCidr }: Preflight["plan"],
-  { apiUrl }: CloudTarget,
+  target: CloudTarget,
 ): Pick<SweepPorts, "publicCidr"> {
-  if (sshCidr !== undefined || isLoopback(apiUrl)) return {};
-  return { publicCidr: (signal) => publicCidr({ fetch, signal }) };
+  return sshCidr === undefined ? { publicCidr: (signal) => callerCidr(target, signal) } : {};
 }
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";

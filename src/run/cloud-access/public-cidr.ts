@@ -1,9 +1,24 @@
 import { isIPv4 } from "node:net";
 import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
+import { isLoopback } from "../../support/loopback.ts";
+import type { CloudTarget } from "./cloud-target.ts";
 
 /** Both names have IPv4 addresses only, so the answer is the address from which we reach an IPv4 VM. */
 const ECHO_SERVICES = ["https://api.ipify.org", "https://ipv4.icanhazip.com"] as const;
 const ECHO_CEILING_MS = 15_000;
+
+/**
+ * The range from which we reach the VMs of a cloud. Nothing leaves this machine for one that is on it.
+ * @throws SweepError exit 4 when it cannot be found out; the signal's reason when it aborts
+ */
+export async function callerCidr(
+  { apiUrl, simulated }: Pick<CloudTarget, "apiUrl" | "simulated">,
+  signal: AbortSignal,
+): Promise<string> {
+  if (simulated !== undefined) return simulated.clientCidr();
+  if (isLoopback(apiUrl)) return "127.0.0.1/32";
+  return publicCidr({ fetch, signal });
+}
 
 /**
  * The caller's public address as `a.b.c.d/32`, which Linode's API does not show. Two services must agree: behind

@@ -8,13 +8,12 @@ import { reaperWarning } from "../../guard/reaper-activity.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { checkWritable } from "../../results/store/database-file.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
-import { isLoopback } from "../../support/loopback.ts";
 import type { MicroUsd } from "../../support/money.ts";
 import { openCloudTarget, type CloudTarget } from "../cloud-access/cloud-target.ts";
 import { capAtWorst } from "./cap-at-worst.ts";
 import { estimateRun } from "./estimate-run.ts";
 import { loadPlan } from "./load-plan.ts";
-import { publicCidr } from "../cloud-access/public-cidr.ts";
+import { callerCidr } from "../cloud-access/public-cidr.ts";
 import type { PlannedRun, RunContext } from "../run-context.ts";
 import type { CloudTargetRequest, RunRequest } from "../run-request.ts";
 import { readSavedRun, type SavedRun } from "../run-folder/saved-run.ts";
@@ -163,13 +162,10 @@ async function readAccount(target: CloudTarget, signal: AbortSignal): Promise<Ac
 /** The range of the plan, else our own public address. @throws SweepError exit 4 when it cannot be found out */
 export async function sshCidr(
   plan: Pick<CoveragePlan, "sshCidr">,
-  target: Pick<CloudTarget, "apiUrl">,
+  target: Pick<CloudTarget, "apiUrl" | "simulated">,
   signal: AbortSignal,
 ): Promise<string> {
-  if (plan.sshCidr !== undefined) return plan.sshCidr;
-  // Nothing leaves this machine for a cloud that is on it.
-  if (isLoopback(target.apiUrl)) return "127.0.0.1/32";
-  return publicCidr({ fetch, signal });
+  return plan.sshCidr ?? callerCidr(target, signal);
 }
 
 function reaperWarnings(

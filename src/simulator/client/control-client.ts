@@ -20,7 +20,13 @@ interface WorldObject {
 
 /** The control API of a running simulator. Every call throws when it does not answer in time, or not with 200. */
 export interface ControlClient {
-  world(): Promise<{ readonly world: string; readonly token: string; readonly ssh_port: number }>;
+  world(): Promise<{
+    readonly world: string;
+    readonly token: string;
+    readonly ssh_port: number;
+    /** The range from which we reach its VMs. */
+    readonly client_cidr: string;
+  }>;
   time(): Promise<WorldTime>;
   /** Only before the first VM, and only while the speed is `"auto"`. */
   setSpeed(speed: number): Promise<WorldTime>;

@@ -17,6 +17,8 @@ export interface SimulatedWorld {
   readonly time: LinearTime;
   /** Fixes the speed; only before the first VM. */
   setSpeed(speed: number): Promise<LinearTime>;
+  /** The range from which we reach its VMs now. */
+  clientCidr(): Promise<string>;
   /** Releases a world that we started: it ends when its last VM does. */
   release(): void;
 }
@@ -91,6 +93,7 @@ async function joinWorld(url: string, release: () => void): Promise<SimulatedWor
       isSpeedOpen: time.speed === "auto",
       time: linearTime(time),
       setSpeed: async (speed) => linearTime(await client.setSpeed(speed)),
+      clientCidr: async () => (await client.world()).client_cidr,
       release,
     };
   } catch (error) {

@@ -51,7 +51,12 @@ export function createControlApi(parts: ControlApiParts): ControlApi {
       ),
     "GET /requests": () => ({ requests: parts.log.all() }),
     "GET /served": () => ({ requests: parts.served() }),
-    "GET /world": () => ({ world: world.id, token: parts.token, ssh_port: parts.sshPort }),
+    "GET /world": () => ({
+      world: world.id,
+      token: parts.token,
+      ssh_port: parts.sshPort,
+      client_cidr: world.clientCidr(),
+    }),
     "GET /clock": time,
     "POST /clock": (body) => {
       const { speed } = speedChange.parse(body);

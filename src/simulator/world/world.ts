@@ -23,6 +23,8 @@ export interface World {
   addMachineFaults(faults: readonly MachineFault[]): void;
   addStockFaults(faults: readonly StockFault[]): void;
   addAddressFaults(faults: readonly AddressFault[]): void;
+  /** The range from which the client reaches the VMs; another one after each change of its address. */
+  clientCidr(): string;
   clearFaults(): void;
   /** Brings the world up to the clock: everything that is due happens, in its order. */
   settle(): void;
@@ -56,6 +58,7 @@ export function createWorld(options: WorldOptions): World {
   let machineFaults: readonly MachineFault[] = [];
   let stockFaults: readonly StockFault[] = [];
   let addressFaults = 0;
+  let addressChanges = 0;
   const typeIds = options.gpuTypes.map((type) => type.id);
   const random = createRandom(options.seed);
   const scarce = soldOut(options.seed, typeIds, random.named("stock"));
@@ -91,10 +94,13 @@ export function createWorld(options: WorldOptions): World {
       for (const { after_seconds: seconds = 0 } of faults)
         queue.at(now() + seconds * 1_000, () => {
           if (round !== addressFaults) return;
+          addressChanges += 1;
           firewalls.outdateRules();
           options.machines.dropBarredLinks();
         });
     },
+    // Connections still come from 127.0.0.1, so that each new range has to contain it.
+    clientCidr: () => `127.0.0.1/${String(Math.max(8, 32 - addressChanges))}`,
     clearFaults() {
       machineFaults = [];
       stockFaults = [];

@@ -40,12 +40,13 @@ describe("the control API", () => {
     expect(text).not.toContain(simulator.token);
   });
 
-  it("names the world, its token and its SSH port", async () => {
+  it("names the world, its token, its SSH port and the address of its client", async () => {
     const { send, simulator } = await runningSimulator();
     expect((await send("GET", "/simulator/world")).json).toEqual({
       world: simulator.world,
       token: simulator.token,
       ssh_port: 2_222,
+      client_cidr: "127.0.0.1/32",
     });
   });
 

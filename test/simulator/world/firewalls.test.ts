@@ -106,10 +106,12 @@ describe("a firewall", () => {
     const [vm] = world.vms.all();
     world.addAddressFaults([{ action: "address-changes", after_seconds: 60 }]);
     await pass(59);
+    expect(world.clientCidr()).toBe("127.0.0.1/32");
     expect(vm?.admitsSsh("127.0.0.1")).toBe(true);
     await pass(1);
     expect(vm?.admitsSsh("127.0.0.1")).toBe(false);
     expect(machines.calls.at(-1)).toBe("drop");
+    expect(world.clientCidr()).toBe("127.0.0.1/31");
     ask("PUT", `/networking/firewalls/${id}/rules`, rules("127.0.0.1/32"));
     expect(vm?.admitsSsh("127.0.0.1")).toBe(true);
     const later = ask("POST", "/networking/firewalls", {
