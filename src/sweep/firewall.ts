@@ -161,7 +161,7 @@ export async function closeFirewall(
     onAlarm,
     random: ports.random,
     run: settings.run,
-    patience: patience.over(),
+    patience: patience.expired(),
     skipFirewallWait: settings.skipFirewallWait,
   });
 }

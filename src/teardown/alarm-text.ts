@@ -1,11 +1,11 @@
 import type { Alarm } from "./teardown-ports.ts";
 
-/** Which command destroys, and so who reads the alarm. */
+/** The command that destroys; its user reads the alarm. */
 export type Destroyer = "sweep" | "recover" | "down" | "guard";
 
 /**
- * An alarm, with what its reader can do about it.
- * @param locationFlags options with which `recover` and `down` find the same state folder, each after a space.
+ * An alarm with advice for its reader.
+ * @param locationFlags the options that make `recover` and `down` use the same state folder, with a leading space
  */
 export function alarmText(
   { kind, label, message }: Alarm,
@@ -23,7 +23,7 @@ export function alarmText(
   return `${label}: ${message}; ${remedy}`;
 }
 
-/** While a sweep holds the state folder's lock, `recover` is refused; a guard gives way to it. */
+/** `recover` cannot run while a sweep holds the lock of the state folder, but it can take over from a guard. */
 function withToken(token: string, by: Destroyer, locationFlags: string): string {
   const verb = by === "down" ? "down" : "recover";
   const command = `maider-sweep ${verb}${locationFlags}`;

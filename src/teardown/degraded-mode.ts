@@ -6,18 +6,21 @@ import { readOwner, takeOwnership } from "../lock/owner-lock.ts";
 import type { HeldOwnership, OwnershipRequest } from "../lock/owner-lock.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
-export interface AnyOwnership {
+// A full or read-only disk must not prevent the deletion of a VM. These functions take the lock and write the journal
+// if they can, warn if they cannot, and let the teardown continue.
+
+export interface OptionalOwnership {
   readonly ownership: HeldOwnership;
-  /** False where the disk takes no lock file, and so none of any other process either. */
+  /** False if no lock file can be written; then no other process can write one either. */
   readonly locked: boolean;
 }
 
-/** The lock; where the disk takes none, permission to destroy without it. @throws SweepError exit 7 when another owner lives */
+/** Takes the lock, or warns and proceeds without it. @throws SweepError exit 7 if another process holds it */
 export async function takeOwnershipOrProceed(
   stateDir: string,
   request: OwnershipRequest,
   warn: (text: string) => void,
-): Promise<AnyOwnership> {
+): Promise<OptionalOwnership> {
   try {
     return { ownership: await takeOwnership(stateDir, { onWait: warn, ...request }), locked: true };
   } catch (error) {
@@ -33,8 +36,8 @@ export async function takeOwnershipOrProceed(
 }
 
 /**
- * The journal; where the disk takes nothing, one in memory that begins with what can be read: the run then stays open
- * on the disk until a later owner finds its VMs gone. @throws FencedError
+ * Opens the journal, or warns and continues in memory with the events read so far. The run on the disk then remains
+ * open until a later owner confirms that its VMs are deleted. @throws FencedError
  */
 export async function openJournalOrFallBack(
   options: Parameters<typeof openJournal>[0],
@@ -50,12 +53,12 @@ export async function openJournalOrFallBack(
   return volatileJournal(readJournal(options.folder).events, options);
 }
 
-/** Facts that the disk has not taken yet, by their journal. */
+/** Facts that could not be written yet. */
 const pending = new WeakMap<Journal, Fact[]>();
 
 /**
- * Appends a fact of a destruction, where a full disk must not keep a VM alive. What the disk does not take is written
- * before the next fact. @throws FencedError
+ * Appends a fact about a teardown. If it cannot be written, raises an alarm and writes it before the next fact.
+ * @throws FencedError
  */
 export async function appendBestEffort(ports: TeardownPorts, fact: Fact): Promise<void> {
   const facts = pending.get(ports.journal) ?? [];
@@ -65,7 +68,7 @@ export async function appendBestEffort(ports: TeardownPorts, fact: Fact): Promis
   if (facts.length > 1) await flushPending(ports);
 }
 
-/** Writes what the disk has not taken so far, if it takes it now. @throws FencedError */
+/** Tries again to write the pending facts, in order. @throws FencedError */
 export async function flushPending(ports: TeardownPorts): Promise<void> {
   const facts = pending.get(ports.journal) ?? [];
   for (let fact = facts.shift(); fact !== undefined; fact = facts.shift()) {

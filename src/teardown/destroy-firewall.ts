@@ -9,27 +9,28 @@ import { raceAbort } from "../support/race-abort.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
-const BETWEEN_LOOKS_MS = 10_000;
+const CHECK_INTERVAL_MS = 10_000;
 
 export interface DestroyFirewall extends TeardownPorts {
   readonly run: string;
-  /** Aborts with `PatienceExceeded`; without it there is no end but the proof. */
+  /** Aborts with `PatienceExceeded`; undefined means to continue until the deletion is confirmed. */
   readonly patience?: AbortSignal | undefined;
-  /** Ends the wait for the proof when it aborts: the guard, or the next command, then removes the firewall. */
+  /** Ends the wait when it aborts; the guard or the next command then removes the firewall. */
   readonly skipFirewallWait?: AbortSignal | undefined;
 }
 
 /**
- * Destroys every firewall that carries the run's name, until two lists show none under the run's own account; where
- * a create of it was not answered, not before a late one would show. The VMs that use it should be gone before.
- * @returns "unconfirmed" when patience ended first. @throws FencedError
+ * Deletes every firewall of the run until two lists of the run's account show none. If a create was not answered, also
+ * waits until a late firewall would have appeared. Call it after the VMs behind the firewall are deleted.
+ * @returns "unconfirmed" if patience ended first
+ * @throws FencedError
  */
 export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" | "unconfirmed"> {
   const { skipFirewallWait, patience } = options;
   const { firewall } = foldRun(options.journal.events());
   try {
     const end = waitLimit(options, patience);
-    await untilNone(
+    await deleteAll(
       options,
       firewall?.gone === true ? undefined : firewall?.id,
       skipFirewallWait === undefined ? end : AbortSignal.any([end, skipFirewallWait]),
@@ -45,18 +46,18 @@ export async function destroyFirewall(options: DestroyFirewall): Promise<"gone" 
   return "gone";
 }
 
-async function untilNone(
+async function deleteAll(
   options: DestroyFirewall,
   id: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { cloud, clock, ownership, run } = options;
-  // Once: a clock that is set back while we wait must not make it longer.
-  const mayArriveForMs = lateCreateMs(options);
-  const beganMs = clock.monotonic();
-  // The journal knows its id: that DELETE need not wait for a list.
+  // Computed once, so that setting the clock back cannot prolong the wait.
+  const lateForMs = lateCreateMs(options);
+  const startedMs = clock.monotonic();
+  // With the id from the journal, the first DELETE need not wait for a list.
   let found: readonly Pick<CloudFirewall, "id">[] = id === undefined ? [] : [{ id }];
-  let emptyLooks = 0;
+  let emptyLists = 0;
   for (let attempt = 0; ; attempt += 1) {
     try {
       for (const firewall of found) {
@@ -65,10 +66,10 @@ async function untilNone(
       }
       await checkAccount(options, signal);
       found = (await cloud.listFirewalls({}, signal)).filter(({ label }) => isOf(run, label));
-      emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
-      const mayArrive = clock.monotonic() - beganMs < mayArriveForMs && !isAnswered(options);
-      if (emptyLooks >= 2 && !mayArrive) return;
-      const wait = emptyLooks > 0 ? BETWEEN_LOOKS_MS : retryMs(Math.min(attempt, 3), options);
+      emptyLists = found.length === 0 ? emptyLists + 1 : 0;
+      const mayAppear = clock.monotonic() - startedMs < lateForMs && !isOnlyCreateAnswered(options);
+      if (emptyLists >= 2 && !mayAppear) return;
+      const wait = emptyLists > 0 ? CHECK_INTERVAL_MS : retryMs(Math.min(attempt, 3), options);
       await clock.sleep(wait, signal);
     } catch (error) {
       await backOff(error, attempt, `mds-${run}`, options, signal);
@@ -76,15 +77,16 @@ async function untilNone(
   }
 }
 
-/** A single create has arrived once it was answered; the answer may come while the firewall is looked for. */
-function isAnswered({ journal }: DestroyFirewall): boolean {
+/** Whether a single create was sent and has been answered, perhaps since the teardown began: no second firewall can appear. */
+function isOnlyCreateAnswered({ journal }: DestroyFirewall): boolean {
   const { firewall } = foldRun(journal.events());
-  const asked = journal.events().filter((event) => event.type === "firewall.intended");
-  const times = asked.filter(({ label }) => label === firewall?.label).length;
-  return firewall?.id !== undefined && !firewall.gone && times === 1;
+  const creates = journal
+    .events()
+    .filter((event) => event.type === "firewall.intended" && event.label === firewall?.label);
+  return firewall?.id !== undefined && !firewall.gone && creates.length === 1;
 }
 
-/** Milliseconds for which a lost create may still arrive. */
+/** How many milliseconds from now a firewall may still appear. */
 function lateCreateMs({ journal, clock }: DestroyFirewall): number {
   const last = journal.events().findLast((event) => event.type === "firewall.intended");
   if (last === undefined) return 0;

@@ -1,29 +1,27 @@
 import { CloudError, type CloudVm, REFUSED_KINDS } from "../cloud/cloud.ts";
 import type { RentalState } from "../run-state/run-state.ts";
-import { matchesRequest, findVmByLabel, findIfExists, vmEventFields, mayExist } from "./find-vm.ts";
-import { lateCreateUntilMs, LONGEST_WAIT_MS, lookUpCreate } from "./look-up-create.ts";
-import { waitLimit, PatienceExceeded } from "./patience.ts";
-import { retryMs, backOff } from "./retry.ts";
 import { raceAbort } from "../support/race-abort.ts";
-import { backfillPrice, currentRental, settleRental } from "./settle-rental.ts";
+import { confirmDeleted } from "./confirm-deleted.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
+import { mayExist, vmEventFields } from "./find-vm.ts";
+import { lookUpCreate } from "./look-up-create.ts";
+import { PatienceExceeded, waitLimit } from "./patience.ts";
+import { backOff, retryMs } from "./retry.ts";
+import { backfillPrice, currentRental, settleRental } from "./settle-rental.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
-
-/** The list may be a little behind; a second look this much later must agree. */
-const BETWEEN_LOOKS_MS = 20_000;
 
 export interface DestroyRental extends TeardownPorts {
   readonly rental: RentalState;
   readonly reason: string;
-  /** Aborts with `PatienceExceeded`; without it there is no end but the proof. */
+  /** Aborts with `PatienceExceeded`; undefined means to continue until the deletion is confirmed. */
   readonly patience?: AbortSignal | undefined;
 }
 
 /**
- * Destroys the VM of a rental and confirms that it is deleted: DELETE at once and until it works, then absent by its id and from
- * the list, twice, under the run's own account. An error is never "gone". Then the rental is settled.
- * @returns "unconfirmed" when patience ended first: the record stays open.
- * @throws FencedError when another process has become the owner.
+ * Deletes the VM of a rental and settles the rental. DELETE is sent at once and repeated until `confirmDeleted` finds
+ * nothing under the run's own account; an API error never counts as deleted.
+ * @returns "unconfirmed" if patience ended first; the rental then remains open
+ * @throws FencedError when another process has taken ownership
  */
 export async function destroyRental(options: DestroyRental): Promise<"gone" | "unconfirmed"> {
   const { label } = options.rental;
@@ -33,7 +31,7 @@ export async function destroyRental(options: DestroyRental): Promise<"gone" | "u
   }
   await appendBestEffort(options, { type: "destroy.intended", label, reason: options.reason });
   try {
-    await untilGone(options, waitLimit(options, options.patience));
+    await deleteUntilConfirmed(options, waitLimit(options, options.patience));
   } catch (error) {
     if (error instanceof PatienceExceeded) return "unconfirmed";
     throw error;
@@ -42,7 +40,7 @@ export async function destroyRental(options: DestroyRental): Promise<"gone" | "u
   return "gone";
 }
 
-async function untilGone(options: DestroyRental, signal: AbortSignal): Promise<void> {
+async function deleteUntilConfirmed(options: DestroyRental, signal: AbortSignal): Promise<void> {
   const { label } = options.rental;
   const rental = currentRental(options.rental, options);
   let vmId = rental.vmId ?? options.rental.vmId;
@@ -58,11 +56,10 @@ async function untilGone(options: DestroyRental, signal: AbortSignal): Promise<v
       priced ??= backfillPrice(vmId, rental, options, signal);
       options.ownership.assertCurrent();
       const failure = await deleteOnce(vmId, options, signal);
-      if (failure !== undefined && !mayBeGoneAnyway(failure)) throw failure;
-      const seen = await seenTwice(vmId, rental, options, signal);
-      const left = seen ?? (await duplicateVm(rental, options, signal));
-      if (left === undefined) return await priced;
-      if (left.id !== vmId) vmId = await adopt(left, options);
+      if (failure !== undefined && !mayBeDeletedAnyway(failure)) throw failure;
+      const existing = await confirmDeleted(vmId, rental, options, signal);
+      if (existing === undefined) return await priced;
+      if (existing.id !== vmId) vmId = await adopt(existing, options);
       if (failure !== undefined) throw failure;
       await options.clock.sleep(retryMs(Math.min(attempt, 3), options), signal);
     } catch (error) {
@@ -71,7 +68,7 @@ async function untilGone(options: DestroyRental, signal: AbortSignal): Promise<v
   }
 }
 
-/** @returns why it failed. */
+/** @returns the error, if the request failed */
 async function deleteOnce(
   vmId: number,
   { cloud }: DestroyRental,
@@ -86,47 +83,13 @@ async function deleteOnce(
   }
 }
 
-/** A token that may only read, and a VM that is busy being deleted: somebody else may have ended it. */
-function mayBeGoneAnyway(failure: Error): boolean {
+/** Someone else may have deleted the VM when the token is read-only or the VM is busy. */
+function mayBeDeletedAnyway(failure: Error): boolean {
   if (!(failure instanceof CloudError)) return false;
   return REFUSED_KINDS.has(failure.kind) || failure.kind === "busy";
 }
 
-/** The VM that is still seen; `undefined` when two looks, far enough apart, show nothing. */
-async function seenTwice(
-  vmId: number,
-  rental: RentalState,
-  options: DestroyRental,
-  signal: AbortSignal,
-): Promise<CloudVm | undefined> {
-  const first = await findIfExists(vmId, rental, options, signal);
-  if (first !== undefined) return first;
-  await appendBestEffort(options, { type: "destroy.unseen", label: rental.label });
-  await options.clock.sleep(BETWEEN_LOOKS_MS, signal);
-  return findIfExists(vmId, rental, options, signal);
-}
-
-/**
- * A create that was lost and sent again may still arrive once the second one's VM, and with it the label, is gone.
- * Looks until that would have shown. @returns its VM.
- */
-async function duplicateVm(
-  rental: RentalState,
-  options: DestroyRental,
-  signal: AbortSignal,
-): Promise<CloudVm | undefined> {
-  const { clock } = options;
-  const untilMs = lateCreateUntilMs(rental.label, options);
-  while (clock.now() < untilMs) {
-    await clock.sleep(Math.min(LONGEST_WAIT_MS, untilMs - clock.now()), signal);
-    const listed = await findVmByLabel(rental.label, options, signal);
-    const duplicate = listed.find((vm) => matchesRequest(vm, rental));
-    if (duplicate !== undefined) return duplicate;
-  }
-  return undefined;
-}
-
-/** The VM of a create whose answer was never read. */
+/** The VM of a create without an answer. */
 async function findVm(
   rental: RentalState,
   options: DestroyRental,

@@ -15,10 +15,10 @@ import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
 /**
- * VMs in the cloud that carry the run's name and are not among the labels that are cared for already: ones that the
- * journal has lost, or that showed up after they were believed absent. They are journaled as adopted. What is not as the
- * run creates it is left alone.
- * @returns `undefined` when patience ended before a list was read.
+ * Finds VMs of the run in the cloud that `covered` does not name: their events were lost, or they appeared late. Each is
+ * journaled as adopted. A VM that differs from what the run creates is left alone, with an alarm.
+ * @param covered labels that the caller already takes care of
+ * @returns undefined if patience ended before a list could be read
  */
 export async function findOrphans(
   ports: TeardownPorts,
@@ -39,7 +39,7 @@ async function find(
   signal: AbortSignal,
 ): Promise<readonly RentalState[]> {
   const { journal } = ports;
-  const vms = await listOfRun(ports, signal);
+  const vms = await listVmsOfRun(ports, signal);
   const orphans: RentalState[] = [];
   for (const vm of vms) {
     if (covered.has(vm.label)) continue;
@@ -56,8 +56,11 @@ async function find(
   return orphans;
 }
 
-/** All VMs of the run that exist: the list may still show one that its own address no longer does. */
-async function listOfRun(ports: TeardownPorts, signal: AbortSignal): Promise<readonly CloudVm[]> {
+/** The VMs of the run. Each is read by id as well, because the list can still contain deleted ones. */
+async function listVmsOfRun(
+  ports: TeardownPorts,
+  signal: AbortSignal,
+): Promise<readonly CloudVm[]> {
   const { cloud, journal } = ports;
   for (let attempt = 0; ; attempt += 1) {
     try {

@@ -4,22 +4,22 @@ import type { RentalState, RunState } from "../run-state/run-state.ts";
 import { isoUtc } from "../support/clock.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
-/** The token belongs to another account than the run: what it does not see proves nothing. */
+/** The token belongs to a different account than the run, so a VM that it cannot see may still exist. */
 export class WrongAccount extends Error {
   constructor() {
-    super("the token belongs to another account than the run");
+    super("the token belongs to a different account than the run");
     this.name = "WrongAccount";
   }
 }
 
-/** What identifies a VM of ours before its id is known. */
-export type Wanted = Pick<RentalState, "label" | "gpu" | "region">;
+/** Identifies a VM of ours before its id is known. */
+export type VmRequest = Pick<RentalState, "label" | "gpu" | "region">;
 
 /**
- * The VMs that carry a label, seen under the run's own account.
- * @throws CloudError, WrongAccount, or the signal's reason: none of them says that it is gone.
+ * The VMs with a label, in the run's own account.
+ * @throws CloudError, WrongAccount, or the signal's reason; none of them means that the VM is deleted
  */
-export async function findVmByLabel(
+export async function findVmsByLabel(
   label: string,
   ports: TeardownPorts,
   signal: AbortSignal,
@@ -30,32 +30,32 @@ export async function findVmByLabel(
 }
 
 /**
- * The VM as it is still seen, by its id or under its label; `undefined` when neither shows it.
- * @throws as `findVmByLabel` does.
+ * The VM with this id, else the one with its label; undefined if there is neither.
+ * @throws the same errors as `findVmsByLabel`
  */
-export async function findIfExists(
+export async function findVmByIdOrLabel(
   id: number,
-  wanted: Wanted,
+  wanted: VmRequest,
   ports: TeardownPorts,
   signal: AbortSignal,
 ): Promise<CloudVm | undefined> {
   const byId = await ports.cloud.getVm(id, signal);
   if (byId !== undefined) return byId;
-  const listed = await findVmByLabel(wanted.label, ports, signal);
+  const listed = await findVmsByLabel(wanted.label, ports, signal);
   return listed.find((vm) => matchesRequest(vm, wanted));
 }
 
 /**
- * Same label, and what we asked for: the label is unique in the account, so anything else is not our doing. Where the
- * journal has lost what was asked for, the run's tags must tell.
+ * Whether a VM has the label, type and region of a request. Labels are unique in an account, so a VM with our label and
+ * another type or region is not ours. If the journal has lost the type, the run's tags decide.
  */
-export function matchesRequest(vm: CloudVm, wanted: Wanted): boolean {
+export function matchesRequest(vm: CloudVm, wanted: VmRequest): boolean {
   if (vm.label !== wanted.label) return false;
   if (wanted.gpu === "") return hasTagsOfItsRun(vm);
   return vm.type === wanted.gpu && (wanted.region === "" || vm.region === wanted.region);
 }
 
-/** Has a VM whose label the journal does not know the tags of the run, and a type that the run may rent? */
+/** Whether a VM with a label that is not in the journal has the run's tags, and a type that the run may rent. */
 export function mayBelongTo({ opened }: RunState, vm: CloudVm): boolean {
   const isRented = opened?.gpus?.includes(vm.type) ?? /^g\d+-gpu-/.test(vm.type);
   return hasTagsOfItsRun(vm) && isRented;
@@ -65,17 +65,17 @@ function hasTagsOfItsRun({ label, tags }: CloudVm): boolean {
   return tagsOf(parseLabel(label)?.run ?? "").every((tag) => tags.includes(tag));
 }
 
-/** Says that a VM with a label of ours is not ours. */
+/** Raises an alarm about a VM that has one of our labels but is not ours. */
 export function raiseMismatchAlarm(
   { id, label, type, region, tags }: CloudVm,
   { onAlarm }: TeardownPorts,
 ): void {
-  const what = `a ${type} in ${region}, tagged ${tags.join(", ") || "with nothing"}`;
-  const message = `VM ${String(id)} carries our label but is ${what}; it is left alone`;
+  const description = `a ${type} in ${region}, tagged ${tags.join(", ") || "with nothing"}`;
+  const message = `VM ${String(id)} carries our label but is ${description}; it is left alone`;
   onAlarm?.({ kind: "mismatch", label, message });
 }
 
-/** A 404 from another account's token looks just like a VM that is gone. */
+/** With a token of another account, an existing VM looks like a deleted one. @throws CloudError, WrongAccount */
 export async function checkAccount(ports: TeardownPorts, signal: AbortSignal): Promise<void> {
   const opened = ports.journal.events().find((event) => event.type === "run.opened");
   if (opened === undefined || opened.account === "") return;
@@ -83,7 +83,7 @@ export async function checkAccount(ports: TeardownPorts, signal: AbortSignal): P
   if (fingerprint !== opened.account) throw new WrongAccount();
 }
 
-/** Could it have been created? False when the journal has no trace of a create that was sent. */
+/** Whether the VM of a rental may have been created. False if the journal shows that no create was sent. */
 export function mayExist(
   { label, createSentMs, vmId }: RentalState,
   ports: TeardownPorts,

@@ -1,33 +1,35 @@
 import type { CloudVm } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
-import { raiseMismatchAlarm, matchesRequest, findVmByLabel, type Wanted } from "./find-vm.ts";
+import { raiseMismatchAlarm, matchesRequest, findVmsByLabel, type VmRequest } from "./find-vm.ts";
 import { backOff } from "./retry.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
+/** The first "absent" does not count earlier than this after the create was sent. */
 const FIRST_ABSENCE_MS = 120_000;
-/** A create whose answer was lost may show up late; slower ones than this are left to the reaper. */
+/** A VM of an unanswered create may appear until then; the reaper handles later ones. */
 export const LATEST_CREATE_MS = 540_000;
 const BETWEEN_ABSENCES_MS = 60_000;
-/** The API said no in its own words; the second look is for proxies that say no after a yes. */
-const BETWEEN_LOOKS_AFTER_REFUSAL_MS = 20_000;
+/** A proxy may report an error although the API accepted the create, so a refusal is checked twice as well. */
+const AFTER_REFUSAL_MS = 20_000;
 const WAITS_MS = [2_000, 3_000, 5_000];
-/** A VM that becomes visible late is found within so long. */
+/** The longest wait between two lookups. */
 export const LONGEST_WAIT_MS = 8_000;
 
 export interface LookUp {
-  /** The API's own refusal, if that was its answer. */
+  /** Why the API refused the create, if it did. */
   readonly refusal: string | undefined;
-  /** Ends at the first look that counts, so that the create can be tried again under the same label. */
+  /** Returns after the first "absent" that counts, so that the caller can send the create again. */
   readonly untilFirstAbsence?: boolean;
 }
 
 /**
- * Looks for the VM of a create whose answer does not tell, until it is found or believed absent: by two looks far
- * enough apart, each journaled. @throws FencedError, or the signal's reason.
+ * Looks for the VM of a create whose answer did not say whether it exists. It counts as absent after two lookups, far
+ * enough apart, that found nothing; each is journaled.
+ * @throws FencedError, or the signal's reason
  */
 export async function lookUpCreate(
-  wanted: Wanted,
+  wanted: VmRequest,
   lookUp: LookUp,
   ports: TeardownPorts,
   signal: AbortSignal,
@@ -37,7 +39,7 @@ export async function lookUpCreate(
   let failures = 0;
   for (let looks = 0; ; looks += 1) {
     try {
-      const vms = await findVmByLabel(wanted.label, ports, signal);
+      const vms = await findVmsByLabel(wanted.label, ports, signal);
       const ours = vms.find((vm) => matchesRequest(vm, wanted));
       if (ours !== undefined) return ours;
       for (const vm of vms) raiseMismatchAlarm(vm, ports);
@@ -48,7 +50,7 @@ export async function lookUpCreate(
       continue;
     }
     const now = clock.now();
-    notAfter(history, now);
+    clampTo(history, now);
     const dueMs = absenceDueMs(history, lookUp.refusal !== undefined);
     if (now >= dueMs) {
       history.looks += 1;
@@ -70,15 +72,15 @@ interface History {
   firstMs: number | undefined;
 }
 
-/** A clock that was set back, before or while we look, must not make the doubt longer. */
-function notAfter(history: History, now: number): void {
+/** A clock that was set back must not prolong the lookup. */
+function clampTo(history: History, now: number): void {
   history.sentMs = Math.min(history.sentMs, now);
   if (history.firstMs !== undefined) history.firstMs = Math.min(history.firstMs, now);
 }
 
-/** When the next look that finds nothing may be believed. */
+/** The earliest time at which "absent" counts. */
 function absenceDueMs({ sentMs, looks, firstMs }: History, refused: boolean): number {
-  if (refused) return looks === 0 ? 0 : (firstMs ?? 0) + BETWEEN_LOOKS_AFTER_REFUSAL_MS;
+  if (refused) return looks === 0 ? 0 : (firstMs ?? 0) + AFTER_REFUSAL_MS;
   if (looks === 0) return sentMs + FIRST_ABSENCE_MS;
   return Math.max(sentMs + LATEST_CREATE_MS, (firstMs ?? sentMs) + BETWEEN_ABSENCES_MS);
 }
@@ -95,7 +97,7 @@ function historyOf(label: string, ports: TeardownPorts): History {
   };
 }
 
-/** Until when a lost create may still arrive; a single one has arrived once its VM exists. */
+/** Until when another VM may appear under the label: only if its create was sent more than once. */
 export function lateCreateUntilMs(label: string, ports: TeardownPorts): number {
   const sent = ports.journal
     .events()

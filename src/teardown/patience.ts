@@ -1,63 +1,63 @@
 import type { Clock } from "../support/clock.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
-/** Patience ended before the proof; the guard, or the next command, keeps destroying. */
+/** Patience ended before the deletion was confirmed; the guard or the next command continues. */
 export class PatienceExceeded extends Error {
   constructor() {
-    super("patience ended before the proof");
+    super("patience ended before the deletion was confirmed");
     this.name = "OutOfPatience";
   }
 }
 
-/** How long a program in the foreground waits for proof: one deadline for all that it destroys. */
+/** One timeout for all deletions that a command in the foreground waits for. */
 export interface Patience {
-  /** Aborts with `PatienceExceeded` at the end of the wait that is under way, or of the next one. */
-  over(): AbortSignal;
-  /** Starts the wait; does nothing while it runs. */
+  /** Aborts with `PatienceExceeded` when the current wait, or the next one, times out. */
+  expired(): AbortSignal;
+  /** Starts the wait, unless it is running. */
   start(): void;
-  /** Ends the wait; the next `start` begins a new one. */
+  /** Stops the wait; the next `start` begins a new one. */
   stop(): void;
 }
 
-/** @param patienceMs virtual */
+/** @param patienceMs on the given clock */
 export function createPatience(clock: Clock, patienceMs: number): Patience {
-  let over = new AbortController();
+  let expiry = new AbortController();
   let waiting: AbortController | undefined;
   return {
-    over: () => over.signal,
+    expired: () => expiry.signal,
     start() {
       if (waiting !== undefined) return;
       waiting = new AbortController();
       clock.sleep(patienceMs, waiting.signal).then(
-        () => over.abort(new PatienceExceeded()),
+        () => expiry.abort(new PatienceExceeded()),
         () => undefined,
       );
     },
     stop() {
       waiting?.abort();
       waiting = undefined;
-      if (over.signal.aborted) over = new AbortController();
+      if (expiry.signal.aborted) expiry = new AbortController();
     },
   };
 }
 
-/** Gives the work a signal that aborts after so many virtual milliseconds, if a number is given. */
+/** Runs work with a signal that aborts after `patienceMs`; without a signal if it is undefined. */
 export async function withPatience<T>(
   clock: Clock,
   patienceMs: number | undefined,
-  work: (over: AbortSignal | undefined) => Promise<T>,
+  work: (expired: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   if (patienceMs === undefined) return work(undefined);
   const patience = createPatience(clock, patienceMs);
   patience.start();
   try {
-    return await work(patience.over());
+    return await work(patience.expired());
   } finally {
     patience.stop();
   }
 }
 
-/** Aborts when patience ends, if it has an end, and with the simulated world. */
+/** Aborts when patience ends or the simulated world does. */
 export function waitLimit(
   { worldEnded }: Pick<TeardownPorts, "worldEnded">,
   patience: AbortSignal | undefined,

@@ -7,46 +7,48 @@ import { errorText } from "../support/errors.ts";
 export interface Reap {
   readonly cloud: Cloud;
   readonly clock: Clock;
-  /** Milliseconds after the expiry in the label; default 10 minutes. */
+  /** How long after its expiry a VM is deleted; default 10 minutes. */
   readonly graceMs?: number | undefined;
-  /** VMs that one pass may destroy; default 25. The oldest expiry goes first. */
+  /** How many VMs to delete at most, those with the oldest expiry first; default 25. */
   readonly most?: number | undefined;
   readonly dryRun?: boolean | undefined;
 }
 
-/** What a pass saw and did; labels everywhere. */
+/** The labels that `reap` found, by result. */
 export interface Reaped {
   /** The API's own time, ISO 8601. */
   readonly now: string;
-  /** VMs of ours that have not expired, grace included, and VMs that are not ours: both untouched. */
+  /** Our VMs that have not expired, with the grace period. */
   readonly alive: readonly string[];
+  /** How many VMs are not ours. */
   readonly foreign: number;
   readonly expired: readonly string[];
   /** Confirmed deleted. */
   readonly destroyed: readonly string[];
-  /** At the fresh look gone already, or not what the list had said. */
+  /** Expired in the list, but deleted or renamed when read again. */
   readonly spared: readonly string[];
   readonly failed: readonly { readonly label: string; readonly reason: string }[];
-  /** Expired, but more than one pass may take. */
+  /** Expired, but beyond the limit of `most`. */
   readonly left: readonly string[];
-  /** Firewalls of ours whose run has no VM left: gone, or to go in a dry run. */
+  /** Our firewalls without a VM: deleted, or in a dry run to be deleted. */
   readonly firewalls: readonly string[];
 }
 
 const GRACE_MS = 600_000;
-const MOST = 25;
-/** Between marking and the fresh look. */
-const SECOND_PHASE_MS = 10_000;
-const LOOKS = 15;
-const BETWEEN_LOOKS_MS = 20_000;
+const DEFAULT_MOST = 25;
+/** Between the list and the second read of each expired VM. */
+const SECOND_READ_MS = 10_000;
+const MAX_CHECKS = 15;
+const CHECK_INTERVAL_MS = 20_000;
 
 /**
- * Destroys what has expired, from any machine, with nothing but a token: every page, only labels of exactly our
- * grammar, expiry and grace by the API's clock, a fresh look just before each delete. One that fails does not stop
- * the others. @throws CloudError when the first list cannot be read, the signal's reason when it aborts.
+ * Deletes expired VMs and firewalls. Needs only a token, so it can run on any machine. It acts only on labels of exactly
+ * our format, compares their expiry with the API's clock, and reads each VM again just before its DELETE. A failed
+ * DELETE does not stop the others.
+ * @throws CloudError if the VMs cannot be listed; the signal's reason
  */
 export async function reap(options: Reap, signal: AbortSignal): Promise<Reaped> {
-  const { cloud, clock, graceMs = GRACE_MS, most = MOST, dryRun = false } = options;
+  const { cloud, clock, graceMs = GRACE_MS, most = DEFAULT_MOST, dryRun = false } = options;
   const listed = await cloud.listVms({}, signal);
   const nowMs = apiNow({ cloud, clock });
   const ours = listed.filter(isOurs);
@@ -71,14 +73,14 @@ export async function reap(options: Reap, signal: AbortSignal): Promise<Reaped> 
   const failures = new Map<string, string>();
   const spared: string[] = [];
   const deleting: CloudVm[] = [];
-  if (marked.length > 0) await clock.sleep(SECOND_PHASE_MS, signal);
+  if (marked.length > 0) await clock.sleep(SECOND_READ_MS, signal);
   for (const vm of marked) {
-    const outcome = await deleteIfStillDue(vm, options, signal);
-    if (outcome === "spared") spared.push(vm.label);
+    const result = await deleteIfExpired(vm, options, signal);
+    if (result === "spared") spared.push(vm.label);
     else deleting.push(vm);
-    if (outcome instanceof Error) failures.set(vm.label, outcome.message);
+    if (result instanceof Error) failures.set(vm.label, result.message);
   }
-  const destroyed = await waitUntilGone(deleting, failures, cloud, clock, signal);
+  const destroyed = await waitUntilDeleted(deleting, failures, cloud, clock, signal);
   const firewalls = await reapFirewalls(options, runsOf(destroyed), failures, signal);
   for (const { label } of destroyed) failures.delete(label);
   return {
@@ -90,7 +92,7 @@ export async function reap(options: Reap, signal: AbortSignal): Promise<Reaped> 
   };
 }
 
-async function deleteIfStillDue(
+async function deleteIfExpired(
   marked: CloudVm,
   { cloud, clock, graceMs = GRACE_MS }: Reap,
   signal: AbortSignal,
@@ -98,9 +100,9 @@ async function deleteIfStillDue(
   signal.throwIfAborted();
   try {
     const fresh = await cloud.getVm(marked.id, signal);
-    const due =
+    const isExpired =
       fresh?.label === marked.label && hasExpired(fresh, apiNow({ cloud, clock }), graceMs);
-    if (!due) return "spared";
+    if (!isExpired) return "spared";
     await cloud.deleteVm(marked.id);
     return "sent";
   } catch (error) {
@@ -109,25 +111,29 @@ async function deleteIfStillDue(
   }
 }
 
-/** Asks until each is confirmed deleted by two looks, sending the DELETE again to what is still there. */
-async function waitUntilGone(
+/**
+ * Checks VMs until each was absent twice in a row, and sends the DELETE again to those that still exist.
+ * @param failures gets the latest error of each VM
+ * @returns those that are confirmed deleted
+ */
+async function waitUntilDeleted(
   vms: readonly CloudVm[],
   failures: Map<string, string>,
   cloud: Cloud,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<readonly CloudVm[]> {
-  const unseen = new Map<CloudVm, number>(vms.map((vm) => [vm, 0]));
-  const waiting = (): CloudVm[] => vms.filter((vm) => (unseen.get(vm) ?? 0) < 2);
-  for (let look = 0; look < LOOKS && waiting().length > 0; look += 1) {
-    if (look > 0) await clock.sleep(BETWEEN_LOOKS_MS, signal);
+  const absences = new Map<CloudVm, number>(vms.map((vm) => [vm, 0]));
+  const waiting = (): CloudVm[] => vms.filter((vm) => (absences.get(vm) ?? 0) < 2);
+  for (let check = 0; check < MAX_CHECKS && waiting().length > 0; check += 1) {
+    if (check > 0) await clock.sleep(CHECK_INTERVAL_MS, signal);
     try {
       const listed = new Set((await cloud.listVms({}, signal)).map(({ id }) => id));
       for (const vm of waiting()) {
-        const gone = !listed.has(vm.id) && (await cloud.getVm(vm.id, signal)) === undefined;
-        unseen.set(vm, gone ? (unseen.get(vm) ?? 0) + 1 : 0);
-        if (gone) continue;
-        failures.set(vm.label, "it is still there after its DELETE");
+        const isAbsent = !listed.has(vm.id) && (await cloud.getVm(vm.id, signal)) === undefined;
+        absences.set(vm, isAbsent ? (absences.get(vm) ?? 0) + 1 : 0);
+        if (isAbsent) continue;
+        failures.set(vm.label, "it still exists after its DELETE");
         await cloud.deleteVm(vm.id).catch((error: unknown) => {
           failures.set(vm.label, errorText(error));
         });
@@ -137,22 +143,22 @@ async function waitUntilGone(
       for (const vm of waiting()) failures.set(vm.label, errorText(error));
     }
   }
-  return vms.filter((vm) => (unseen.get(vm) ?? 0) >= 2);
+  return vms.filter((vm) => (absences.get(vm) ?? 0) >= 2);
 }
 
 async function reapFirewalls(
   options: Reap,
-  reaped: ReadonlySet<string>,
+  reapedRuns: ReadonlySet<string>,
   failures: Map<string, string>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { cloud } = options;
-  const gone: string[] = [];
+  const deleted: string[] = [];
   try {
     const remaining = (await cloud.listVms({}, signal)).filter(isOurs);
-    for (const { id, label } of await idleFirewalls(options, reaped, remaining, signal)) {
+    for (const { id, label } of await idleFirewalls(options, reapedRuns, remaining, signal)) {
       await cloud.deleteFirewall(id).then(
-        () => gone.push(label),
+        () => deleted.push(label),
         (error: unknown) => failures.set(label, errorText(error)),
       );
     }
@@ -160,16 +166,16 @@ async function reapFirewalls(
     signal.throwIfAborted();
     failures.set("firewalls", errorText(error));
   }
-  return gone;
+  return deleted;
 }
 
 /**
- * Firewalls of ours that no VM of their run needs: their own expiry has passed, or this pass ended the run's last VM.
- * A run that has only just made its firewall has neither.
+ * Our firewalls whose run has no VM, if they have expired or this call deleted the run's last VM. The new firewall of a
+ * run that has not created a VM yet is neither.
  */
 async function idleFirewalls(
   { cloud, clock, graceMs = GRACE_MS }: Reap,
-  reaped: ReadonlySet<string>,
+  reapedRuns: ReadonlySet<string>,
   remaining: readonly CloudVm[],
   signal: AbortSignal,
 ): Promise<readonly CloudFirewall[]> {
@@ -178,7 +184,7 @@ async function idleFirewalls(
   return (await cloud.listFirewalls({}, signal)).filter(({ label: text }) => {
     const label = parseLabel(text);
     if (label?.kind !== "firewall" || inUse.has(label.run)) return false;
-    return reaped.has(label.run) || label.expiresMs + graceMs < nowMs;
+    return reapedRuns.has(label.run) || label.expiresMs + graceMs < nowMs;
   });
 }
 

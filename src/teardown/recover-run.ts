@@ -15,80 +15,80 @@ import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
 export interface RecoverRun extends TeardownPorts {
-  /** The run's folder; its name is the run's id. The journal is the one in it, already opened. */
+  /** The run's folder, which is named after the run. `journal` is the journal in it, opened. */
   readonly folder: string;
-  /** A resume has journaled that it adopts the run; firewall and journal stay open. */
+  /** A resume has already journaled that it adopts the run, and keeps the firewall and the journal open. */
   readonly by: "recover" | "guard" | "down" | "resume";
   readonly pid: number;
-  /** Leaves what is held until its expiry alone; the run then stays open. */
+  /** Spares VMs that are held for a user until they expire; the run then remains open. */
   readonly excludeHeld: boolean;
-  /** What else to leave alone. */
+  /** Further rentals to spare. */
   readonly exclude?: ((rental: RentalState) => boolean) | undefined;
   readonly reason?: string | undefined;
-  /** Virtual; without it there is no end but the proof. */
+  /** On the run's clock; undefined means to continue until every deletion is confirmed. */
   readonly patienceMs?: number | undefined;
-  /** Is the simulated world that the run lived in gone? Asked again and again; undefined on a real cloud. */
+  /** Whether the run's simulated world has ended; called repeatedly. Undefined for a real cloud. */
   readonly worldGone?: (() => Promise<boolean>) | undefined;
 }
 
 export interface Recovery {
-  /** `spared`: all but what is spared is gone. `unconfirmed`: patience ended before the proof. */
+  /** `spared`: everything else is deleted. `unconfirmed`: patience ended before all deletions were confirmed. */
   readonly outcome: "closed" | "world_ended" | "spared" | "unconfirmed";
   /** Labels. */
   readonly spared: readonly string[];
   readonly unconfirmed: readonly string[];
 }
 
-/** Is it held, and neither expired nor past what it was held for? */
+/** Whether a VM is held for a user and has not expired. */
 function isHeld(rental: RentalState, nowMs: number): boolean {
   return Math.min(rental.heldUntilMs ?? 0, rental.expiresMs) > nowMs;
 }
 
 /**
- * Brings a run that its owner left to its end: folds the journal, asks the cloud for everything that carries the
- * run's name, destroys what is open on either side, confirms that it is deleted, settles it, removes the firewall and closes the
- * journal. What the journal knows is destroyed without waiting for the list. @throws FencedError
+ * Ends a run whose owner is gone: destroys the VMs that the journal or the cloud shows, settles their rentals, deletes
+ * the firewall and closes the journal. VMs in the journal are destroyed without waiting for the cloud's list.
+ * @throws FencedError
  */
 export async function recoverRun(options: RecoverRun): Promise<Recovery> {
   const { by, clock, pid, worldGone } = options;
   if (by !== "resume") await appendBestEffort(options, { type: "run.adopted", by, pid });
-  if ((await worldGone?.()) === true) return endWithItsWorld(options);
+  if ((await worldGone?.()) === true) return recordWorldEnd(options);
   await markUnknownCreates(options);
   try {
     return await withPatience(clock, options.patienceMs, (patience) =>
       worldGone === undefined
-        ? destroyLeft(options, patience)
+        ? destroyOpen(options, patience)
         : untilWorldEnds(worldGone, clock, (worldEnded) =>
-            destroyLeft({ ...options, worldEnded }, patience),
+            destroyOpen({ ...options, worldEnded }, patience),
           ),
     );
   } catch (error) {
-    if (error instanceof WorldEnded) return endWithItsWorld(options);
+    if (error instanceof WorldEnded) return recordWorldEnd(options);
     throw error;
   }
 }
 
-async function endWithItsWorld(options: RecoverRun): Promise<Recovery> {
+async function recordWorldEnd(options: RecoverRun): Promise<Recovery> {
   const world = foldRun(options.journal.events()).opened?.world ?? "";
   await appendBestEffort(options, { type: "world.ended", world });
   if (options.by !== "resume") await closeRun(options);
   return { outcome: "world_ended", spared: [], unconfirmed: [] };
 }
 
-async function destroyLeft(
+async function destroyOpen(
   options: RecoverRun,
   patience: AbortSignal | undefined,
 ): Promise<Recovery> {
   const { journal, clock, by } = options;
   const isExcluded = (rental: RentalState): boolean =>
     (options.excludeHeld && isHeld(rental, clock.now())) || options.exclude?.(rental) === true;
-  const reason = options.reason ?? "the run was left by its owner";
+  const reason = options.reason ?? "the run has no owner";
   const unconfirmed = new Set<string>();
   const destroyAll = (rentals: readonly RentalState[]): Promise<unknown> =>
     Promise.all(
       rentals.map(async (rental) => {
-        const end = await destroyRental({ ...options, rental, reason, patience });
-        if (end === "unconfirmed") unconfirmed.add(rental.label);
+        const result = await destroyRental({ ...options, rental, reason, patience });
+        if (result === "unconfirmed") unconfirmed.add(rental.label);
       }),
     );
 
@@ -123,10 +123,11 @@ async function destroyLeft(
   if ((await destroyFirewall({ ...options, run, patience })) === "unconfirmed") {
     return { outcome: "unconfirmed", spared: [], unconfirmed: [] };
   }
-  // A disk that took nothing for a while may have lost the end of one: books that lack it are not closed.
+  // While the disk was full, the end of a rental may not have been written; such a run is not closed.
   for (const rental of unsettled(options)) await settleRental(rental, options);
-  const lost = unsettled(options);
-  if (lost.length > 0) return { outcome: "unconfirmed", spared: [], unconfirmed: labelsOf(lost) };
+  const stillOpen = unsettled(options);
+  if (stillOpen.length > 0)
+    return { outcome: "unconfirmed", spared: [], unconfirmed: labelsOf(stillOpen) };
   await closeRun(options);
   return { outcome: "closed", spared: [], unconfirmed: [] };
 }
@@ -136,7 +137,7 @@ function unsettled({ journal }: RecoverRun): readonly RentalState[] {
   return [...rentals.values()].filter(({ settled }) => settled === undefined);
 }
 
-/** In a damaged journal the fact that a create was sent may be lost: everything ever named may exist. */
+/** A damaged journal may have lost the event that a create was sent, so every VM that it names may exist. */
 async function markUnknownCreates(options: RecoverRun): Promise<void> {
   const { damaged, labels } = readJournal(options.folder);
   if (!damaged) return;

@@ -17,20 +17,20 @@ import type { TeardownPorts } from "./teardown-ports.ts";
 
 export interface ResolveCreate extends TeardownPorts {
   readonly rental: RentalState;
-  /** What the create threw. */
+  /** The error of the create. */
   readonly error: unknown;
-  /** With it the create may be sent again, under the same label, which the API lets exist only once. */
+  /** If set, the create may be sent again under the same label, which can exist only once. */
   readonly request?: CreateVm | undefined;
 }
 
 export type CreateOutcome =
   /** The VM exists and is ours; the journal has its id. */
   | { readonly outcome: "created"; readonly vm: CloudVm }
-  /** There is none; the journal has the rental as gone, at no cost. `error` is the API's last answer. */
+  /** There is no VM; the rental is settled at no cost. `error` is the API's last error. */
   | { readonly outcome: "absent"; readonly error: CloudError | undefined; readonly reason: string };
 
-/** No further create is sent after so long; what was sent is still looked for. */
-const TRY_AGAIN_FOR_MS = 360_000;
+/** For how long the create is sent again; the lookup continues after that. */
+const RESEND_FOR_MS = 360_000;
 const REFUSALS: ReadonlySet<CloudErrorKind> = new Set([
   "no_capacity",
   "account_limit",
@@ -40,10 +40,10 @@ const REFUSALS: ReadonlySet<CloudErrorKind> = new Set([
 const NOT_NOW: ReadonlySet<CloudErrorKind> = new Set(["rate_limit", "busy", "maintenance"]);
 
 /**
- * Finds out what became of a create that was not answered by a 2xx: finds the VM by its label and adopts it, tries
- * again under the same label, or believes that there is none after two looks far enough apart.
- * @throws the signal's reason: then the rental is unresolved, and `destroyRental` goes on looking; FencedError;
- * JournalError when a further create could not be announced.
+ * Finds out whether a create without a 2xx answer made a VM: looks for it by its label and adopts it, or sends the
+ * create again under the same label, until `lookUpCreate` counts it as absent.
+ * @throws the signal's reason, and the rental remains unresolved until `destroyRental` finds out; FencedError;
+ *   JournalError if another create could not be announced
  */
 export async function resolveCreate(
   options: ResolveCreate,
@@ -51,43 +51,44 @@ export async function resolveCreate(
 ): Promise<CreateOutcome> {
   const { rental, request, clock } = options;
   const { label } = rental;
-  const wanted = {
+  const vmRequest = {
     label,
     gpu: request?.type ?? rental.gpu,
     region: request?.region ?? rental.region,
   };
-  const tryAgainUntilMs = clock.now() + TRY_AGAIN_FOR_MS;
+  const resendUntilMs = clock.now() + RESEND_FOR_MS;
   let { error } = options;
-  let arrived = false;
-  let inDoubt = false;
+  let mayHaveArrived = false;
+  let isOutcomeUnknown = false;
   for (let attempt = 0; ; attempt += 1) {
     const answer = readAnswer(error);
     const reason = errorText(error);
-    arrived ||= answer !== "not_sent";
-    inDoubt ||= answer === "unknown";
-    const again = request !== undefined && answer !== "refused" && clock.now() < tryAgainUntilMs;
+    mayHaveArrived ||= answer !== "not_sent";
+    isOutcomeUnknown ||= answer === "unknown";
+    const resend = request !== undefined && answer !== "refused" && clock.now() < resendUntilMs;
     if (answer === "unknown")
       await appendBestEffort(options, { type: "create.unknown", label, reason });
-    if (arrived) {
-      const lookUp = { refusal: inDoubt ? undefined : reason, untilFirstAbsence: again };
-      const vm = await lookUpCreate(wanted, lookUp, options, signal);
+    if (mayHaveArrived) {
+      const refusal = isOutcomeUnknown ? undefined : reason;
+      const lookUp = { refusal, untilFirstAbsence: resend };
+      const vm = await lookUpCreate(vmRequest, lookUp, options, signal);
       if (vm !== undefined) {
         await appendBestEffort(options, { type: "create.adopted", ...vmEventFields(vm) });
         return { outcome: "created", vm };
       }
     }
-    if (!again) {
+    if (!resend) {
       await settleRental(rental, options);
       return { outcome: "absent", error: error instanceof CloudError ? error : undefined, reason };
     }
     if (answer !== "unknown") await backOff(error, attempt, label, options, signal);
-    const next = await createAgain(request, options);
+    const next = await sendAgain(request, options);
     if ("vm" in next) return { outcome: "created", vm: next.vm };
     ({ error } = next);
   }
 }
 
-async function createAgain(
+async function sendAgain(
   request: CreateVm,
   options: ResolveCreate,
 ): Promise<{ readonly vm: CloudVm } | { readonly error: unknown }> {
@@ -105,7 +106,7 @@ async function createAgain(
   return { vm };
 }
 
-/** What an answer tells of the VM: nothing arrived, no, not now, or nothing at all. */
+/** Whether the error means that the request did not arrive, was refused, may succeed later, or none of these. */
 function readAnswer(error: unknown): "not_sent" | "refused" | "later" | "unknown" {
   if (!(error instanceof CloudError)) return "unknown";
   if (!error.sent) return "not_sent";

@@ -8,9 +8,9 @@ const SHORTEST_MS = 1_000;
 const LONGEST_MS = 60_000;
 
 /**
- * Waits after a failure that does not end the work: longer each time, with jitter, and never less than the API asks
- * for. A refused token may be replaced by a person, so it raises an alarm and is tried again once a minute.
- * @throws the error itself when a retry cannot help, the signal's reason when it aborts, FencedError.
+ * Waits before a retry: longer each time, with jitter, and at least as long as the API asks for. A refused token raises
+ * an alarm and is tried again once a minute, because a user may fix it.
+ * @throws the error itself if a retry cannot help; the signal's reason; FencedError
  */
 export async function backOff(
   error: unknown,
@@ -20,7 +20,7 @@ export async function backOff(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  // A newer owner destroys from here on; retrying next to it would never end.
+  // A newer owner continues the teardown.
   ports.ownership.assertCurrent();
   if (error instanceof WrongAccount) {
     ports.onAlarm?.({ kind: "wrong_account", label, message: error.message });

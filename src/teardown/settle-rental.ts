@@ -6,14 +6,14 @@ import { apiTimeField } from "./api-time.ts";
 import { appendBestEffort, flushPending } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
-/** The rental by the journal as it is now; as the caller knew it where the journal has lost it. */
+/** The rental's current state in the journal, or the caller's if it is not in the journal. */
 export function currentRental(rental: RentalState, ports: TeardownPorts): RentalState {
   return foldRun(ports.journal.events()).rentals.get(rental.label) ?? rental;
 }
 
 /**
- * Closes a rental that is confirmed deleted, or was never created: records its end, then its cost by our meter. Where the
- * disk does not take the end, it may lack facts that the cost depends on, so the rental stays open.
+ * Settles a rental whose VM is confirmed deleted or was never created: records its end, then its cost. If the end cannot
+ * be written, other events may be missing too, so the cost is not known and the rental remains open.
  */
 export async function settleRental(rental: RentalState, ports: TeardownPorts): Promise<void> {
   const { label } = rental;
@@ -36,8 +36,8 @@ export async function settleRental(rental: RentalState, ports: TeardownPorts): P
 }
 
 /**
- * Records the price of a VM whose reservation the journal has lost, from the API's list of types. It runs at the same
- * time as the DELETE and never rejects, so that a missing price keeps no VM alive.
+ * Looks up the price of a VM whose reservation is missing from the journal. It runs in parallel to the DELETE and never
+ * rejects, so that a missing price cannot delay the deletion.
  */
 export async function backfillPrice(
   vmId: number,
@@ -61,6 +61,6 @@ export async function backfillPrice(
       price_micro_usd: row.byRegion.get(what.region) ?? row.hourly,
     });
   } catch {
-    // The DELETE meets the same error and handles it.
+    // The DELETE fails with the same error and handles it.
   }
 }

@@ -1,9 +1,9 @@
 import type { Clock } from "../support/clock.ts";
 
-/** Real: only the loopback interface lies between. */
-const LOOK_AT_THE_WORLD_MS = 2_000;
+/** In real time. */
+const POLL_MS = 2_000;
 
-/** The simulated world is gone: no request will ever be answered. */
+/** The simulated world has ended, with all its VMs. */
 export class WorldEnded extends Error {
   constructor() {
     super("the simulated world has ended");
@@ -12,8 +12,8 @@ export class WorldEnded extends Error {
 }
 
 /**
- * Gives the work a signal that aborts with WorldEnded once the world is gone: reads of an API that no longer exists
- * would be tried again for minutes.
+ * Runs work with a signal that aborts with `WorldEnded`, so that it does not retry requests to an API that no longer
+ * exists.
  */
 export async function untilWorldEnds<T>(
   isGone: () => Promise<boolean>,
@@ -23,7 +23,7 @@ export async function untilWorldEnds<T>(
   const world = new AbortController();
   const done = new AbortController();
   const watch = async (): Promise<void> => {
-    while (!(await isGone())) await clock.sleep(LOOK_AT_THE_WORLD_MS * clock.speed, done.signal);
+    while (!(await isGone())) await clock.sleep(POLL_MS * clock.speed, done.signal);
     world.abort(new WorldEnded());
   };
   watch().catch(() => undefined);

@@ -132,7 +132,7 @@ describe("reap", () => {
     const reaped = await run();
     expect(reaped).toMatchObject({
       destroyed: [],
-      failed: [{ reason: "it is still there after its DELETE" }],
+      failed: [{ reason: "it still exists after its DELETE" }],
     });
   });
 

@@ -263,7 +263,7 @@ async function destroy(
     () => undefined,
   );
   try {
-    return await destroyRental({ ...teardown, rental, reason, patience: patience.over() });
+    return await destroyRental({ ...teardown, rental, reason, patience: patience.expired() });
   } finally {
     proved.abort();
   }
