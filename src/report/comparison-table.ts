@@ -2,13 +2,15 @@ import { gpuName } from "../catalog/short-names.ts";
 import type { CompareAnswer } from "../results/query/compare.ts";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { ageText } from "../results/query/coverage.ts";
+import { wrapText } from "../support/wrap-text.ts";
+import { loadTable } from "./load-table.ts";
 import { indentLines, renderTable, type Column, type TableStyle } from "./render-table.ts";
 import { knownText, unrankedLines, WIDE } from "./format.ts";
 
 interface Asked {
   readonly taskCategory: string | undefined;
   readonly sortBy: string;
-  /** What was measured in different ways is ranked all the same. */
+  /** Results that were measured in different ways are ranked together. */
   readonly forced?: boolean;
 }
 
@@ -21,8 +23,13 @@ const MODEL: Cell = { head: "Model", shrinks: true, of: ({ name }) => name };
 /** The columns of maider's table. */
 const FIGURES: readonly Cell[] = [
   GPU,
-  { head: "GPUs", align: "center", of: ({ gpuCount }) => String(gpuCount) },
-  { head: "VRAM", align: "center", of: ({ vramGb }) => (vramGb > 0 ? `${vramGb}GB` : "?") },
+  { head: "GPUs", align: "center", optional: true, of: ({ gpuCount }) => String(gpuCount) },
+  {
+    head: "VRAM",
+    align: "center",
+    optional: true,
+    of: ({ vramGb }) => (vramGb > 0 ? `${vramGb}GB` : "?"),
+  },
   MODEL,
   { head: "Tokens/Sec", align: "center", of: ({ speed }) => speed.median.toFixed(1) },
   { head: "Cost/1K", align: "center", of: ({ costPer1k }) => knownText(costPer1k, 4, "$") },
@@ -34,11 +41,12 @@ const FIGURES: readonly Cell[] = [
   {
     head: "Efficiency",
     align: "center",
+    optional: true,
     of: (row) => knownText(row.hourlyUsd > 0 ? row.efficiency : NaN, 1),
   },
 ];
 
-/** What the figures rest on. */
+/** How well the figures are established. */
 function evidence(nowMs: number): readonly Cell[] {
   return [
     { head: "95 %", align: "right", of: ({ speed }) => intervalText(speed.interval) },
@@ -48,14 +56,19 @@ function evidence(nowMs: number): readonly Cell[] {
       of: ({ testsPassed, testsTotal }) => `${testsPassed}/${testsTotal}`,
     },
     { head: "Passes", align: "right", of: ({ speed }) => String(speed.n) },
-    { head: "VMs", align: "right", of: ({ vms }) => (vms === undefined ? "?" : String(vms)) },
-    { head: "Last", align: "right", of: ({ lastMs }) => ageText(lastMs, nowMs) },
+    {
+      head: "VMs",
+      align: "right",
+      optional: true,
+      of: ({ vms }) => (vms === undefined ? "?" : String(vms)),
+    },
+    { head: "Last", align: "right", optional: true, of: ({ lastMs }) => ageText(lastMs, nowMs) },
   ];
 }
 
 const ORIGIN: Cell = { head: "Origin", of: ({ origin }) => origin ?? "own" };
 
-/** The guide's comparison table, with what its figures rest on beside or, where it is narrow, below it. */
+/** The guide's comparison table, followed by how well its figures are established: in a second table if it is narrow. */
 export function comparisonTable(
   answer: CompareAnswer,
   asked: Asked,
@@ -65,29 +78,31 @@ export function comparisonTable(
   const { rows, tied, incomparable, imported, unstable, unranked } = answer;
   const shown = [...rows, ...incomparable.map(({ row }) => row), ...imported, ...unstable];
   const simulated = shown.some((row) => row.simulated) ? "SIMULATED " : "";
+  const loads = loadTable(rows, style);
   return `${[
     `${simulated}Benchmark Comparison`,
     ...(asked.taskCategory === undefined ? [] : [`Category: ${titleCase(asked.taskCategory)}`]),
     `Sorted by: ${titleCase(asked.sortBy)}`,
     ...(rows.length === 0 ? ["Nothing that can be ranked."] : [rankingOf(rows, nowMs, style)]),
-    ...(tied.length === 0 ? [] : [tieText(tied)]),
+    ...(tied.length === 0 ? [] : [...wrapText(tieText(tied), style.width)]),
+    ...(loads === undefined ? [] : ["Under load, with several requests in flight:", loads]),
     `Total results: ${answer.recordCount} in ${shown.length} configurations${unstable.length === 0 ? "" : `, ${unstable.length} of them unstable`}`,
-    "Tokens/Sec: median over passes. Efficiency: tokens/s for each $/hour; higher is better",
+    "Tokens/Sec: median over passes. Efficiency: tokens/s for each $/hour",
     ...(asked.forced === true && answer.warnings.length > 0
-      ? ["Compared all the same, by --force:"]
+      ? ["Ranked together because of --force:"]
       : []),
-    ...answer.warnings.map((text) => `Note: ${text}`),
+    ...answer.warnings.flatMap((text) => wrapText(`Note: ${text}`, style.width)),
     ...(incomparable.length === 0
       ? []
       : [
-          "Measured in another way, so not ranked with the others (--force ranks them all the same):",
-          incomparableLines(incomparable),
+          "Measured in another way, so not ranked with the others (--force does):",
+          incomparableLines(incomparable, style.width),
         ]),
-    ...(unranked.length === 0 ? [] : ["Not ranked:", unrankedLines(unranked, nowMs)]),
+    ...(unranked.length === 0 ? [] : ["Not ranked:", unrankedLines(unranked, nowMs, style.width)]),
     ...(imported.length === 0
       ? []
       : [
-          "Imported, ranked apart (--with-imported ranks them along):",
+          "Imported, ranked apart (--with-imported ranks them with your own):",
           rankingOf(imported, nowMs, style),
         ]),
   ].join("\n")}\n`;
@@ -124,12 +139,13 @@ function intervalText(interval: ConfigurationResult["speed"]["interval"]): strin
   return interval === undefined ? "-" : `${interval.low.toFixed(1)}-${interval.high.toFixed(1)}`;
 }
 
-function incomparableLines(rows: CompareAnswer["incomparable"]): string {
+function incomparableLines(rows: CompareAnswer["incomparable"], width: number): string {
   return indentLines(
     rows.map(({ row, differences }) => {
       const texts = differences.map(({ field, a, b }) => `${field} ${b} instead of ${a}`);
       return `${gpuName(row.gpu)} ${row.name}: ${row.speed.median.toFixed(1)} tokens/s: ${texts.join(", ")}`;
     }),
+    width,
   );
 }
 

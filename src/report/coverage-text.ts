@@ -5,7 +5,7 @@ import { usd } from "../support/money.ts";
 import type { RebenchCost } from "../estimate/rebench-cost.ts";
 import { rebenchCostLines } from "./rebench-cost-text.ts";
 import { indentLines, renderTable, type TableStyle } from "./render-table.ts";
-import { unrankedLines } from "./format.ts";
+import { unrankedLines, WIDE } from "./format.ts";
 
 const CONFIDENCES: readonly Confidence[] = ["High", "Medium", "Low"];
 const MARKS: Readonly<Record<Confidence, string>> = { High: "✓", Medium: "⚠", Low: "⚠" };
@@ -33,7 +33,7 @@ export function coverageText(
             { head: "GPU Type", shrinks: true },
             { head: "Model", shrinks: true },
             { head: "Passes", align: "right" },
-            { head: "VMs", align: "right" },
+            { head: "VMs", align: "right", optional: true },
             { head: "Last Pass" },
             { head: "Confidence" },
           ],
@@ -42,13 +42,15 @@ export function coverageText(
             one.name,
             String(one.runs),
             one.vms === undefined ? "?" : String(one.vms),
-            `${one.lastMs === undefined ? "unknown" : new Date(one.lastMs).toISOString().slice(0, 10)} ${ageText(one.lastMs, nowMs)}${one.stale ? " (stale)" : ""}`,
+            lastPassText(one, nowMs, style),
             `${MARKS[one.confidence]} ${one.confidence}`,
           ]),
           style,
         );
   const tried =
-    without.length === 0 ? [] : ["Tried without a result:", unrankedLines(without, nowMs)];
+    without.length === 0
+      ? []
+      : ["Tried without a result:", unrankedLines(without, nowMs, style.width)];
   const gaps =
     missing.length === 0
       ? ["All GPU types are covered."]
@@ -63,4 +65,15 @@ export function coverageText(
         ];
   const confidence = CONFIDENCES.map((name) => `${name}: ${byConfidence[name]}`).join(", ");
   return `${[...summary, table, ...tried, ...rebenchCostLines(refresh), ...gaps, `Confidence (passes: 3+ High, 2 Medium, 1 Low): ${confidence}`].join("\n")}\n`;
+}
+
+/** `2026-11-23 1 day ago (stale)`, without the date where it is narrow. */
+function lastPassText(
+  { lastMs, stale }: Coverage["tested"][number],
+  nowMs: number,
+  style: TableStyle,
+): string {
+  if (lastMs === undefined) return "unknown";
+  const date = style.width < WIDE ? "" : `${new Date(lastMs).toISOString().slice(0, 10)} `;
+  return `${date}${ageText(lastMs, nowMs)}${stale ? " (stale)" : ""}`;
 }

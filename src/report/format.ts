@@ -24,11 +24,12 @@ export function knownText(value: number, digits: number, unit = ""): string {
 }
 
 /** What is not ranked and why, a line each. */
-export function unrankedLines(unranked: readonly Unranked[], nowMs: number): string {
+export function unrankedLines(unranked: readonly Unranked[], nowMs: number, width: number): string {
   return indentLines(
     unranked.map(({ gpu, model, state, reason, passes, atMs }) => {
       const times = passes === 1 ? "" : ` x${passes}`;
       return `${gpuName(gpu)} ${modelName(model)}: ${state}${times}, ${ageText(atMs, nowMs)}: ${reason}`;
     }),
+    width,
   );
 }

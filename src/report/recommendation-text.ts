@@ -7,7 +7,7 @@ import type { LoadFigures } from "../results/query/load-figures.ts";
 import type { Recommendation, RecommendAnswer } from "../results/query/recommend.ts";
 import { shellWord } from "../support/shell-word.ts";
 import { knownText, speedText } from "./format.ts";
-import { loadText } from "./load-text.ts";
+import { loadText } from "./load-table.ts";
 import { pairLines } from "./rebench-cost-text.ts";
 import { indentLines, type TableStyle } from "./render-table.ts";
 
@@ -131,12 +131,20 @@ function outsideText(row: ConfigurationResult, load: LoadFigures | undefined): s
   return `${gpuName(row.gpu)} ${row.name} at $${row.hourlyUsd.toFixed(2)} an hour, ${figures}`;
 }
 
+const MOST_UNSTABLE = 3;
+
 function unstableText({ unstable }: RecommendAnswer, style: TableStyle): string[] {
-  const lines = unstable.map(
-    ({ gpu, model, name }) =>
-      `Not ranked, its passes differ too much: ${gpuName(gpu)} ${name}; more passes would settle it: maider-sweep rebench --gpu ${shellWord(gpu)} --model ${shellWord(model)}`,
-  );
-  return lines.length === 0 ? [] : [indentLines(lines, style.width)];
+  const lines = unstable
+    .slice(0, MOST_UNSTABLE)
+    .map(
+      ({ gpu, model, name }) =>
+        `${gpuName(gpu)} ${name}; more passes would settle it: maider-sweep rebench --gpu ${shellWord(gpuName(gpu))} --model ${shellWord(typedName(model))}`,
+    );
+  const left = unstable.length - lines.length;
+  if (left > 0) lines.push(`and ${left} more`);
+  return lines.length === 0
+    ? []
+    : [`Not ranked, because passes differ too much:\n${indentLines(lines, style.width)}`];
 }
 
 const MOST_OFFERS = 8;
@@ -155,9 +163,13 @@ function offerLines(more: readonly PairOffer[]): string[] {
 const HOURS_OF_USE = 2;
 
 function upCommand({ gpu, model, hourlyUsd }: ConfigurationResult): string {
-  const name = findModel(model) === undefined ? model : modelName(model);
   const dollars = Math.ceil(HOURS_OF_USE * hourlyUsd);
-  return `maider-sweep up --gpu ${shellWord(gpuName(gpu))} --model ${shellWord(name)} --max-cost ${dollars}`;
+  return `maider-sweep up --gpu ${shellWord(gpuName(gpu))} --model ${shellWord(typedName(model))} --max-cost ${dollars}`;
+}
+
+/** The short name, or the id of a model that is not in the catalogue. */
+function typedName(model: string): string {
+  return findModel(model) === undefined ? model : modelName(model);
 }
 
 /** The guide's four hints. */

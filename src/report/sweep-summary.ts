@@ -9,7 +9,7 @@ import {
 } from "./configuration-table.ts";
 import { costLines } from "./cost-lines.ts";
 import { failureLines, unmeasuredLines } from "./failures.ts";
-import { loadLines } from "./load-lines.ts";
+import { loadTable } from "./load-table.ts";
 import { moneyTable } from "./money-table.ts";
 import { indentLines, type TableStyle } from "./render-table.ts";
 import { isSimulated, sweepVerdict } from "./sweep-verdict.ts";
@@ -75,10 +75,11 @@ function detailSections(
   style: TableStyle,
 ): string[] {
   const results = rows.flatMap(({ result }) => result ?? []);
+  const loads = loadTable(results, style);
   const simulated = isSimulated(state) ? "SIMULATED " : "";
   return [
     ...section("Not applicable (n/a)", notApplicableLines(rows), style),
-    ...section("Under load", loadLines(results), style),
+    ...(loads === undefined ? [] : [`Under load\n${loads}`]),
     ...section(
       "A million output tokens, one request at a time",
       costLines(results, state, nowMs),

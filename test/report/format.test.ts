@@ -120,6 +120,35 @@ describe("the comparison table", () => {
     expect(widest(table.join("\n"))).toBeLessThanOrEqual(80);
   });
 
+  it("has throughput, speed for each user and price under load, in the order of the ranking", () => {
+    const record = (speed: number, rate: number, gpu: string) =>
+      sampleRecord({
+        speed,
+        gpu,
+        hourly: 0.72,
+        summary: {
+          load: [
+            {
+              in_flight: 4,
+              requests: 8,
+              failed: 0,
+              out_tps: rate,
+              per_user_tps: rate / 4,
+              verdict: "sound",
+              reasons: [],
+            },
+          ],
+        },
+      });
+    const records = [record(50, 200, "g2-gpu-rtx4000a1-s"), record(60, 100, "g2-gpu-rtx4000a2-s")];
+    const asked = { taskCategory: undefined, sortBy: "tokens_per_sec" } as const;
+    const text = comparisonTable(compare({ records, ...asked }), asked, NOW, NARROW);
+    const table = text.slice(text.indexOf("Under load"));
+    expect(table).toMatch(
+      /rtx4000a2-s [│ ]+Coder-7B [│ ]+4 [│ ]+100\.0 [│ ]+25\.0 [│ ]+2\.00 [^\n]*\n[│ ]*rtx4000a1-s [│ ]+Coder-7B [│ ]+4 [│ ]+200\.0 [│ ]+50\.0 [│ ]+1\.00 /,
+    );
+  });
+
   it("says SIMULATED also where nothing is steady enough to be ranked", () => {
     const summary = { simulated: true };
     const records = [40, 60, 90].map((speed) => sampleRecord({ speed, summary }));

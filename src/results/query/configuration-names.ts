@@ -79,6 +79,7 @@ function factsOf({ origin, records }: Unnamed): Partial<Record<NamingField, Fact
 function settingText(field: NamingField, value: FactValue): string {
   if (field === "origin") return value === undefined ? "own" : `from ${String(value)}`;
   if (field === "simulated") return value === true ? "simulated" : "real";
+  if (field === "max_model_len") return `${String(value ?? "unknown")} tokens`;
   if (field === "tests") {
     const tests = value === undefined || value === "" ? 0 : String(value).split(", ").length;
     return tests === 1 ? "1 test" : `${String(tests)} tests`;

@@ -44,10 +44,10 @@ test("results of another vLLM are not ranked with the rest, and the field that d
   );
 });
 
-test("--force ranks them all the same and says so", async () => {
+test("--force ranks them together and says so", async () => {
   const text = await compare([older, other, newer], "--force");
   expect(ranking(text).indexOf("rtx6000-1")).toBeLessThan(ranking(text).indexOf("rtx4000a2-s"));
-  expect(text).toContain("Compared all the same, by --force:");
+  expect(text).toContain("Ranked together because of --force:");
   expect(text).toMatch(/Note: .*vllm_version 0\.(27\.1, 0\.32\.0|32\.0, 0\.27\.1)/);
 });
 

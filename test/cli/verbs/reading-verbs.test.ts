@@ -454,7 +454,7 @@ describe("recommend", () => {
     const { stdout } = await rig.say(...ASK);
     expect(stdout.match(/^#\d.*/gm)).toEqual([expect.stringContaining("rtx6000-2")]);
     expect(stdout).toContain("Single benchmark - results may vary");
-    expect(stdout).toContain("Not ranked, its passes differ too much: rtx4000a2-s Jumpy");
+    expect(stdout).toContain("Not ranked, because passes differ too much:\n  rtx4000a2-s Jumpy");
     const along = await rig.say(...ASK, "--with-imported");
     expect(along.stdout).toMatch(/^#1 {2}rtx4000a2-s[^#]*Imported: measured by alice/);
   });

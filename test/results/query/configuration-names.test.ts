@@ -28,9 +28,9 @@ describe("the name of a configuration", () => {
         { vllm: { max_model_len: 16384, max_num_seqs: 16, vllm_version: "0.27.1" } },
       ),
     ).toEqual([
-      "gpt-oss-20b (max_model_len 8192, max_num_seqs unknown)",
-      "gpt-oss-20b (max_model_len 16384, max_num_seqs unknown)",
-      "gpt-oss-20b (max_model_len 16384, max_num_seqs 16)",
+      "gpt-oss-20b (8192 tokens, max_num_seqs unknown)",
+      "gpt-oss-20b (16384 tokens, max_num_seqs unknown)",
+      "gpt-oss-20b (16384 tokens, max_num_seqs 16)",
     ]);
   });
 
