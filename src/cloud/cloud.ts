@@ -1,36 +1,39 @@
 import type { MicroUsd } from "../support/money.ts";
 
-/** Reading the account and the catalogue. A dry run is given nothing else. */
+/** Reads the account and the catalogue. A dry run gets only this, so it cannot create anything. */
 export interface CloudReader {
-  /** Prices of all types that this account sees. */
+  /** Prices of all types that this account can see. */
   prices(signal: AbortSignal): Promise<readonly TypePrice[]>;
-  /** All rows, all pages. A pair without a row is unknown, not out of stock. */
+  /** All pages. A pair of type and region that is not listed is unknown, not sold out. */
   availability(signal: AbortSignal): Promise<readonly Availability[]>;
-  /** Who we are and what we may do; needs a token. */
+  /** The token's user and permissions. Needs a token. */
   account(signal: AbortSignal): Promise<Account>;
   /** All pages; with `label`, exact matches only. */
   listVms(filter: { readonly label?: string }, signal: AbortSignal): Promise<readonly CloudVm[]>;
-  /** `undefined` only for the API's own 404. */
+  /** @returns undefined only if the API itself, not a proxy, answered 404 */
   getVm(id: number, signal: AbortSignal): Promise<CloudVm | undefined>;
   listFirewalls(
     filter: { readonly label?: string },
     signal: AbortSignal,
   ): Promise<readonly CloudFirewall[]>;
-  /** Server's clock minus ours, milliseconds, from the newest `Date` header; undefined before the first answer. */
+  /** The server's clock minus ours in milliseconds, by the newest `Date` header; undefined before the first reply. */
   clockOffsetMs(): number | undefined;
 }
 
-/** Everything that costs money or destroys. No write takes an abort signal: a cut write is a lost answer. */
+/**
+ * Creates, changes and destroys VMs and firewalls. Writes take no abort signal: whether an aborted write took effect
+ * would be unknown.
+ */
 export interface Cloud extends CloudReader {
-  /** @throws CloudError; anything but its `sent: false` may still have created the VM. */
+  /** @throws CloudError; the VM may have been created anyway unless `sent` is false */
   createVm(request: CreateVm): Promise<CloudVm>;
-  /** Resolves for 200 and for 404. @throws CloudError */
+  /** Succeeds also if the VM does not exist. @throws CloudError */
   deleteVm(id: number): Promise<void>;
   /** @throws CloudError */
   createFirewall(request: CreateFirewall): Promise<CloudFirewall>;
-  /** Lets these ranges reach TCP 22, in place of those before; the same again changes nothing. @throws CloudError */
+  /** Replaces the address ranges that may reach TCP 22. @throws CloudError */
   updateFirewall(id: number, sshCidrs: readonly string[]): Promise<void>;
-  /** Resolves for 200 and for 404. @throws CloudError */
+  /** Succeeds also if the firewall does not exist. @throws CloudError */
   deleteFirewall(id: number): Promise<void>;
   /** @throws CloudError */
   rebootVm(id: number): Promise<void>;
@@ -41,7 +44,7 @@ export interface Cloud extends CloudReader {
 export interface TypePrice {
   readonly id: string;
   readonly hourly: MicroUsd;
-  /** Exceptions by region. */
+  /** Prices of the regions where the type costs something else. */
   readonly byRegion: ReadonlyMap<string, MicroUsd>;
 }
 
@@ -53,11 +56,11 @@ export interface Availability {
 
 export interface Account {
   readonly username: string;
-  /** The same for all tokens of one user, who alone sees the same VMs; of one token where it may not read whose it is. */
+  /** Equal for all tokens of one user, since VMs are visible by user; equal only for one token if it cannot read its user. */
   readonly fingerprint: string;
   /** From `X-OAuth-Scopes`; `*` = all. */
   readonly scopes: readonly string[];
-  /** Dollars that are not yet on an invoice; undefined where the token may not read it. */
+  /** Charges that are not on an invoice yet; undefined if the token cannot read them. */
   readonly balanceUninvoiced: MicroUsd | undefined;
 }
 
@@ -66,7 +69,7 @@ export interface CloudVm {
   readonly label: string;
   readonly type: string;
   readonly region: string;
-  /** Open: Linode adds states. `running` means powered on, no more. */
+  /** Any string, since Linode adds states. `running` only means powered on. */
   readonly status: string;
   readonly ipv4: string | undefined;
   /** Milliseconds since the epoch. */
@@ -87,7 +90,7 @@ export interface CreateVm {
   readonly image: string;
   readonly rootPassword: string;
   readonly authorizedKeys: readonly string[];
-  /** Plain; the adapter encodes it. At most 16,384 bytes. */
+  /** Not encoded; at most 16,384 bytes. */
   readonly userData: string;
   readonly firewallId: number;
   readonly tags: readonly string[];
@@ -100,7 +103,6 @@ export interface CreateFirewall {
   readonly tags: readonly string[];
 }
 
-/** Why the cloud said no, in our words. */
 export type CloudErrorKind =
   | "no_capacity"
   | "account_limit"
@@ -108,7 +110,7 @@ export type CloudErrorKind =
   | "validation"
   | "token"
   | "scope"
-  /** A 403 in words that are not known: a missing grant, or something that Linode says in no other way. */
+  /** A 403 with an unknown reason: a missing grant, or anything else that Linode answers with 403. */
   | "forbidden"
   | "not_found"
   | "busy"
@@ -117,8 +119,8 @@ export type CloudErrorKind =
   | "transient"
   | "unreachable";
 
-/** The same request may be answered otherwise later. */
-export const PASSING_KINDS: ReadonlySet<CloudErrorKind> = new Set([
+/** The same request may succeed later. */
+export const TEMPORARY_KINDS: ReadonlySet<CloudErrorKind> = new Set([
   "busy",
   "rate_limit",
   "maintenance",
@@ -126,16 +128,16 @@ export const PASSING_KINDS: ReadonlySet<CloudErrorKind> = new Set([
   "unreachable",
 ]);
 
-/** The token, or the user it belongs to, may not do this: no waiting helps, a person may. */
+/** The token or its user does not have the permission: retrying cannot help, but the user can change it. */
 export const REFUSED_KINDS: ReadonlySet<CloudErrorKind> = new Set(["token", "scope", "forbidden"]);
 
-/** The only error that leaves a cloud adapter; it never holds a vendor's error, whose texts contain the token. */
+/** The only error that cloud adapters throw. It never wraps a vendor's error, which contains the token. */
 export class CloudError extends Error {
   readonly kind: CloudErrorKind;
   readonly status: number | undefined;
-  /** False when certainly no byte of the request reached the API. */
+  /** False only if no byte of the request can have reached the API. */
   readonly sent: boolean;
-  /** Already clamped to what is sane; undefined = the API did not say. */
+  /** Undefined if the API gave no plausible value. */
   readonly retryAfterMs: number | undefined;
 
   constructor(

@@ -17,19 +17,19 @@ import {
 } from "./parse.ts";
 import { firewallBody, firewallRules, vmBody } from "./request-bodies.ts";
 
-/** The largest page that Linode gives. */
+/** Linode's maximum. */
 const PAGE_SIZE = 500;
 const LIST_ATTEMPTS = 4;
 
-/** Reads only: the object has nothing that could create, change or destroy. Without a token it still knows prices and stock. */
+/** The result has no method that writes. Without a token it can read prices and stock only. */
 export function createLinodeReader(options: LinodeConnectionOptions): CloudReader {
-  return readerOver(createLinodeConnection(options), options.token);
+  return createReader(createLinodeConnection(options), options.token);
 }
 
 export function createLinodeCloud(options: LinodeConnectionOptions & { token: string }): Cloud {
   const connection = createLinodeConnection(options);
   return {
-    ...readerOver(connection, options.token),
+    ...createReader(connection, options.token),
     createVm: (request) =>
       connection.write(
         async (sdk) => parseVm(await sdk.createLinode(vmBody(request))),
@@ -48,7 +48,7 @@ export function createLinodeCloud(options: LinodeConnectionOptions & { token: st
   };
 }
 
-function readerOver(connection: LinodeConnection, token: string | undefined): CloudReader {
+function createReader(connection: LinodeConnection, token: string | undefined): CloudReader {
   const needToken = (): void => {
     if (token === undefined) throw new CloudError("token", "no token was given", { sent: false });
   };
@@ -99,7 +99,7 @@ interface Page {
   readonly page_size: number;
 }
 
-/** All rows of all pages. A row that goes while we read shifts one past us, so a list that changed is read again. */
+/** Reads all pages. If the list changes meanwhile, rows shift between pages and one could be missed: then it is read again. */
 async function readList<T>(
   connection: LinodeConnection,
   getPage: (sdk: LinodeSdk, params: Page) => Promise<unknown>,
@@ -112,13 +112,13 @@ async function readList<T>(
     let pages = 1;
     for (let page = 1; page <= pages; page++) {
       const params = { page, page_size: PAGE_SIZE };
-      const got = await connection.read(
+      const reply = await connection.read(
         async (sdk) => parsePage(await getPage(sdk, params), parseRow),
         signal,
       );
-      rows.push(...got.rows);
-      totals.add(got.results);
-      pages = got.pages;
+      rows.push(...reply.rows);
+      totals.add(reply.results);
+      pages = reply.pages;
     }
     if (totals.size === 1) return rows;
   }
@@ -130,20 +130,20 @@ async function readAccount(
   token: string,
   signal: AbortSignal,
 ): Promise<Account> {
-  const profile = await unlessRefused(
+  const profile = await readIfPermitted(
     connection.read(async (sdk) => recordOf(await sdk.getProfile(), "a profile"), signal),
   );
   const scopes = connection.scopes() ?? ["*"];
   const info = scopes.some((scope) => scope === "*" || scope.startsWith("account:"))
-    ? await unlessRefused(
+    ? await readIfPermitted(
         connection.read(async (sdk) => recordOf(await sdk.getAccountInfo(), "an account"), signal),
       )
     : undefined;
   const username = profile?.["username"];
   const balance = info?.["balance_uninvoiced"];
-  // Linode shows VMs by user: a restricted user's 404 proves nothing about another user's VM. So the name of the
-  // user, which is unique in all of Linode, says more than the account's.
-  const identity = [username, info?.["euuid"], token].find((name) => typeof name === "string");
+  // VMs are visible by user: a restricted user gets 404 for another user's VM. The user's name, which is unique in all
+  // of Linode, therefore identifies what we can see better than the account does.
+  const identity = [username, info?.["euuid"], token].find((value) => typeof value === "string");
   return {
     username: typeof username === "string" ? username : "",
     fingerprint: createHash("sha256")
@@ -155,8 +155,8 @@ async function readAccount(
   };
 }
 
-/** `undefined` where the token may not read it. */
-async function unlessRefused<T>(reply: Promise<T>): Promise<T | undefined> {
+/** @returns undefined if the token does not have the permission */
+async function readIfPermitted<T>(reply: Promise<T>): Promise<T | undefined> {
   try {
     return await reply;
   } catch (error) {
@@ -177,7 +177,7 @@ async function destroy(
   }
 }
 
-/** A write that is answered with an empty object; a login page with status 200 is no such answer. */
+/** Sends a write whose reply is an empty object. Checking the reply detects, for example, a proxy's login page with status 200. */
 async function act(
   connection: LinodeConnection,
   call: (sdk: LinodeSdk) => Promise<unknown>,

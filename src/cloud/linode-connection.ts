@@ -7,36 +7,36 @@ import type { Clock } from "../support/clock.ts";
 import { isLoopback } from "../support/loopback.ts";
 import { packageVersion } from "../support/package-version.ts";
 import { createRedactor } from "../support/redact.ts";
-import { CloudError, PASSING_KINDS } from "./cloud.ts";
+import { CloudError, TEMPORARY_KINDS } from "./cloud.ts";
 import { oauthScopes, serverTimeMs, type ReplyHeaders } from "./reply-headers.ts";
 import { translateError } from "./translate-error.ts";
 
 export type LinodeSdk = typeof Sdk;
 
 export interface LinodeConnectionOptions {
-  /** Scheme, host and port; a trailing `/v4` is taken off. */
+  /** A trailing `/v4` or `/v4beta` is removed. */
   readonly apiUrl: string;
   readonly token: string | undefined;
   readonly clock: Clock;
-  /** How long a read is tried again, milliseconds; 5 minutes when left out. */
+  /** How long reads are retried, in milliseconds; default 5 minutes. */
   readonly patienceMs?: number | undefined;
 }
 
-/** One account at one address. `call` runs SDK calls, and what it throws is a `CloudError` or the signal's reason. */
+/** Runs SDK calls against one address with one token. Both methods throw a `CloudError` or the signal's reason. */
 export interface LinodeConnection {
-  /** A GET: tried again until it answers, is refused, or patience ends. */
+  /** Runs a GET, with retries until it succeeds, is refused, or `patienceMs` has passed. */
   read<T>(call: (sdk: LinodeSdk) => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** A write: sent once and never cut. `secrets` are what its body holds. */
+  /** Runs a write, once. @param secrets values in its body that are redacted from errors */
   write<T>(call: (sdk: LinodeSdk) => Promise<T>, secrets?: readonly string[]): Promise<T>;
-  /** By the newest reply that told; `undefined` before. */
+  /** From the newest reply that named them; undefined before. */
   scopes(): readonly string[] | undefined;
   clockOffsetMs(): number | undefined;
 }
 
-const READ_CEILING_MS = 30_000;
-const WRITE_CEILING_MS = 120_000;
+const READ_TIMEOUT_MS = 30_000;
+const WRITE_TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 300_000;
-const LONGEST_BACKOFF_MS = 30_000;
+const MAX_BACKOFF_MS = 30_000;
 
 export function createLinodeConnection(options: LinodeConnectionOptions): LinodeConnection {
   const { token, clock, patienceMs = PATIENCE_MS } = options;
@@ -53,19 +53,22 @@ export function createLinodeConnection(options: LinodeConnectionOptions): Linode
 
   const once = async <T>(
     call: (sdk: LinodeSdk) => Promise<T>,
-    ceilingMs: number,
+    timeoutMs: number,
     signal: AbortSignal | undefined,
     secrets: readonly string[],
   ): Promise<T> => {
     const sdk = await loadSdk();
     signal?.throwIfAborted();
-    const ceiling = new AbortController();
+    const timeout = new AbortController();
     const timer = setTimeout(() => {
-      ceiling.abort();
-    }, clock.ceiling(ceilingMs));
-    const cut = signal === undefined ? ceiling.signal : AbortSignal.any([signal, ceiling.signal]);
+      timeout.abort();
+    }, clock.ceiling(timeoutMs));
+    const either =
+      signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
     try {
-      return await currentCall.run({ root, token, agents, signal: cut, onReply }, () => call(sdk));
+      return await currentCall.run({ root, token, agents, signal: either, onReply }, () =>
+        call(sdk),
+      );
     } catch (error) {
       signal?.throwIfAborted();
       throw translateError(
@@ -80,30 +83,30 @@ export function createLinodeConnection(options: LinodeConnectionOptions): Linode
 
   return {
     async read(call, signal) {
-      const giveUpAt = clock.monotonic() + patienceMs;
+      const deadline = clock.monotonic() + patienceMs;
       for (let attempt = 0; ; attempt++) {
         try {
-          return await once(call, Math.min(READ_CEILING_MS, patienceMs), signal, []);
+          return await once(call, Math.min(READ_TIMEOUT_MS, patienceMs), signal, []);
         } catch (error) {
-          if (!(error instanceof CloudError) || !PASSING_KINDS.has(error.kind)) throw error;
-          const backoff = { firstMs: 500, longestMs: LONGEST_BACKOFF_MS };
+          if (!(error instanceof CloudError) || !TEMPORARY_KINDS.has(error.kind)) throw error;
+          const backoff = { firstMs: 500, longestMs: MAX_BACKOFF_MS };
           const waitMs = (error.retryAfterMs ?? 0) + backoffMs(attempt, backoff);
-          if (clock.monotonic() + waitMs > giveUpAt) throw error;
+          if (clock.monotonic() + waitMs > deadline) throw error;
           await clock.sleep(waitMs, signal);
         }
       }
     },
-    write: (call, secrets = []) => once(call, WRITE_CEILING_MS, undefined, secrets),
+    write: (call, secrets = []) => once(call, WRITE_TIMEOUT_MS, undefined, secrets),
     scopes: () => scopes,
     clockOffsetMs: () => clockOffsetMs,
   };
 }
 
-/** What the interceptors need to know of the call they serve. */
+/** The context of a call, for the SDK's interceptors. */
 interface Call {
   readonly root: URL;
   readonly token: string | undefined;
-  readonly agents: { readonly kept: Agents; readonly fresh: Agents };
+  readonly agents: AgentPairs;
   readonly signal: AbortSignal;
   readonly onReply: (headers: ReplyHeaders) => void;
 }
@@ -113,14 +116,19 @@ interface Agents {
   readonly httpsAgent: HttpsAgent;
 }
 
+interface AgentPairs {
+  readonly keepAlive: Agents;
+  readonly newConnection: Agents;
+}
+
 /**
- * The SDK has one axios instance for the whole process, and a second `setToken` does nothing. So its interceptors
- * are set once and find out by the asynchronous context for which connection they work.
+ * The SDK has one axios instance per process and takes a token only once. Its interceptors are therefore installed once
+ * and read the connection's address and token from this asynchronous context.
  */
 const currentCall = new AsyncLocalStorage<Call>();
 let loading: Promise<LinodeSdk> | undefined;
 
-/** Half a second of import, paid by the first call. */
+/** Imports the SDK on the first call, since the import takes half a second. */
 function loadSdk(): Promise<LinodeSdk> {
   loading ??= import("@linode/api-v4").then(prepare);
   return loading;
@@ -129,7 +137,7 @@ function loadSdk(): Promise<LinodeSdk> {
 function prepare(sdk: LinodeSdk): LinodeSdk {
   const { request, response } = sdk.baseRequest.interceptors;
   const userAgent = `maider-sweep/${packageVersion()}`;
-  // The SDK's own interceptor, which names the client "linodejs".
+  // Removes the SDK's own interceptor, which sets the user agent to "linodejs".
   request.clear();
   request.use((config) => {
     const call = currentCall.getStore();
@@ -138,13 +146,16 @@ function prepare(sdk: LinodeSdk): LinodeSdk {
     config.headers.set("User-Agent", userAgent);
     if (call.token !== undefined) config.headers.set("Authorization", `Bearer ${call.token}`);
     config.signal = call.signal;
-    // A redirect is not the API's answer, and must not carry the token elsewhere.
+    // A redirect must not send the token to another host.
     config.maxRedirects = 0;
-    // axios speaks to an HTTPS proxy in clear text, without CONNECT: the agents do it instead.
+    // axios does not use CONNECT with an HTTPS proxy; the agents do.
     config.proxy = false;
-    // A connection kept open may be closed by the far side just as we write: harmless for a GET, and
-    // for a POST an answer lost for nothing.
-    Object.assign(config, config.method === "post" ? call.agents.fresh : call.agents.kept);
+    // The server may close an idle connection just as we write to it. A GET is simply retried, but for a POST it would
+    // be unknown whether it took effect.
+    Object.assign(
+      config,
+      config.method === "post" ? call.agents.newConnection : call.agents.keepAlive,
+    );
     return config;
   });
   response.use(
@@ -161,12 +172,12 @@ function prepare(sdk: LinodeSdk): LinodeSdk {
   return sdk;
 }
 
-function agentsFor(root: URL): { readonly kept: Agents; readonly fresh: Agents } {
-  // A proxy of the environment must never see, nor break, what stays on this machine.
+function agentsFor(root: URL): AgentPairs {
+  // Requests to this machine never go through a proxy.
   const proxy = isLoopback(root.href) ? {} : { proxyEnv: process.env };
   const make = (keepAlive: boolean): Agents => ({
     httpAgent: new HttpAgent({ keepAlive, ...proxy }),
     httpsAgent: new HttpsAgent({ keepAlive, ...proxy }),
   });
-  return { kept: make(true), fresh: make(false) };
+  return { keepAlive: make(true), newConnection: make(false) };
 }

@@ -2,8 +2,8 @@ import { microUsd } from "../support/money.ts";
 import type { Availability, CloudFirewall, CloudVm, TypePrice } from "./cloud.ts";
 
 /**
- * Linode's specification marks almost nothing in a reply as required, so only what we cannot do without is
- * insisted upon: one stranger's odd VM must not make the whole list unreadable.
+ * Thrown if a reply lacks a field that we cannot do without. Other fields may be missing, since Linode's specification
+ * marks almost none as required, and one unusual VM must not make the entire list unreadable.
  */
 export class UnreadableReply extends Error {}
 
@@ -28,11 +28,11 @@ export function parseFirewall(reply: unknown): CloudFirewall {
   return { id: idOf(row), label: labelOf(row), createdMs: epochMs(row["created"]) };
 }
 
-/** `undefined` for a type without an hourly price. @throws UnreadableReply */
+/** @returns undefined for a type without an hourly price. @throws UnreadableReply */
 export function parseTypePrice(reply: unknown): TypePrice | undefined {
   const row = recordOf(reply, "a type");
   const id = row["id"];
-  // `monthly` is null for GPU types since 2026-07-01, so hours are never capped by it.
+  // The monthly price, which would cap the hourly charges, is null for GPU types since 2026-07-01.
   const hourly = hourlyOf(row["price"]);
   if (typeof id !== "string" || hourly === undefined) return undefined;
   const byRegion = new Map<string, number>();
@@ -54,7 +54,7 @@ export function parseAvailability(reply: unknown): Availability {
   };
 }
 
-/** One page of a list. @throws UnreadableReply */
+/** @throws UnreadableReply */
 export function parsePage<T>(
   reply: unknown,
   parseRow: (row: unknown) => T,
@@ -68,7 +68,10 @@ export function parsePage<T>(
   };
 }
 
-/** Linode writes times without a zone and means UTC; `Date` would read them as local. `0` when unreadable. */
+/**
+ * Milliseconds since the epoch. Linode writes UTC times without a zone, which `Date` would take for local times.
+ * @returns 0 for an invalid time
+ */
 export function epochMs(time: unknown): number {
   if (typeof time !== "string") return 0;
   const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i.test(time) ? time : `${time.replace(" ", "T")}Z`;
@@ -102,7 +105,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Linode's private addresses are of 192.168.128.0/17. */
+/** Linode's private addresses are in 192.168.128.0/17. */
 function isPublic(address: unknown): address is string {
   return typeof address === "string" && !address.startsWith("192.168.");
 }

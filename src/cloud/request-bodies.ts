@@ -2,12 +2,12 @@ import { isIPv6 } from "node:net";
 import { CloudError, type CreateFirewall, type CreateVm } from "./cloud.ts";
 import type { LinodeSdk } from "./linode-connection.ts";
 
-const LARGEST_USER_DATA = 16_384;
+const MAX_USER_DATA_BYTES = 16_384;
 
-/** @throws CloudError `validation` when the user-data is too large. */
+/** @throws CloudError `validation` if the user-data is too large */
 export function vmBody(request: CreateVm): Parameters<LinodeSdk["createLinode"]>[0] {
-  // The specification says 65,535; two independent tools saw the API refuse more than this.
-  if (Buffer.byteLength(request.userData) > LARGEST_USER_DATA) {
+  // The specification allows 65,535 bytes, but two independent tools found that the API refuses more than 16,384.
+  if (Buffer.byteLength(request.userData) > MAX_USER_DATA_BYTES) {
     throw new CloudError("validation", "the user-data is larger than 16,384 bytes", {
       sent: false,
     });
@@ -23,7 +23,8 @@ export function vmBody(request: CreateVm): Parameters<LinodeSdk["createLinode"]>
     tags: [...request.tags],
     booted: true,
     backups_enabled: false,
-    // The account's default may be `linode`, which takes no `firewall_id`; so attached, the VM is never open.
+    // The account's default may be `linode`, which accepts no `firewall_id`. Set here, the firewall protects the VM from
+    // its first second.
     interface_generation: "legacy_config",
     firewall_id: request.firewallId,
   };
@@ -34,7 +35,7 @@ export function firewallBody(request: CreateFirewall): Parameters<LinodeSdk["cre
   return { label, tags: [...tags], rules: firewallRules(sshCidrs) };
 }
 
-/** Nothing comes in but SSH from the given ranges; everything goes out. */
+/** Allows inbound SSH from these ranges, and all outbound traffic. */
 export function firewallRules(
   sshCidrs: readonly string[],
 ): Parameters<LinodeSdk["updateFirewallRules"]>[1] {

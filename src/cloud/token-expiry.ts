@@ -2,12 +2,13 @@ import { CloudError } from "./cloud.ts";
 import { createLinodeConnection, type LinodeConnectionOptions } from "./linode-connection.ts";
 import { epochMs, parsePage, recordOf } from "./parse.ts";
 
-/** The API shows so much of a token, once it is made. */
-const SHOWN_CHARACTERS = 16;
+/** The API lists tokens by their first 16 characters only. */
+const PREFIX_LENGTH = 16;
 
 /**
- * When the token ends, milliseconds since the epoch: `null` = never, `undefined` = the token may not read it, or was
- * made by an application. @throws CloudError
+ * Reads when the token expires, in milliseconds since the epoch.
+ * @returns null if it never expires, undefined if the token cannot read it or was created by an application
+ * @throws CloudError
  */
 export async function readTokenExpiry(
   options: LinodeConnectionOptions & { readonly token: string },
@@ -22,14 +23,14 @@ export async function readTokenExpiry(
         ),
       signal,
     );
-    const shown = options.token.slice(0, SHOWN_CHARACTERS);
-    const ends = rows
-      .filter(({ token }) => token === shown)
+    const prefix = options.token.slice(0, PREFIX_LENGTH);
+    const expiries = rows
+      .filter(({ token }) => token === prefix)
       .map(({ expiry }) => (expiry === null ? Infinity : epochMs(expiry)))
       .filter((ms) => ms > 0);
-    if (ends.length === 0) return undefined;
-    const first = Math.min(...ends);
-    return first === Infinity ? null : first;
+    if (expiries.length === 0) return undefined;
+    const earliest = Math.min(...expiries);
+    return earliest === Infinity ? null : earliest;
   } catch (error) {
     const unreadable: readonly string[] = ["scope", "forbidden", "not_found"];
     if (error instanceof CloudError && unreadable.includes(error.kind)) return undefined;

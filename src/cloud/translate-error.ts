@@ -5,8 +5,8 @@ import { UnreadableReply } from "./parse.ts";
 import { retryAfterMs, type ReplyHeaders } from "./reply-headers.ts";
 
 /**
- * Linode's own words, first match wins. They come before the status, for one status has several meanings:
- * 403 is "no stock" and "not yours", 401 is "wrong token" and "scope missing", 400 is almost anything.
+ * Patterns of Linode's error texts; the first match decides. They take precedence over the status, which is ambiguous:
+ * 403 means "sold out" or "not permitted", 401 "wrong token" or "missing scope", 400 almost anything.
  */
 const BY_TEXT: readonly (readonly [RegExp, CloudErrorKind])[] = [
   [/not (?:currently )?available in (?:the|this) (?:selected )?region/i, "no_capacity"],
@@ -16,7 +16,7 @@ const BY_TEXT: readonly (readonly [RegExp, CloudErrorKind])[] = [
   [/account must be activated/i, "account_limit"],
   [/label must be unique/i, "label_taken"],
   [/linode busy/i, "busy"],
-  // Only unrestricted users may set tags; that is a fault of the request, not of the token.
+  // Only unrestricted users may set tags: the request is wrong, not the token.
   [/unrestricted user .*tags/i, "validation"],
   [/oauth token is not authorized/i, "scope"],
   [/invalid (?:oauth )?token|token .*expired/i, "token"],
@@ -31,13 +31,13 @@ const BY_STATUS: ReadonlyMap<number, CloudErrorKind> = new Map([
   [429, "rate_limit"],
 ]);
 
-/** Failures before the first byte of a request can have left: looking up the name, connecting, TLS. */
+/** Errors that precede the first byte of a request: name lookup, connecting, TLS. */
 const NEVER_SENT =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CERT_\w+|ERR_TLS_\w+|ERR_PROXY_TUNNEL|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|HOSTNAME_MISMATCH)$/;
 
-const LONGEST_REASON = 400;
+const MAX_REASON_LENGTH = 400;
 
-/** What the SDK rejects with, as far as we read it: an AxiosError. */
+/** The parts of an AxiosError, with which the SDK rejects, that we read. */
 interface VendorError {
   readonly code?: unknown;
   readonly response?: {
@@ -48,8 +48,8 @@ interface VendorError {
 }
 
 /**
- * Anything that the SDK rejects with, in our words. The vendor's error is dropped: `util.inspect` and
- * `JSON.stringify` of an AxiosError both print the bearer token and the request's body.
+ * Translates any error of the SDK. The original is not kept as the cause, since `util.inspect` and `JSON.stringify` of an
+ * AxiosError print the token and the request's body.
  */
 export function translateError(error: unknown, redact: Redact, nowMs: number): CloudError {
   if (error instanceof CloudError) return error;
@@ -88,7 +88,7 @@ function kindOf(
   if (byText !== undefined) return byText[1];
   if (status === 503 && headers["x-maintenance-mode"] !== undefined) return "maintenance";
   if (status === 429) return "rate_limit";
-  // A proxy's or balancer's page says nothing about the object: its 404 is not "gone".
+  // A page of a proxy or load balancer says nothing about the object: its 404 does not mean that the VM is deleted.
   if (!isApi || status < 400 || status >= 500) return "transient";
   return BY_STATUS.get(status) ?? "validation";
 }
@@ -99,7 +99,7 @@ function withoutReply(code: string): CloudError {
     : new CloudError("transient", `the connection to the API failed (${code})`, { sent: true });
 }
 
-/** `label: Label must be unique; region: …` */
+/** Joins the reasons, for example `label: Label must be unique; region: …`. */
 function wordsOf(reasons: readonly unknown[], redact: Redact): string {
   const parts = reasons.map((entry) => {
     const { reason, field } = (entry ?? {}) as { reason?: unknown; field?: unknown };
@@ -107,5 +107,5 @@ function wordsOf(reasons: readonly unknown[], redact: Redact): string {
     return typeof field === "string" && field !== "" ? `${field}: ${text}` : text;
   });
   const words = oneLine(redact(parts.join("; ")));
-  return words.length > LONGEST_REASON ? `${words.slice(0, LONGEST_REASON)}…` : words;
+  return words.length > MAX_REASON_LENGTH ? `${words.slice(0, MAX_REASON_LENGTH)}…` : words;
 }

@@ -1,25 +1,24 @@
 /**
- * What our script on the VM (`AGENT_PATH`, placed by the user-data) reads and prints. One command a verb, all fixed
- * texts; whatever varies goes in as JSON on standard input. Exit code 0 = done, 2 = request refused (reason on
- * stderr), 1 = failed (reason on stderr).
+ * The protocol of our script on the VM (`AGENT_PATH`, installed by the user-data). Each verb is a fixed command line;
+ * arguments are passed as JSON on stdin, results come as JSON on stdout. Exit code 0 = done, 1 = failed, 2 = request
+ * refused; the reason is on stderr.
  */
 export const AGENT_PATH = "/opt/maider-sweep/agent";
 
-/** `<AGENT_PATH> <verb>`. */
 export type AgentVerb =
   /** -> SetupStatusJson */
   | "setup-status"
   /** -> FactsJson */
   | "facts"
-  /** -> InspectionJson; for the live drill, changes nothing. */
+  /** -> InspectionJson, for the live drill. Changes nothing. */
   | "inspect"
-  /** stdin: the token, nothing else; empty = wipe. */
+  /** stdin: the token and nothing else; empty deletes the stored one. */
   | "secret"
-  /** stdin: ServeJson; returns at once. */
+  /** stdin: ServeJson. Starts the server without waiting for it. */
   | "serve"
   /** -> ServerStatusJson */
   | "server-status"
-  /** stdin: `{"from": byte}` -> the log's bytes from there on, at most 256 KiB */
+  /** stdin: `{"from": offset}` -> the bytes of the log from this offset on, at most 256 KiB */
   | "server-log"
   | "stop"
   /** -> GpuSampleJson[] */
@@ -32,11 +31,11 @@ export interface SetupStatusJson {
   stages: number;
   reboot_needed: boolean;
   reason: string | null;
-  /** Of the kernel that answers: another one after each boot. */
+  /** The kernel's boot id, which changes with each boot. */
   boot_id: string;
 }
 
-/** null = nvidia-smi does not tell. */
+/** null = not reported by nvidia-smi. */
 export interface FactsJson {
   gpus: {
     name: string;
@@ -54,7 +53,7 @@ export interface FactsJson {
   os: string;
 }
 
-/** What the set-up and the downloads have left on the VM; seconds. null = it cannot be told. */
+/** The state of the VM after the set-up and the downloads. null = unknown. */
 export interface InspectionJson {
   uid: number;
   kernel: string;
@@ -62,7 +61,7 @@ export interface InspectionJson {
   /** `status` of `cloud-init status`, and its errors. */
   cloud_init: string;
   cloud_init_errors: string[];
-  /** The package of driver modules built for this kernel; null where no driver of ours is installed. */
+  /** Package with the driver modules for this kernel; null if our driver is not installed. */
   module_package: string | null;
   module_installed: boolean;
   /** Whether `apt-get -s install` accepts the package, and its last line of output. */
@@ -70,17 +69,17 @@ export interface InspectionJson {
   module_reason: string;
   nouveau_loaded: boolean;
   nvidia_loaded: boolean;
-  /** The set-up has asked for a reboot, because the driver did not load without one. */
+  /** Whether the set-up asked for a reboot, since the driver did not load without one. */
   reboot_requested: boolean;
-  /** Of the first `docker pull`: until every layer was there, and until every layer was unpacked. */
+  /** The first `docker pull`: until all layers were downloaded, and from then until all were unpacked. */
   pull_seconds: number | null;
   unpack_seconds: number | null;
-  /** Files of the model served last: bytes of the complete ones, number of incomplete ones. */
+  /** Files of the model that was served last: bytes of the complete ones, number of incomplete ones. */
   complete_bytes: number;
   incomplete_files: number;
 }
 
-/** Only what differs from vLLM's defaults is sent; null = leave it to vLLM. */
+/** null = vLLM's default. */
 export interface ServeJson {
   image: string;
   model: string;
@@ -97,9 +96,9 @@ export interface ServeJson {
   max_num_seqs: number | null;
   trust_remote_code: boolean;
   stream_interval: number | null;
-  /** Download without Xet, whose transfers can freeze. Left out if false, as agents of version 0.1 do not know it. */
+  /** Download without Xet, whose transfers can freeze. Omitted if false, since agents of version 0.1 reject it. */
   disable_xet?: true;
-  /** Let the GPUs talk through the VM's memory: no peer-to-peer access, no all-reduce kernel of vLLM's own. */
+  /** Exchange data between GPUs through host memory: no peer-to-peer access, no custom all-reduce of vLLM's. */
   disable_p2p?: true;
 }
 
@@ -113,11 +112,11 @@ export interface ServerStatusJson {
   log_bytes: number;
 }
 
-/** null = nvidia-smi does not tell. */
+/** null = not reported by nvidia-smi. */
 export interface GpuSampleJson {
   clock_mhz: number | null;
   power_w: number | null;
   temperature_c: number | null;
-  /** nvidia-smi's names of active slowdown reasons, idle and power management left out. */
+  /** nvidia-smi's names of the active slowdown reasons, except idling and power management at rest. */
   throttle: string[] | null;
 }

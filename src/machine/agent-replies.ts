@@ -22,9 +22,9 @@ type Check<T> = (value: unknown) => value is T;
 const text: Check<string> = (value) => typeof value === "string";
 const count: Check<number> = (value): value is number =>
   typeof value === "number" && Number.isFinite(value) && value >= 0;
-const whole: Check<number> = (value): value is number => Number.isInteger(value);
-const yesOrNo: Check<boolean> = (value) => typeof value === "boolean";
-const orNull =
+const integer: Check<number> = (value): value is number => Number.isInteger(value);
+const flag: Check<boolean> = (value) => typeof value === "boolean";
+const nullable =
   <T>(check: Check<T>): Check<T | null> =>
   (value): value is T | null =>
     value === null || check(value);
@@ -50,19 +50,19 @@ const SETUP = object<SetupStatusJson>({
   stage: text,
   index: count,
   stages: count,
-  reboot_needed: yesOrNo,
-  reason: orNull(text),
+  reboot_needed: flag,
+  reason: nullable(text),
   boot_id: text,
 });
 const FACTS = object<FactsJson>({
   gpus: listOf(
     object<FactsJson["gpus"][number]>({
       name: text,
-      memory_mib: orNull(count),
+      memory_mib: nullable(count),
       driver: text,
       compute_capability: text,
-      power_limit_w: orNull(count),
-      max_clock_mhz: orNull(count),
+      power_limit_w: nullable(count),
+      max_clock_mhz: nullable(count),
     }),
   ),
   cuda: text,
@@ -78,37 +78,37 @@ const INSPECTION = object<InspectionJson>({
   boot_id: text,
   cloud_init: text,
   cloud_init_errors: listOf(text),
-  module_package: orNull(text),
-  module_installed: yesOrNo,
-  module_installable: yesOrNo,
+  module_package: nullable(text),
+  module_installed: flag,
+  module_installable: flag,
   module_reason: text,
-  nouveau_loaded: yesOrNo,
-  nvidia_loaded: yesOrNo,
-  reboot_requested: yesOrNo,
-  pull_seconds: orNull(count),
-  unpack_seconds: orNull(count),
+  nouveau_loaded: flag,
+  nvidia_loaded: flag,
+  reboot_requested: flag,
+  pull_seconds: nullable(count),
+  unpack_seconds: nullable(count),
   complete_bytes: count,
   incomplete_files: count,
 });
 const SERVER = object<ServerStatusJson>({
   state: oneOf("absent", "downloading", "starting", "running", "exited"),
-  exit_code: orNull(whole),
+  exit_code: nullable(integer),
   downloaded_bytes: count,
-  total_bytes: orNull(count),
-  image_digest: orNull(text),
-  revision: orNull(text),
+  total_bytes: nullable(count),
+  image_digest: nullable(text),
+  revision: nullable(text),
   log_bytes: count,
 });
 const SAMPLES = listOf(
   object<GpuSampleJson>({
-    clock_mhz: orNull(count),
-    power_w: orNull(count),
-    temperature_c: orNull(count),
-    throttle: orNull(listOf(text)),
+    clock_mhz: nullable(count),
+    power_w: nullable(count),
+    temperature_c: nullable(count),
+    throttle: nullable(listOf(text)),
   }),
 );
 
-/** What a VM says is data of an unknown sender: parsed, checked, and rid of control characters. */
+/** Parses a reply as untrusted input: validates its shape and removes control characters from its strings. */
 function parse<T>(bytes: Buffer, check: Check<T>, verb: string): T {
   let value: unknown;
   try {
@@ -121,7 +121,7 @@ function parse<T>(bytes: Buffer, check: Check<T>, verb: string): T {
   if (!check(value)) {
     throw new MachineError(
       "command",
-      `${verb}: not the answer that it has to give: ${plainText(bytes, 200)}`,
+      `${verb}: unexpected reply from the VM: ${plainText(bytes, 200)}`,
     );
   }
   return value;

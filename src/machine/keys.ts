@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync, randomBytes } from "node:crypto"
 import ssh2 from "ssh2";
 
 export interface SshKey {
-  /** `ssh-ed25519 <wire> <comment>`, as it stands in `authorized_keys`. */
+  /** `ssh-ed25519 <wire> <comment>`, the format of `authorized_keys`. */
   readonly publicLine: string;
   /** OpenSSH wire form, base64. */
   readonly publicWire: string;
@@ -14,25 +14,25 @@ const ALGORITHM = "ssh-ed25519";
 const COMMENT = /^[\w.@-]{1,64}$/;
 
 /**
- * A fresh ed25519 key. The encoding is our own (PROTOCOL.key of OpenSSH): ssh2's generator strips leading zero bytes
- * and so writes a broken key once in 256 times (mscdex/ssh2#1390).
- * @throws Error when the comment is not plain, or when the key does not read back as what was made.
+ * Generates an ed25519 key. We encode it ourselves (OpenSSH's PROTOCOL.key), since ssh2's generator strips leading zero
+ * bytes and therefore writes one key in 256 that cannot be used (mscdex/ssh2#1390).
+ * @throws Error if the comment is not plain text, or the encoded key fails its self-check
  */
 export function generateSshKey(comment: string): SshKey {
   if (!COMMENT.test(comment)) throw new Error("the comment of an SSH key must be plain text");
   const pair = generateKeyPairSync("ed25519");
   const jwk = pair.privateKey.export({ format: "jwk" });
-  if (jwk.x === undefined || jwk.d === undefined) throw new Error("no ed25519 key was made");
+  if (jwk.x === undefined || jwk.d === undefined) throw new Error("no ed25519 key was generated");
   const key = encodeSshKey(
     Buffer.from(jwk.d, "base64url"),
     Buffer.from(jwk.x, "base64url"),
     comment,
   );
-  assertReadsBack(key);
+  assertUsable(key);
   return key;
 }
 
-/** `seed` and `point` are the 32 bytes each of an ed25519 key. */
+/** @param seed private half of the key, 32 bytes; @param point public half, 32 bytes */
 export function encodeSshKey(seed: Buffer, point: Buffer, comment: string): SshKey {
   if (seed.length !== 32 || point.length !== 32) throw new Error("not an ed25519 key");
   const wire = Buffer.concat([text(ALGORITHM), text(point)]);
@@ -68,18 +68,18 @@ export function encodeSshKey(seed: Buffer, point: Buffer, comment: string): SshK
   };
 }
 
-/** A key that does not work is found out here, not on a VM that costs money. */
-function assertReadsBack(key: SshKey): void {
+/** Signs and verifies a sample, so that an unusable key is noticed before a VM is rented. */
+function assertUsable(key: SshKey): void {
   const parsed = ssh2.utils.parseKey(key.privateKey);
   if (parsed instanceof Error) throw parsed;
   const sample = Buffer.from("self-check");
-  // Typed as a boolean, but ssh2 returns errors instead of throwing them.
+  // Declared as boolean, but ssh2 returns errors instead of throwing them.
   const verified: unknown = parsed.verify(sample, parsed.sign(sample));
-  const sound =
+  const isUsable =
     Buffer.from(parsed.getPublicSSH()).toString("base64") === key.publicWire &&
     createPrivateKey(parsed.getPrivatePEM()).asymmetricKeyType === "ed25519" &&
     verified === true;
-  if (!sound) throw new Error("the SSH key that was made does not read back");
+  if (!isUsable) throw new Error("the generated SSH key cannot be used");
 }
 
 function uint32(value: number): Buffer {

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 
-/** Opens the one SSH connection of a VM. The host key is ours, made before the VM was. */
+/** Opens SSH connections to VMs whose host keys we generated before creating them. */
 export interface MachineConnector {
-  /** One attempt. @throws MachineError */
+  /** Makes one attempt. @throws MachineError */
   connect(target: MachineTarget, signal: AbortSignal): Promise<Machine>;
 }
 
@@ -16,25 +16,25 @@ export interface MachineTarget {
   readonly clientKey: string;
 }
 
-/** A VM that we are logged in to. Every call fails with a `MachineError` of kind `link_lost` once the link is gone. */
+/** A VM that we are logged in to. Once the connection is lost, every call throws a `MachineError` of kind `link_lost`. */
 export interface Machine {
-  /** Resolves when the link is lost; never when `close` was called. */
+  /** Resolves when the connection is lost; never after `close`. */
   readonly lost: Promise<MachineError>;
   setupStatus(signal: AbortSignal): Promise<SetupStatus>;
   facts(signal: AbortSignal): Promise<MachineFacts>;
-  /** What the set-up and the downloads have left on the VM. */
+  /** Reads the state of the VM after the set-up and the downloads. */
   inspect(signal: AbortSignal): Promise<Inspection>;
-  /** Puts a secret into a root-only file in memory; `undefined` wipes it. */
+  /** Stores the Hugging Face token in a file in memory that only root can read; `undefined` deletes it. */
   setSecret(token: string | undefined, signal: AbortSignal): Promise<void>;
-  /** Starts vLLM; returns at once. Any former server is stopped first. */
+  /** Starts vLLM without waiting until it is ready. Stops a server that is already running. */
   serve(request: ServeRequest, signal: AbortSignal): Promise<void>;
   serverStatus(signal: AbortSignal): Promise<ServerStatus>;
-  /** The server's log from a byte on, a part at a time; the text's UTF-8 length is how many bytes were read. */
+  /** Reads a part of the server's log from a byte offset on; the next offset is this plus the text's UTF-8 length. */
   serverLog(fromByte: number, signal: AbortSignal): Promise<string>;
   stopServer(signal: AbortSignal): Promise<void>;
-  /** What the GPUs do just now. */
+  /** Reads the GPUs' current clocks, power, temperature and throttling. */
   sampleGpus(signal: AbortSignal): Promise<readonly GpuSample[]>;
-  /** A fresh channel to vLLM's port on the VM's loopback. */
+  /** Opens a new channel to vLLM's port on the VM's loopback interface. */
   openChannel(signal: AbortSignal): Promise<Duplex>;
   close(): Promise<void>;
 }
@@ -43,20 +43,20 @@ export interface SetupStatus {
   readonly state: "waiting" | "running" | "done" | "failed";
   /** `packages`, `driver`, `docker`, `image` ... */
   readonly stage: string;
-  /** From 1 of `stages`. */
+  /** Number of the stage, from 1 to `stages`. */
   readonly index: number;
   readonly stages: number;
-  /** The set-up asks for a reboot through the API. */
+  /** Whether the set-up waits for a reboot through the API. */
   readonly rebootNeeded: boolean;
   readonly reason: string | undefined;
-  /** Tells one boot of the VM from the next. */
+  /** Changes with each boot of the VM. */
   readonly bootId: string;
 }
 
+/** Fields that may be undefined are not reported by every nvidia-smi. */
 export interface MachineFacts {
   readonly gpus: readonly {
     readonly name: string;
-    /** Undefined = nvidia-smi does not tell; so are the next two. */
     readonly memoryMib: number | undefined;
     readonly driver: string;
     readonly computeCapability: string;
@@ -71,7 +71,7 @@ export interface MachineFacts {
   readonly os: string;
 }
 
-/** What the live drill compares with the assumptions of the set-up. Undefined = it cannot be told. */
+/** The facts that the live drill compares with the assumptions of the set-up. Undefined = unknown. */
 export interface Inspection {
   readonly uid: number;
   readonly kernel: string;
@@ -79,7 +79,7 @@ export interface Inspection {
   /** `done`, `running`, `error` ... */
   readonly cloudInit: string;
   readonly cloudInitErrors: readonly string[];
-  /** The package of driver modules built for this kernel; undefined where no driver of ours is installed. */
+  /** Package with the driver modules for this kernel; undefined if our driver is not installed. */
   readonly modulePackage: string | undefined;
   readonly moduleInstalled: boolean;
   /** Whether a simulated installation accepts the package, and its last line of output. */
@@ -87,17 +87,17 @@ export interface Inspection {
   readonly moduleReason: string;
   readonly nouveauLoaded: boolean;
   readonly nvidiaLoaded: boolean;
-  /** The set-up has asked for a reboot, because the driver did not load without one. */
+  /** Whether the set-up asked for a reboot, since the driver did not load without one. */
   readonly rebootRequested: boolean;
-  /** Of the first pull of the image, from its start: until all layers were there, and from then until they were unpacked. */
+  /** The first pull of the image: until all layers were downloaded, and from then until all were unpacked. */
   readonly pullSeconds: number | undefined;
   readonly unpackSeconds: number | undefined;
-  /** Files of the model served last: bytes of the complete ones, number of incomplete ones. */
+  /** Files of the model that was served last: bytes of the complete ones, number of incomplete ones. */
   readonly completeBytes: number;
   readonly incompleteFiles: number;
 }
 
-/** Everything that reaches the VM; the script there turns it into an argument list, never into a shell line. */
+/** How to start vLLM. The script on the VM turns it into an argument list, never into a shell command. */
 export interface ServeRequest {
   readonly image: string;
   readonly model: string;
@@ -113,48 +113,47 @@ export interface ServeRequest {
   readonly enforceEager: boolean;
   readonly maxNumSeqs: number | undefined;
   readonly trustRemoteCode: boolean;
-  /** Tokens in one server-sent event; undefined = vLLM's default of 1. */
+  /** Tokens per server-sent event; undefined = vLLM's default of 1. */
   readonly streamInterval: number | undefined;
   /** Download without Xet, whose transfers can freeze. */
   readonly disableXet: boolean;
-  /** Let the GPUs talk through the VM's memory: no peer-to-peer access, no all-reduce kernel of vLLM's own. */
+  /** Exchange data between GPUs through host memory: no peer-to-peer access, no custom all-reduce of vLLM's. */
   readonly disableP2p: boolean;
 }
 
-/** What another attempt to serve has to request otherwise. */
+/** The settings that are changed when a failed start is retried. */
 export type ServeChange = Partial<Pick<ServeRequest, "disableXet" | "disableP2p" | "maxModelLen">>;
 
 export interface ServerStatus {
   readonly state: "absent" | "downloading" | "starting" | "running" | "exited";
   readonly exitCode: number | undefined;
   readonly downloadedBytes: number;
-  /** Unknown until the hub told. */
+  /** Undefined until the Hub has sent the model's size. */
   readonly totalBytes: number | undefined;
   readonly imageDigest: string | undefined;
-  /** Commit of the model repository that was loaded. */
+  /** Commit of the model repository. */
   readonly revision: string | undefined;
   readonly logBytes: number;
 }
 
-/** Undefined = nvidia-smi does not tell. */
+/** Fields are undefined if nvidia-smi does not report them. */
 export interface GpuSample {
   readonly clockMhz: number | undefined;
   readonly powerW: number | undefined;
   readonly temperatureC: number | undefined;
-  /** Reasons other than idle and power management at rest; empty = not throttled. */
+  /** Slowdown reasons except idling and power management at rest; empty = not throttled. */
   readonly throttle: readonly string[] | undefined;
 }
 
 export type MachineErrorKind =
-  /** Nobody listens yet, or the address does not answer. */
+  /** The port is closed, or the address does not answer. */
   | "unreachable"
-  /** Another host key than ours: nothing was sent. */
+  /** The server's host key is not the pinned one; nothing was sent. */
   | "host_key"
   | "authentication"
   | "link_lost"
-  /** A remote command ended with an exit code other than 0. */
+  /** A remote command exited with a code other than 0. */
   | "command"
-  /** A channel or command did not answer in its time. */
   | "timeout";
 
 export class MachineError extends Error {

@@ -7,15 +7,16 @@ import type { Clock } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 import { MachineError, type MachineTarget } from "./machine.ts";
 import { plainText } from "./remote-text.ts";
-import { outputOf, type OutputOptions } from "./ssh-output.ts";
+import { readOutput, type OutputOptions } from "./ssh-output.ts";
 import { withTimeout } from "./with-timeout.ts";
 
-/** One authenticated connection: commands and channels over it, and the news of its end. */
+/** An authenticated SSH connection. */
 export interface SshLink {
+  /** Resolves when the connection is lost; never after `close`. */
   readonly lost: Promise<MachineError>;
-  /** Standard output of a command that ended with 0. @throws MachineError */
+  /** Runs a command. @returns its stdout. @throws MachineError, also if it exits with a code other than 0 */
   run(command: string, options: RunOptions, signal: AbortSignal): Promise<Buffer>;
-  /** @throws MachineError; kind `unreachable` when nobody listens there */
+  /** Opens a channel to a port of the VM's loopback interface. @throws MachineError of kind `unreachable` if the port is closed */
   open(port: number, signal: AbortSignal): Promise<Duplex>;
   close(): Promise<void>;
 }
@@ -29,9 +30,9 @@ const CONNECT_MS = 15_000;
 const COMMAND_MS = 30_000;
 const CHANNEL_MS = 10_000;
 const KEEPALIVE_MS = 5_000;
-const FAREWELL_MS = 2_000;
+const CLOSE_MS = 2_000;
 
-/** ed25519 only, for that is what we gave the VM; no SHA-1 and no CBC. */
+/** Host keys are ed25519, since we generate them; SHA-1 and CBC are excluded. */
 const ALGORITHMS: NonNullable<ConnectConfig["algorithms"]> = {
   serverHostKey: ["ssh-ed25519"],
   kex: [
@@ -58,26 +59,26 @@ const ALGORITHMS: NonNullable<ConnectConfig["algorithms"]> = {
   ],
 };
 
-/** One attempt to log in as root. @throws MachineError, or the signal's reason */
+/** Makes one attempt to log in as root. @throws MachineError, or the signal's reason */
 export async function connectSsh(
   target: MachineTarget,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<SshLink> {
   const pin = Buffer.from(target.hostKey, "base64");
-  let refused = false;
-  // A socket of our own: ssh2's `destroy` does nothing once `end` was called, and a frozen peer would hold it for ever.
+  let isWrongKey = false;
+  // We own the socket, since ssh2's `destroy` has no effect after `end`: a frozen peer would keep it open forever.
   const socket = new Socket();
   const ssh = new NodeSSH();
   const connecting = ssh.connect({
     sock: socket,
     username: "root",
     privateKey: target.clientKey,
-    // Synchronous and strictly boolean: ssh2 takes whatever is not `false`, a promise too, for a yes.
+    // Must return a boolean synchronously: ssh2 accepts the key for any result but `false`, even for a promise.
     hostVerifier: (key: Buffer): boolean => {
-      const ours = key.length === pin.length && timingSafeEqual(key, pin);
-      refused ||= !ours;
-      return ours;
+      const matches = key.length === pin.length && timingSafeEqual(key, pin);
+      isWrongKey ||= !matches;
+      return matches;
     },
     algorithms: ALGORITHMS,
     authHandler: ["publickey"],
@@ -86,14 +87,14 @@ export async function connectSsh(
     keepaliveCountMax: 3,
   });
   const client = ssh.connection;
-  // node-ssh takes its own listener off once it is ready; an error after that would end the process.
+  // node-ssh removes its own error listener once connected; a later error would then crash the process.
   client?.on("error", () => undefined);
   socket.setNoDelay(true);
   socket.connect({ host: target.host, port: target.port });
   const limits = { ceilingMs: clock.ceiling(CONNECT_MS), signal, what: `SSH to ${target.label}` };
   await withTimeout(
     connecting.catch((error: unknown) => {
-      throw refused ? wrongKey(target) : asConnectError(error, target);
+      throw isWrongKey ? wrongKey(target) : asConnectError(error, target);
     }),
     limits,
     () => socket.destroy(),
@@ -102,8 +103,8 @@ export async function connectSsh(
     throw new MachineError("unreachable", `SSH to ${target.label}: no connection`);
   const link = linkOver(client, socket, target.label, clock);
   try {
-    // OpenSSH before 10.1 turns Nagle off only when a session runs a command (session.c, do_exec_no_pty); without it a
-    // tunnel delivers tokens in bursts of one round trip.
+    // OpenSSH before 10.1 sets TCP_NODELAY only once a session has run a command (session.c, do_exec_no_pty). Without
+    // it, a tunnel delivers tokens in bursts, one per round trip.
     await link.run("true", {}, signal);
   } catch (error) {
     await link.close();
@@ -132,7 +133,7 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
   client.on("close", end);
   if (socket.destroyed) end();
 
-  /** Opens a channel and works on it, bounded; a channel that was given up is closed, however late it comes. */
+  /** Opens a channel and calls `work` with it, within the limits. After a timeout, a channel that opens late is closed. */
   const onChannel = async <C extends ClientChannel, T>(
     open: (done: (error: Error | undefined, channel: C) => void) => void,
     work: (channel: C) => T | Promise<T>,
@@ -150,10 +151,10 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
         }
         opened = channel;
         if (abandoned) channel.close();
-        // At once: the answer's end may stand in the same packet, and its events do not wait for a listener.
+        // Synchronously: the end of the output may be in the same packet, and its events would be missed.
         else resolve(work(channel));
       };
-      // ssh2 throws at once when its socket is no longer writable.
+      // ssh2 throws synchronously if its socket is no longer writable.
       try {
         open(done);
       } catch {
@@ -172,7 +173,7 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
     run: (command, options, signal) =>
       onChannel(
         (done) => client.exec(command, done),
-        (channel) => outputOf(channel, { ...options, what: `${label}: ${command}` }, linkLost),
+        (channel) => readOutput(channel, { ...options, what: `${label}: ${command}` }, linkLost),
         { what: command, ceilingMs: clock.ceiling(options.ceilingMs ?? COMMAND_MS), signal },
       ),
     open: (port, signal) =>
@@ -186,10 +187,10 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
       closing = true;
       if (socket.destroyed) return;
       const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-      const patience = setTimeout(() => socket.destroy(), FAREWELL_MS);
+      const timer = setTimeout(() => socket.destroy(), CLOSE_MS);
       client.end();
       await closed;
-      clearTimeout(patience);
+      clearTimeout(timer);
     },
   };
 }
@@ -197,20 +198,21 @@ function linkOver(client: Client, socket: Socket, label: string, clock: Clock): 
 function wrongKey(target: MachineTarget): MachineError {
   return new MachineError(
     "host_key",
-    `${target.label}: another host key than the one that we gave it answers at ${target.host}`,
+    `${target.label}: the server at ${target.host} has another host key than the VM was given`,
   );
 }
 
 function asConnectError(error: unknown, target: MachineTarget): MachineError {
-  const said = `${target.label}: ${plainText(errorText(error), 200)}`;
+  const message = `${target.label}: ${plainText(errorText(error), 200)}`;
   const level = (error as { readonly level?: unknown }).level;
-  if (level === "client-authentication") return new MachineError("authentication", said);
-  // The server has no ed25519 key at all, so not ours.
-  if (level === "handshake" && said.includes("host key")) return new MachineError("host_key", said);
-  return new MachineError("unreachable", said);
+  if (level === "client-authentication") return new MachineError("authentication", message);
+  // The server has no ed25519 key at all, so it does not have ours.
+  if (level === "handshake" && message.includes("host key"))
+    return new MachineError("host_key", message);
+  return new MachineError("unreachable", message);
 }
 
-/** Only a refusal by a living peer has a reason code (RFC 4254, 5.1). */
+/** Distinguishes a refusal by the server, which has a reason code (RFC 4254, 5.1), from a lost connection. */
 function isRefusal(error: Error): boolean {
   return typeof (error as { readonly reason?: unknown }).reason === "number";
 }

@@ -2,18 +2,17 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { AGENT_PATH } from "./agent-protocol.ts";
-import { isImageReference } from "./image-reference.ts";
 import type { SshKey } from "./keys.ts";
 
-/** Linode refuses more, counted before base64 (cluster-api-provider-linode, `maxBootstrapDataBytesCloudInit`). */
-const MOST_BYTES = 16_384;
+/** Linode's limit, before base64 encoding (cluster-api-provider-linode, `maxBootstrapDataBytesCloudInit`). */
+const MAX_BYTES = 16_384;
 const SETUP_PATH = "/opt/maider-sweep/setup";
 
 /**
- * What cloud-init does on the first boot: our host key in place of the image's own, the two programs, the set-up.
- * JSON is YAML, so nothing is ever pasted into a template. The metadata service shows this text to any process on
- * the VM: it holds no secret but the VM's own host key.
- * @throws SweepError when the image's name is none, or the text is larger than the API takes.
+ * Builds the cloud-init configuration of a VM: it installs our host key in place of the generated ones, writes our two
+ * programs and starts the set-up. The YAML is written as JSON, so that no value is inserted into a template. Any process
+ * on the VM can read this text from the metadata service, so its only secret is the VM's own host key.
+ * @throws SweepError if the image's name is invalid, or the text is larger than the API accepts
  */
 export function buildUserData(request: {
   readonly hostKey: SshKey;
@@ -23,17 +22,17 @@ export function buildUserData(request: {
   if (!isImageReference(image)) {
     throw new SweepError(`"${image}" is not the name of a container image`, {
       exitCode: ExitCode.usage,
-      hint: "Write it as vllm/vllm-openai:v0.27.1, or with @sha256:... behind it.",
+      hint: "Write it like vllm/vllm-openai:v0.27.1, optionally followed by @sha256:...",
     });
   }
   const text = `#cloud-config\n${JSON.stringify({
-    // Only these are written, no other types are generated, and the image's are deleted (cloud-init, cc_ssh.py).
+    // With these, cloud-init generates no other host keys and deletes the image's own (cc_ssh.py).
     ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicLine },
     ssh_deletekeys: true,
     ssh_pwauth: false,
-    // Ubuntu's default would put a "log in as ubuntu" command before root's key.
+    // Ubuntu's default would replace root's login by a message to log in as ubuntu.
     disable_root: false,
-    // A kernel other than the running one would have no driver until a reboot.
+    // The driver would be installed for a newer kernel, which runs only after a reboot.
     package_update: false,
     package_upgrade: false,
     write_files: [
@@ -48,13 +47,21 @@ export function buildUserData(request: {
     runcmd: [[SETUP_PATH, "start"]],
   })}\n`;
   const bytes = Buffer.byteLength(text);
-  if (bytes > MOST_BYTES) {
+  if (bytes > MAX_BYTES) {
     throw new SweepError("The VM's user-data is too large", {
       exitCode: ExitCode.bug,
-      reason: `${String(bytes)} bytes, and Linode takes ${String(MOST_BYTES)}`,
+      reason: `${String(bytes)} bytes, but Linode accepts at most ${String(MAX_BYTES)}`,
     });
   }
   return text;
+}
+
+/** Optional registry, path, optional tag and digest: the common part of the grammar of distribution/reference. */
+const IMAGE_REFERENCE =
+  /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+
+function isImageReference(text: string): boolean {
+  return text.length <= 255 && IMAGE_REFERENCE.test(text) && !text.includes("\n");
 }
 
 interface WrittenFile {
@@ -64,7 +71,7 @@ interface WrittenFile {
   readonly content: string;
 }
 
-/** Packed, since both programs together are larger than the API takes. */
+/** Compressed, since both programs together exceed the API's limit. */
 function program(path: string, template: string): WrittenFile {
   const source = readFileSync(new URL(`../../templates/${template}`, import.meta.url));
   const content = gzipSync(source, { level: 9 }).toString("base64");

@@ -1,22 +1,29 @@
 import type { Clock } from "../support/clock.ts";
 import { type Machine, MachineError, type SetupStatus } from "./machine.ts";
-import { pollMs } from "./poll-interval.ts";
+
+const POLL_INTERVAL_MS = 3_000;
+const MIN_REAL_POLL_INTERVAL_MS = 40;
+
+/** Virtual milliseconds between two status requests; at least 40 real ones, so that a fast clock does not busy-wait. */
+export function pollIntervalMs(clock: Clock): number {
+  return Math.max(POLL_INTERVAL_MS, MIN_REAL_POLL_INTERVAL_MS * clock.speed);
+}
 
 export interface WaitForSetupOptions {
   readonly clock: Clock;
   /** Virtual milliseconds. */
   readonly ceilingMs: number;
-  /** Called with each change. */
+  /** Called when the state or the stage changes. */
   readonly onProgress: (status: SetupStatus) => void;
 }
 
-/** The shell's "no such file": cloud-init has not written our program yet. */
-const NOT_THERE = 127;
+/** The shell's exit code if the command does not exist: cloud-init has not written our program yet. */
+const COMMAND_NOT_FOUND = 127;
 
 /**
- * Waits until the machine is set up, has failed, or asks for a reboot (`rebootNeeded`): the caller reboots it through
- * the API, connects anew and waits again. Too long a wait is told as `failed`.
- * @throws MachineError when the link is lost, or the signal's reason
+ * Waits until the set-up is done, has failed, or needs a reboot (`rebootNeeded`): then the caller reboots the VM through
+ * the API, reconnects and waits again. After `ceilingMs` the state is `failed`.
+ * @throws MachineError if the connection is lost, or the signal's reason
  */
 export async function waitForSetup(
   machine: Machine,
@@ -33,22 +40,23 @@ export async function waitForSetup(
     reason: undefined,
     bootId: "",
   };
-  let shown = "";
+  let reported = "";
   for (;;) {
-    last = await statusOr(machine, last, signal);
-    const seen = `${last.state} ${last.stage}`;
-    if (seen !== shown) onProgress(last);
-    shown = seen;
+    last = await statusOrLast(machine, last, signal);
+    const current = `${last.state} ${last.stage}`;
+    if (current !== reported) onProgress(last);
+    reported = current;
     if (last.state === "done" || last.state === "failed" || last.rebootNeeded) return last;
     if (clock.monotonic() >= end) {
       const minutes = String(Math.round(ceilingMs / 60_000));
       return { ...last, state: "failed", reason: `not ready after ${minutes} minutes` };
     }
-    await clock.sleep(pollMs(clock), signal);
+    await clock.sleep(pollIntervalMs(clock), signal);
   }
 }
 
-async function statusOr(
+/** @returns `last` if the set-up program does not exist yet or does not answer in time */
+async function statusOrLast(
   machine: Machine,
   last: SetupStatus,
   signal: AbortSignal,
@@ -56,9 +64,10 @@ async function statusOr(
   try {
     return await machine.setupStatus(signal);
   } catch (error) {
-    const passing =
-      error instanceof MachineError && (error.exitCode === NOT_THERE || error.kind === "timeout");
-    if (passing) return last;
+    const isTemporary =
+      error instanceof MachineError &&
+      (error.exitCode === COMMAND_NOT_FOUND || error.kind === "timeout");
+    if (isTemporary) return last;
     throw error;
   }
 }

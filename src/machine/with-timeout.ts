@@ -4,15 +4,15 @@ export interface Limits {
   /** Real milliseconds. */
   readonly ceilingMs: number;
   readonly signal: AbortSignal;
-  /** Aborts, with a `MachineError` as its reason, when the link is lost. It outlives the work, so it must not keep it. */
+  /** Aborts when the connection is lost, with a `MachineError` as its reason. */
   readonly lost?: AbortSignal;
-  /** For the message of the time-out. */
+  /** Names the work in the error message. */
   readonly what: string;
 }
 
 /**
- * Bounds work on the link by time, by the caller's signal and by the link's own life: keepalive bounds a dead peer,
- * never a live one that does not answer. `abandon` is called once when the work is given up.
+ * Waits for work over a connection until a timeout, an abort, or the loss of the connection. The timeout is needed since
+ * keepalive notices a dead peer, but not one that is up and never answers. `abandon` is called if the wait ends early.
  * @throws MachineError of kind `timeout` or `link_lost`, or the signal's reason
  */
 export async function withTimeout<T>(
@@ -21,15 +21,12 @@ export async function withTimeout<T>(
   abandon: () => void,
 ): Promise<T> {
   const { signal, ceilingMs, lost, what } = limits;
-  let settle: (error: unknown) => void = () => undefined;
-  const givenUp = new Promise<never>((_, reject) => {
-    settle = reject;
-  });
-  const onAbort = (): void => settle(signal.reason);
-  const onLost = (): void => settle(lost?.reason);
+  const interrupted = Promise.withResolvers<never>();
+  const onAbort = (): void => interrupted.reject(signal.reason);
+  const onLost = (): void => interrupted.reject(lost?.reason);
   const timer = setTimeout(
     () =>
-      settle(
+      interrupted.reject(
         new MachineError(
           "timeout",
           `${what}: no answer in ${String(Math.round(ceilingMs / 1000))} s`,
@@ -42,7 +39,7 @@ export async function withTimeout<T>(
   lost?.addEventListener("abort", onLost, { once: true });
   if (lost?.aborted === true) onLost();
   try {
-    return await Promise.race([work, givenUp]);
+    return await Promise.race([work, interrupted.promise]);
   } catch (error) {
     work.catch(() => undefined);
     abandon();

@@ -1,5 +1,5 @@
 import PQueue from "p-queue";
-import { CloudError, PASSING_KINDS } from "../cloud/cloud.ts";
+import { CloudError, TEMPORARY_KINDS } from "../cloud/cloud.ts";
 import type { PlannedRental } from "../estimate/estimate.ts";
 import { errorText } from "../support/errors.ts";
 import { fitsNow, whyNotAffordable } from "./budget.ts";
@@ -125,7 +125,7 @@ async function admitNow(admission: Admission): Promise<void> {
     try {
       await start(planned, admission);
     } catch (error) {
-      if (!(error instanceof CloudError) || !PASSING_KINDS.has(error.kind)) throw error;
+      if (!(error instanceof CloudError) || !TEMPORARY_KINDS.has(error.kind)) throw error;
       await waitForApi(error, admission);
       return;
     }

@@ -1,6 +1,6 @@
 import { type Diagnosis, diagnose } from "./diagnose.ts";
 import { type Machine, MachineError, type ServerStatus } from "../machine/machine.ts";
-import { pollMs } from "../machine/poll-interval.ts";
+import { pollIntervalMs } from "../machine/wait-for-setup.ts";
 import { probeServer } from "./probe-server.ts";
 import type {
   ServerFailure,
@@ -71,7 +71,7 @@ export async function waitForServer(
       }
     }
     if (now - begin >= options.ceilingMs) return failed(tooLong(log.text(), options), log.text());
-    await clock.sleep(pollMs(clock), signal);
+    await clock.sleep(pollIntervalMs(clock), signal);
   }
 }
 

@@ -28,24 +28,24 @@ describe("the account's token", () => {
       }).not.toThrow();
     },
   );
-  it("names the one scope that it lacks, and where to make another token", () => {
+  it("lacks one scope, which is named with the page to create another token", () => {
     const error = complaint("linodes:read_write", "firewall:read_only");
     expect(error.exitCode).toBe(4);
     expect(error.reason).toContain("lacks the scope firewall:read_write;");
     expect(error.reason).toContain("it has linodes:read_write firewall:read_only");
     expect(error.hint).toContain("https://cloud.linode.com/profile/tokens");
   });
-  it("names both", () => {
+  it("lacks both scopes, which are named", () => {
     expect(complaint().reason).toContain("scopes linodes:read_write and firewall:read_write");
     expect(complaint("linodes:read_only").reason).toContain("linodes:read_write and firewall");
   });
 });
 
-describe("a refusal is explained", () => {
+describe("the explanation of a refusal", () => {
   const explain = (kind: CloudErrorKind, message: string, sent = true) =>
     explainCloudError(new CloudError(kind, message, { sent }), "read the account");
 
-  it("with what was done, the API's words, advice and exit code 4, for every kind", () => {
+  it("has the action, the API's text, advice and exit code 4, for every kind", () => {
     const kinds: readonly CloudErrorKind[] = [
       "no_capacity",
       "account_limit",
@@ -68,7 +68,7 @@ describe("a refusal is explained", () => {
     }
   });
 
-  it("with a text of its own for a token that is missing, expired, wrong, or too weak", () => {
+  it("differs for a token that is missing, expired, wrong, or lacks a scope", () => {
     const reasons = [
       explain("token", "no token was given", false),
       explain("token", "HTTP 401: Your token has expired"),
@@ -78,6 +78,6 @@ describe("a refusal is explained", () => {
     expect(reasons[0]).toContain("There is no Linode token");
     expect(reasons[1]).toContain("has expired");
     expect(reasons[2]).toContain("wrong, expired or revoked");
-    expect(reasons[3]).toContain("may not do this");
+    expect(reasons[3]).toContain("does not have the permission");
   });
 });

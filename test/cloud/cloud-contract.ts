@@ -14,7 +14,7 @@ export interface CloudUnderTest {
 const LONGEST_CHANGE_MS = 30 * 60_000;
 const POLL_MS = 5_000;
 
-/** What every cloud promises through its port, whatever stands behind it. It needs an account of its own. */
+/** The contract of every implementation of the `Cloud` port. It needs an account that nothing else uses. */
 export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderTest>): void {
   describe(`${name} keeps the cloud's contract`, () => {
     const signal = new AbortController().signal;
@@ -75,7 +75,7 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       await under.close();
     });
 
-    it("knows the price of every GPU type that it says is in stock", async () => {
+    it("has a price for every GPU type that is in stock", async () => {
       const prices = new Map(
         (await under.cloud.prices(signal)).map((price) => [price.id, price.hourly]),
       );
@@ -86,13 +86,13 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       expect([...sold].filter((type) => (prices.get(type) ?? 0) <= 0)).toEqual([]);
     });
 
-    it("reads the stock beyond the first page, one row for a pair", () => {
+    it("reads all pages of the stock, with one row for each pair", () => {
       expect(stock.length).toBeGreaterThan(500);
       const pairs = new Set(stock.map((row) => `${row.region}/${row.type}`));
       expect(pairs.size).toBe(stock.length);
     });
 
-    it("tells whose account it is, always the same, and that it may do what a sweep needs", async () => {
+    it("identifies the account, always the same, with the scopes that a sweep needs", async () => {
       const account = await under.cloud.account(signal);
       expect(account.username).not.toBe("");
       expect(account.fingerprint).toMatch(/^[0-9a-f]{16}$/);
@@ -102,11 +102,11 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       }).not.toThrow();
     });
 
-    it("tells how far its clock is from ours", () => {
+    it("reports the offset of its clock", () => {
       expect(Math.abs(under.cloud.clockOffsetMs() ?? Infinity)).toBeLessThan(5 * 60_000);
     });
 
-    it("creates a VM, shows it at once, boots it, and lets it go for good", async () => {
+    it("creates a VM, lists it at once, boots it, and deletes it for good", async () => {
       const asked = order();
       const vm = await under.cloud.createVm(asked);
       expect(vm).toMatchObject({
@@ -130,7 +130,7 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       await under.cloud.deleteVm(vm.id);
     });
 
-    it("gives a label to one VM only, so that a create which is asked twice makes one", async () => {
+    it("gives a label to one VM only, so that a repeated create makes one VM", async () => {
       const asked = order();
       const vm = await under.cloud.createVm(asked);
       await expect(under.cloud.createVm(asked)).rejects.toMatchObject({
@@ -142,7 +142,7 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       ]);
     });
 
-    it("finds exactly the label that was asked for", async () => {
+    it("finds exact matches of a label only", async () => {
       const asked = order();
       await under.cloud.createVm(asked);
       await under.cloud.createVm(order({ label: `${asked.label}0` }));
@@ -152,7 +152,7 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       expect(await under.cloud.listVms({ label: asked.label.slice(0, -1) }, signal)).toEqual([]);
     });
 
-    it("says no_capacity where it has no stock, and has created nothing", async () => {
+    it("answers no_capacity if a type is sold out, and creates nothing", async () => {
       const { type, region } = gpuRow(false);
       const asked = order({ type, region });
       await expect(under.cloud.createVm(asked)).rejects.toMatchObject({ kind: "no_capacity" });
@@ -170,18 +170,18 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       ["a weak password", { rootPassword: "aaaaaaaa" }],
       ["a firewall that does not exist", { firewallId: 999_999_999 }],
       ["a tag that is too short", { tags: ["x"] }],
-    ])("calls %s a fault of the request", async (_, change) => {
+    ])("answers validation for %s", async (_, change) => {
       const asked = order(change);
       await expect(under.cloud.createVm(asked)).rejects.toMatchObject({ kind: "validation" });
       expect(await under.cloud.listVms({ label: asked.label }, signal)).toEqual([]);
     });
 
-    it("takes user-data of the largest size", async () => {
+    it("accepts user-data of the maximum size", async () => {
       const vm = await under.cloud.createVm(order({ userData: "#".repeat(16_384) }));
       expect(await under.cloud.getVm(vm.id, signal)).toMatchObject({ label: vm.label });
     });
 
-    it("does not know what is not there, and deletes it without complaint", async () => {
+    it("does not find a VM that does not exist, and deletes it without an error", async () => {
       expect(await under.cloud.getVm(1, signal)).toBeUndefined();
       await under.cloud.deleteVm(1);
       await under.cloud.deleteFirewall(1);
@@ -189,7 +189,7 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       await expect(under.cloud.bootVm(1)).rejects.toMatchObject({ kind: "not_found" });
     });
 
-    it("lists firewalls, one for a label, until they are deleted", async () => {
+    it("lists firewalls, with unique labels, until they are deleted", async () => {
       const asked = { label: label(), sshCidrs: ["203.0.113.7/32"], tags: ["maider-sweep"] };
       const firewall = await under.cloud.createFirewall(asked);
       await expect(under.cloud.createFirewall(asked)).rejects.toMatchObject({
@@ -206,13 +206,13 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
     it.each([
       ["no range at all", []],
       ["something that is no range", ["here"]],
-    ])("calls a firewall for %s a fault of the request", async (_, sshCidrs) => {
+    ])("answers validation for a firewall with %s", async (_, sshCidrs) => {
       await expect(
         under.cloud.createFirewall({ label: label(), sshCidrs, tags: [] }),
       ).rejects.toMatchObject({ kind: "validation" });
     });
 
-    it("replaces the ranges that a firewall lets in, as often as it is told to", async () => {
+    it("replaces the ranges that a firewall admits, repeatedly", async () => {
       const asked = { label: label(), sshCidrs: ["203.0.113.7/32"], tags: [] };
       const { id } = await under.cloud.createFirewall(asked);
       await under.cloud.updateFirewall(id, ["198.51.100.7/32"]);
@@ -226,7 +226,7 @@ export function cloudContract(name: string, makeCloud: () => Promise<CloudUnderT
       });
     });
 
-    it("stops reading, with our reason, when we are told to stop", async () => {
+    it("stops reading when the signal is aborted, with its reason", async () => {
       const reason = new Error("SIGINT");
       await expect(under.cloud.listVms({}, AbortSignal.abort(reason))).rejects.toBe(reason);
     });

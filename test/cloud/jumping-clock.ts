@@ -1,11 +1,11 @@
 import type { Clock } from "../../src/support/clock.ts";
 
 export interface JumpingClock extends Clock {
-  /** Every wait that was asked for, milliseconds. */
+  /** The duration of every sleep, in milliseconds. */
   readonly waits: number[];
 }
 
-/** A clock on which a sleep takes no time but moves the hands. `ceilingMs` is what every ceiling becomes, real. */
+/** A clock on which a sleep returns at once and advances the time. Every timeout becomes `ceilingMs` real milliseconds. */
 export function jumpingClock(startMs: number, ceilingMs = 10_000): JumpingClock {
   let now = startMs;
   const waits: number[] = [];

@@ -64,7 +64,7 @@ const NEW_VM = {
 };
 
 describe("creating", () => {
-  it("sends what a VM needs to be closed to all but us, once, and reads the answer", async () => {
+  it("sends one request with firewall and keys, and reads the reply", async () => {
     server.use(http.post(`${API}/v4beta/linode/instances`, () => json(VM_REPLY)));
     const vm = await setUp().cloud.createVm(NEW_VM);
     expect(vm).toMatchObject({ id: 4_242, ipv4: "203.0.113.20", status: "provisioning" });
@@ -85,14 +85,14 @@ describe("creating", () => {
     });
   });
 
-  it("says who we are and carries the token", async () => {
+  it("sends our user agent and the token", async () => {
     server.use(http.post(`${API}/v4beta/linode/instances`, () => json(VM_REPLY)));
     await setUp().cloud.createVm(NEW_VM);
     expect(seen[0]?.headers.get("authorization")).toBe(`Bearer ${TOKEN}`);
     expect(seen[0]?.headers.get("user-agent")).toMatch(/^maider-sweep\/\d+\.\d+\.\d+$/);
   });
 
-  it.each([500, 502, 503, 408, 429])("is never tried again, not after %i", async (status) => {
+  it.each([500, 502, 503, 408, 429])("is never retried, not even after %i", async (status) => {
     server.use(
       http.post(`${API}/v4beta/linode/instances`, () => json(errorsReply("later"), { status })),
     );
@@ -102,7 +102,7 @@ describe("creating", () => {
     expect(clock.waits).toEqual([]);
   });
 
-  it("that is answered with something unreadable may have worked", async () => {
+  it("with an unreadable reply may have taken effect", async () => {
     server.use(
       http.post(`${API}/v4beta/linode/instances`, () => HttpResponse.html("<p>Welcome</p>")),
     );
@@ -110,7 +110,7 @@ describe("creating", () => {
     expect(error).toMatchObject({ kind: "transient", sent: true });
   });
 
-  it("with too much user-data is refused before it is sent, to the byte", async () => {
+  it("with one byte too much of user-data is refused before it is sent", async () => {
     server.use(http.post(`${API}/v4beta/linode/instances`, () => json(VM_REPLY)));
     const { cloud } = setUp();
     const error = await caught(cloud.createVm({ ...NEW_VM, userData: "é".repeat(8_193) }));
@@ -119,12 +119,12 @@ describe("creating", () => {
     await cloud.createVm({ ...NEW_VM, userData: "é".repeat(8_192) });
   });
 
-  it("with what the SDK itself refuses is not sent either", async () => {
+  it("that the SDK itself refuses is not sent", async () => {
     const error = await caught(setUp().cloud.createVm({ ...NEW_VM, label: "x" }));
     expect(error).toMatchObject({ kind: "validation", sent: false });
   });
 
-  it("tells when a restricted user may not set tags, as a fault of the request", async () => {
+  it("reports tags of a restricted user as a validation error", async () => {
     const reason = "You must be an unrestricted User in order to add or modify tags on Linodes.";
     server.use(
       http.post(`${API}/v4beta/linode/instances`, () => json(errorsReply(reason), { status: 403 })),
@@ -134,7 +134,7 @@ describe("creating", () => {
     expect(error.message).toContain(reason);
   });
 
-  it("leaves no secret in an error, even one that the API repeats", async () => {
+  it("leaves no secret in an error, even if the API repeats it", async () => {
     const echo = [TOKEN, NEW_VM.rootPassword, NEW_VM.userData].join(" ");
     const encoded = Buffer.from(NEW_VM.userData).toString("base64");
     server.use(
@@ -151,7 +151,7 @@ describe("creating", () => {
 });
 
 describe("a firewall", () => {
-  it("admits SSH from the given ranges and nothing else", async () => {
+  it("admits SSH from its ranges and nothing else", async () => {
     server.use(http.post(`${API}/v4beta/networking/firewalls`, () => json(FIREWALL_REPLY)));
     const firewall = await setUp().cloud.createFirewall({
       label: "mds-k3v9q2ab-xt5k2s0",
@@ -178,7 +178,7 @@ describe("a firewall", () => {
       },
     });
   });
-  it("leaves a family without ranges out", async () => {
+  it("omits an address family without ranges", async () => {
     server.use(http.post(`${API}/v4beta/networking/firewalls`, () => json(FIREWALL_REPLY)));
     await setUp().cloud.createFirewall({ label: "mds-a-x1", sshCidrs: ["::1/128"], tags: [] });
     const body = (await seen[0]?.json()) as { rules: { inbound: { addresses: object }[] } };
@@ -187,7 +187,7 @@ describe("a firewall", () => {
 });
 
 describe("deleting", () => {
-  it("is done at 200 and at the API's own 404", async () => {
+  it("succeeds with 200 and with the API's own 404", async () => {
     const { cloud } = setUp();
     server.use(
       http.delete(`${API}/v4/linode/instances/1`, () => json({})),
@@ -210,7 +210,7 @@ describe("deleting", () => {
     ["a login page", () => HttpResponse.html("<h1>Log in</h1>"), "transient"],
     ["a busy VM", () => json(errorsReply("Linode busy."), { status: 400 }), "busy"],
     ["a dead token", () => json(errorsReply("Invalid Token"), { status: 401 }), "token"],
-  ] as const)("is not done by %s", async (_, answer, kind) => {
+  ] as const)("fails with %s", async (_, answer, kind) => {
     server.use(http.delete(`${API}/v4/linode/instances/1`, answer));
     expect((await caught(setUp().cloud.deleteVm(1))).kind).toBe(kind);
     expect(seen).toHaveLength(1);
@@ -229,7 +229,7 @@ it("boots and reboots", async () => {
 });
 
 describe("reading a VM", () => {
-  it("gives undefined only for the API's own 404", async () => {
+  it("returns undefined only for the API's own 404", async () => {
     server.use(
       http.get(`${API}/v4beta/linode/instances/1`, () =>
         json(errorsReply("Not found"), { status: 404 }),
@@ -256,7 +256,7 @@ describe("lists", () => {
       return json(pageReply(rows(), Number(query.get("page")), Number(query.get("page_size"))));
     });
 
-  it("are read over all pages", async () => {
+  it("are read from all pages", async () => {
     server.use(servePages("linode/instances", () => vms));
     const { cloud } = setUp();
     expect((await cloud.listVms({}, signal)).map((vm) => vm.id)).toEqual(vms.map((vm) => vm.id));
@@ -264,20 +264,20 @@ describe("lists", () => {
     expect(seen[0]?.headers.has("x-filter")).toBe(false);
   });
 
-  it("are read again when a row went while we read, so that none is passed over", async () => {
+  it("are read again if a row disappeared meanwhile, so that none is missed", async () => {
     let reads = 0;
     server.use(servePages("linode/instances", () => (++reads > 1 ? vms.slice(1) : vms)));
     const listed = await setUp().cloud.listVms({}, signal);
     expect(listed.map((vm) => vm.id)).toEqual(vms.slice(1).map((vm) => vm.id));
   });
 
-  it("that never stand still are an error, not a guess", async () => {
+  it("that keep changing are an error", async () => {
     let reads = 0;
     server.use(servePages("linode/instances", () => vms.slice(reads++)));
     expect((await caught(setUp().cloud.listVms({}, signal))).kind).toBe("transient");
   });
 
-  it("by label ask the API and believe only exact matches", async () => {
+  it("by label use the API's filter and return only exact matches", async () => {
     const rows = [
       { ...VM_REPLY, id: 1, label: "mds-a" },
       { ...VM_REPLY, id: 2, label: "mds-ab" },
@@ -292,13 +292,13 @@ describe("lists", () => {
     expect(seen[0]?.headers.get("x-filter")).toBe('{"label":"mds-a"}');
   });
 
-  it("that come without rows are no empty list", async () => {
+  it("without rows are an error, not an empty list", async () => {
     server.use(http.get(`${API}/v4beta/linode/instances`, () => json({ message: "hello" })));
     expect((await caught(setUp().cloud.listVms({}, signal))).kind).toBe("transient");
   });
 });
 
-describe("trying a read again", () => {
+describe("retrying a read", () => {
   const failing = (times: number, fail: () => Response) => {
     let calls = 0;
     return http.get(`${API}/v4beta/linode/instances/1`, () =>
@@ -307,7 +307,7 @@ describe("trying a read again", () => {
   };
   const busy = () => json(errorsReply("Internal server error"), { status: 500 });
 
-  it("is done until it answers, with growing, random pauses", async () => {
+  it("continues until it succeeds, with growing, random pauses", async () => {
     server.use(failing(5, busy));
     const { cloud, clock } = setUp();
     expect((await cloud.getVm(1, signal))?.id).toBe(4_242);
@@ -318,7 +318,7 @@ describe("trying a read again", () => {
     }
   });
 
-  it("ends after five minutes with the last refusal", async () => {
+  it("ends after five minutes with the last error", async () => {
     server.use(failing(Infinity, busy));
     const { cloud, clock } = setUp();
     expect(await caught(cloud.getVm(1, signal))).toMatchObject({ kind: "transient", status: 500 });
@@ -337,7 +337,7 @@ describe("trying a read again", () => {
     expect(clock.waits[0]).toBeLessThanOrEqual(40_500);
   });
 
-  it("does not believe a nonsensical wait", async () => {
+  it("ignores an implausible wait", async () => {
     const limited = () =>
       json(errorsReply("Too many requests"), {
         status: 429,
@@ -349,7 +349,7 @@ describe("trying a read again", () => {
     expect(clock.waits[0]).toBeLessThanOrEqual(500);
   });
 
-  it("does not spin when it is told to come back at once", async () => {
+  it("pauses even if the API allows an immediate retry", async () => {
     const limited = () =>
       json(errorsReply("Too many requests"), { status: 429, headers: { "Retry-After": "0" } });
     server.use(failing(Infinity, limited));
@@ -362,13 +362,13 @@ describe("trying a read again", () => {
     [401, "Invalid Token", "token"],
     [403, "Unauthorized", "forbidden"],
     [400, "Cannot filter on foo", "validation"],
-  ] as const)("is not done after %i %s", async (status, reason, kind) => {
+  ] as const)("does not happen after %i %s", async (status, reason, kind) => {
     server.use(failing(1, () => json(errorsReply(reason), { status })));
     expect((await caught(setUp().cloud.getVm(1, signal))).kind).toBe(kind);
     expect(seen).toHaveLength(1);
   });
 
-  it("can be given another patience", async () => {
+  it("ends after a configured time", async () => {
     server.use(failing(Infinity, busy));
     const clock = jumpingClock(START_MS);
     const reader = createLinodeReader({ apiUrl: API, token: TOKEN, clock, patienceMs: 5_000 });
@@ -376,7 +376,7 @@ describe("trying a read again", () => {
     expect(clock.now() - START_MS).toBeLessThanOrEqual(5_000);
   });
 
-  it("ends at once, with the signal's reason, when we are told to stop", async () => {
+  it("ends at once when the signal is aborted, with its reason", async () => {
     const stop = new AbortController();
     const reason = new Error("SIGINT");
     server.use(
@@ -389,7 +389,7 @@ describe("trying a read again", () => {
     expect(seen).toHaveLength(1);
   });
 
-  it("does not begin when we were already told to stop", async () => {
+  it("does not start if the signal is already aborted", async () => {
     const reason = new Error("SIGINT");
     await expect(setUp().cloud.getVm(1, AbortSignal.abort(reason))).rejects.toBe(reason);
     expect(seen).toHaveLength(0);
@@ -409,7 +409,7 @@ describe("prices and stock", () => {
     }),
   ];
 
-  it("are read, all pages of them, with the token, which shows plans that are not public", async () => {
+  it("are read from all pages with the token, since some types are not public", async () => {
     server.use(...publicEndpoints);
     const { cloud } = setUp();
     expect((await cloud.prices(signal)).map((price) => price.id)).toEqual([
@@ -422,7 +422,7 @@ describe("prices and stock", () => {
     expect(seen.every((request) => request.headers.has("authorization"))).toBe(true);
   });
 
-  it("are read without a token too, and nothing else is", async () => {
+  it("can be read without a token, unlike anything else", async () => {
     server.use(...publicEndpoints);
     const reader = createLinodeReader({
       apiUrl: API,
@@ -443,7 +443,7 @@ describe("prices and stock", () => {
   });
 });
 
-it("a reader has nothing that writes", () => {
+it("a reader has no method that writes", () => {
   const options = { apiUrl: API, token: TOKEN, clock: jumpingClock(START_MS) };
   expect(Object.keys(createLinodeReader(options)).sort()).toEqual([
     "account",
@@ -470,7 +470,7 @@ describe("the account", () => {
     errorsReply("Your OAuth token is not authorized to use this endpoint."),
   );
 
-  it("tells who we are, what we may do, and what is not on an invoice yet", async () => {
+  it("has the user, the scopes, and the charges not yet invoiced", async () => {
     server.use(profile("*"), info);
     expect(await setUp().cloud.account(signal)).toEqual({
       username: "someone",
@@ -480,7 +480,7 @@ describe("the account", () => {
     });
   });
 
-  it("is not asked about its balance without the scope", async () => {
+  it("is read without its balance if the scope is missing", async () => {
     server.use(profile("linodes:read_write firewall:read_write"));
     expect(await setUp().cloud.account(signal)).toMatchObject({
       scopes: ["linodes:read_write", "firewall:read_write"],
@@ -488,7 +488,7 @@ describe("the account", () => {
     });
   });
 
-  it("may keep its balance from a restricted user", async () => {
+  it("is read without its balance for a restricted user", async () => {
     server.use(
       profile("*"),
       http.get(`${API}/v4beta/account`, () => json(errorsReply("Unauthorized"), { status: 403 })),
@@ -496,7 +496,7 @@ describe("the account", () => {
     expect((await setUp().cloud.account(signal)).balanceUninvoiced).toBeUndefined();
   });
 
-  it("has one fingerprint whatever the token may read, and another user has another", async () => {
+  it("has the same fingerprint with any scopes, and another one for another user", async () => {
     const fingerprint = async () => (await setUp().cloud.account(signal)).fingerprint;
     server.use(profile("*"), info);
     const strong = await fingerprint();
@@ -506,7 +506,7 @@ describe("the account", () => {
     expect(await fingerprint()).not.toBe(strong);
   });
 
-  it("of a token that may not even read its profile still has scopes and a fingerprint", async () => {
+  it("of a token that cannot read its profile still has scopes and a fingerprint", async () => {
     server.use(
       http.get(`${API}/v4/profile`, () =>
         noScope({ status: 401, headers: { "X-OAuth-Scopes": "images:read_only" } }),
@@ -517,7 +517,7 @@ describe("the account", () => {
     expect(account.fingerprint).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  it("whose scopes are not told is left to the API's judgement", async () => {
+  it("counts as having all scopes if the API does not name them", async () => {
     server.use(profile(undefined), info);
     expect((await setUp().cloud.account(signal)).scopes).toEqual(["*"]);
   });
@@ -530,7 +530,7 @@ describe("the account", () => {
   });
 });
 
-it("tells how far the server's clock is from ours, by refusals too", async () => {
+it("the clock's offset is read from refusals too", async () => {
   const { cloud } = setUp();
   expect(cloud.clockOffsetMs()).toBeUndefined();
   server.use(
@@ -545,7 +545,7 @@ it("tells how far the server's clock is from ours, by refusals too", async () =>
   expect(cloud.clockOffsetMs()).toBe(42_000);
 });
 
-it("clouds of one process do not mix their tokens and addresses, though the SDK is one", async () => {
+it("two clouds in one process keep their own tokens and addresses, though they share the SDK", async () => {
   const tokens = new Map<string, string | null>();
   const answer = ({ request }: { request: Request }) => {
     tokens.set(new URL(request.url).host, request.headers.get("authorization"));

@@ -6,7 +6,7 @@ import { createLinodeCloud, createLinodeReader } from "../../src/cloud/linode-cl
 import { jumpingClock } from "./jumping-clock.ts";
 import { VM_REPLY } from "./linode-replies.ts";
 
-// Real sockets, for what no interceptor can show: who was spoken to, and what left this machine.
+// Real sockets show what interceptors cannot: which host was contacted, and what left this machine.
 
 const TOKEN = "t0ken-canary-".repeat(4);
 const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"];
@@ -41,20 +41,20 @@ const caught = async (promise: Promise<unknown>): Promise<CloudError> => {
   return error as CloudError;
 };
 
-it("a port on which nobody listens got nothing", async () => {
+it("a request to a closed port was not sent", async () => {
   const { server, url } = await listen(() => undefined);
   await new Promise((resolve) => server.close(resolve));
   const error = await caught(cloudAt(url).rebootVm(1));
   expect(error).toMatchObject({ kind: "unreachable", sent: false });
 });
 
-it("a connection that breaks after the request may have worked", async () => {
+it("a write whose connection breaks after the request may have taken effect", async () => {
   const { url } = await listen((request) => request.socket.destroy());
   const error = await caught(cloudAt(url).rebootVm(1));
   expect(error).toMatchObject({ kind: "transient", sent: true });
 });
 
-it("an answer that breaks off in the middle may have worked", async () => {
+it("a write whose reply breaks off may have taken effect", async () => {
   const { url } = await listen((request, response) => {
     response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "1000" });
     response.write('{"id":', () => request.socket.destroy());
@@ -62,13 +62,13 @@ it("an answer that breaks off in the middle may have worked", async () => {
   expect(await caught(cloudAt(url).rebootVm(1))).toMatchObject({ kind: "transient", sent: true });
 });
 
-it("a write that is never answered ends at its ceiling and may have worked", async () => {
+it("a write that is never answered times out and may have taken effect", async () => {
   const { url } = await listen(() => undefined);
   const error = await caught(cloudAt(url, 50).rebootVm(1));
   expect(error).toMatchObject({ kind: "transient", sent: true });
 });
 
-it("a read that drips for ever ends at its ceiling and is tried again", async () => {
+it("a read whose reply never ends times out and is retried", async () => {
   let calls = 0;
   const { url } = await listen((_, response) => {
     response.writeHead(200, { "Content-Type": "application/json" });
@@ -84,7 +84,7 @@ it("a read that drips for ever ends at its ceiling and is tried again", async ()
   expect((await cloudAt(url, 100).getVm(1, signal))?.id).toBe(VM_REPLY.id);
 });
 
-it("a read in flight ends with the reason why we stop", async () => {
+it("a read in flight ends when its signal is aborted, with the signal's reason", async () => {
   const stop = new AbortController();
   const reason = new Error("SIGTERM");
   const { url } = await listen(() => {
@@ -93,7 +93,7 @@ it("a read in flight ends with the reason why we stop", async () => {
   await expect(cloudAt(url).getVm(1, stop.signal)).rejects.toBe(reason);
 });
 
-it("a proxy of the environment never sees what stays on this machine", async () => {
+it("a proxy from the environment never gets requests to this machine", async () => {
   const { url } = await listen((_, response) => response.end(JSON.stringify(VM_REPLY)));
   for (const name of PROXY_VARIABLES) process.env[name] = "http://127.0.0.1:9";
   expect((await cloudAt(url).getVm(1, signal))?.id).toBe(VM_REPLY.id);
@@ -105,7 +105,7 @@ it("a proxy of the environment never sees what stays on this machine", async () 
   expect((await byName.getVm(1, signal))?.id).toBe(VM_REPLY.id);
 });
 
-it("a proxy on the way to Linode is asked for a tunnel and does not see the token", async () => {
+it("a proxy to Linode is asked for a tunnel and does not see the token", async () => {
   const asked: string[] = [];
   const proxy = await listen((request) => asked.push(`${request.method ?? ""} in clear text`));
   proxy.server.on("connect", (request, socket) => {

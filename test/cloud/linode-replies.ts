@@ -1,4 +1,4 @@
-/** Replies with every field that Linode was seen to send in 2026; the values are made up. */
+/** Replies with every field that Linode sent in 2026, with made-up values. */
 export const VM_REPLY = {
   id: 4_242,
   label: "mds-k3v9q2ab-001-x7f2-xt5k2s0",
@@ -118,12 +118,12 @@ export const ACCOUNT_REPLY = {
   active_since: "2020-01-01T00:00:00",
 };
 
-/** Linode's form of an error. */
+/** An error reply in Linode's format. */
 export function errorsReply(reason: string, field?: string): { errors: readonly object[] } {
   return { errors: [field === undefined ? { reason } : { reason, field }] };
 }
 
-/** A page as Linode cuts it. */
+/** One page of a list in Linode's format. */
 export function pageReply(rows: readonly unknown[], page = 1, pageSize = 500): object {
   const from = (page - 1) * pageSize;
   return {

@@ -11,7 +11,7 @@ import {
 import { FIREWALL_REPLY, pageReply, TYPES_REPLY, VM_REPLY } from "./linode-replies.ts";
 
 describe("a VM", () => {
-  it("is read with its public address and its time as UTC", () => {
+  it("has its public address and its time in UTC", () => {
     expect(parseVm(VM_REPLY)).toEqual({
       id: 4_242,
       label: "mds-k3v9q2ab-001-x7f2-xt5k2s0",
@@ -23,7 +23,7 @@ describe("a VM", () => {
       tags: ["maider-sweep"],
     });
   });
-  it("of a stranger may lack almost everything", () => {
+  it("may lack almost every field", () => {
     expect(parseVm({ id: 1, label: "x", type: null, ipv4: null, status: "brand_new" })).toEqual({
       id: 1,
       label: "x",
@@ -43,7 +43,7 @@ describe("a VM", () => {
   );
 });
 
-it("a firewall is read", () => {
+it("a firewall has an id, a label and its time", () => {
   expect(parseFirewall(FIREWALL_REPLY)).toEqual({
     id: 77,
     label: "mds-k3v9q2ab-xt5k2s0",
@@ -51,7 +51,7 @@ it("a firewall is read", () => {
   });
 });
 
-it("a price has its exceptions by region, and a type without one is left out", () => {
+it("a price has its exceptions by region, and a type without a price is omitted", () => {
   expect(TYPES_REPLY.map(parseTypePrice)).toEqual([
     { id: "g2-gpu-rtx4000a1-s", hourly: 520_000, byRegion: new Map() },
     {
@@ -63,7 +63,7 @@ it("a price has its exceptions by region, and a type without one is left out", (
   ]);
 });
 
-it("a page without rows is not a page: an empty list must never come from a wrong answer", () => {
+it("a page without rows is an error: a wrong reply must never become an empty list", () => {
   for (const reply of ["<html>", {}, { data: null }, null]) {
     expect(() => parsePage(reply, parseVm)).toThrow(UnreadableReply);
   }
@@ -83,7 +83,7 @@ describe("a time", () => {
   });
 });
 
-it("no reply whatever makes a parser throw anything but UnreadableReply", () => {
+it("the parsers throw nothing but UnreadableReply for any reply", () => {
   const outcome = (parse: (reply: unknown) => unknown, reply: unknown): unknown => {
     try {
       parse(reply);

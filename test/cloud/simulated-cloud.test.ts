@@ -70,7 +70,7 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
     ["unknown", undefined],
     ["expired", { scopes: "*", expiry: "2020-01-01T00:00:00" }],
     ["revoked", { scopes: "*", revoked: true }],
-  ])("says that the token is no good when it is %s", async (name, facts) => {
+  ])("reports a token that is %s", async (name, facts) => {
     const token = `${name}-token-canary`;
     if (facts !== undefined) await control("tokens", { token, ...facts });
     const error = await caught(cloudWith(token).account(signal));
@@ -83,21 +83,26 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
   it.each([
     ["linodes:read_only firewall:read_write", "linodes:read_write"],
     ["linodes:read_write", "firewall:read_write"],
-  ])("names the scope that %s lacks, before anything is created", async (scopes, missing) => {
-    await control("tokens", { token: "weak-token", scopes });
-    const account = await cloudWith("weak-token").account(signal);
-    expect(() => {
-      checkAccount(account);
-    }).toThrow(expect.objectContaining({ exitCode: 4, reason: expect.stringContaining(missing) }));
-  });
+  ])(
+    "names the scope that is missing from %s, before anything is created",
+    async (scopes, missing) => {
+      await control("tokens", { token: "weak-token", scopes });
+      const account = await cloudWith("weak-token").account(signal);
+      expect(() => {
+        checkAccount(account);
+      }).toThrow(
+        expect.objectContaining({ exitCode: 4, reason: expect.stringContaining(missing) }),
+      );
+    },
+  );
 
-  it("says scope when a weak token writes all the same", async () => {
+  it("reports a missing scope if such a token is used for a write", async () => {
     await control("tokens", { token: "weak-token", scopes: "linodes:read_write" });
     const error = await caught(cloudWith("weak-token").createFirewall(firewall));
     expect(error).toMatchObject({ kind: "scope", status: 401 });
   });
 
-  it("has another fingerprint under another account", async () => {
+  it("has another fingerprint for another account", async () => {
     const cloud = cloudWith(simulator.token);
     const ours = (await cloud.account(signal)).fingerprint;
     await control("faults", [{ match: { path: "/profile" }, action: "wrong-account", count: 1 }]);
@@ -110,22 +115,25 @@ describe("the Linode client, when the simulated cloud misbehaves,", () => {
     ["a gateway answered", { action: "status", status: 502 }, 0],
     ["it timed out there", { action: "status", status: 408 }, 0],
     ["the answer did not come in time", { action: "delay", seconds: 3_600 }, 1],
-  ])("does not know whether a write worked when %s, and a look tells", async (_, fault, made) => {
-    const cloud = cloudWith(simulator.token);
-    const match = { method: "POST", path: "/networking/firewalls" };
-    await control("faults", [{ match, ...fault, count: 1 }]);
-    expect(await caught(cloud.createFirewall(firewall))).toMatchObject({
-      kind: "transient",
-      sent: true,
-    });
-    expect(await cloud.listFirewalls({ label: firewall.label }, signal)).toHaveLength(made);
-  });
+  ])(
+    "cannot tell whether a write took effect when %s, until it reads the list",
+    async (_, fault, made) => {
+      const cloud = cloudWith(simulator.token);
+      const match = { method: "POST", path: "/networking/firewalls" };
+      await control("faults", [{ match, ...fault, count: 1 }]);
+      expect(await caught(cloud.createFirewall(firewall))).toMatchObject({
+        kind: "transient",
+        sent: true,
+      });
+      expect(await cloud.listFirewalls({ label: firewall.label }, signal)).toHaveLength(made);
+    },
+  );
 
   it.each([
     ["dropped", { action: "drop-before" }],
     ["answered with a gateway's page", { action: "status", status: 502 }],
     ["refused as too many", { action: "status", status: 429, headers: { "Retry-After": "3" } }],
-  ])("reads again what was %s", async (_, fault) => {
+  ])("retries a read that was %s", async (_, fault) => {
     const cloud = cloudWith(simulator.token);
     await control("faults", [
       { match: { method: "GET", path: "/linode/instances" }, ...fault, count: 2 },

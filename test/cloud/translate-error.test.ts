@@ -11,7 +11,7 @@ const NOW_MS = Date.parse("2026-11-24T10:00:00Z");
 const redact = createRedactor([TOKEN]);
 const translate = (error: unknown) => translateError(error, redact, NOW_MS);
 
-/** Shaped as axios shapes it: with the token in its configuration. */
+/** An error like those of axios, with the token in its configuration. */
 function vendorError(status: number, data: unknown, headers: object = {}) {
   return {
     name: "AxiosError",
@@ -26,7 +26,7 @@ const refusal = (status: number, reason: string, headers: object = {}) =>
 
 const NGINX = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>";
 
-describe("what the API says becomes one of our kinds", () => {
+describe("an error of the API becomes one of our kinds", () => {
   const rows: readonly (readonly [status: number, reason: string, kind: CloudErrorKind])[] = [
     [
       403,
@@ -78,7 +78,7 @@ describe("what the API says becomes one of our kinds", () => {
     expect(error.message).toContain(reason.slice(0, 60));
   });
 
-  it("names the field that is wrong, and every reason", () => {
+  it("has every reason, with the name of its field", () => {
     const error = translate(
       vendorError(400, {
         errors: [{ reason: "is too short", field: "label" }, { reason: "no such region" }],
@@ -87,24 +87,24 @@ describe("what the API says becomes one of our kinds", () => {
     expect(error.message).toBe("HTTP 400: label: is too short; no such region");
   });
 
-  it("knows announced maintenance by its header", () => {
+  it("is recognised as maintenance by its header", () => {
     const error = translate(refusal(503, "down", { "x-maintenance-mode": "all" }));
     expect(error.kind).toBe("maintenance");
   });
 });
 
-describe("a page that is not the API's says nothing about the object", () => {
+describe("a page that is not from the API says nothing about the object", () => {
   it.each([400, 401, 403, 404, 408, 502, 503, 504, 301])("%i with HTML is transient", (status) => {
     const error = translate(vendorError(status, NGINX));
     expect(error).toMatchObject({ kind: "transient", status, sent: true });
     expect(error.message).not.toContain("<");
   });
-  it("but 429 is a rate limit whatever its body", () => {
+  it("429 is a rate limit with any body", () => {
     expect(translate(vendorError(429, NGINX)).kind).toBe("rate_limit");
   });
 });
 
-describe("without a reply only certainty counts as not sent", () => {
+describe("an error without a reply counts as not sent only if that is certain", () => {
   it.each([
     "ECONNREFUSED",
     "ENOTFOUND",
@@ -128,13 +128,13 @@ describe("without a reply only certainty counts as not sent", () => {
     expect(error).toMatchObject({ kind: "validation", sent: false });
     expect(error.message).toContain("root_pass: You must provide a root password");
   });
-  it("an answer that cannot be read was sent", () => {
+  it("an unreadable reply means that the request was sent", () => {
     expect(translate(new UnreadableReply("a VM was expected"))).toMatchObject({
       kind: "transient",
       sent: true,
     });
   });
-  it("an error of ours passes as it is", () => {
+  it("a CloudError stays as it is", () => {
     const ours = new CloudError("busy", "x", { sent: true });
     expect(translate(ours)).toBe(ours);
   });
@@ -156,14 +156,14 @@ describe("how long the API asks us to wait", () => {
     expect(wait(429, { "retry-after": header })).toBe(expected);
     expect(wait(503, { "retry-after": header })).toBe(expected);
   });
-  it("falls back to the reset of the limit, by the server's clock", () => {
+  it("falls back to the limit's reset time, compared with the server's clock", () => {
     const resetS = String(Date.parse("2026-11-24T12:00:20Z") / 1000);
     const date = "Tue, 24 Nov 2026 12:00:00 GMT";
     expect(wait(429, { "x-ratelimit-reset": resetS, date })).toBe(20_000);
     expect(wait(429, { "x-ratelimit-reset": String(NOW_MS / 1000 + 9) })).toBe(9_000);
     expect(wait(429, { "x-ratelimit-reset": "-1", date })).toBeUndefined();
   });
-  it("does not read a reset that comes with another refusal: every reply has one", () => {
+  it("ignores the reset time of other statuses, since every reply has one", () => {
     expect(wait(500, { "x-ratelimit-reset": String(NOW_MS / 1000 + 9) })).toBeUndefined();
   });
   it("is always undefined or between 0 and 300 s", () => {
@@ -176,20 +176,20 @@ describe("how long the API asks us to wait", () => {
   });
 });
 
-describe("nothing of the vendor's error is left", () => {
-  it("neither in its text nor in its fields, even where the API repeats the secret", () => {
+describe("nothing of the vendor's error remains", () => {
+  it("in the text or the fields, even if the API repeats the secret", () => {
     const error = translate(refusal(400, `bad value ${TOKEN}`));
     const everything = inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error);
     expect(everything).not.toContain(TOKEN);
     expect(everything).not.toContain("Bearer");
     expect(error.cause).toBeUndefined();
   });
-  it("and control characters and endless texts are cut", () => {
+  it("and control characters are removed and long texts shortened", () => {
     const error = translate(refusal(400, `\u001B[31mred\u0007${"x".repeat(10_000)}`));
     expect(error.message).not.toMatch(/\p{Cc}/u);
     expect(error.message.length).toBeLessThan(500);
   });
-  it("whatever is thrown becomes a CloudError", () => {
+  it("any thrown value becomes a CloudError", () => {
     fc.assert(
       fc.property(fc.anything(), (thrown) => {
         expect(translate(thrown)).toBeInstanceOf(CloudError);

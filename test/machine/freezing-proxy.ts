@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 export interface FreezingProxy {
   readonly port: number;
-  /** From now on no byte passes, and no connection ends: what a lost network looks like. */
+  /** Stops passing bytes without closing any connection, as a lost network does. */
   freeze(): void;
   close(): void;
 }

@@ -6,8 +6,8 @@ import { encodeSshKey, generateSshKey } from "../../src/machine/keys.ts";
 
 const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((array) => Buffer.from(array));
 
-describe("SSH keys of our own", () => {
-  it("read back in ssh2, hundreds of them, public and private half alike", () => {
+describe("generated SSH keys", () => {
+  it("can be parsed by ssh2, both halves, in hundreds of samples", () => {
     for (let i = 0; i < 600; i += 1) {
       const key = generateSshKey("mds-test");
       const parsed = ssh2.utils.parseKey(key.privateKey);
@@ -20,7 +20,7 @@ describe("SSH keys of our own", () => {
     }
   });
 
-  it("keep every byte, leading zeros too", () => {
+  it("keep leading zero bytes", () => {
     fc.assert(
       fc.property(bytes, bytes, fc.stringMatching(/^[\w.@-]{1,40}$/), (seed, point, comment) => {
         const zeroed = Buffer.concat([Buffer.from([0, 0]), point.subarray(2)]);
@@ -35,7 +35,7 @@ describe("SSH keys of our own", () => {
     );
   });
 
-  it("refuse a comment that could break out of a line, and bytes that are no key", () => {
+  it("reject a comment with a line break, and bytes that are not a key", () => {
     for (const comment of ["", "a b", "a\nssh-rsa AAAA", "x".repeat(65), "é"]) {
       expect(() => generateSshKey(comment)).toThrow("comment");
     }

@@ -5,10 +5,10 @@ import type {
   ServerStatus,
   SetupStatus,
 } from "../../src/machine/machine.ts";
-import { countableText } from "../../src/machine/remote-text.ts";
+import { decodeLogPart } from "../../src/machine/remote-text.ts";
 import type { Clock } from "../../src/support/clock.ts";
 
-/** Time that jumps: a sleep ends at once and the clock is further on. */
+/** A clock on which a sleep returns at once and advances the time. */
 export function jumpingClock(): Clock {
   let now = 0;
   return {
@@ -24,13 +24,13 @@ export function jumpingClock(): Clock {
   };
 }
 
-/** What each look shows, one after the other; the last one stays. An error is thrown. */
+/** The replies of successive calls; the last one is repeated. An error is thrown. */
 export interface Script {
   readonly setup?: readonly (Partial<SetupStatus> | MachineError)[];
   readonly server?: readonly (Partial<ServerStatus> | MachineError)[];
-  /** All of it so far; a function is asked at each look. */
+  /** The entire log so far; a function is called for each read. */
   readonly log?: string | (() => string);
-  /** Answers of vLLM's port by `METHOD path`; undefined = nobody listens. */
+  /** vLLM's replies by `METHOD path`; undefined = the port is closed. */
   readonly http?: (request: string, body: string) => { status: number; body: string } | Error;
 }
 
@@ -79,7 +79,7 @@ export function scriptedMachine(script: Script): Machine & { readonly asked: str
     serverLog: (from) => {
       const { log = "" } = script;
       const text = typeof log === "string" ? log : log();
-      return Promise.resolve(countableText(Buffer.from(text).subarray(from, from + 40)));
+      return Promise.resolve(decodeLogPart(Buffer.from(text).subarray(from, from + 40)));
     },
     stopServer: unused,
     sampleGpus: unused,
@@ -91,7 +91,7 @@ export function scriptedMachine(script: Script): Machine & { readonly asked: str
   };
 }
 
-/** The far end of a channel: a server that takes one request and closes. */
+/** The server's end of a channel: answers one request and closes. */
 export function httpChannel(answer: NonNullable<Script["http"]>, asked: string[] = []): Duplex {
   let received = "";
   const channel = new Duplex({

@@ -45,7 +45,7 @@ afterEach(async () => {
   await face.close();
 });
 
-/** Our own user-data, keys and connector against the simulated cloud's VM; 600 times faster than life. */
+/** Our user-data, keys and connector with the simulated cloud's VM, at 600 times real speed. */
 async function rent(faults: readonly MachineFault[] = [], admitted = true) {
   const clock = linearClock({ v0: 0, w0: Date.now(), speed: 600 });
   const coefficients = createCoefficients({ seed: 1, delays: 0.2 });
@@ -105,8 +105,8 @@ async function served(
   return { outcome, progress };
 }
 
-describe("our side against the simulated cloud's machines", () => {
-  it("sets up from our user-data, serves a model and is told what it became", async () => {
+describe("a VM of the simulated cloud", () => {
+  it("is set up by our user-data and serves a model", async () => {
     const { outcome, progress } = await served([]);
     expect(outcome).toMatchObject({
       ready: true,
@@ -163,14 +163,14 @@ describe("our side against the simulated cloud's machines", () => {
     [undefined, { tensorParallel: 3 }, "heads do not divide"],
     [undefined, { tensorParallel: 2 }, "fewer GPUs"],
     [undefined, { quantization: "gptq" }, "not the checkpoint's"],
-  ] as const)("tells why a server does not come up: %s %j", async (action, changes, cause) => {
+  ] as const)("reports why a server does not start: %s %j", async (action, changes, cause) => {
     const faults = action === undefined ? [] : [{ vm: {}, action }];
     const { outcome } = await served(faults, changes);
     expect(outcome).toMatchObject({ ready: false, retry: false });
     expect((outcome as ServerFailure).cause).toContain(cause);
   });
 
-  it("refuses a machine with another host key, and is refused with an unknown client key", async () => {
+  it("is refused if its host key differs, and refuses an unknown client key", async () => {
     const { target, clock } = await rent([], false);
     const connector = createSshConnector({ clock });
     await expect(connector.connect(target, never)).rejects.toMatchObject({

@@ -10,26 +10,26 @@ import { ask, events, fixedLength } from "../simulator/ssh/ssh-login.ts";
 import { startFreezingProxy } from "./freezing-proxy.ts";
 import { SSH_MESSAGE, startWireTap } from "./wire-tap.ts";
 
-/** A command line and what comes of it. */
+/** A command line and its result. */
 export interface Command {
   readonly line: string;
   readonly stdin?: string;
 }
 
-/** A far side as a VM is: an SSH server, a program that answers, and vLLM on a port of its loopback. */
+/** A server like a VM: SSH, a program that answers, and vLLM on a port of its loopback interface. */
 export interface SshServerUnderTest {
   readonly target: MachineTarget;
-  /** Ends with this code after it has complained of this on stderr. */
+  /** Exits with this code after printing this to stderr. */
   readonly fails: Command & { readonly code: number; readonly complaint: string };
-  /** Prints so many bytes, many packets of them. */
+  /** Prints this many bytes, in many packets. */
   readonly large: Command & { readonly bytes: number };
-  /** Ends with 0, and prints this, only when all of a long standard input has arrived. */
+  /** Prints this and exits with 0 only if all of a long stdin has arrived. */
   readonly reads: Command & { readonly stdin: string; readonly prints: string };
   readonly vllm: { readonly port: number; readonly model: string };
   close(): Promise<void>;
 }
 
-/** What a shell answers; a server without one answers as it would. */
+/** The replies of a shell, which servers without a shell imitate. */
 export const SHELL_COMMANDS = {
   fails: {
     line: "echo partial; echo 'why it failed' >&2; exit 7",
@@ -45,7 +45,7 @@ export const SHELL_COMMANDS = {
   killed: "echo partial; kill -9 $$",
 } as const;
 
-/** Such a server whose commands are a shell's, with a vLLM whose times are known behind it. */
+/** A server that runs the commands of a shell, with a vLLM whose timing is known. */
 export async function withShellAndVllm(server: {
   readonly target: MachineTarget;
   close(): Promise<void>;
@@ -61,11 +61,11 @@ export async function withShellAndVllm(server: {
   };
 }
 
-/** The keepalive hurried, everything else unhurried. */
+/** Shortens the keepalive interval only. */
 const impatient: Clock = { ...realClock(), ceiling: (ms) => (ms === 5_000 ? 100 : ms) };
 const never = new AbortController().signal;
 
-/** What any SSH server must be to us, and we to it. */
+/** The contract between our SSH client and any SSH server. */
 export function sshContract(name: string, start: () => Promise<SshServerUnderTest>): void {
   describe(`SSH contract: ${name}`, () => {
     let server: SshServerUnderTest;
@@ -98,7 +98,7 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
         name: "MachineError",
         kind: "host_key",
       });
-      // A client authenticates under new keys only.
+      // Clients authenticate only after the key exchange.
       expect(tap.sent()).toContain(SSH_MESSAGE.keyExchange);
       expect(tap.sent()).not.toContain(SSH_MESSAGE.newKeys);
       await login(realClock(), tap.port, "127.0.0.1");
@@ -106,14 +106,14 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       tap.close();
     });
 
-    it("tells an unknown client key from other failures", async () => {
+    it("reports an unknown client key as an authentication failure", async () => {
       const target = { ...server.target, clientKey: generateSshKey("stranger").privateKey };
       await expect(connectSsh(target, realClock(), never)).rejects.toMatchObject({
         kind: "authentication",
       });
     });
 
-    it("gives the exit code and the complaint of a command that fails", async () => {
+    it("reports the exit code and stderr of a command that fails", async () => {
       const link = await login();
       const { line, stdin, code, complaint } = server.fails;
       await expect(link.run(line, { stdin }, never)).rejects.toMatchObject({
@@ -123,7 +123,7 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       });
     });
 
-    it("gives 127 for a program that is not there", async () => {
+    it("reports 127 for a program that does not exist", async () => {
       const link = await login();
       await expect(link.run("no-such-program", {}, never)).rejects.toMatchObject({
         kind: "command",
@@ -132,30 +132,30 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       });
     });
 
-    it("loses no exit code, even when reply and end arrive in one packet", async () => {
+    it("reports the exit code even if output and exit arrive in one packet", async () => {
       const link = await login();
       for (let i = 0; i < 50; i += 1) {
         expect((await link.run("true", {}, never)).toString()).toBe("");
       }
     });
 
-    it("hands all of a long standard input over", async () => {
+    it("sends all of a long stdin", async () => {
       const link = await login();
       const { line, stdin, prints } = server.reads;
       expect((await link.run(line, { stdin }, never)).toString()).toBe(prints);
     });
 
-    it("brings all of a large output", async () => {
+    it("receives all of a large output", async () => {
       const link = await login();
       const { line, stdin, bytes } = server.large;
       expect(await link.run(line, { stdin }, never)).toHaveLength(bytes);
     });
 
-    it("stops at an output that is larger than allowed, and the link lives on", async () => {
+    it("stops reading an output that is too large, and the connection stays usable", async () => {
       const link = await login();
       const { line, stdin, bytes } = server.large;
       await expect(
-        link.run(line, { stdin, longest: Math.floor(bytes / 2) }, never),
+        link.run(line, { stdin, maxBytes: Math.floor(bytes / 2) }, never),
       ).rejects.toMatchObject({
         kind: "command",
         message: expect.stringContaining("bytes of output") as string,
@@ -163,7 +163,7 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       await livesOn(link);
     });
 
-    it("streams through a tunnel: each answer arrives before the next question is sent", async () => {
+    it("streams through a tunnel: each reply arrives before the next request is sent", async () => {
       const link = await login();
       const channel = await link.open(server.vllm.port, never);
       for (let i = 0; i < 100; i += 1) {
@@ -174,7 +174,7 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       channel.destroy();
     });
 
-    it("streams an answer of megabytes in many pieces, and loses none", async () => {
+    it("streams a reply of several megabytes without loss", async () => {
       const link = await login();
       const channel = await link.open(server.vllm.port, never);
       const tokens = 8_000;
@@ -192,7 +192,7 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       expect(pieces).toBeGreaterThan(50);
     });
 
-    it("carries many tunnels at once", async () => {
+    it("supports many tunnels in parallel", async () => {
       const link = await login();
       const answers = await Promise.all(
         Array.from({ length: 40 }, async () => {
@@ -205,7 +205,7 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       expect(answers).toEqual(Array.from({ length: 40 }, () => 200));
     });
 
-    it("says so when nobody listens at the far end, and the link lives on", async () => {
+    it("reports a closed port of the VM, and the connection stays usable", async () => {
       const idle = createServer().listen(0, "127.0.0.1");
       await once(idle, "listening");
       const { port } = idle.address() as AddressInfo;
@@ -215,7 +215,7 @@ export function sshContract(name: string, start: () => Promise<SshServerUnderTes
       await livesOn(link);
     });
 
-    it("notices a peer that is frozen, and fails what was under way and what comes after", async () => {
+    it("notices a frozen peer, and then fails both running and new calls", async () => {
       const proxy = await startFreezingProxy(server.target.host, server.target.port);
       const link = await login(impatient, proxy.port, "127.0.0.1");
       proxy.freeze();

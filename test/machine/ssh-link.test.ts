@@ -38,13 +38,13 @@ const start = async (): Promise<SshServerUnderTest> =>
 sshContract("ssh2's server", start);
 killedCommandContract("ssh2's server", start);
 
-describe("a link", () => {
+describe("an SSH connection", () => {
   const ceilings = (table: Record<number, number>): Clock => ({
     ...realClock(),
     ceiling: (ms) => table[ms] ?? ms,
   });
 
-  it("takes terminal sequences out of a command's error message", async () => {
+  it("removes terminal sequences from a command's error message", async () => {
     const server = await startSshServer(shell);
     const link = await connectSsh(server.target, realClock(), never);
     const error = await link.run("colourful", {}, never).catch((e: unknown) => e as MachineError);
@@ -54,7 +54,7 @@ describe("a link", () => {
     await server.close();
   });
 
-  it("runs `true` before anything else, since only a session turns the far side's Nagle off", async () => {
+  it("runs `true` first, since OpenSSH sets TCP_NODELAY only for a session", async () => {
     const server = await startSshServer(shell);
     const link = await connectSsh(server.target, realClock(), never);
     expect(server.commands).toEqual([{ command: "true", stdin: "" }]);
@@ -62,7 +62,7 @@ describe("a link", () => {
     await server.close();
   });
 
-  it("bounds a command that a living peer never answers, and goes on", async () => {
+  it("times out a command that is never answered, and stays usable", async () => {
     const server = await startSshServer(shell);
     const link = await connectSsh(server.target, ceilings({ 77: 30 }), never);
     await expect(link.run("hangs", { ceilingMs: 77 }, never)).rejects.toMatchObject({
@@ -73,7 +73,7 @@ describe("a link", () => {
     await server.close();
   });
 
-  it("ends a command when its signal says so, with the signal's reason", async () => {
+  it("ends a command when its signal is aborted, with the signal's reason", async () => {
     const server = await startSshServer(shell);
     const link = await connectSsh(server.target, realClock(), never);
     const control = new AbortController();
@@ -85,7 +85,7 @@ describe("a link", () => {
     await server.close();
   });
 
-  it("bounds a server that accepts and then says nothing", async () => {
+  it("times out a server that accepts the connection and sends nothing", async () => {
     const silent = await startSshServer(shell);
     const proxy = await startFreezingProxy(silent.target.host, silent.target.port);
     proxy.freeze();
@@ -96,7 +96,7 @@ describe("a link", () => {
     await silent.close();
   });
 
-  it("calls a port where nobody listens unreachable", async () => {
+  it("reports a closed port as unreachable", async () => {
     const server = await startSshServer(shell);
     await server.close();
     await expect(connectSsh(server.target, realClock(), never)).rejects.toMatchObject({
@@ -104,7 +104,7 @@ describe("a link", () => {
     });
   });
 
-  it("tells of its loss when the far side hangs up, but not when we do", async () => {
+  it("reports its loss if the server closes it, but not if we do", async () => {
     const server = await startSshServer(shell);
     const dropped = await connectSsh(server.target, realClock(), never);
     server.drop();
@@ -118,7 +118,7 @@ describe("a link", () => {
     await server.close();
   });
 
-  it("closes even when the peer is frozen", async () => {
+  it("can be closed even if the peer is frozen", async () => {
     const server = await startSshServer(shell);
     const proxy = await startFreezingProxy(server.target.host, server.target.port);
     const link = await connectSsh({ ...server.target, port: proxy.port }, realClock(), never);

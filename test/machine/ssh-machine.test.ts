@@ -58,7 +58,7 @@ describe("a machine over SSH", () => {
     });
   });
 
-  it("reads what the machine is", async () => {
+  it("reads the machine's facts", async () => {
     const gpu = { name: "RTX", driver: "580", compute_capability: "8.9", memory_mib: 20_475 };
     const json = { cuda: "13.0", cpu: "AMD", vcpus: 4, kernel: "6.8", os: "Ubuntu 24.04" };
     await on({
@@ -111,7 +111,7 @@ describe("a machine over SSH", () => {
     ]);
   });
 
-  it("sends a request as JSON on standard input, and nothing of it in the command", async () => {
+  it("sends a request as JSON on stdin, and nothing of it in the command", async () => {
     await on(() => ({ code: 0 }));
     await machine.serve({ ...request, model: "$(touch canary)" }, never);
     expect(sent()?.command).toBe("/opt/maider-sweep/agent serve");
@@ -134,7 +134,7 @@ describe("a machine over SSH", () => {
     });
   });
 
-  it("sends the secret on standard input only, and nothing to wipe it", async () => {
+  it("sends the secret on stdin only, and an empty stdin to delete it", async () => {
     await on(() => ({ code: 0 }));
     await machine.setSecret("hf_secret", never);
     expect(sent()).toEqual({ command: "/opt/maider-sweep/agent secret", stdin: "hf_secret" });
@@ -144,7 +144,7 @@ describe("a machine over SSH", () => {
     expect(sent()?.command).toBe("/opt/maider-sweep/agent stop");
   });
 
-  it("reads the log from a byte on", async () => {
+  it("reads the log from a byte offset on", async () => {
     await on(() => ({ code: 0, stdout: "INFO \u001b[1mready\u001b[0m\r\n" }));
     expect(await machine.serverLog(17, never)).toBe("INFO ?[1mready?[0m \n");
     expect(sent()?.stdin).toBe('{"from":17}');
@@ -167,7 +167,7 @@ describe("a machine over SSH", () => {
     ],
     ["null", "null"],
     ["a list", "[]"],
-  ])("takes %s for no answer", async (_, stdout) => {
+  ])("rejects %s as a reply", async (_, stdout) => {
     await on(() => ({ code: 0, stdout }));
     await expect(machine.setupStatus(never)).rejects.toMatchObject({
       name: "MachineError",
@@ -175,12 +175,12 @@ describe("a machine over SSH", () => {
     });
   });
 
-  it("takes half an answer of a broken link for a lost link", async () => {
+  it("reports a partial reply over a broken connection as a lost connection", async () => {
     await on(() => ({ code: null, stdout: "[]" }));
     await expect(machine.sampleGpus(never)).rejects.toMatchObject({ kind: "link_lost" });
   });
 
-  it("gives the exit code and reason of a refusal", async () => {
+  it("reports the exit code and the reason of a refusal", async () => {
     await on({});
     await expect(machine.serve(request, never)).rejects.toMatchObject({
       kind: "command",
@@ -189,7 +189,7 @@ describe("a machine over SSH", () => {
     });
   });
 
-  it("goes where it is told an address is reached", async () => {
+  it("dials the address that the address is mapped to", async () => {
     server = await startSshServer(() => ({ code: 0, stdout: "[]" }));
     const { port } = server.target;
     const asked: unknown[] = [];

@@ -7,7 +7,7 @@ import type { MachineTarget } from "../../src/machine/machine.ts";
 export interface Answer {
   readonly stdout?: string | Buffer;
   readonly stderr?: string;
-  /** Null = the channel closes without one; undefined = never answers. */
+  /** Null = the channel closes without an exit code; undefined = the server never answers. */
   readonly code: number | null | undefined;
 }
 
@@ -15,12 +15,12 @@ export interface TestSshServer {
   readonly target: MachineTarget;
   readonly hostKey: SshKey;
   readonly commands: { readonly command: string; readonly stdin: string }[];
-  /** Ends all connections. */
+  /** Closes all connections. */
   drop(): void;
   close(): Promise<void>;
 }
 
-/** An SSH server inside the test; `direct-tcpip` reaches the port that `forward` names instead. */
+/** An SSH server in the test's process; `direct-tcpip` connects to the port `forward` instead. */
 export async function startSshServer(
   answer: (command: string, stdin: string) => Answer,
   options: { readonly forward?: (port: number) => number; readonly admit?: boolean } = {},
@@ -49,7 +49,7 @@ export async function startSshServer(
           stdin += chunk.toString();
         });
         if (info.command === "true") {
-          // Nothing to wait for: reply, exit code and end go out together.
+          // Output, exit code and end of the channel are sent together.
           commands.push({ command: "true", stdin: "" });
           finish(channel, { code: 0 });
           return;
@@ -72,7 +72,7 @@ export async function startSshServer(
       socket.on("error", () => reject());
     });
   });
-  // ssh2's own listener leaves Nagle on: every answer would wait 40 ms for an acknowledgement.
+  // ssh2's own listener does not set TCP_NODELAY: every reply would wait 40 ms for an acknowledgement.
   const listener = createServer({ noDelay: true }, (socket) => server.injectSocket(socket));
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");

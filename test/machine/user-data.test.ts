@@ -24,13 +24,13 @@ const template = (name: string): string =>
   readFileSync(new URL(`../../templates/${name}`, import.meta.url), "utf8");
 
 describe("user-data", () => {
-  it("is cloud-config that YAML reads, within what the API takes", () => {
+  it("is valid YAML and within the API's size limit", () => {
     expect(text.startsWith("#cloud-config\n")).toBe(true);
     expect(Buffer.byteLength(text)).toBeLessThan(16_384);
     expect(JSON.parse(text.slice(text.indexOf("\n")))).toEqual(config);
   });
 
-  it("plants our host key, deletes the image's, upgrades nothing and lets root in by key only", () => {
+  it("installs our host key, deletes the image's, upgrades nothing and allows root to log in by key only", () => {
     expect(config).toMatchObject({
       ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicLine },
       ssh_deletekeys: true,
@@ -42,7 +42,7 @@ describe("user-data", () => {
     });
   });
 
-  it("brings the two programs, letter by letter, and the image's name as data", () => {
+  it("contains the two programs unchanged, and the image's name as data", () => {
     const written = config.write_files.map((file) => [
       file.path,
       file.permissions,
@@ -57,7 +57,7 @@ describe("user-data", () => {
     ]);
   });
 
-  it("holds no secret but the host key", () => {
+  it("contains no secret except the host key", () => {
     const rest = text.replace(JSON.stringify(hostKey.privateKey), "");
     expect(rest).not.toMatch(/PRIVATE KEY|Bearer [\w.]{8}|hf_[A-Za-z0-9]{20}/);
   });
@@ -71,7 +71,7 @@ describe("user-data", () => {
     "x".repeat(300),
     "",
     "vllm/vllm-openai@sha256:12",
-  ])("refuses %j as the name of an image", (hostile) => {
+  ])("rejects %j as the name of an image", (hostile) => {
     expect(() => buildUserData({ hostKey, image: hostile })).toThrow("container image");
   });
 
@@ -81,7 +81,7 @@ describe("user-data", () => {
     `vllm/vllm-openai:v0.27.1@sha256:${"0a".repeat(32)}`,
     `ghcr.io/some-one/vllm__fork@sha256:${"ff".repeat(32)}`,
     "localhost:5000/a/b/c:tag",
-  ])("takes %s", (name) => {
+  ])("accepts %s as the name of an image", (name) => {
     expect(buildUserData({ hostKey, image: name })).toContain(name);
   });
 });

@@ -21,7 +21,7 @@ async function wait(
 }
 
 describe("waiting for the set-up", () => {
-  it("tells each stage once and ends when it is done", async () => {
+  it("reports each stage once, and returns when it is done", async () => {
     const { status, seen } = await wait([
       { state: "waiting", stage: "start" },
       { stage: "packages" },
@@ -33,17 +33,17 @@ describe("waiting for the set-up", () => {
     expect(seen).toEqual(["waiting start", "running packages", "running driver", "done check"]);
   });
 
-  it("ends with the reason of a failure", async () => {
+  it("returns the reason of a failure", async () => {
     const { status } = await wait([{}, { state: "failed", stage: "driver", reason: "no driver" }]);
     expect(status).toMatchObject({ state: "failed", stage: "driver", reason: "no driver" });
   });
 
-  it("ends when a reboot is asked for, and leaves that to the caller", async () => {
+  it("returns when a reboot is needed, which it leaves to the caller", async () => {
     const { status } = await wait([{}, { state: "waiting", stage: "driver", rebootNeeded: true }]);
     expect(status).toMatchObject({ state: "waiting", rebootNeeded: true });
   });
 
-  it("waits for its own program to be there, and through a machine that is slow to answer", async () => {
+  it("waits until our program exists, and while the machine is slow to answer", async () => {
     const { status } = await wait([
       new MachineError("command", "no such file", 127),
       new MachineError("timeout", "slow"),
@@ -52,14 +52,14 @@ describe("waiting for the set-up", () => {
     expect(status.state).toBe("done");
   });
 
-  it("does not wait through a lost link or a program that fails", async () => {
+  it("throws if the connection is lost or the program fails", async () => {
     await expect(wait([new MachineError("link_lost", "gone")])).rejects.toMatchObject({
       kind: "link_lost",
     });
     await expect(wait([new MachineError("command", "broken", 1)])).rejects.toThrow("broken");
   });
 
-  it("gives up with the stage at which it hung", async () => {
+  it("times out with the stage at which the set-up hung", async () => {
     const { status } = await wait([{ stage: "image", index: 4 }]);
     expect(status).toMatchObject({
       state: "failed",
@@ -68,7 +68,7 @@ describe("waiting for the set-up", () => {
     });
   });
 
-  it("stops when it is told to", async () => {
+  it("stops when its signal is aborted", async () => {
     const control = new AbortController();
     control.abort(new Error("stop"));
     await expect(wait([{}], control.signal)).rejects.toThrow("stop");

@@ -1,17 +1,17 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** Numbers of messages that go in the clear (RFC 4253, section 12). */
+/** Numbers of the messages that are sent unencrypted (RFC 4253, section 12). */
 export const SSH_MESSAGE = { keyExchange: 20, newKeys: 21 } as const;
 
 export interface WireTap {
   readonly port: number;
-  /** Messages that clients have sent in the clear: all until, and with, `newKeys`. */
+  /** Unencrypted messages of the clients: all up to and including `newKeys`. */
   sent(): readonly number[];
   close(): void;
 }
 
-/** Passes everything on, and reads what a client says before it is enciphered. */
+/** Forwards everything, and parses the client's messages until they are encrypted. */
 export async function startWireTap(host: string, port: number): Promise<WireTap> {
   const sockets = new Set<Socket>();
   const connections: Buffer[][] = [];

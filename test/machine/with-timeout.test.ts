@@ -7,8 +7,8 @@ const patient = { ceilingMs: 60_000, what: "a command", signal: new AbortControl
 const forever = new Promise<never>(() => undefined);
 const nothing = (): void => undefined;
 
-describe("work on a link", () => {
-  it("leaves no listener behind on the link or on its caller's signal", async () => {
+describe("work over a connection", () => {
+  it("leaves no listeners on the two signals", async () => {
     const link = new AbortController();
     const caller = new AbortController();
     const limits = { ...patient, lost: link.signal, signal: caller.signal };
@@ -21,7 +21,7 @@ describe("work on a link", () => {
     expect(getEventListeners(caller.signal, "abort")).toEqual([]);
   });
 
-  it("ends with the link, and is abandoned", async () => {
+  it("ends when the connection is lost, and is abandoned", async () => {
     const link = new AbortController();
     const lost = new MachineError("link_lost", "SSH lost");
     let abandoned = 0;
@@ -34,7 +34,7 @@ describe("work on a link", () => {
     );
   });
 
-  it("ends at its ceiling and with its caller's signal", async () => {
+  it("ends after its timeout and when its caller's signal is aborted", async () => {
     await expect(withTimeout(forever, { ...patient, ceilingMs: 5 }, nothing)).rejects.toMatchObject(
       {
         kind: "timeout",

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { MachineError } from "../../src/machine/machine.ts";
-import { countableText } from "../../src/machine/remote-text.ts";
+import { decodeLogPart } from "../../src/machine/remote-text.ts";
 import type { ServerFailure, ServerProgress, ServerReady } from "../../src/vllm/server-start.ts";
 import { waitForServer } from "../../src/vllm/wait-for-server.ts";
 import { jumpingClock, type Script, scriptedMachine } from "../machine/machine-stand-in.ts";
@@ -69,7 +69,7 @@ const downloading = (
 
 describe("waiting for a server", () => {
   // Some of the recorded lines end in carriage returns.
-  const asRead = (text: string): string => countableText(Buffer.from(text));
+  const asRead = (text: string): string => decodeLogPart(Buffer.from(text));
 
   it("is ready when health, the model's name and a completion are there, with what it says of itself", async () => {
     const { outcome, progress, read, asked } = await wait({

@@ -1,5 +1,5 @@
 import { cardMismatch } from "../../catalog/card-mismatch.ts";
-import { CloudError, type CloudVm, PASSING_KINDS } from "../../cloud/cloud.ts";
+import { CloudError, type CloudVm, TEMPORARY_KINDS } from "../../cloud/cloud.ts";
 import { findGpuType } from "../../catalog/gpu-catalog.ts";
 import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineFacts, SetupStatus } from "../../machine/machine.ts";
@@ -203,7 +203,7 @@ async function unlessTransient<T>(call: Promise<T>): Promise<T | CloudError> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof CloudError && PASSING_KINDS.has(error.kind)) return error;
+    if (error instanceof CloudError && TEMPORARY_KINDS.has(error.kind)) return error;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { CloudError, PASSING_KINDS } from "../../cloud/cloud.ts";
+import { CloudError, TEMPORARY_KINDS } from "../../cloud/cloud.ts";
 import type { CreateVm } from "../../cloud/cloud.ts";
 import type { RegionOffer } from "../../estimate/estimate.ts";
 import { tagsOf } from "../../journal/label.ts";
@@ -76,7 +76,7 @@ export async function createVm(
   if (error?.kind === "no_capacity") return { kind: "no_stock", region: offer.region, reason };
   if (error !== undefined && isFatal(error)) throw error;
   await failRental(label, `it could not be created: ${reason}`, ports);
-  return error === undefined || PASSING_KINDS.has(error.kind)
+  return error === undefined || TEMPORARY_KINDS.has(error.kind)
     ? { kind: "not_created", reason }
     : { kind: "refused", error };
 }

@@ -5,7 +5,7 @@ import type { PassResult, TestResult } from "../../../src/evidence/pass.ts";
 import type { Clock } from "../../../src/support/clock.ts";
 import { encodeSshKey } from "../../../src/machine/keys.ts";
 import { MachineError, type Machine } from "../../../src/machine/machine.ts";
-import { machineOver } from "../../../src/machine/ssh-machine.ts";
+import { createSshMachine } from "../../../src/machine/ssh-machine.ts";
 import { buildUserData } from "../../../src/machine/user-data.ts";
 import { waitForSetup } from "../../../src/machine/wait-for-setup.ts";
 import type { InMemoryMachines } from "../../support/in-memory-machines.ts";
@@ -46,7 +46,7 @@ export function memoryMachines(
       const lost = new MachineError("link_lost", `${target.label}: SSH lost`);
       const { epoch } = network;
       const isAlive = (): boolean => network.epoch === epoch && shell.alive();
-      return machineOver({
+      return createSshMachine({
         // Nobody waits for it here: what is lost shows at the next call.
         lost: new Promise(() => undefined),
         run: async (line, { stdin = "" }) => {
