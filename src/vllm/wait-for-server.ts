@@ -1,6 +1,6 @@
 import { type Diagnosis, diagnose } from "./diagnose.ts";
 import { type Machine, MachineError, type ServerStatus } from "../machine/machine.ts";
-import { pollIntervalMs } from "../machine/wait-for-setup.ts";
+import { pollIntervalMs } from "../machine/poll-interval.ts";
 import { probeServer } from "./probe-server.ts";
 import type {
   ServerFailure,
