@@ -2,6 +2,7 @@ import type { RunReporter } from "../run/run-context.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { estimateText } from "./output/estimate-text.ts";
 import { columnsOf } from "./output/table-style.ts";
+import { pauseBeforeSpending } from "./pause-before-spending.ts";
 import type { Terminal } from "./terminal.ts";
 import { canAsk, withPrompt } from "./with-prompt.ts";
 
@@ -24,10 +25,11 @@ export function costConsent(
       hint: "give --max-cost USD or --yes; --dry-run shows the estimate",
     });
   }
-  return async ({ plan, estimate }) => {
+  const pause = pauseBeforeSpending({ yes }, terminal);
+  return async (run) => {
     if (!given || quiet !== true)
-      terminal.stderr.write(estimateText(plan, estimate, columnsOf(terminal.stderr)));
-    if (given) return true;
+      terminal.stderr.write(estimateText(run.plan, run.estimate, columnsOf(terminal.stderr)));
+    if (given) return pause(run);
     const { confirm } = await import("@inquirer/prompts");
     return withPrompt(terminal, (context) =>
       confirm({ message: "Rent these now?", default: false }, context),

@@ -163,9 +163,10 @@ export const runOptions = [
     "--heartbeat-url <url>",
     "POST here while a VM is up, and once all are gone (MAIDER_SWEEP_HEARTBEAT)",
   ),
+  option("--notify <url>", "POST a summary of the run here when it has ended"),
   option("--detach", "continue in the background, even after logout"),
   option("--detached <log>", "the background process of --detach").hideHelp(),
-  option("--yes", "do not ask"),
+  option("--yes", "start at once, without a question or a pause"),
   option("--details", "at the end, also costs, loads, failures and each VM's bill"),
 ] as const;
 

@@ -26,6 +26,7 @@ interface SharedOptions {
   readonly destroyPatience?: number;
   readonly detach?: true;
   readonly heartbeatUrl?: string;
+  readonly notify?: string;
   readonly hold?: number;
   readonly insecureApiUrl?: true;
   readonly keepOnFailure?: number;
@@ -102,13 +103,14 @@ export function planRequest(call: SharedCall): PlanRequest {
 export function runRequest(
   call: SharedCall & { readonly argv: readonly string[] },
 ): Omit<RunRequest, "subject"> {
-  const { detach, heartbeatUrl, hold = 0, keepOnFailure = 0 } = call.options;
+  const { detach, heartbeatUrl, hold = 0, keepOnFailure = 0, notify } = call.options;
   return {
     ...planRequest(call),
     holdMs: hold * MINUTE_MS,
     keepOnFailureMs: keepOnFailure * MINUTE_MS,
     destroyPatienceMs: destroyPatienceMs(call),
     heartbeatUrl,
+    notifyUrl: notify,
     detach: detach === true ? { argv: call.argv } : undefined,
   };
 }

@@ -1,9 +1,8 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../support/clock.ts";
-import { ExitCode, SweepError } from "../support/errors.ts";
-import { isLoopback } from "../support/loopback.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
+import type { UserService } from "./service-url.ts";
 
 /** Tells a dead-man service that VMs are open and watched; its silence then calls a person. */
 export interface Heartbeat {
@@ -18,26 +17,12 @@ const EVERY_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 const PATIENCE_MS = 5_000;
 
-/**
- * The address of the dead-man service: the one that was given, else `MAIDER_SWEEP_HEARTBEAT`. Undefined when there is
- * none, and for one that is not on this machine when the cloud of `apiUrl` is.
- * @throws SweepError exit 2 when it is no address.
- */
-export function heartbeatUrl(
-  given: string | undefined,
-  env: NodeJS.ProcessEnv,
-  apiUrl: string,
-): string | undefined {
-  const url = given ?? env["MAIDER_SWEEP_HEARTBEAT"] ?? "";
-  if (url === "") return undefined;
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    throw new SweepError("the heartbeat's address cannot be used", {
-      exitCode: ExitCode.usage,
-      hint: "give an http or https address with --heartbeat-url or MAIDER_SWEEP_HEARTBEAT",
-    });
-  }
-  return isLoopback(apiUrl) && !isLoopback(url) ? undefined : url;
-}
+/** The dead-man service. */
+export const HEARTBEAT: UserService = {
+  name: "heartbeat",
+  option: "--heartbeat-url",
+  variable: "MAIDER_SWEEP_HEARTBEAT",
+};
 
 /** The address that a run has sent `open` to, and no `gone` yet. */
 export function pendingHeartbeat(folder: string): string | undefined {

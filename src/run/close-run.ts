@@ -9,6 +9,7 @@ import type { LinearTime } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { exitCodeOf } from "../sweep/exit-code.ts";
 import type { SweepResult } from "./execute-run.ts";
+import { notifyOfEnd } from "./notify-of-end.ts";
 import type { OpenRun } from "./open-run.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -33,7 +34,7 @@ export interface RunSummary {
   readonly held: boolean;
   /** The process that destroys what is not confirmed deleted. */
   readonly guardPid: number | undefined;
-  /** What could not be published, a line each. */
+  /** What could not be published or notified, a line each. */
   readonly problems: readonly string[];
   /** What ended it early, where the exit code alone does not say it. */
   readonly error: unknown;
@@ -56,19 +57,22 @@ export async function closeRun(
   const held = leaveHeld && exitCode === ExitCode.done;
   // After a second interrupt the guard does the rest: it removes the firewall, publishes, and closes the run.
   const problems = await publisher.close(leaveToGuard);
-  if (exitCode !== ExitCode.stillBilled && !(leaveToGuard.aborted && isUnsettled(state))) {
-    if (!held) {
-      if (endedByItself(error) && !leaveToGuard.aborted)
-        await compareLedgers().catch(() => undefined);
-      const end = interrupted ? "interrupted" : endedByItself(error) ? "finished" : "crashed";
-      await journal
-        .append({ type: "run.closed", exit_code: exitCode, state: end })
-        .catch(() => undefined);
-      deleteClientKey(folder);
-    }
-    // It stays for what is held.
-    await guard.release();
+  const closes = exitCode !== ExitCode.stillBilled && !(leaveToGuard.aborted && isUnsettled(state));
+  if (closes && !held) {
+    if (endedByItself(error) && !leaveToGuard.aborted)
+      await compareLedgers().catch(() => undefined);
+    const end = interrupted ? "interrupted" : endedByItself(error) ? "finished" : "crashed";
+    await journal
+      .append({ type: "run.closed", exit_code: exitCode, state: end })
+      .catch(() => undefined);
+    deleteClientKey(folder);
   }
+  const notSent =
+    fenced || held || leaveToGuard.aborted
+      ? undefined
+      : await notifyOfEnd(folder, target.clock.now(), exitCode);
+  // It stays for what is held.
+  if (closes) await guard.release();
   await heartbeat.end(!isUnsettled(state));
   const ownEnd = exitCode === ExitCode.stillBilled || exitCode === ExitCode.interrupted;
   const last = foldRun(fenced ? readJournal(folder).events : journal.events());
@@ -87,7 +91,7 @@ export async function closeRun(
     time: target.time,
     held,
     guardPid: guard.pid(),
-    problems,
+    problems: notSent === undefined ? problems : [...problems, `no notification: ${notSent}`],
     error: ownEnd ? undefined : error,
   };
 }

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createGuardKeeper, type GuardKeeper } from "../guard/guard-keeper.ts";
 import { startHeartbeat, type Heartbeat } from "../guard/heartbeat.ts";
+import { saveNotification } from "../guard/notification.ts";
 import type { Journal } from "../journal/events.ts";
 import { openJournal } from "../journal/journal-file.ts";
 import type { HeldOwnership } from "../lock/owner-lock.ts";
@@ -85,6 +86,7 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
   cleanup.defer(() => journal.close());
   const guard = guardOf({ run, ownership }, checked, target, env);
   await showProgress(checked, journal, target, context, cleanup);
+  if (checked.notify !== undefined) await saveNotification(folder, checked.notify);
   const openVms = (): number => openRentals(foldRun(journal.events())).length;
   const heartbeat = startHeartbeat(checked.heartbeat, folder, openVms, target.clock);
   cleanup.defer(() => heartbeat.end(false));

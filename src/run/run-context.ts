@@ -4,6 +4,7 @@ import type { CoveragePlan } from "../plan/coverage-plan.ts";
 import type { RunState } from "../run-state/run-state.ts";
 import type { Destroyer } from "../teardown/alarm-text.ts";
 import type { Alarm } from "../teardown/teardown-ports.ts";
+import type { MicroUsd } from "../support/money.ts";
 import type { Signals } from "../support/interrupts.ts";
 
 /** What a run may use of the process that it runs in. */
@@ -27,7 +28,7 @@ export interface RunReporter {
   /** Begins to show a run's events. */
   showProgress(run: ShownRun): Promise<ProgressView>;
   /** Whether a run that will cost so much may begin; left out, it may. */
-  confirm?(planned: PlannedRun): Promise<boolean>;
+  confirm?(planned: RunToConfirm): Promise<boolean>;
   /** Called once a run has a journal and a guard. */
   started?(run: string, folder: string): Promise<void>;
 }
@@ -36,6 +37,13 @@ export interface RunReporter {
 export interface PlannedRun {
   readonly plan: CoveragePlan;
   readonly estimate: Estimate;
+}
+
+/** A run that is about to begin. */
+export interface RunToConfirm extends PlannedRun {
+  readonly cap: MicroUsd;
+  /** Whether its VMs cost real money: not in a simulated cloud, nor behind an API on this machine. */
+  readonly isCharged: boolean;
 }
 
 export interface ShownRun {

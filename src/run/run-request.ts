@@ -54,6 +54,8 @@ export interface RunRequest extends PlanRequest {
   readonly destroyPatienceMs: number;
   /** A dead-man service; undefined means the one of the environment, if there is one. */
   readonly heartbeatUrl: string | undefined;
+  /** A web service that gets a summary of the run at its end; undefined means the one of the environment. */
+  readonly notifyUrl: string | undefined;
   /** The command line to start as a process of its own; undefined runs in this process. */
   readonly detach: { readonly argv: readonly string[] } | undefined;
 }

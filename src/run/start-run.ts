@@ -1,11 +1,12 @@
 import { ExitCode } from "../support/errors.ts";
 import { Interrupted } from "../support/interrupts.ts";
+import { isLoopback } from "../support/loopback.ts";
 import { closeRun, type RunSummary } from "./close-run.ts";
 import { detach, type DetachedRun } from "./detach.ts";
 import { executeRun } from "./execute-run.ts";
 import { openRun } from "./open-run.ts";
-import { preflight } from "./preflight/preflight.ts";
-import type { RunContext } from "./run-context.ts";
+import { preflight, type Preflight } from "./preflight/preflight.ts";
+import type { RunContext, RunToConfirm } from "./run-context.ts";
 import type { RunRequest } from "./run-request.ts";
 
 export type RunOutcome =
@@ -43,7 +44,7 @@ async function start(request: RunRequest, context: RunContext): Promise<RunOutco
   for (const warning of checked.warnings) reporter.warn(warning);
   if ("nothingToDo" in checked) return notStarted(ExitCode.done, checked.nothingToDo);
   try {
-    if ((await reporter.confirm?.(checked)) === false) return notStarted(ExitCode.done);
+    if ((await reporter.confirm?.(toConfirm(checked))) === false) return notStarted(ExitCode.done);
     if (request.detach !== undefined) {
       const { stateDir } = request.cloud.locations;
       const child = await detach(request.detach.argv, stateDir, checked.target, context);
@@ -56,6 +57,11 @@ async function start(request: RunRequest, context: RunContext): Promise<RunOutco
   } finally {
     checked.target.simulated?.release();
   }
+}
+
+function toConfirm({ cap, estimate, plan, target }: Preflight): RunToConfirm {
+  const isCharged = target.simulated === undefined && !isLoopback(target.apiUrl);
+  return { cap, estimate, plan, isCharged };
 }
 
 const ANNOUNCE_AFTER_MS = 500;

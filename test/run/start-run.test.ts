@@ -31,6 +31,7 @@ function requestTo(apiUrl: string, ceilings = 1): RunRequest {
     keepOnFailureMs: 0,
     destroyPatienceMs: DESTROY_PATIENCE_MS,
     heartbeatUrl: undefined,
+    notifyUrl: undefined,
     detach: undefined,
   };
 }

@@ -21,9 +21,10 @@ export const verb = defineVerb({
   summary: "Rent, benchmark and destroy what a plan names",
   about: [
     "Checks everything that can be checked before money is spent: the plan, the token and its scopes, prices and stock, the cap, the address that may reach the VMs, the state folder and its lock. Then, for as many rentals at once as `concurrency` allows, it reserves the worst case in the ledger, creates the VM behind a firewall of its own, waits for boot, SSH and set-up, serves each model with vLLM, warms it up, measures its passes, destroys the VM and confirms that it is deleted.",
-    "It never asks: the cap (`budget.max_cost` or `--max-cost`) is the consent. Nothing that could exceed it is started. An entry that does not fit now waits until open reservations free money; what never fits is listed as not started.",
+    "It never asks: the cap (`budget.max_cost` or `--max-cost`) is the consent. On a terminal it shows the likely cost, the worst case and the cap before it spends real money, and waits five seconds, unless `--yes` is given. Nothing that could exceed it is started. An entry that does not fit now waits until open reservations free money; what never fits is listed as not started.",
     "Each sound pass is a record in the benchmark database as soon as it ends. A model that fails does not stop the next one on the same VM. Ctrl-C destroys every VM and keeps the results; a second one lists what is not yet confirmed deleted. If the program itself is killed, its guard, a separate process, destroys the VMs.",
     "On a terminal each rental has a line, with the money below; elsewhere events are plain lines, and with `--json` they are NDJSON on stdout, the same facts as in the journal.",
+    '`--notify URL` (or `MAIDER_SWEEP_NOTIFY`) posts one JSON object when the run has ended: `{"run","plan","simulated","state","exit_code","measured","configurations","passes","fastest","spent_usd","cap_usd","still_billed":[]}`. If the program was killed, its guard posts it. It contains no token, path or address.',
   ],
   related: ["estimate", "status", "stop", "doctor", "report"],
   synonyms: ["start", "sweep"],
@@ -69,7 +70,9 @@ export const verb = defineVerb({
     }
     const { startRun } = await import("../../run/start-run.ts");
     const { printRun } = await import("../output/print-run.ts");
-    return printRun(await startRun(request, context), call);
+    const { pauseBeforeSpending } = await import("../pause-before-spending.ts");
+    const reporter = { ...context.reporter, confirm: pauseBeforeSpending(options, terminal) };
+    return printRun(await startRun(request, { ...context, reporter }), call);
   },
 });
 

@@ -36,6 +36,7 @@ export const verb = defineVerb({
     ).argParser(portNumber),
     option("--ssh-cidr <cidr>", "who may reach its SSH (default: your address)"),
     patienceOption,
+    option("--yes", "start at once, without a pause"),
     ...cloudOptions,
     stateOption,
     jsonOption,
@@ -58,14 +59,17 @@ export const verb = defineVerb({
     const { startSession } = await import("../../sessions/start-session.ts");
     const { runContext } = await import("../output/run-reporter.ts");
     const { printSession } = await import("../output/print-session.ts");
+    const { pauseBeforeSpending } = await import("../pause-before-spending.ts");
+    const context = runContext(terminal, {
+      json: false,
+      quiet: options.quiet === true,
+      where: locationFlags(options),
+    });
+    const reporter = { ...context.reporter, confirm: pauseBeforeSpending(options, terminal) };
     const started = await startSession(
       { gpu, model, name, port, workingDirectory: process.cwd() },
       runRequest(call),
-      runContext(terminal, {
-        json: false,
-        quiet: options.quiet === true,
-        where: locationFlags(options),
-      }),
+      { ...context, reporter },
     );
     if (!("kind" in started)) return printSession(started, options, terminal);
     const { printRun } = await import("../output/print-run.ts");

@@ -3,7 +3,9 @@ import { CloudError, type Account } from "../../cloud/cloud.ts";
 import { checkBudget } from "../../estimate/check-budget.ts";
 import type { Estimate } from "../../estimate/estimate.ts";
 import { heldEstimate } from "../../estimate/held-estimate.ts";
-import { heartbeatUrl, pendingHeartbeat } from "../../guard/heartbeat.ts";
+import { HEARTBEAT, pendingHeartbeat } from "../../guard/heartbeat.ts";
+import { NOTIFICATION } from "../../guard/notification.ts";
+import { serviceUrl } from "../../guard/service-url.ts";
 import { reaperWarning } from "../../guard/reaper-activity.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { checkWritable } from "../../results/store/database-file.ts";
@@ -30,6 +32,8 @@ export interface Preflight extends PlannedRun {
   readonly sshCidrs: readonly string[];
   /** The address of a dead-man service. */
   readonly heartbeat: string | undefined;
+  /** The address that is notified when the run has ended. */
+  readonly notify: string | undefined;
   /** Set when a run is resumed. */
   readonly saved: SavedRun | undefined;
   /** What a person should know before the run begins. */
@@ -106,8 +110,12 @@ async function check(
   const { skipFresh, subject } = request;
   await checkWritable(target.databaseFile);
   const heartbeat =
-    heartbeatUrl(request.heartbeatUrl, env, target.apiUrl) ??
+    serviceUrl(HEARTBEAT, request.heartbeatUrl, env, target.apiUrl) ??
     (saved === undefined ? undefined : pendingHeartbeat(saved.folder));
+  const notify =
+    subject.kind === "hold"
+      ? undefined
+      : serviceUrl(NOTIFICATION, request.notifyUrl, env, target.apiUrl);
   const account = await readAccount(target, stop);
   const found = await estimateRun(
     asked,
@@ -138,6 +146,7 @@ async function check(
     cap,
     sshCidrs: [await sshCidr(plan, target, stop)],
     heartbeat,
+    notify,
     saved,
     warnings: [
       ...estimate.warnings,

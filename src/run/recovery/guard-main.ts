@@ -10,6 +10,7 @@ import { createRedactor } from "../../support/redact.ts";
 import { guardLoop } from "../../guard/guard-loop.ts";
 import { startHeartbeat } from "../../guard/heartbeat.ts";
 import type { GuardOrder } from "../../guard/start-guard.ts";
+import { notifyOfEnd } from "../notify-of-end.ts";
 import { publishRun } from "../records/publish-run.ts";
 import { connectCloud } from "../wire.ts";
 import { isWorldGone } from "../../simulator/client/control-client.ts";
@@ -79,6 +80,8 @@ async function main(): Promise<void> {
   await publishRun(folder).catch((error: unknown) => {
     log(`not published: ${errorText(error)}`);
   });
+  const notSent = await notifyOfEnd(folder, clock.now());
+  if (notSent !== undefined) log(`no notification: ${notSent}`);
   process.exit(0);
 }
 

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { explainCloudError } from "../../cloud/account-check.ts";
 import { CloudError } from "../../cloud/cloud.ts";
-import { heartbeatUrl, reportGone, tell } from "../../guard/heartbeat.ts";
+import { HEARTBEAT, reportGone, tell } from "../../guard/heartbeat.ts";
+import { serviceUrl } from "../../guard/service-url.ts";
 import { recordReaperRun } from "../../guard/reaper-activity.ts";
 import { parseLabel } from "../../journal/label.ts";
 import { runFolder } from "../../journal/state-folder.ts";
@@ -35,7 +36,7 @@ export async function reapExpired(
     const reaped = await reap({ cloud, clock, graceMs, dryRun }, signals.stop);
     if (!dryRun) {
       await recordReaperRun(stateDir, clock.now());
-      const url = heartbeatUrl(request.heartbeatUrl, env, target.apiUrl);
+      const url = serviceUrl(HEARTBEAT, request.heartbeatUrl, env, target.apiUrl);
       await reportEnded(reaped, target, url);
     }
     return reaped;

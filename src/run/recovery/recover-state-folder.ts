@@ -16,6 +16,7 @@ import { recoverRun, type Recovery } from "../../teardown/recover-run.ts";
 import type { CloudTarget } from "../cloud-access/cloud-target.ts";
 import { crashHookFor } from "../crash-hook-for.ts";
 import { handleRepeatedInterrupts } from "../handle-repeated-interrupts.ts";
+import { notifyOfEnd } from "../notify-of-end.ts";
 import { publishRun } from "../records/publish-run.ts";
 import type { RunContext } from "../run-context.ts";
 import { connectCloud } from "../wire.ts";
@@ -147,6 +148,8 @@ async function recoverOne(
   await publishRun(folder).catch((error: unknown) => {
     reporter.warn(errorText(error));
   });
+  const notSent = ended ? await notifyOfEnd(folder, target.clock.now()) : undefined;
+  if (notSent !== undefined) reporter.warn(`no notification: ${notSent}`);
   return recovery;
 }
 
