@@ -110,7 +110,7 @@ export async function benchmarkServer(
       const ended = measured(pass, result);
       passes.push(ended);
       if (result.verdict.state === "sound" && isPublished(job)) {
-        await openDatabase(job.database).take([ended.record]);
+        await openDatabase(job.database).publishWithCopies([ended.record]);
         saved.push(ended.record.id);
       }
       if (result.noAnswer !== undefined) throw stoppedAnswering(result.noAnswer);

@@ -138,13 +138,13 @@ describe("-o that would take the place of what is kept is refused, and nothing c
   });
 });
 
-describe("a database that is no file", () => {
+describe("a database that is not a regular file", () => {
   it("is told with what helps, and is never waited for or replaced", async () => {
     const pipe = inFolder("pipe");
     execFileSync("mkfifo", [pipe]);
     mkdirSync(inFolder("folder"));
     for (const [db, why] of [
-      [pipe, "it is no file"],
+      [pipe, "it is not a regular file"],
       [inFolder("folder"), "it is a folder"],
     ] as const) {
       for (const line of ["benchmark-compare", "benchmark-status", "db check"]) {

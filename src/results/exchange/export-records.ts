@@ -1,7 +1,7 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { elementText } from "../store/element-text.ts";
 
-/** A JSON list of records, in pieces, so that a large database never becomes one string. */
+/** Writes records as a JSON list, in parts, so that a large database does not become one string. */
 export function* exportRecords(
   records: Iterable<BenchmarkRecord>,
   textOf: (record: BenchmarkRecord) => string = elementText,
@@ -14,7 +14,7 @@ export function* exportRecords(
   yield before === "[" ? "[]\n" : "\n]\n";
 }
 
-/** Records in a database are indented by two more than in a list. Any other layout is left unchanged. */
+/** Adjusts the indentation of a record, which is larger in a database. Any other layout is left unchanged. */
 function indentedForList(text: string): string {
   if (text.endsWith("\n    }")) return text.replaceAll("\n  ", "\n");
   return text.endsWith("\n}") ? text.replaceAll("\n", "\n  ") : text;

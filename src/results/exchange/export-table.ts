@@ -70,7 +70,7 @@ export function configurationRow(row: ConfigurationResult, ranked: string): Expo
   };
 }
 
-/** The row of passes that gave no usable figure. */
+/** The row of passes without usable figures. */
 export function unrankedRow({ gpu, model, modelCategory, reason, passes }: Unranked): ExportRow {
   return {
     id: "",
@@ -154,7 +154,7 @@ function* markdown(rows: readonly ExportRow[], columns: readonly Column[]): Iter
     yield "\nSIMULATED: these figures come from the simulated cloud.\n";
 }
 
-/** Records state an unknown price as 0. */
+/** An unknown price is recorded as 0. */
 function priceText(hourlyUsd: number): string {
   return hourlyUsd > 0 ? `$${hourlyUsd.toFixed(2)}` : "";
 }

@@ -6,9 +6,9 @@ import { parsePythonJson } from "../store/database-text.ts";
 import { readPublication } from "../store/publication-log.ts";
 import { judgeImport, type ImportAnswer, type ImportQuestion } from "./import-records.ts";
 
-const LARGEST_FILE = 400_000_000;
+const MAX_FILE_BYTES = 400_000_000;
 
-/** The records of an export, which is a bare list, or of a database. @throws SweepError exit 2 */
+/** Reads the records of a database or an export, which is a list of records. @throws SweepError exit 2 */
 export async function readImportFile(path: string): Promise<readonly unknown[]> {
   const refused = (reason: string): SweepError =>
     new SweepError(`${path} cannot be imported`, {
@@ -16,23 +16,23 @@ export async function readImportFile(path: string): Promise<readonly unknown[]> 
       reason,
       hint: "name a JSON export or a benchmark database; nothing was changed",
     });
-  let found;
+  let stats;
   try {
-    found = await stat(path);
+    stats = await stat(path);
   } catch (error) {
     throw refused(errorText(error));
   }
   // A pipe or a device may have no end.
-  if (!found.isFile()) throw refused("it is not a file");
-  if (found.size > LARGEST_FILE) throw refused("it is larger than any database can be");
+  if (!stats.isFile()) throw refused("it is not a file");
+  if (stats.size > MAX_FILE_BYTES) throw refused("it is larger than any database can be");
   const file = await readDatabaseFile(path);
   if (file.kind === "sound") return file.elements;
-  const list = file.kind === "corrupt" ? listIn(file.text) : undefined;
+  const list = file.kind === "corrupt" ? parseList(file.text) : undefined;
   if (list !== undefined) return list;
   throw refused(file.kind === "missing" ? "there is no such file" : file.why);
 }
 
-function listIn(text: string): readonly unknown[] | undefined {
+function parseList(text: string): readonly unknown[] | undefined {
   try {
     const value: unknown = parsePythonJson(text);
     return Array.isArray(value) ? value : undefined;
@@ -43,16 +43,16 @@ function listIn(text: string): readonly unknown[] | undefined {
 
 export interface Imported {
   readonly added: number;
-  /** Here already, the same. */
+  /** Identical records that the database already had. */
   readonly duplicates: number;
   readonly refused: ImportAnswer["refused"];
-  /** Other records that were missing and have been put back on the way. */
+  /** Other missing records that were restored too. */
   readonly healed: number;
-  /** Records in the database now. */
+  /** Usable records in the database now. */
   readonly total: number;
 }
 
-/** Adds those records of a file that can be used. */
+/** Adds the acceptable records of a file to the database. */
 export async function importInto(
   database: BenchmarkDatabase,
   question: Pick<ImportQuestion, "values" | "origin" | "ours" | "imported" | "simulated">,
@@ -63,8 +63,8 @@ export async function importInto(
     removed: (await readPublication(database.file)).removed,
     nowMs: Date.now(),
   });
-  const taken = accepted.length === 0 ? 0 : (await database.take(accepted)).added;
+  const published = accepted.length === 0 ? 0 : (await database.publishWithCopies(accepted)).added;
   const { added: others, total } = await database.publish(question.ours);
   const added = accepted.length;
-  return { added, duplicates, refused, healed: taken + others - added, total };
+  return { added, duplicates, refused, healed: published + others - added, total };
 }

@@ -1,19 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import type { BenchmarkRecord } from "../../evidence/record.ts";
-import { whyNotPublishable } from "../store/why-not-publishable.ts";
+import { unpublishableReason } from "../store/unpublishable-reason.ts";
 import { measuredAtMs } from "../query/record-quality.ts";
 import { nameOfElement } from "../store/read-record.ts";
 
 export interface ImportQuestion {
   /** Elements of the imported file. */
   readonly values: readonly unknown[];
-  /** Where the file comes from, for the user; recorded in each record. */
+  /** Where the file comes from, for the user; stored in each record. */
   readonly origin: string;
-  /** Records in the database, in our journals, and imported before (even if missing from the database). */
+  /** Records in the database. */
   readonly present: readonly BenchmarkRecord[];
+  /** Records in our journals. */
   readonly ours: readonly BenchmarkRecord[];
+  /** Records that were imported before, even if they are missing from the database. */
   readonly imported: readonly BenchmarkRecord[];
-  /** Ids that the user removed here. */
+  /** Ids that the user removed from this database. */
   readonly removed: ReadonlySet<string>;
   readonly nowMs: number;
   /** Whether the database is for simulated results. */
@@ -22,14 +24,14 @@ export interface ImportQuestion {
 
 export interface ImportAnswer {
   readonly accepted: readonly BenchmarkRecord[];
-  /** Identical records that are here already. */
+  /** Identical records that the database already has. */
   readonly duplicates: number;
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
 }
 
-const LONGEST_RECORD = 262_144;
-const DEEPEST = 10;
-const LARGEST_FIGURE = 1e12;
+const MAX_RECORD_LENGTH = 262_144;
+const MAX_DEPTH = 10;
+const MAX_FIGURE = 1e12;
 const DAY_MS = 86_400_000;
 const ID = /^\w[\w.:-]{0,127}$/;
 /** Names of GPU types and models, without markup and control characters. */
@@ -52,18 +54,18 @@ export function judgeImport(question: ImportQuestion): ImportAnswer {
       continue;
     }
     const { id } = judged.record;
-    const [here, copy] = [known.get(id), copies.get(id)];
-    const twin = here ?? copy;
+    const [present, copy] = [known.get(id), copies.get(id)];
+    const existing = present ?? copy;
     if (
-      twin !== undefined &&
-      !isDeepStrictEqual(withoutOrigin(twin), withoutOrigin(judged.record))
+      existing !== undefined &&
+      !isDeepStrictEqual(withoutOrigin(existing), withoutOrigin(judged.record))
     ) {
       refused.push({
         name: nameOfElement(value, index),
-        reason: "a record with this id and other contents is here",
+        reason: "the database has a record with this id and other contents",
       });
-    } else if (here === undefined) {
-      // A record that was imported before keeps the origin it had then.
+    } else if (present === undefined) {
+      // A record that was imported before retains its origin.
       accepted.push(copy ?? judged.record);
       known.set(id, judged.record);
     } else {
@@ -78,38 +80,40 @@ function judge(
   { origin, removed, nowMs, simulated }: ImportQuestion,
 ): { readonly record: BenchmarkRecord } | { readonly reason: string } {
   // This comes first, because the other checks rely on a limited depth.
-  const strange = strangeness(value, DEEPEST);
-  if (strange !== undefined) return { reason: strange };
-  const obstacle = whyNotPublishable(value);
-  if (obstacle !== undefined) return { reason: obstacle };
+  const unsafe = unsafeReason(value, MAX_DEPTH);
+  if (unsafe !== undefined) return { reason: unsafe };
+  const unpublishable = unpublishableReason(value);
+  if (unpublishable !== undefined) return { reason: unpublishable };
   const record = value as BenchmarkRecord;
-  if (JSON.stringify(record).length > LONGEST_RECORD) return { reason: "it is far too large" };
+  if (JSON.stringify(record).length > MAX_RECORD_LENGTH) return { reason: "it is far too large" };
   for (const key of ["gpu_type", "model_id", "model_category"] as const)
-    if (!NAME.test(record[key])) return { reason: `${key}: it holds what no such name has` };
-  if (!ID.test(record.id)) return { reason: "id: it holds what no id has" };
+    if (!NAME.test(record[key]))
+      return { reason: `${key}: it has characters that are not allowed` };
+  if (!ID.test(record.id)) return { reason: "id: it has characters that are not allowed" };
   const at = measuredAtMs(record);
-  if (at === undefined || at > nowMs + DAY_MS) return { reason: "timestamp: no time of the past" };
+  if (at === undefined || at > nowMs + DAY_MS)
+    return { reason: "timestamp: not a time in the past" };
   if (!(record.hourly_cost >= 0) || !(record.gpu_count >= 1) || record.gpu_count > 64)
-    return { reason: "its price or its number of GPUs cannot be" };
+    return { reason: "its price or its number of GPUs is impossible" };
   if (removed.has(record.id))
-    return { reason: "it was removed here; maider-sweep db restore brings it back" };
+    return { reason: "it was removed from this database; maider-sweep db restore restores it" };
   if (record.summary.simulated === true && !simulated)
-    return { reason: "it is a simulated result; --simulate imports those" };
+    return { reason: "it is a simulated result, which only --simulate imports" };
   const before = record.summary.origin;
   const chain = before === undefined ? origin : `${origin} (from ${before})`.slice(0, 200);
   return { record: { ...record, summary: { ...record.summary, origin: chain } } };
 }
 
-/** Reasons to refuse a value wherever it is in a record: excessive depth, impossible numbers, dangerous keys. */
-function strangeness(value: unknown, depth: number): string | undefined {
+/** Why a value anywhere in a record is refused: excessive depth, an impossible number or a dangerous key. */
+function unsafeReason(value: unknown, depth: number): string | undefined {
   if (typeof value === "number")
-    return Math.abs(value) <= LARGEST_FIGURE ? undefined : `the figure ${value} cannot be`;
+    return Math.abs(value) <= MAX_FIGURE ? undefined : `the figure ${value} is impossible`;
   if (typeof value !== "object" || value === null) return undefined;
   if (depth === 0) return "it is nested too deeply";
   for (const [key, inner] of Object.entries(value)) {
-    if (DANGEROUS_KEYS.has(key)) return `the key ${key} is not taken`;
-    const found = strangeness(inner, depth - 1);
-    if (found !== undefined) return found;
+    if (DANGEROUS_KEYS.has(key)) return `the key ${key} is not allowed`;
+    const reason = unsafeReason(inner, depth - 1);
+    if (reason !== undefined) return reason;
   }
   return undefined;
 }

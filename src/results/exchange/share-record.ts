@@ -69,7 +69,7 @@ const PLACES: readonly RegExp[] = [
 const REMOVED = "[removed]";
 
 /**
- * Returns a function that makes records fit to share: only known keys, and no host names, addresses, labels or custom
+ * Returns a function that makes records safe to share: only known keys, and no host names, addresses, labels or custom
  * prompts. VMs are numbered across calls, so that their count is preserved.
  * @param hosts further names to remove, such as this machine's
  */

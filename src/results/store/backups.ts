@@ -3,10 +3,10 @@ import { copyFile, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { syncFolder } from "../../support/safe-file.ts";
 
-const KEPT = 10;
+const MAX_BACKUPS = 10;
 
 /** Copies the database to `.bak-<time>` or `.corrupt-<time>`. @returns the path of the copy */
-export async function setAside(
+export async function copyAside(
   database: string,
   kind: "bak" | "corrupt",
   nowMs: number,
@@ -42,7 +42,8 @@ export async function backupsOf(database: string): Promise<string[]> {
     .map((name) => join(dirname(database), name));
 }
 
-/** Deletes all but the last ten. */
+/** Deletes all but the newest ten backups. */
 export async function pruneBackups(database: string): Promise<void> {
-  for (const path of (await backupsOf(database)).slice(KEPT)) await rm(path, { force: true });
+  for (const path of (await backupsOf(database)).slice(MAX_BACKUPS))
+    await rm(path, { force: true });
 }

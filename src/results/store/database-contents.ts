@@ -1,13 +1,13 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { bestCopy, readDatabaseFile } from "./database-file.ts";
 import { parseElement, rememberTexts } from "./element-text.ts";
-import { LARGEST_TEXT } from "./database-text.ts";
+import { MAX_TEXT_LENGTH } from "./database-text.ts";
 import { readPublication, tombstones } from "./publication-log.ts";
 import { nameOfElement, readRecord } from "./read-record.ts";
 import type { DatabaseHeader } from "./stream-database.ts";
 
 export interface DatabaseContents {
-  /** In the order of the file. */
+  /** Usable records, in the order of the file. */
   readonly records: readonly BenchmarkRecord[];
   /** Unusable elements. They stay in the file unchanged. */
   readonly foreign: readonly unknown[];
@@ -25,9 +25,9 @@ export async function readContents(path: string, exact = false): Promise<Databas
   if (file.kind === "sound") {
     const { version, text, elements, flaw } = file;
     if (exact) rememberTexts(text, elements);
-    const found = remarks(path, { version, bytes: text.length });
-    if (flaw !== undefined) found.push(`${path}: ${flaw} (maider-sweep db repair)`);
-    return partitionRecords(elements, found);
+    const problems = headerProblems(path, { version, bytes: text.length });
+    if (flaw !== undefined) problems.push(`${path}: ${flaw} (maider-sweep db repair)`);
+    return partitionRecords(elements, problems);
   }
   const text = file.kind === "corrupt" ? file.text : "";
   // If the log is unreadable, removed records may reappear, which is better than failing.
@@ -35,49 +35,51 @@ export async function readContents(path: string, exact = false): Promise<Databas
   const { own, saved } = await bestCopy(path, text, removed);
   const elements = [...own, ...saved].map(parseElement);
   return partitionRecords(elements, [
-    `${path}: ${file.why}; going on with ${elements.length} records of its best copy (${remedyFor(file.kind)})`,
+    `${path}: ${file.why}; using ${elements.length} records of its best copy instead (${remedyFor(file.kind)})`,
   ]);
 }
 
 function remedyFor(kind: "corrupt" | "unreadable"): string {
   return kind === "corrupt"
     ? "maider-sweep db repair"
-    : "check its place and its permissions, or name another file with --db";
+    : "check its path and its permissions, or name another file with --db";
 }
 
 /**
- * The contents of a sound file.
+ * Collects the contents of a sound file.
  * @param shape maps each record, for example to a slim copy
- * @throws whatever iterating over the elements throws
+ * @throws the errors of iterating over the elements
  */
 export function contentsOf(
   path: string,
   elements: Iterable<unknown, DatabaseHeader>,
   shape?: (record: BenchmarkRecord) => BenchmarkRecord,
 ): DatabaseContents {
-  let frame: DatabaseHeader | undefined;
-  const noted = (function* () {
-    frame = yield* elements;
+  let header: DatabaseHeader | undefined;
+  const elementsOnly = (function* () {
+    header = yield* elements;
   })();
-  const { problems, ...found } = partitionRecords(noted, [], shape);
-  return { ...found, problems: [...remarks(path, frame), ...problems] };
-}
-
-function remarks(
-  path: string,
-  { version, bytes }: DatabaseHeader = { version: "1.0", bytes: 0 },
-): string[] {
-  const found: string[] = [];
-  if (version !== "1.0")
-    found.push(`${path}: version ${JSON.stringify(version)} is read as if it were "1.0"`);
-  if (bytes > NEARLY_FULL * LARGEST_TEXT) {
-    const share = Math.floor((100 * bytes) / LARGEST_TEXT);
-    found.push(`${path}: ${share} % of what its format can hold; move it aside before it is full`);
-  }
-  return found;
+  const { problems, ...contents } = partitionRecords(elementsOnly, [], shape);
+  return { ...contents, problems: [...headerProblems(path, header), ...problems] };
 }
 
 const NEARLY_FULL = 0.75;
+
+function headerProblems(
+  path: string,
+  { version, bytes }: DatabaseHeader = { version: "1.0", bytes: 0 },
+): string[] {
+  const problems: string[] = [];
+  if (version !== "1.0")
+    problems.push(`${path}: version ${JSON.stringify(version)} is read as if it were "1.0"`);
+  if (bytes > NEARLY_FULL * MAX_TEXT_LENGTH) {
+    const share = Math.floor((100 * bytes) / MAX_TEXT_LENGTH);
+    problems.push(
+      `${path}: ${share} % of the maximum size of the database; move it aside before it is full`,
+    );
+  }
+  return problems;
+}
 
 /** Separates usable records from other elements. Of several with the same id, only the first is usable. */
 export function partitionRecords(
@@ -87,21 +89,21 @@ export function partitionRecords(
 ): DatabaseContents {
   const records: BenchmarkRecord[] = [];
   const foreign: unknown[] = [];
-  const found = [...problems];
-  const seen = new Map<string, number>();
+  const allProblems = [...problems];
+  const indexById = new Map<string, number>();
   let index = -1;
   for (const element of elements) {
     index += 1;
     const read = readRecord(element);
-    const twin = read.usable ? seen.get(read.record.id) : undefined;
-    if (read.usable && twin === undefined) {
+    const duplicateOf = read.usable ? indexById.get(read.record.id) : undefined;
+    if (read.usable && duplicateOf === undefined) {
       records.push(shape(read.record));
-      seen.set(read.record.id, index);
+      indexById.set(read.record.id, index);
       continue;
     }
     foreign.push(element);
-    const why = read.usable ? `record ${(twin ?? 0) + 1} has the same id` : read.reason;
-    found.push(`${nameOfElement(element, index)} cannot be used: ${why}`);
+    const reason = read.usable ? `record ${(duplicateOf ?? 0) + 1} has the same id` : read.reason;
+    allProblems.push(`${nameOfElement(element, index)} cannot be used: ${reason}`);
   }
-  return { records, foreign, problems: found };
+  return { records, foreign, problems: allProblems };
 }

@@ -36,7 +36,7 @@ export type DatabaseFile =
   | { readonly kind: "unreadable"; readonly why: string };
 
 const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
-const MARKED = "it begins with a mark of byte order, at which maider and Python stop";
+const MARKED = "it begins with a byte order mark, which maider cannot read";
 
 /** Reads the database without changing anything. Never throws. */
 export async function readDatabaseFile(path: string): Promise<DatabaseFile> {
@@ -52,9 +52,12 @@ export async function readDatabaseFile(path: string): Promise<DatabaseFile> {
   try {
     const facts = await handle.stat({ bigint: true });
     if (!facts.isFile())
-      return { kind: "unreadable", why: facts.isDirectory() ? "it is a folder" : "it is no file" };
+      return {
+        kind: "unreadable",
+        why: facts.isDirectory() ? "it is a folder" : "it is not a regular file",
+      };
     const { ino, mtimeNs, size } = facts;
-    return understand(await readAll(handle, Number(size)), `${ino}-${mtimeNs}-${size}`);
+    return parseDatabase(await readAll(handle, Number(size)), `${ino}-${mtimeNs}-${size}`);
   } catch (error) {
     return { kind: "unreadable", why: errorText(error) };
   } finally {
@@ -80,7 +83,7 @@ function textOf(bytes: Buffer, isMarked: boolean): string {
   return bytes.toString("utf8", isMarked ? BYTE_ORDER_MARK.length : 0);
 }
 
-function understand(bytes: Buffer, identity: Identity): DatabaseFile {
+function parseDatabase(bytes: Buffer, identity: Identity): DatabaseFile {
   const isMarked = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
   const text = textOf(bytes, isMarked);
   if (!isUtf8(bytes)) return { kind: "corrupt", identity, text, why: "it is not UTF-8 text" };
@@ -115,7 +118,7 @@ export async function identityOf(path: string): Promise<Identity> {
   }
 }
 
-/** What can be recovered of a damaged database. */
+/** The records that can be recovered from a damaged database. */
 export interface BestCopy {
   /** Texts of the complete records in the damaged file. */
   readonly own: readonly string[];
@@ -130,12 +133,12 @@ export async function bestCopy(
   removed: ReadonlySet<string>,
 ): Promise<BestCopy> {
   const own = salvageElements(damagedText);
-  const known = new Set([...own.map(idOfText), ...removed]);
+  const excluded = new Set([...own.map(idOfText), ...removed]);
   const { elements } = await savedElements(path);
-  return { own, saved: [...elements].flatMap(([id, text]) => (known.has(id) ? [] : [text])) };
+  return { own, saved: [...elements].flatMap(([id, text]) => (excluded.has(id) ? [] : [text])) };
 }
 
-/** Texts of records in backups, by id: in the newest sound backup, and in damaged ones that are newer. */
+/** Texts of records, by id, from the newest sound backup and damaged newer ones. */
 export async function savedElements(
   path: string,
 ): Promise<{ readonly elements: ReadonlyMap<string, string>; readonly backup?: string }> {
@@ -176,7 +179,7 @@ export function databaseError(path: string, act: "read" | "written", why: string
   });
 }
 
-const ANYBODY_WRITES = 0o222;
+const ANY_WRITE_PERMISSION = 0o222;
 
 /**
  * Checks that the file can be written or created, before money is spent on results.
@@ -184,19 +187,19 @@ const ANYBODY_WRITES = 0o222;
  */
 export async function checkWritable(path: string): Promise<void> {
   const target = await resolveLinks(path);
-  let there = target;
-  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  let existing = target;
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
   try {
-    const found = statSync(there);
-    const isFolder = found.isDirectory();
-    if (there !== target && !isFolder) throw new Error(`${there} is no folder`);
-    if (there === target && !found.isFile())
-      throw new Error(isFolder ? "it is a folder" : "it is no file");
+    const stats = statSync(existing);
+    const isFolder = stats.isDirectory();
+    if (existing !== target && !isFolder) throw new Error(`${existing} is not a folder`);
+    if (existing === target && !stats.isFile())
+      throw new Error(isFolder ? "it is a folder" : "it is not a regular file");
     // We could still replace the file, but its owner made it read-only on purpose.
-    if (!isFolder && (found.mode & ANYBODY_WRITES) === 0)
-      throw new Error("it is read-only (chmod u+w lets it be written)");
+    if (!isFolder && (stats.mode & ANY_WRITE_PERMISSION) === 0)
+      throw new Error("it is read-only (chmod u+w makes it writable)");
     // Writing replaces the file, so its folder must be writable.
-    probeWritable(isFolder ? there : dirname(there));
+    probeWritable(isFolder ? existing : dirname(existing));
   } catch (error) {
     throw databaseError(path, "written", errorText(error));
   }

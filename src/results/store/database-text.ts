@@ -16,15 +16,15 @@ export interface Span {
 }
 
 const VERSION = "1.0";
-/** V8 holds 2^29 characters in one string; a file beyond this could be written but never read again. */
-export const LARGEST_TEXT = 480_000_000;
+/** V8's strings have at most 2^29 characters, so a larger file could be written but not read again. */
+export const MAX_TEXT_LENGTH = 480_000_000;
 
-/** Finds the elements of the last top-level `benchmarks` array, as far as the text is sound. */
+/** Finds the elements of the last top-level `benchmarks` array, up to the first damage. */
 export function scanDatabase(text: string): DatabaseText {
-  const nothing: DatabaseText = { text, elements: [], end: undefined };
+  const empty: DatabaseText = { text, elements: [], end: undefined };
   let at = skipBlank(text, 0);
-  if (text[at] !== "{") return nothing;
-  let found = nothing;
+  if (text[at] !== "{") return empty;
+  let found = empty;
   for (at = skipBlank(text, at + 1); text[at] === '"';) {
     const keyEnd = endOfString(text, at);
     const key = text.slice(at, keyEnd);
@@ -65,14 +65,14 @@ export function parsePythonJson(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (!/\b(?:NaN|Infinity)\b/.test(text)) throw error;
-    return JSON.parse(withFiguresFor(text, () => "null"));
+    return JSON.parse(replaceNonFinite(text, () => "null"));
   }
 }
 
 /** Replaces `NaN`, `Infinity` and `-Infinity` outside strings. */
-export function withFiguresFor(text: string, figureFor: (word: string) => string): string {
+export function replaceNonFinite(text: string, replacement: (word: string) => string): string {
   return text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
-    token.startsWith('"') ? token : figureFor(token),
+    token.startsWith('"') ? token : replacement(token),
   );
 }
 
@@ -96,11 +96,11 @@ export function insertElements(database: DatabaseText, elements: readonly string
 /** The text without the elements at these indices. */
 export function removeElements(database: DatabaseText, indices: ReadonlySet<number>): string {
   const { text, elements } = database;
-  const kept = elements.filter((_, index) => !indices.has(index));
+  const remaining = elements.filter((_, index) => !indices.has(index));
   const first = elements[0];
   const last = elements.at(-1);
   if (first === undefined || last === undefined) return text;
-  const middle = kept.map(({ from, to }) => text.slice(from, to)).join(",\n    ");
+  const middle = remaining.map(({ from, to }) => text.slice(from, to)).join(",\n    ");
   return text.slice(0, first.from) + middle + text.slice(last.to);
 }
 

@@ -8,47 +8,47 @@ import { checkWritable, databaseError, idOf, readDatabaseFile } from "./database
 import { removeElements, scanDatabase } from "./database-text.ts";
 import { rememberTexts } from "./element-text.ts";
 import { mergingAdapter, type MergingAdapter, type StoredDatabase } from "./merging-adapter.ts";
-import { whyNotPublishable } from "./why-not-publishable.ts";
-import { notePublication, readPublication, tombstones } from "./publication-log.ts";
+import { unpublishableReason } from "./unpublishable-reason.ts";
+import { logPublication, readPublication, tombstones } from "./publication-log.ts";
 import { saveImportedRecords, readImportedRecords } from "./imported-records.ts";
 import { repairText, type Repair } from "./repair-database.ts";
 
 export interface Written {
-  /** Records that were not in the file. */
+  /** Number of records that were not in the file before. */
   readonly added: number;
-  /** Records that can be counted with, as `read` counts them, that the file holds now. */
+  /** Number of usable records in the file now. */
   readonly total: number;
 }
 
-/** Gives those of the records that it can find. */
+/** Returns those of the requested records that exist somewhere. */
 export type FindRecords = (ids: readonly string[]) => Promise<readonly BenchmarkRecord[]>;
 
 export interface BenchmarkDatabase {
   readonly file: string;
-  /** Writes nothing. A damaged file gives its best copy and a problem that says so; never throws for its content. */
+  /** Reads the file, or its best copy if it is damaged. Never throws, whatever the contents. */
   read(): Promise<DatabaseContents>;
   /**
-   * Adds what is missing by id, of these and of those that were taken in; records that a user removed stay away, and
-   * so do those that were in a file which the user deleted. May be repeated at any time: it heals what another program
+   * Adds those of these and of the imported records that are missing, by id, except records that the user removed or
+   * that were in a file that the user deleted. It can be repeated at any time, and also restores what another program
    * has overwritten.
-   * @param findOverwritten looks for records that were put into this file and are not among `records` or in it any more,
-   *   by their ids; those that it does not find are lost, and no longer expected.
-   * @throws SweepError when the file cannot be written; what stood there is then untouched.
+   * @param findOverwritten finds, by id, records that were published to this file but are neither in it nor in `records`;
+   *   those that it does not find are considered lost.
+   * @throws SweepError if the file cannot be written; it is then unchanged
    */
   publish(records: readonly BenchmarkRecord[], findOverwritten?: FindRecords): Promise<Written>;
-  /** Takes records out and leaves tombstones. Returns how many were there. @throws SweepError */
+  /** Removes records, so that they are not published again. Returns how many were removed. @throws SweepError */
   remove(ids: readonly string[]): Promise<number>;
-  /** Lifts the tombstones of these records and publishes them. @throws SweepError */
+  /** Publishes records even if they were removed before. @throws SweepError */
   restore(records: readonly BenchmarkRecord[]): Promise<Written>;
-  /** The same with records that no journal holds: copies of them are kept beside the file first. @throws SweepError */
-  take(records: readonly BenchmarkRecord[]): Promise<Written>;
-  /** Puts a damaged file right; `ours` is what the journals hold. A sound file is left alone. @throws SweepError */
+  /** Publishes records that are in no journal, after saving copies next to the file. @throws SweepError */
+  publishWithCopies(records: readonly BenchmarkRecord[]): Promise<Written>;
+  /** Repairs a damaged file. @param ours the records in journals @throws SweepError */
   repair(ours: readonly BenchmarkRecord[]): Promise<Repair>;
-  /** What each sound backup holds and can be counted with, the newest first. */
+  /** The usable records of each sound backup, newest first. */
   backups(): AsyncIterable<readonly BenchmarkRecord[]>;
 }
 
-/** The database that is shared with the Python tool. Opening touches nothing. */
+/** Opens the database that is shared with `maider`, without accessing the file yet. */
 export function openDatabase(
   file: string,
   nowMs: () => number = () => Date.now(),
@@ -58,11 +58,11 @@ export function openDatabase(
     publishRecords(file, adapter, records, findOverwritten);
 
   const restore: BenchmarkDatabase["restore"] = async (records) => {
-    // Before anything is noted of it.
+    // Fail before anything is logged.
     await checkWritable(file);
-    // A file that was deleted is seen as such first, or its tombstones would be laid after they were lifted.
+    // If the file was deleted, log that first; otherwise its records would be excluded again after this restore.
     await excludedIds(file);
-    await notePublication(
+    await logPublication(
       file,
       "restored",
       records.map(({ id }) => id),
@@ -78,7 +78,6 @@ export function openDatabase(
       const unwanted = new Set(ids);
       let count = 0;
       await adapter.rewrite((database) => {
-        // What stands in a damaged file cannot be taken out of it.
         if (database.kind === "corrupt") throw damaged(file, database.why);
         if (database.kind !== "sound") return Promise.resolve(undefined);
         const indices = new Set<number>();
@@ -88,11 +87,11 @@ export function openDatabase(
         if (count === 0) return Promise.resolve(undefined);
         return Promise.resolve({ text: removeElements(scanDatabase(database.text), indices) });
       });
-      await notePublication(file, "removed", ids);
+      await logPublication(file, "removed", ids);
       return count;
     },
     restore,
-    async take(records) {
+    async publishWithCopies(records) {
       records.forEach(assertPublishable);
       await checkWritable(file);
       await saveImportedRecords(file, records);
@@ -115,8 +114,8 @@ export function openDatabase(
       });
       if (repair === undefined) throw databaseError(file, "written", "it was not read");
       const { records, foreign } = await readContents(file);
-      const lost = await expected(file, new Set([...records, ...foreign].map(idOf)));
-      await noteLost(file, lost);
+      const lost = await publishedExcept(file, new Set([...records, ...foreign].map(idOf)));
+      await logLost(file, lost);
       return {
         ...repair,
         lost: lost.length,
@@ -135,7 +134,7 @@ export function openDatabase(
   };
 }
 
-/** Adds what is missing by id, and puts back what another program has overwritten. */
+/** Adds missing records, by id, and restores those that another program has overwritten. */
 async function publishRecords(
   file: string,
   adapter: MergingAdapter,
@@ -146,28 +145,31 @@ async function publishRecords(
   const removed = await excludedIds(file);
   const low = new Low(adapter, emptyDatabase());
   await low.read();
-  const before = new Set(low.data.benchmarks.map(idOf));
-  const copies = await readImportedRecords(file, (id) => !before.has(id));
-  const given = unique([...records, ...copies]);
-  const overwritten = await expected(file, new Set([...before, ...given.map(({ id }) => id)]));
+  const present = new Set(low.data.benchmarks.map(idOf));
+  const imported = await readImportedRecords(file, (id) => !present.has(id));
+  const known = unique([...records, ...imported]);
+  const overwritten = await publishedExcept(
+    file,
+    new Set([...present, ...known.map(({ id }) => id)]),
+  );
   const found = overwritten.length === 0 ? [] : ((await findOverwritten?.(overwritten)) ?? []);
   found.forEach(assertPublishable);
-  const wanted = unique([...given, ...found]).filter(({ id }) => !removed.has(id));
-  const added = wanted.filter(({ id }) => !before.has(id));
-  // Another writer may have left half a file in which nothing of ours is missing.
+  const wanted = unique([...known, ...found]).filter(({ id }) => !removed.has(id));
+  const added = wanted.filter(({ id }) => !present.has(id));
+  // Also write if nothing is missing but another program left the file damaged.
   if (added.length > 0 || adapter.foundDamage())
     await low.update((data) => void data.benchmarks.push(...added));
   const { published } = await readPublication(file);
-  await notePublication(
+  await logPublication(
     file,
     "published",
     wanted.map(({ id }) => id).filter((id) => !published.has(id)),
   );
   if (findOverwritten !== undefined) {
-    const back = new Set(found.map(({ id }) => id));
-    await noteLost(
+    const foundIds = new Set(found.map(({ id }) => id));
+    await logLost(
       file,
-      overwritten.filter((id) => !back.has(id)),
+      overwritten.filter((id) => !foundIds.has(id)),
     );
   }
   return { added: added.length, total: partitionRecords(low.data.benchmarks, []).records.length };
@@ -181,32 +183,33 @@ function damaged(file: string, why: string): SweepError {
   return new SweepError("the benchmark database is damaged", {
     exitCode: ExitCode.usage,
     reason: `${file}: ${why}`,
-    hint: "maider-sweep db repair puts it right",
+    hint: "maider-sweep db repair repairs it",
   });
 }
 
 function assertPublishable(record: BenchmarkRecord): void {
-  const why = whyNotPublishable(record);
-  if (why !== undefined) throw new TypeError(`record ${record.id} must not be published: ${why}`);
+  const reason = unpublishableReason(record);
+  if (reason !== undefined)
+    throw new TypeError(`record ${record.id} must not be published: ${reason}`);
 }
 
-/** Of several with one id, the first. */
+/** Of records with the same id, only the first. */
 function unique(records: readonly BenchmarkRecord[]): BenchmarkRecord[] {
   const byId = new Map<string, BenchmarkRecord>();
   for (const record of records) if (!byId.has(record.id)) byId.set(record.id, record);
   return [...byId.values()];
 }
 
-/** Ids that were put into the file and are not among those that are known. */
-async function expected(file: string, known: ReadonlySet<unknown>): Promise<string[]> {
+/** Ids that were published to the file, except known ones. */
+async function publishedExcept(file: string, known: ReadonlySet<unknown>): Promise<string[]> {
   const { published } = await readPublication(file);
   return [...published].filter((id) => !known.has(id));
 }
 
-/** What nobody has any more is expected no longer; should it turn up again, it may be published. */
-async function noteLost(file: string, lost: readonly string[]): Promise<void> {
-  // A file that cannot be read may have them all.
-  if (lost.length > 0 && (await isReadable(file))) await notePublication(file, "restored", lost);
+/** Logs that these records are no longer expected in the file. If they are found later, they can be published. */
+async function logLost(file: string, lost: readonly string[]): Promise<void> {
+  // An unreadable file may still have them.
+  if (lost.length > 0 && (await isReadable(file))) await logPublication(file, "restored", lost);
 }
 
 async function isReadable(file: string): Promise<boolean> {
@@ -215,13 +218,13 @@ async function isReadable(file: string): Promise<boolean> {
 }
 
 /**
- * Ids that must stay away. The log is read before the file is looked at: what it says was published was then in a
- * file, so that a missing file can only have been deleted since.
+ * Ids that must not be published. The log is read before the file is checked: records that it lists as published were in
+ * the file at that time, so if the file is missing now, it was deleted.
  */
 async function excludedIds(file: string): Promise<ReadonlySet<string>> {
   const publication = await readPublication(file);
   const { published } = publication;
   if (published.size === 0 || !(await isMissing(file))) return tombstones(publication);
-  await notePublication(file, "deleted", [...published]);
+  await logPublication(file, "deleted", [...published]);
   return new Set([...tombstones(publication), ...published]);
 }

@@ -1,6 +1,6 @@
 import { parsePythonJson, scanDatabase } from "./database-text.ts";
 
-/** Texts of elements as they were read: Python may write numbers differently than JavaScript. */
+/** The texts that elements were read from, because Python writes some numbers differently than JavaScript. */
 const texts = new WeakMap<object, string>();
 
 /** The text that an element was read from, or its JSON if it was not read from text. */

@@ -1,4 +1,4 @@
-import { withFiguresFor } from "./database-text.ts";
+import { replaceNonFinite } from "./database-text.ts";
 
 /** A number that JavaScript would write differently, such as `1.0`, `NaN`, or one with more digits than a double. */
 export interface ExactNumber {
@@ -6,17 +6,17 @@ export interface ExactNumber {
 }
 
 const SOURCE = Symbol("source");
-/** JSON has no such numbers, so these unlikely ones replace them while parsing. */
-const STAND_INS: ReadonlyMap<string, string> = new Map([
+/** Unlikely numbers that replace words that are not JSON while parsing. */
+const PLACEHOLDERS: ReadonlyMap<string, string> = new Map([
   ["NaN", "0e7000001"],
   ["Infinity", "0e7000002"],
   ["-Infinity", "0e7000003"],
 ]);
-const WORDS = new Map([...STAND_INS].map(([word, number]) => [number, word]));
+const WORDS = new Map([...PLACEHOLDERS].map(([word, number]) => [number, word]));
 
 /** Parses JSON, including Python's `NaN` and `Infinity`, without changing any number. @throws SyntaxError */
 export function parseExact(text: string): unknown {
-  const plain = withFiguresFor(text, (word) => STAND_INS.get(word) ?? word);
+  const plain = replaceNonFinite(text, (word) => PLACEHOLDERS.get(word) ?? word);
   return JSON.parse(plain, ((_: string, value: unknown, context?: { source?: string }) => {
     const source = context?.source;
     if (typeof value !== "number" || source === undefined || String(value) === source) return value;

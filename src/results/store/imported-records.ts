@@ -1,15 +1,15 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import { appendSidecar, sidecarLines } from "./sidecar-file.ts";
-import { whyNotPublishable } from "./why-not-publishable.ts";
+import { unpublishableReason } from "./unpublishable-reason.ts";
 
-/** Saves records that are in no journal next to the database, except those it has already. @throws SweepError */
+/** Saves copies of imported records, which are in no journal, next to the database. @throws SweepError */
 export async function saveImportedRecords(
   database: string,
   records: readonly BenchmarkRecord[],
 ): Promise<void> {
-  const kept = new Set((await sidecarLines(database, "copies")).map(idOfLine));
+  const saved = new Set((await sidecarLines(database, "copies")).map(idOfLine));
   const lines = records
-    .filter(({ id }) => !kept.has(id))
+    .filter(({ id }) => !saved.has(id))
     // The id comes first, so that it can be found without parsing the line.
     .map(({ id, ...others }) => JSON.stringify({ id, ...others }));
   if (lines.length > 0) await appendSidecar(database, "copies", lines);
@@ -34,7 +34,7 @@ function idOfLine(line: string): string | undefined {
 function recordIn(line: string): BenchmarkRecord[] {
   try {
     const value: unknown = JSON.parse(line);
-    return whyNotPublishable(value) === undefined ? [value as BenchmarkRecord] : [];
+    return unpublishableReason(value) === undefined ? [value as BenchmarkRecord] : [];
   } catch {
     return [];
   }

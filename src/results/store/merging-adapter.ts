@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, SweepError, errorText } from "../../support/errors.ts";
 import { makeFolder } from "../../support/make-folder.ts";
 import { followLinks, writeFileAtomically } from "../../support/safe-file.ts";
-import { pruneBackups, setAside } from "./backups.ts";
+import { copyAside, pruneBackups } from "./backups.ts";
 import {
   bestCopy,
   checkWritable,
@@ -16,7 +16,7 @@ import {
 } from "./database-file.ts";
 import {
   insertElements,
-  LARGEST_TEXT,
+  MAX_TEXT_LENGTH,
   newDatabaseText,
   parsePythonJson,
   scanDatabase,
@@ -46,15 +46,15 @@ type Change = (file: DatabaseFile) => Promise<Changed | undefined>;
 
 interface Changed {
   readonly text: string;
-  /** Whether the old file is damaged, and so is not to become a backup. By default, whether it is not valid JSON. */
+  /** Whether the old file is damaged and must not become a backup. By default, whether it is not valid JSON. */
   readonly damaged?: boolean;
-  /** Whether the old file lacks records that a backup has: then it is not to become a backup either. */
+  /** Whether the old file lacks records that a backup has, so that it must not become a backup either. */
   readonly incomplete?: boolean;
 }
 
-const TRIES = 20;
+const MAX_ATTEMPTS = 20;
 
-class ChangedMeanwhile extends Error {}
+class ConcurrentChange extends Error {}
 
 /**
  * A lowdb adapter for a file that other programs also write. `write` only adds elements whose ids are missing from the
@@ -67,7 +67,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
   /** Elements that were read are never added again: if they are missing now, another program removed them. */
   const readFromDisk = new WeakSet<object>();
 
-  const guarded = async (change: Change): Promise<string | undefined> => {
+  const writeLocked = async (change: Change): Promise<string | undefined> => {
     const target = await followLinks(path);
     makeFolder(dirname(target), 0o700);
     return withWriterLock(target, async () => {
@@ -77,23 +77,23 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
         const changed = await change(file);
         if (changed === undefined) return undefined;
         const { text, damaged = file.kind === "corrupt", incomplete = false } = changed;
-        if (text.length > LARGEST_TEXT) throw tooLarge(path);
+        if (text.length > MAX_TEXT_LENGTH) throw tooLarge(path);
         await checkWritable(path);
-        const aside = damaged ? await setAside(target, "corrupt", nowMs()) : undefined;
+        const aside = damaged ? await copyAside(target, "corrupt", nowMs()) : undefined;
         if (file.kind === "sound" && !damaged && !incomplete && !backedUp) {
-          await setAside(target, "bak", nowMs());
+          await copyAside(target, "bak", nowMs());
           await pruneBackups(target);
           backedUp = true;
         }
         try {
           await writeFileAtomically(target, text, {
             beforeRename: async () => {
-              if ((await identityOf(target)) !== file.identity) throw new ChangedMeanwhile();
+              if ((await identityOf(target)) !== file.identity) throw new ConcurrentChange();
             },
           });
           return aside;
         } catch (error) {
-          if (!(error instanceof ChangedMeanwhile) || attempt === TRIES) throw error;
+          if (!(error instanceof ConcurrentChange) || attempt === MAX_ATTEMPTS) throw error;
           await sleep(Math.random() * 20 * attempt);
         }
       }
@@ -108,14 +108,14 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
       const sound = file.kind === "sound";
       const benchmarks = sound
         ? [...file.elements]
-        : (await copyOf(path, file.text)).map(parsePythonJson);
+        : (await recoverableTexts(path, file.text)).map(parsePythonJson);
       for (const element of benchmarks)
         if (typeof element === "object" && element !== null) readFromDisk.add(element);
       return { version: sound ? String(file.version) : "1.0", benchmarks };
     },
     async write(data) {
-      await guardedOrTranslated(path, () =>
-        guarded(async (file) => {
+      await translateErrors(path, () =>
+        writeLocked(async (file) => {
           const text = await soundText(path, file);
           const scanned = scanDatabase(text);
           const onDisk = new Set(
@@ -135,7 +135,7 @@ export function mergingAdapter(path: string, nowMs: () => number): MergingAdapte
       );
     },
     foundDamage: () => damaged,
-    rewrite: (change) => guardedOrTranslated(path, () => guarded(change)),
+    rewrite: (change) => translateErrors(path, () => writeLocked(change)),
   };
 }
 
@@ -145,29 +145,29 @@ function flawOf(file: DatabaseFile): string | undefined {
 
 async function soundText(path: string, file: DatabaseFile): Promise<string> {
   if (file.kind === "sound") return file.text;
-  return newDatabaseText(file.kind === "corrupt" ? await copyOf(path, file.text) : []);
+  return newDatabaseText(file.kind === "corrupt" ? await recoverableTexts(path, file.text) : []);
 }
 
-async function copyOf(path: string, damagedText: string): Promise<readonly string[]> {
+async function recoverableTexts(path: string, damagedText: string): Promise<readonly string[]> {
   const { own, saved } = await bestCopy(path, damagedText, tombstones(await readPublication(path)));
   return [...own, ...saved];
 }
 
-async function guardedOrTranslated<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function translateErrors<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof SweepError) throw error;
-    if (error instanceof ChangedMeanwhile)
-      throw databaseError(path, "written", "another program changes it all the time");
+    if (error instanceof ConcurrentChange)
+      throw databaseError(path, "written", "another program keeps changing it");
     throw databaseError(path, "written", errorText(error));
   }
 }
 
 function tooLarge(path: string): SweepError {
-  return new SweepError("the benchmark database is as large as its format can be", {
+  return new SweepError("the benchmark database is full", {
     exitCode: ExitCode.usage,
-    reason: `${path}: with these records nobody could read it again`,
+    reason: `${path}: with these records it would be too large to read`,
     hint: "move it aside and start a new one, or name another one with --db FILE",
   });
 }

@@ -1,20 +1,20 @@
 import { isMissing } from "../../support/safe-file.ts";
 import { appendSidecar, sidecarLines } from "./sidecar-file.ts";
 
-/** What became of records in the database: a log beside it, one JSON line an act, folded when it is read. */
+/** The state of records according to the log next to the database, which has one JSON line per action. */
 export interface Publication {
-  /** Ids that we put into the file that is there now. */
+  /** Ids that were published to the current file. */
   readonly published: ReadonlySet<string>;
-  /** Tombstones: ids that a user removed one by one. */
+  /** Ids that the user removed. */
   readonly removed: ReadonlySet<string>;
-  /** Ids that went with a file which the user deleted. */
+  /** Ids that were in a file that the user deleted. */
   readonly deleted: ReadonlySet<string>;
 }
 
 const ACTS = ["published", "removed", "deleted", "restored"] as const;
 type Act = (typeof ACTS)[number];
 
-/** Lines that are cut or strange are passed over: they can only bring a record back, never lose one. @throws SweepError */
+/** Ignores invalid lines, which can only make a record reappear, never lose one. @throws SweepError */
 export async function readPublication(database: string): Promise<Publication> {
   const published = new Set<string>();
   const removed = new Set<string>();
@@ -32,8 +32,8 @@ export async function readPublication(database: string): Promise<Publication> {
 }
 
 /**
- * Ids that were put into the file which is there, and are not among those that are: another program has overwritten
- * them. None when the file itself is gone, for then a user has deleted it. @throws SweepError
+ * Ids that were published to the current file but are no longer present, because another program has overwritten them.
+ * None if the file is missing, because the user has deleted it. @throws SweepError
  */
 export async function overwrittenIn(
   database: string,
@@ -47,13 +47,13 @@ export async function overwrittenIn(
   return absent.length === 0 || (await isMissing(database)) ? [] : absent;
 }
 
-/** All ids that must stay away. */
+/** All ids that must not be published. */
 export function tombstones({ removed, deleted }: Publication): ReadonlySet<string> {
   return new Set([...removed, ...deleted]);
 }
 
-/** Notes an act. Call it after the database itself has changed. */
-export async function notePublication(
+/** Logs an action. Call it after the database itself has changed. @throws SweepError */
+export async function logPublication(
   database: string,
   act: Act,
   ids: readonly string[],

@@ -3,9 +3,10 @@ import { RECORD_KEYS, type BenchmarkRecord } from "../../evidence/record.ts";
 /** Returns what is wrong with a value, starting with its path; undefined if nothing is. */
 type Check = (value: unknown) => string | undefined;
 
-const figure: Check = (value) => (Number.isFinite(value) ? undefined : "no number");
-const text: Check = (value) => (typeof value === "string" ? undefined : "no text");
-const name: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "no name");
+const figure: Check = (value) => (Number.isFinite(value) ? undefined : "not a number");
+const text: Check = (value) => (typeof value === "string" ? undefined : "not a string");
+const name: Check = (value) =>
+  typeof value === "string" && value !== "" ? undefined : "not a non-empty string";
 const flag: Check = (value) => (typeof value === "boolean" ? undefined : "neither true nor false");
 
 function optional(check: Check): Check {
@@ -20,7 +21,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function object(fields: Readonly<Record<string, Check>>): Check {
   const checks = Object.entries(fields).map(([key, check]) => ({ key, check }));
   return (value) => {
-    if (!isObject(value)) return "no object";
+    if (!isObject(value)) return "not an object";
     for (const { key, check } of checks) {
       const wrong = check(value[key]);
       if (wrong !== undefined) return at(key, wrong);
@@ -32,7 +33,7 @@ function object(fields: Readonly<Record<string, Check>>): Check {
 /** Checks all values of an object. */
 function values(check: Check): Check {
   return (value) => {
-    if (!isObject(value)) return "no object";
+    if (!isObject(value)) return "not an object";
     for (const key of Object.keys(value)) {
       const wrong = check(value[key]);
       if (wrong !== undefined) return at(key, wrong);
@@ -43,7 +44,7 @@ function values(check: Check): Check {
 
 function list(check: Check): Check {
   return (value) => {
-    if (!Array.isArray(value)) return "no list";
+    if (!Array.isArray(value)) return "not a list";
     let index = 0;
     for (const item of value) {
       const wrong = check(item);
@@ -54,7 +55,7 @@ function list(check: Check): Check {
   };
 }
 
-/** `summary.verdict: no object`. */
+/** For example `summary.verdict: not an object`. */
 function at(key: string, wrong: string): string {
   return /^[\w.]+: /.test(wrong) ? `${key}.${wrong}` : `${key}: ${wrong}`;
 }
@@ -67,9 +68,9 @@ const category = {
   tests_passed: figure,
 };
 const state: Check = (value) =>
-  value === "sound" || value === "failed" || value === "void" ? undefined : "no known state";
+  value === "sound" || value === "failed" || value === "void" ? undefined : "not a known state";
 const verdict = object({ state, reasons: list(text) });
-/** As `LoadResult` describes it. */
+/** A `LoadResult`. */
 const load = object({
   in_flight: optional(figure),
   request_rate: optional(figure),
@@ -92,7 +93,7 @@ const load01 = object({
   tpot_s: figure,
 });
 
-/** Everything that queries rely on. */
+/** The fields that queries use. */
 const record = object({
   id: name,
   timestamp: text,
@@ -154,8 +155,8 @@ export function readRecord(value: unknown): ReadRecord {
   return { usable: false, reason };
 }
 
-/** Maider drops records that do not have exactly the known keys. */
-export function pythonReads(record: object): boolean {
+/** Whether `maider` reads a record: it drops those that do not have exactly the known keys. */
+export function isReadByMaider(record: object): boolean {
   const keys = Object.keys(record);
   return keys.length === RECORD_KEYS.length && RECORD_KEYS.every((key) => key in record);
 }

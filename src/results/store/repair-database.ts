@@ -10,12 +10,12 @@ import {
   scanDatabase,
 } from "./database-text.ts";
 
-/** What a repair did; counts are of records. */
+/** The result of a repair. All counts are numbers of records. */
 export interface Repair {
   readonly state: "missing" | "sound" | "repaired";
-  /** What was wrong with the file as a whole. */
+  /** What was wrong with the file, apart from its records. */
   readonly why?: string;
-  /** Left as they were. */
+  /** Not changed. */
   readonly kept: number;
   /** Replaced, because they differed from the journals or the backup. */
   readonly corrected: number;
@@ -23,7 +23,7 @@ export interface Repair {
   readonly fromBackup: number;
   /** Missing, and added from the journals or the saved imports. */
   readonly fromJournals: number;
-  /** Once written to this file, but found nowhere any more. */
+  /** Published to this file before, but no longer found anywhere. */
   readonly lost: number;
   readonly total: number;
   /** The newest backup that was used. */
@@ -36,16 +36,16 @@ export interface Repair {
 export interface RepairedText {
   /** Undefined if the file needs no change. */
   readonly text: string | undefined;
-  /** False if records were merely missing: then the old file is sound. */
+  /** False if records were only missing, so that the old file is sound. */
   readonly damaged: boolean;
-  /** The old file lacks records that a backup has. As the newest backup it would hide them. */
+  /** The old file lacks records that a backup has. If it became the newest backup, they could not be restored. */
   readonly incomplete: boolean;
   readonly repair: Repair;
 }
 
 /**
- * Combines the longest sound part of the file with what the newest backup and the journals have. Records never change
- * once written, so a record that differs from its original was damaged.
+ * Combines the sound part of the file with the records of the newest backup and the journals. Records never change once
+ * written, so a record that differs from its original was damaged.
  * @param known records in journals and saved imports
  * @param removed ids that the user removed, which are not added again
  */

@@ -1,11 +1,11 @@
 import type { BenchmarkRecord } from "../../evidence/record.ts";
 import type { BenchmarkDatabase } from "./database.ts";
-import { whyNotPublishable } from "./why-not-publishable.ts";
+import { unpublishableReason } from "./unpublishable-reason.ts";
 
 /**
  * Records that can be restored, by id: from journals, saved imports and backups.
  * @param known records in journals and saved imports
- * @param older whether to search more than the newest backup. Older ones may hold records that were removed by hand.
+ * @param older whether to search older backups too. They may have records that were removed by hand since.
  */
 export async function restorable(
   database: BenchmarkDatabase,
@@ -15,7 +15,7 @@ export async function restorable(
   const found = new Map(known.map((record) => [record.id, record]));
   for await (const records of database.backups()) {
     for (const record of records)
-      if (!found.has(record.id) && whyNotPublishable(record) === undefined)
+      if (!found.has(record.id) && unpublishableReason(record) === undefined)
         found.set(record.id, record);
     if (!older) break;
   }

@@ -13,7 +13,7 @@ export async function appendSidecar(
   ending: Ending,
   lines: readonly string[],
 ): Promise<void> {
-  const path = await besideOf(database, ending);
+  const path = await sidecarPath(database, ending);
   try {
     makeFolder(dirname(path), 0o700);
     const handle = await open(path, "a", 0o600);
@@ -25,7 +25,7 @@ export async function appendSidecar(
       await handle.close();
     }
   } catch (error) {
-    throw new SweepError("what happened to the benchmark database could not be noted beside it", {
+    throw new SweepError("the publication log of the benchmark database cannot be written", {
       exitCode: ExitCode.usage,
       reason: errorText(error),
       hint: "check the permissions of its folder and the free space of its disk",
@@ -36,12 +36,12 @@ export async function appendSidecar(
 /** Lines of a sidecar file, none if it does not exist. @throws SweepError */
 export async function sidecarLines(database: string, ending: Ending): Promise<string[]> {
   try {
-    const text = await readFile(await besideOf(database, ending), "utf8");
+    const text = await readFile(await sidecarPath(database, ending), "utf8");
     return text.split("\n").filter((line) => line !== "");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];
-    throw new SweepError("what is noted beside the benchmark database cannot be read", {
+    throw new SweepError("the publication log of the benchmark database cannot be read", {
       exitCode: ExitCode.usage,
       reason: errorText(error),
       hint: "check its permissions, or name another database with --db FILE",
@@ -49,6 +49,6 @@ export async function sidecarLines(database: string, ending: Ending): Promise<st
   }
 }
 
-async function besideOf(database: string, ending: Ending): Promise<string> {
+async function sidecarPath(database: string, ending: Ending): Promise<string> {
   return `${await resolveLinks(database)}.${ending}`;
 }

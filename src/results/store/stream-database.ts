@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** What a database file says apart from its records. */
+/** The properties of a database file other than its records. */
 export interface DatabaseHeader {
   readonly version: unknown;
   readonly bytes: number;
@@ -20,14 +20,14 @@ const ELEMENT_END = "\n    }";
 const CLOSING = "\n    }\n  ]";
 const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
-/** Room for a few records: V8 parses strings beyond 128 kB more slowly. */
+/** Large enough for a few records. V8 parses strings of more than 128 kB more slowly. */
 const WINDOW_BYTES = 65_536;
 const LARGEST_WINDOW_BYTES = 8_388_608;
 
 /**
- * Yields the records of a large database without holding all of it in memory. Record boundaries are found by the
- * layout. Only at the end is it certain that the file is valid JSON: every part parsed, and so did the rest around them.
- * @throws UnusualLayout or SyntaxError; discard what was yielded before
+ * Yields the records of a large database without loading all of it into memory. Record boundaries are found by the
+ * layout. The file is known to be valid JSON only after the last record.
+ * @throws UnusualLayout or SyntaxError; discard the records yielded before
  */
 export function* streamDatabase(path: string): Generator<unknown, DatabaseHeader> {
   const file = openSync(path, "r");
@@ -50,7 +50,7 @@ export function* streamDatabase(path: string): Generator<unknown, DatabaseHeader
   }
 }
 
-/** Parses the text around the records, with a single number in their place. */
+/** Parses the text around the records, with a number instead of the records. */
 function versionIn(head: string, tail: string): unknown {
   const { version = "1.0", benchmarks } = JSON.parse(`${head}7${tail}`) as {
     version?: unknown;
@@ -96,7 +96,7 @@ function openWindow(file: number) {
     },
     rest: () => take(to - from),
     bytes: () => read,
-    /** Reads on; false at the end of the file. */
+    /** Reads more of the file; false at its end. */
     more(): boolean {
       buffer.copyWithin(0, from - 1, to);
       to -= from - 1;

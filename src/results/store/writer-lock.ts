@@ -9,8 +9,8 @@ interface Owner {
   readonly released: boolean;
 }
 
-/** A holder that has not released the lock by then is considered dead. Real time, not the run's clock. */
-const PATIENCE_MS = 30_000;
+/** After this time an owner is assumed to hang, and is ignored. Real time, not the run's clock. */
+const TIMEOUT_MS = 30_000;
 
 /**
  * Runs `work` while holding a lock on `file` that excludes our other processes. Each owner creates a numbered file with
@@ -37,7 +37,7 @@ async function acquire(file: string): Promise<() => Promise<void>> {
     const highest = generations.at(-1) ?? 0;
     if (waitedFor !== highest) waitedMs = 0;
     waitedFor = highest;
-    if (highest > 0 && waitedMs < PATIENCE_MS && (await isHeld(path(highest)))) {
+    if (highest > 0 && waitedMs < TIMEOUT_MS && (await isHeld(path(highest)))) {
       const pause = 5 + Math.random() * 25;
       waitedMs += pause;
       await sleep(pause);

@@ -58,7 +58,7 @@ export function buildRefreshPlan(given: RefreshRequest): RefreshPlan {
   const stale: Due[] = [];
   const left: StaleConfiguration[] = [];
   for (const configuration of due.filter(({ reasons }) => reasons.length > 0)) {
-    const obstacle = whyNotPublishable(configuration, described);
+    const obstacle = unpublishableReason(configuration, described);
     if (obstacle === undefined) stale.push(configuration);
     else left.push({ ...configuration, reasons: [obstacle] });
   }
@@ -143,7 +143,7 @@ function settingsOf(
   };
 }
 
-function whyNotPublishable(
+function unpublishableReason(
   configuration: Due,
   described: ReadonlyMap<string, object>,
 ): string | undefined {

@@ -34,7 +34,7 @@ function oddDatabase(): string {
 it.each([
   ["as it is written", (text: string) => text],
   ["in one line", (text: string) => text.replaceAll(/\n */g, "")],
-  ["behind a mark of byte order", (text: string) => `\uFEFF${text}`],
+  ["after a byte order mark", (text: string) => `\uFEFF${text}`],
   ["cut", (text: string) => text.slice(0, -4)],
 ])("benchmark-compare -f json keeps every figure of a database %s", async (_, change) => {
   await writeFile(rig.file, change(oddDatabase()));
@@ -239,7 +239,9 @@ describe("db import", () => {
     await writeFile(rig.file, '{"version":"1.0","benchmarks":[]}');
     expect((await rig.say("db", "import", given)).stdout).toMatch(/^1 imported/);
     await rig.say("db", "remove", "their-001");
-    expect((await rig.say("db", "import", given)).stderr).toContain("it was removed here");
+    expect((await rig.say("db", "import", given)).stderr).toContain(
+      "it was removed from this database",
+    );
   });
 });
 

@@ -90,7 +90,7 @@ describe("what another program has overwritten", () => {
   beforeEach(async () => {
     await writeFile(rig.file, FIXTURE);
     await rig.measured(own("own-0001", "own-0002"));
-    await openDatabase(rig.file).take(own("by-hand-1"));
+    await openDatabase(rig.file).publishWithCopies(own("by-hand-1"));
     await writeFile(rig.file, FIXTURE);
   });
   const all = [...FIXTURE_IDS, "own-0001", "own-0002", "by-hand-1"].toSorted();
@@ -137,15 +137,15 @@ describe("what another program has overwritten", () => {
   });
 });
 
-describe("a mark of byte order, which Python refuses", () => {
+describe("a byte order mark, which Python rejects", () => {
   it("is told, and gone after repair or any other write, with all that was there", async () => {
     const text = FIXTURE.replace('"version"', '"note": 1.0,\n  "version"');
     await writeFile(rig.file, `\uFEFF${text}`);
     const check = await rig.say("db", "check");
     expect(check.code).toBe(2);
-    expect(check.stdout).toMatch(/damaged: it begins with a mark of byte order.*\n.*8 that can/);
+    expect(check.stdout).toMatch(/damaged: it begins with a byte order mark.*\n.*8 that can/);
     expect(check.stdout).toContain("maider-sweep db repair");
-    expect((await rig.say("benchmark-status")).stderr).toContain("mark of byte order");
+    expect((await rig.say("benchmark-status")).stderr).toContain("byte order mark");
     expect((await rig.say("db", "repair")).stdout).toContain("8 entries kept");
     expect(await readFile(rig.file, "utf8")).toBe(text);
     await writeFile(rig.file, `\uFEFF${text}`);

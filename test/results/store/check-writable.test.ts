@@ -19,9 +19,9 @@ it.each(["new.json", "a-file", "a-folder/new.json", "not/made/yet/new.json"])(
 
 it.each([
   ["a-folder", /a-folder: it is a folder/],
-  ["a-file/new.json", /a-file is no folder/],
+  ["a-file/new.json", /a-file is not a folder/],
   ["closed", /closed: it is read-only/],
-])("%s cannot, and it is said why", async (name, reason) => {
+])("%s is not writable, with a reason", async (name, reason) => {
   await expect(checkWritable(join(folder, name))).rejects.toEqual(
     expect.objectContaining({
       message: "the benchmark database cannot be written",

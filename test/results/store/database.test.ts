@@ -56,12 +56,12 @@ async function put(text: string): Promise<void> {
 }
 
 describe("reading", () => {
-  it("finds nothing, says nothing and writes nothing where there is no file", async () => {
+  it("returns nothing and writes nothing if there is no file", async () => {
     expect(await openDatabase(file).read()).toEqual({ records: [], foreign: [], problems: [] });
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("takes every record of the Python tool, those with failed tests too", async () => {
+  it("returns every record of maider, including those with failed tests", async () => {
     await put(fixture);
     const contents = await openDatabase(file).read();
     expect(contents.records).toHaveLength(8);
@@ -69,7 +69,7 @@ describe("reading", () => {
     expect(await readdir(dirname(file))).toEqual(["benchmark-database.json"]);
   });
 
-  it("counts and names what it cannot use, and goes on with the rest", async () => {
+  it("reports unusable records and returns the others", async () => {
     const good = sampleRecord();
     await put(
       JSON.stringify({
@@ -91,7 +91,7 @@ describe("reading", () => {
     expect(contents.problems).toHaveLength(4);
   });
 
-  it("reads levels of load as any version wrote them", async () => {
+  it("reads load levels of every version", async () => {
     const counts = { requests: 40, failed: 0 };
     const older = { ...counts, concurrency: 4, out_tps: 9, per_user_tps: 3, ttft_s: 1, tpot_s: 1 };
     const records = [
@@ -104,14 +104,14 @@ describe("reading", () => {
     expect((await openDatabase(file).read()).records).toEqual(records);
   });
 
-  it("says so when the version is another one, and reads it", async () => {
+  it("reports another version, but reads the file", async () => {
     await put(JSON.stringify({ version: "2.0", benchmarks: [sampleRecord()] }));
     const contents = await openDatabase(file).read();
     expect(contents.records).toHaveLength(1);
     expect(contents.problems).toEqual([expect.stringContaining('version "2.0"')]);
   });
 
-  it("reads what Python writes for a figure that is not a number", async () => {
+  it("reads the NaN that Python writes", async () => {
     const text = JSON.stringify({ version: "1.0", benchmarks: [sampleRecord({ id: "nan" })] });
     await put(text.replace('"tests":[{', '"tests":[{"odd":NaN,"text":"NaN",'));
     expect(await ids()).toEqual(["nan"]);
@@ -123,7 +123,7 @@ describe("reading", () => {
     ["another kind of file", "hello"],
     ["a list", "[]"],
     ["`benchmarks: null`", '{"version":"1.0","benchmarks":null}'],
-  ])("goes on with the best copy of %s, and changes nothing", async (_, text) => {
+  ])("uses the best copy of %s and changes nothing", async (_, text) => {
     await put(fixture);
     await openDatabase(file).publish([sampleRecord({ id: "ours" })]);
     await writeFile(file, text);
@@ -135,7 +135,7 @@ describe("reading", () => {
     expect(await readFile(file, "utf8")).toBe(text);
   });
 
-  it("says what is wrong with a folder in the file's place", async () => {
+  it("reports a folder instead of a file", async () => {
     await mkdir(file, { recursive: true });
     const contents = await openDatabase(file).read();
     expect(contents.records).toEqual([]);
@@ -148,7 +148,7 @@ describe("reading", () => {
     });
   });
 
-  it("finds every whole record in a file that was cut at any byte", async () => {
+  it("finds every complete record in a file that is truncated at any byte", async () => {
     const records = [sampleRecord({ id: "one" }), sampleRecord({ id: "two" })];
     await openDatabase(file).publish(records);
     const text = await readFile(file, "utf8");
@@ -172,7 +172,7 @@ describe("reading", () => {
 });
 
 describe("publishing", () => {
-  it("makes a file that the Python reader loads whole, with the same kinds of values as its own", async () => {
+  it("creates a file that maider can read, with the same types of values", async () => {
     const record = sampleRecord();
     expect(await openDatabase(file).publish([record])).toEqual({ added: 1, total: 1 });
     expect(await pythonLoads(file)).toEqual([record.id]);
@@ -184,7 +184,7 @@ describe("publishing", () => {
     expect(kinds(ours, "record")).toEqual(expect.arrayContaining(kinds(theirs, "record")));
   });
 
-  it("leaves every character that is not ours where it stands", async () => {
+  it("leaves all other text unchanged", async () => {
     const odd = fixture.replace(
       '"version": "1.0",',
       '"version": "1.0",\n  "note": {"benchmarks": [1, "]}"]},\n  "big": 12345678901234567890.50,',
@@ -198,14 +198,14 @@ describe("publishing", () => {
     expect(await pythonLoads(file)).toHaveLength(9);
   });
 
-  it("keeps elements that it cannot use", async () => {
+  it("preserves unusable elements", async () => {
     await put('{"version":"1.0","benchmarks":[{"id":"x","new_key":1.0}, 7 ]}');
     await openDatabase(file).publish([sampleRecord({ id: "ours" })]);
     expect(await readFile(file, "utf8")).toContain('[{"id":"x","new_key":1.0}, 7,');
     expect(await ids()).toEqual(["ours"]);
   });
 
-  it("is the same when it is repeated, and never changes a record that is there", async () => {
+  it("is idempotent and never changes an existing record", async () => {
     const record = sampleRecord({ id: "ours" });
     const database = openDatabase(file);
     await database.publish([record]);
@@ -217,7 +217,7 @@ describe("publishing", () => {
     expect(await readFile(file, "utf8")).toBe(text);
   });
 
-  it("heals what another program has overwritten", async () => {
+  it("restores records that another program has overwritten", async () => {
     const database = openDatabase(file);
     await put(fixture);
     await database.publish([sampleRecord({ id: "a" }), sampleRecord({ id: "b" })]);
@@ -228,7 +228,7 @@ describe("publishing", () => {
     });
   });
 
-  it("leaves a file empty of old records that the user has deleted, until they are restored", async () => {
+  it("does not add the records of a deleted file again until they are restored", async () => {
     const old = [sampleRecord({ id: "old-1" }), sampleRecord({ id: "old-2" })];
     await openDatabase(file).publish(old);
     await rm(file);
@@ -243,7 +243,7 @@ describe("publishing", () => {
     expect(await ids()).toHaveLength(3);
   });
 
-  it("keeps away what was removed", async () => {
+  it("does not add removed records again", async () => {
     const records = ["a", "b", "c"].map((id) => sampleRecord({ id }));
     const database = openDatabase(file);
     await put(fixture);
@@ -256,7 +256,7 @@ describe("publishing", () => {
     expect(JSON.parse(await readFile(file, "utf8"))).toEqual(JSON.parse(fixture));
   });
 
-  it("sets a damaged file aside before it writes, and keeps what a backup still has", async () => {
+  it("copies a damaged file aside before writing, and recovers records from a backup", async () => {
     await put(fixture);
     await openDatabase(file).publish([sampleRecord({ id: "a" })]);
     const damaged = (await readFile(file, "utf8")).slice(0, 9_000);
@@ -271,7 +271,7 @@ describe("publishing", () => {
     expect(await ids()).toContain("b");
   });
 
-  it("puts a damaged file right also when nothing of ours is missing in it", async () => {
+  it("repairs a damaged file even if no record is missing", async () => {
     const record = sampleRecord({ id: "a" });
     await openDatabase(file).publish([record]);
     await writeFile(file, `${await readFile(file, "utf8")}]}`);
@@ -279,7 +279,7 @@ describe("publishing", () => {
     expect(await pythonLoads(file)).toEqual(["a"]);
   });
 
-  it("backs up before its first write, once, and keeps the last ten", async () => {
+  it("makes one backup before its first write and retains the newest ten", async () => {
     await put(fixture);
     for (let number = 0; number < 12; number += 1) {
       const database = openDatabase(file, () => Date.UTC(2026, 10, 1 + number));
@@ -291,7 +291,7 @@ describe("publishing", () => {
     expect(backups.toSorted()[0]).toBe("benchmark-database.json.bak-20261103T000000.000Z");
   });
 
-  it("follows a symbolic link and leaves it one", async () => {
+  it("writes through a symbolic link", async () => {
     await mkdir(dirname(file), { recursive: true });
     const target = join(folder, "elsewhere.json");
     await writeFile(target, fixture);
@@ -301,14 +301,14 @@ describe("publishing", () => {
     expect(await pythonLoads(target)).toHaveLength(9);
   });
 
-  it("keeps the permissions of the file", async () => {
+  it("preserves the permissions of the file", async () => {
     await put(fixture);
     await chmod(file, 0o644);
     await openDatabase(file).publish([sampleRecord()]);
     expect((await stat(file)).mode & 0o777).toBe(0o644);
   });
 
-  it("starts again from what another program has put there between reading and renaming", async () => {
+  it("retries if another program changes the file between reading and renaming", async () => {
     await put(fixture);
     const database = openDatabase(file, () => {
       // The time is asked for when the backup is made: after the file was read.
@@ -331,11 +331,11 @@ describe("publishing", () => {
     ],
     ["a figure that is not a number", sampleRecord({ speed: Number.NaN })],
     ["a key that the Python reader does not know", { ...sampleRecord(), extra: 1 }],
-  ])("refuses %s", async (_, record) => {
+  ])("rejects %s", async (_, record) => {
     await expect(openDatabase(file).publish([record])).rejects.toThrow("must not be published");
   });
 
-  it("loses nothing of ours when several of our processes and a Python-like one write at once", async () => {
+  it("loses no record of ours if several of our processes and another program write concurrently", async () => {
     await put(fixture);
     const child = join(here, "publish-in-child.ts");
     const writers = ["p", "q", "r", "s"];
@@ -367,7 +367,7 @@ describe("publishing", () => {
     expect(kept.length).toBe(new Set(kept).size);
   });
 
-  it("loses nothing at all when only our own processes write at once", async () => {
+  it("loses no record if only our own processes write concurrently", async () => {
     const child = join(here, "publish-in-child.ts");
     await Promise.all(
       ["p", "q", "r", "s"].map((name) => run(process.execPath, [child, file, "8", name])),

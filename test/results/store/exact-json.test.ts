@@ -10,7 +10,7 @@ it.each(["1.0", "-0", "1e5", "12345678901234567890123", "NaN", "-Infinity", "Inf
   },
 );
 
-it("what JSON.stringify writes is written the same", () => {
+it("the output of JSON.stringify is preserved", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = JSON.stringify(value, undefined, 2);
@@ -19,6 +19,6 @@ it("what JSON.stringify writes is written the same", () => {
   );
 });
 
-it("text that is no JSON is refused", () => {
+it("text that is not JSON is rejected", () => {
   expect(() => parseExact('{"a": NAN}')).toThrow(SyntaxError);
 });

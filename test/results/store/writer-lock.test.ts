@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 describe("withWriterLock", () => {
-  it("lets one in at a time, and all of them in the end", async () => {
+  it("lets in one process at a time, and eventually all of them", async () => {
     let inside = 0;
     let most = 0;
     const done: number[] = [];
@@ -33,13 +33,13 @@ describe("withWriterLock", () => {
     expect(await readdir(folder)).toHaveLength(1);
   });
 
-  it("is given back when the work fails", async () => {
+  it("is released if the work fails", async () => {
     const failure = new Error("disk full");
     await expect(withWriterLock(file, () => Promise.reject(failure))).rejects.toBe(failure);
     expect(await withWriterLock(file, () => Promise.resolve("next"))).toBe("next");
   });
 
-  it("passes over a holder that has died, and a lock that the disk garbled", async () => {
+  it("ignores an owner that has exited and a damaged lock file", async () => {
     const dead = { ...thisProcess(process.pid), pid: 2 ** 30, started: "1" };
     await writeFile(
       join(folder, ".db.json.writer-7"),

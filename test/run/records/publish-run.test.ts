@@ -53,7 +53,7 @@ describe("publishing a run", () => {
 
   it("puts back what another program has overwritten, whichever run recorded it", async () => {
     await publishRun(await runWith("a-000001"));
-    await openDatabase(file).take([sampleRecord({ id: "by-hand-1" })]);
+    await openDatabase(file).publishWithCopies([sampleRecord({ id: "by-hand-1" })]);
     writeFileSync(file, EMPTY);
     await publishRun(await runWith("b-000001"));
     expect(await stored()).toEqual(["a-000001", "b-000001", "by-hand-1"]);
