@@ -175,9 +175,11 @@ describe("db import", () => {
     const { code, stdout, stderr } = await rig.say("db", "import", given, "--json");
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ added: 0, duplicates: 0, total: 0 });
-    expect(stderr).toMatch(
-      /^error: nothing in .+ could be imported\n {2}why: all of its 2 .+\n {2}try: .+\n$/,
-    );
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: expect.stringMatching(/^nothing in .+ could be imported$/) as unknown,
+      reason: "all of its 2 are refused",
+      exit_code: 2,
+    });
     await offer();
     expect(await rig.say("db", "import", given)).toMatchObject({ code: 0, stderr: "" });
   });
