@@ -8,7 +8,7 @@ import type { RunRequest } from "../run/run-request.ts";
 import { startRun, type RunOutcome } from "../run/start-run.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import { usd } from "../support/money.ts";
-import { sshLine } from "../sweep/rental/hold.ts";
+import { sshLine } from "../sweep/rental/hold-vm.ts";
 import { listSessions, sessionFolders } from "./find-session.ts";
 import type { Session } from "./session.ts";
 import { freePort, startTunnel } from "./start-tunnel.ts";

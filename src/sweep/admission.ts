@@ -3,37 +3,14 @@ import { CloudError, TEMPORARY_KINDS } from "../cloud/cloud.ts";
 import type { PlannedRental } from "../estimate/estimate.ts";
 import { errorText } from "../support/errors.ts";
 import { fitsNow, whyNotAffordable } from "./budget.ts";
+import { dropEntry, recordNotStarted, takeFromQueue, type Admission } from "./admission-queue.ts";
 import { checkOffers } from "./check-offers.ts";
-import { createCircuitBreaker, type CircuitBreaker } from "./circuit-breaker.ts";
-import type { SweepPorts } from "./ports.ts";
+import { createCircuitBreaker } from "./circuit-breaker.ts";
+import { handleRentalEnd } from "./handle-rental-end.ts";
 import type { Reusable } from "./rental/find-reusable.ts";
-import { reserveRental, reuseRental, type Rental, type RentalEnd } from "./rental/rental.ts";
+import { reserveRental, reuseRental, type Rental } from "./rental/rental.ts";
 import type { SweepContext } from "./rental/rental-scope.ts";
 import { TIMEOUTS } from "./timeouts.ts";
-
-/** A create whose outcome was lost, and that made no VM, is made anew so often. */
-const MOST_CREATES = 3;
-
-interface Admission {
-  readonly context: SweepContext;
-  /** Ends the whole sweep, running rentals too. */
-  readonly abort: (error: unknown) => void;
-  readonly waiting: PlannedRental[];
-  readonly running: Set<Promise<void>>;
-  /** Never given the signal: `onIdle` would resolve while a job is still using its VM. */
-  readonly lanes: PQueue;
-  readonly breaker: CircuitBreaker;
-  /** Why an entry was turned down so far, and how often its create was lost; by `seq`. */
-  readonly refusals: Map<number, readonly string[]>;
-  readonly lostCreates: Map<number, number>;
-  readonly shortOfMoney: Set<number>;
-  /** Rentals at once; fewer than the plan's once the account has met a limit. */
-  limit: number;
-  /** By the monotonic clock. */
-  apiDownSinceMs: number | undefined;
-  /** Why nothing more is admitted; rentals that are running continue. */
-  halted: Error | undefined;
-}
 
 /**
  * Admits rentals as concurrency, money and the API allow, those of `reusable` first, and waits for the end of all.
@@ -88,17 +65,6 @@ export async function admitRentals(
   return admission.halted;
 }
 
-/** Journals that an entry got no VM, or none that came up. */
-export async function recordNotStarted(
-  planned: PlannedRental,
-  reason: string,
-  { journal }: Pick<SweepPorts, "journal">,
-): Promise<void> {
-  const { seq: rental, gpuId: gpu, configurations } = planned;
-  const models = configurations.map(({ model }) => model.id);
-  await journal.append({ type: "entry.not_started", rental, gpu, models, reason });
-}
-
 function isOpen({ waiting, context, halted }: Admission): boolean {
   return waiting.length > 0 && !context.stop.aborted && halted === undefined;
 }
@@ -144,7 +110,7 @@ async function start(planned: PlannedRental, admission: Admission): Promise<void
   await apiAnswers(admission);
   if (offers instanceof Error) {
     const reasons = [...(refusals.get(planned.seq) ?? []), offers.message];
-    return giveUp(planned, reasons.join("; "), admission);
+    return dropEntry(planned, reasons.join("; "), admission);
   }
   const [offer] = offers;
   const needed = offer.hourly * planned.reservedHours;
@@ -198,10 +164,10 @@ function begin(planned: PlannedRental, rental: Rental, admission: Admission): vo
     waitIfIdle();
     if ((await rental.destroy()) === "gone") unconfirmed.delete(rental.label);
   };
-  remove(waiting, planned);
+  takeFromQueue(waiting, planned);
   const ended: Promise<void> = lanes
     .add(async () => rental.use())
-    .then((end) => afterUse(planned, end, admission))
+    .then((end) => handleRentalEnd(planned, end, admission))
     .catch(abort)
     .then(destroy)
     .catch(abort)
@@ -210,73 +176,6 @@ function begin(planned: PlannedRental, rental: Rental, admission: Admission): vo
       waitIfIdle();
     });
   running.add(ended);
-}
-
-/** What the end of a rental means for its entry, and for those that wait. */
-async function afterUse(
-  planned: PlannedRental,
-  end: RentalEnd,
-  admission: Admission,
-): Promise<void> {
-  switch (end.kind) {
-    case "ended":
-      return;
-    case "no_stock": {
-      const regions = planned.regions.filter(({ region }) => region !== end.region);
-      requeue({ ...planned, regions }, `${end.region}: ${end.reason}`, admission);
-      return;
-    }
-    case "not_created": {
-      const times = (admission.lostCreates.get(planned.seq) ?? 0) + 1;
-      admission.lostCreates.set(planned.seq, times);
-      if (times < MOST_CREATES) requeue(planned, end.reason, admission);
-      else await giveUp(planned, end.reason, admission);
-      return;
-    }
-    case "refused":
-      return afterRefusal(planned, end.error, admission);
-    case "not_ready": {
-      const verdict = admission.breaker.onNotReady(end);
-      if (verdict === "retry") requeue(planned, end.reason, admission);
-      else await giveUp(planned, end.reason, admission);
-      if (verdict instanceof Error) admission.halted ??= verdict;
-    }
-  }
-}
-
-async function afterRefusal(
-  planned: PlannedRental,
-  error: CloudError,
-  admission: Admission,
-): Promise<void> {
-  const { running, context, breaker } = admission;
-  const reason = errorText(error);
-  const others = running.size - 1;
-  if (error.kind === "account_limit" && others > 0) {
-    admission.limit = others;
-    requeue(planned, reason, admission);
-    await context.ports.journal.append({ type: "admission.paused", reason });
-    return;
-  }
-  await giveUp(planned, `it could not be created: ${reason}`, admission);
-  admission.halted ??= breaker.onRefusal(planned.gpuId, error);
-}
-
-/** It is next again. */
-function requeue(planned: PlannedRental, reason: string, admission: Admission): void {
-  const { seq } = planned;
-  admission.refusals.set(seq, [...(admission.refusals.get(seq) ?? []), reason]);
-  admission.waiting.unshift(planned);
-}
-
-async function giveUp(planned: PlannedRental, reason: string, admission: Admission): Promise<void> {
-  remove(admission.waiting, planned);
-  await recordNotStarted(planned, reason, admission.context.ports);
-}
-
-function remove(waiting: PlannedRental[], planned: PlannedRental): void {
-  const index = waiting.indexOf(planned);
-  if (index >= 0) waiting.splice(index, 1);
 }
 
 function whyNotStarted(planned: PlannedRental, { halted, context }: Admission): string {

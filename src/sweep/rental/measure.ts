@@ -15,7 +15,7 @@ import type { ServerReady, SweepPorts } from "../ports.ts";
 import { interruptedPasses, passProgress, type PassProgress } from "../recorded-passes.ts";
 import type { VmLink } from "./link.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
-import { diagnoseExit } from "./diagnose-exit.ts";
+import { diagnoseServerExit } from "./diagnose-server-exit.ts";
 import { startServer, type ServerJob } from "./start-server.ts";
 import { toRecord } from "./to-record.ts";
 
@@ -96,7 +96,7 @@ async function serveAndMeasure(
     return { served: true, reason: await measure(job, served, progress, vm, scope) };
   } catch (error) {
     signal.throwIfAborted();
-    const death = await diagnoseExit(job, ports, signal);
+    const death = await diagnoseServerExit(job, ports, signal);
     if (death !== undefined) return { served: true, reason: death };
     if (error instanceof NoAnswerError || isRefusedChannel(error))
       return { served: true, reason: `the server runs, but does not answer: ${error.message}` };
@@ -220,7 +220,7 @@ function recorder(
       }
       unsound = result.verdict.reasons.join("; ");
       await journal.append({ type: "pass.failed", ...fact, reasons: [...result.verdict.reasons] });
-      const death = await diagnoseExit(job, ports, signal);
+      const death = await diagnoseServerExit(job, ports, signal);
       if (death !== undefined || noAnswer === undefined) return death;
       return `the server runs, but does not answer: ${noAnswer}`;
     },

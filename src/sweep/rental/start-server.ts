@@ -2,7 +2,7 @@ import { findModel } from "../../catalog/model-catalog.ts";
 import { type Machine, MachineError, type ServeRequest } from "../../machine/machine.ts";
 import { configurationKey } from "../configuration-key.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
-import { type NextAttempt, nextAttempt } from "./next-attempt.ts";
+import { type ServerRetry, planServerRetry } from "./plan-server-retry.ts";
 import { TIMEOUTS, SERVER_RETRIES } from "../timeouts.ts";
 import type { ServerFailure, ServerReady, SweepPorts } from "../ports.ts";
 import type { SweepSettings } from "../settings.ts";
@@ -82,7 +82,9 @@ async function untilReady(
     // Whatever ended a server that a lost link had left behind, a start of our own may fare better.
     const failure = mayRun ? { ...answer, retry: true } : answer;
     const next =
-      attempt < SERVER_RETRIES ? nextAttempt(failure, request, original, configuration) : undefined;
+      attempt < SERVER_RETRIES
+        ? planServerRetry(failure, request, original, configuration)
+        : undefined;
     const log = await ports.saveLog(
       `${label}-${model.replaceAll("/", "--")}-${String(attempt + 1)}.log`,
       answer.log,
@@ -149,7 +151,7 @@ function waitUntilReady(
   );
 }
 
-function tryingAgain({ how }: NextAttempt): string {
+function tryingAgain({ how }: ServerRetry): string {
   return how === "" ? "trying again" : `trying again ${how}`;
 }
 

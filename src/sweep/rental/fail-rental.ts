@@ -22,7 +22,7 @@ export async function failRental(
 }
 
 /** Journals the end of a rental that did not do all it was for, and what became of each of its configurations. */
-export async function giveUp(
+export async function failConfigurations(
   label: string,
   planned: PlannedRental,
   todo: readonly Configuration[],

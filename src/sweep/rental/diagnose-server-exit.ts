@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 3_000;
  * When and why the server died, read from its own log and journaled as a failure of its model.
  * @returns undefined when it still runs: then something else was wrong. @throws MachineError when the link is lost.
  */
-export async function diagnoseExit(
+export async function diagnoseServerExit(
   job: ServerJob,
   ports: SweepPorts,
   signal: AbortSignal,

@@ -3,7 +3,7 @@ import type { ServeChange, ServeRequest } from "../../machine/machine.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
 import type { ServerFailure } from "../ports.ts";
 
-export interface NextAttempt {
+export interface ServerRetry {
   readonly request: ServeRequest;
   /** What it does otherwise, for the journal; empty = the same again. */
   readonly how: string;
@@ -14,12 +14,12 @@ export interface NextAttempt {
  * made once, and the window is shortened only where the plan leaves it to us.
  * @param original the request of the first attempt; @param last of the one that failed.
  */
-export function nextAttempt(
+export function planServerRetry(
   failure: ServerFailure,
   last: ServeRequest,
   original: ServeRequest,
   { fixedModelLen }: Pick<Configuration, "fixedModelLen">,
-): NextAttempt | undefined {
+): ServerRetry | undefined {
   const change = failure.retryWith ?? {};
   if (change.disableXet === true && !last.disableXet)
     return { request: { ...last, disableXet: true }, how: "without Xet" };

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import type { MachineFault } from "../../../src/simulator/faults/fault-scripts.ts";
-import { sshLine } from "../../../src/sweep/rental/hold.ts";
+import { sshLine } from "../../../src/sweep/rental/hold-vm.ts";
 import { simulatedSweep, type SimulatedSweep } from "../simulated-sweep.ts";
 
 const MINUTE = 60_000;

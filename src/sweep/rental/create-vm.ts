@@ -6,7 +6,7 @@ import { foldRun } from "../../run-state/fold-run.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
 import { resolveCreate } from "../../teardown/resolve-create.ts";
 import { apiTimeField } from "../../teardown/api-time.ts";
-import { failRental } from "./give-up.ts";
+import { failRental } from "./fail-rental.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 import { vmEventFields } from "../../teardown/find-vm.ts";
