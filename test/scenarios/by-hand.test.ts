@@ -85,7 +85,7 @@ test("up leaves a VM with a model, its tunnel and its session; a sweep goes by b
 
   const again = await up(rig, "--max-cost", "30");
   expect(again.code).toBe(2);
-  expect(again.stderr).toContain("is there already");
+  expect(again.stderr).toContain("already exists");
   const status = await rig.run("status", "--json");
   expect(status.stderr).toMatch(
     /warning: up: coder-1 \(g2-gpu-rtx4000a1-s, SIMULATED \$\d+\.\d\d so far\)/,

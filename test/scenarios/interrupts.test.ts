@@ -242,7 +242,7 @@ test("an error that nobody caught destroys everything, like a signal, and is sho
   await sweep.until("test.finished", 6);
   sweep.kill("SIGUSR2");
   const { code, stderr } = await sweep.ended;
-  expect(stderr).toMatch(/this is a bug of maider-sweep[^]*planted/);
+  expect(stderr).toMatch(/this is a bug in maider-sweep[^]*planted/);
   expect(code).toBe(1);
   await expectStopped(rig, sweep.events, "crashed");
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,6 +11,8 @@ const ENOUGH_BYTES = 2 * 2 ** 30;
  */
 export default function setup(): () => void {
   const folder = mkdtempSync(join(hasRoom() ? MEMORY : tmpdir(), "maider-sweep-test-"));
+  // Some tests act as another user.
+  chmodSync(folder, 0o755);
   process.env["TMPDIR"] = folder;
   return () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
