@@ -56,6 +56,11 @@ export function findSession(
   });
 }
 
+/** The session of a VM that `up` rented in this run. */
+export function sessionOfRun(run: string, folders: SessionFolders): LocatedSession | undefined {
+  return listSessions(folders).find(({ rental }) => rental?.run === run);
+}
+
 function currentSession(
   folders: SessionFolders,
   workingDirectory: string,

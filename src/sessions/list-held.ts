@@ -1,8 +1,6 @@
-import { createConnection } from "node:net";
-import { findSession, sessionFolders, type SessionFolders } from "./find-session.ts";
+import { sessionFolders, sessionOfRun } from "./find-session.ts";
 import { heldVms, type HeldVm } from "./held-vms.ts";
-
-const CONNECT_TIMEOUT_MS = 1_000;
+import { acceptsConnections } from "./start-tunnel.ts";
 
 /** A VM that is up, with its tunnel. */
 export interface ListedVm extends HeldVm {
@@ -15,12 +13,12 @@ export interface ListedVm extends HeldVm {
 export async function listHeldVms(
   stateDir: string,
   env: NodeJS.ProcessEnv,
-  workingDirectory: string,
 ): Promise<readonly ListedVm[]> {
   const folders = sessionFolders(env, stateDir);
   return Promise.all(
     (await heldVms(stateDir)).map(async (vm) => {
-      const apiBase = apiBaseOf(vm, folders, workingDirectory);
+      const session = sessionOfRun(vm.run, folders);
+      const apiBase = URL.canParse(session?.apiBase ?? "") ? session?.apiBase : undefined;
       const port = apiBase === undefined ? undefined : Number(new URL(apiBase).port);
       return {
         ...vm,
@@ -29,35 +27,4 @@ export async function listHeldVms(
       };
     }),
   );
-}
-
-function apiBaseOf(
-  { name, run }: HeldVm,
-  folders: SessionFolders,
-  workingDirectory: string,
-): string | undefined {
-  try {
-    const { rental, apiBase } = findSession(name, folders, workingDirectory);
-    return rental?.run === run && URL.canParse(apiBase ?? "") ? apiBase : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function acceptsConnections(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: "127.0.0.1", port, timeout: CONNECT_TIMEOUT_MS });
-    const finish = (connected: boolean): void => {
-      socket.destroy();
-      resolve(connected);
-    };
-    socket.once("connect", () => {
-      finish(true);
-    });
-    for (const event of ["error", "timeout"] as const) {
-      socket.once(event, () => {
-        finish(false);
-      });
-    }
-  });
 }

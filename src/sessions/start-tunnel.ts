@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -8,6 +8,7 @@ import type { TunnelRequest } from "./tunnel-process.ts";
 /** The port that the Python tool uses. */
 const FIRST_PORT = 3_000;
 const PORTS_TRIED = 100;
+const CONNECT_TIMEOUT_MS = 1_000;
 
 /** @returns the wanted port, or the first free one from 3000 on. @throws SweepError exit 2 if there is none */
 export async function freePort(wanted: number | undefined): Promise<number> {
@@ -57,11 +58,30 @@ export async function startTunnel(request: TunnelRequest, env: NodeJS.ProcessEnv
     throw new SweepError("the tunnel could not be opened", {
       exitCode: ExitCode.provider,
       reason: firstLine.replace(/^failed /, ""),
-      hint: "the VM is still up: maider-sweep list shows it, maider-sweep down destroys it",
+      hint: "the VM is still up: maider-sweep tunnel tries again, maider-sweep down destroys it",
     });
   }
   child.nodeChildProcess.unref();
   (child.stdout as unknown as { readonly unref?: () => void }).unref?.();
+}
+
+/** Whether something listens on a local port. */
+export async function acceptsConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: "127.0.0.1", port, timeout: CONNECT_TIMEOUT_MS });
+    const finish = (connected: boolean): void => {
+      socket.destroy();
+      resolve(connected);
+    };
+    socket.once("connect", () => {
+      finish(true);
+    });
+    for (const event of ["error", "timeout"] as const) {
+      socket.once(event, () => {
+        finish(false);
+      });
+    }
+  });
 }
 
 async function isFree(port: number): Promise<boolean> {

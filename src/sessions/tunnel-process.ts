@@ -31,6 +31,7 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const request = JSON.parse(readFileSync(0, "utf8")) as TunnelRequest;
+  process.title = `maider-sweep tunnel ${request.run}`;
   const clock = linearClock(request.time);
   const link = createLink(request, clock);
   const server = createServer({ allowHalfOpen: true }, (socket) => {

@@ -24,6 +24,8 @@ export interface LinearTime {
   readonly speed: number;
 }
 
+export const REAL_TIME: LinearTime = { v0: 0, w0: 0, speed: 1 };
+
 const MIN_TIMEOUT_MS = 2_000;
 /** Node sets timers longer than 2^31 - 1 ms to 1 ms, so long waits are split. */
 const MAX_TIMER_MS = 2 ** 30;
@@ -66,7 +68,7 @@ export function linearClock(time: LinearTime, scale = 1): Clock {
 
 /** The real clock. */
 export function realClock(scale = 1): Clock {
-  return linearClock({ v0: 0, w0: 0, speed: 1 }, scale);
+  return linearClock(REAL_TIME, scale);
 }
 
 /** ISO 8601, UTC, with `Z`. */

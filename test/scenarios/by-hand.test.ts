@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
@@ -121,6 +121,48 @@ test("up leaves a VM with a model, its tunnel and its session; a sweep goes by b
       () => true,
     ),
   );
+});
+
+/** The process that forwards the local port of a run's VM. */
+function tunnelPid(run: string): number | undefined {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const found = pids.find((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`maider-sweep tunnel ${run}`);
+    } catch {
+      return false; // It has ended meanwhile.
+    }
+  });
+  return found === undefined ? undefined : Number(found);
+}
+
+test("a tunnel whose process has died is named by list, and restarted on its port", async () => {
+  await using rig = await sweepRun(3, "--speed", "120", "--delays", "0.1");
+  const { stdout } = await up(rig, "--max-cost", "30", "--max-hours", "48", "--json");
+  const { api_base: apiBase, run } = JSON.parse(stdout) as { api_base: string; run: string };
+  const pid = tunnelPid(run);
+  if (pid === undefined) throw new Error("the tunnel has no process");
+  process.kill(pid, "SIGKILL");
+  await until(() => Promise.resolve(tunnelPid(run) === undefined));
+  const list = await rig.run("list");
+  expect(list.stdout).toContain("its tunnel is down: maider-sweep tunnel coder-1 restarts it");
+
+  const restarted = await rig.run("tunnel", "--json");
+  expect(JSON.parse(restarted.stdout)).toEqual({
+    session: "coder-1",
+    run,
+    api_base: apiBase,
+    restarted: true,
+  });
+  const models = (await (await fetch(`${apiBase}/models`)).json()) as { data: { id: string }[] };
+  expect(models.data.map(({ id }) => id)).toEqual([SMALL]);
+  expect(await listed(rig)).toMatchObject([{ tunnel: true, api_base: apiBase }]);
+
+  const again = await rig.run("tunnel", "coder-1");
+  expect(again).toMatchObject({ code: 0 });
+  expect(again.stdout).toBe(`coder-1: ${apiBase} (its tunnel was not down)\n`);
+  expect((await rig.run("down")).code).toBe(0);
+  expect((await rig.run("tunnel", "coder-1")).code).toBe(2);
 });
 
 test("down lets go while a sweep runs", async () => {

@@ -4,6 +4,7 @@ import type { ListedVm } from "../../sessions/list-held.ts";
 import { durationText } from "../../support/duration-text.ts";
 import { isoUtc } from "../../support/clock.ts";
 import { usd } from "../../support/money.ts";
+import { shellWord } from "../../support/shell-word.ts";
 
 export function heldVmsJson(vms: readonly ListedVm[]): object {
   return {
@@ -56,9 +57,11 @@ export function heldVmsTable(
     style,
   );
   const addresses = vms.flatMap(({ apiBase, name, tunnelAnswers }) =>
-    apiBase === undefined
-      ? []
-      : [`${name}: ${apiBase}${tunnelAnswers ? "" : " (its tunnel is down)"}`],
+    apiBase === undefined ? [] : [`${name}: ${apiBase}${tunnelAnswers ? "" : tunnelHint(name)}`],
   );
   return `${[table, ...addresses].join("\n")}\n`;
+}
+
+function tunnelHint(session: string): string {
+  return ` (its tunnel is down: maider-sweep tunnel ${shellWord(session)} restarts it)`;
 }

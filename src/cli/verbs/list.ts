@@ -11,7 +11,7 @@ export const verb = defineVerb({
   about: [
     "Lists the VMs that `up` left running, from their journals: session, model, GPU type, until when each is held, dollars so far, and whether its tunnel answers. It contacts no cloud.",
   ],
-  related: ["up", "down", "status"],
+  related: ["up", "down", "tunnel", "status"],
   synonyms: ["ls", "ps", "sessions"],
   options: [onlySimulatedOption, stateOption, jsonOption, ...outputOptions],
   examples: ["maider-sweep list", "maider-sweep list --json"],
@@ -22,7 +22,7 @@ export const verb = defineVerb({
     const { listHeldVms } = await import("../../sessions/list-held.ts");
     const { heldVmsJson, heldVmsTable } = await import("../output/held-vms-text.ts");
     const { tableStyle } = await import("../output/table-style.ts");
-    const all = await listHeldVms(locationsOf(call).stateDir, env, process.cwd());
+    const all = await listHeldVms(locationsOf(call).stateDir, env);
     const vms = all.filter(({ simulated }) => simulated || options.simulate === undefined);
     stdout.write(
       options.json

@@ -19,10 +19,10 @@ export const verb = defineVerb({
   summary: "Rent a VM that serves a model, and leave it running",
   about: [
     "Rents one VM, serves a model on it and leaves it up: for `benchmark-collect`, for an editor, or to look around. It has the same cap, ledger, journal and guard as a run, and is held until `down`, or until the hours that `--max-cost` pays for are used up (at most `--max-hours`, 4 by default). Then its guard destroys it.",
-    "A tunnel process forwards a port of this machine to the VM's vLLM for as long as the VM is up. The session's files are where the `maider` tool keeps its own, `~/.cache/linode-vms/SESSION/` (simulated ones in the state folder), and `.aider-env` in the working directory becomes a link to them, unless a plain file of that name exists.",
+    "A tunnel process forwards a port of this machine to the VM's vLLM for as long as the VM is up; `tunnel` restarts one that has ended. The session's files are where the `maider` tool keeps its own, `~/.cache/linode-vms/SESSION/` (simulated ones in the state folder), and `.aider-env` in the working directory becomes a link to them, unless a plain file of that name exists.",
     "While something is up, every other verb warns of it with the dollars so far. A run may go on at the same time.",
   ],
-  related: ["list", "down", "benchmark-collect"],
+  related: ["list", "tunnel", "down", "benchmark-collect"],
   synonyms: ["rent", "create", "launch"],
   options: [
     option("--gpu <type>", "GPU type"),

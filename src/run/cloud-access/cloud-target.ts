@@ -3,7 +3,13 @@ import {
   startSimulatedWorld,
   type SimulatedWorld,
 } from "../../simulator/client/simulated-world.ts";
-import { linearClock, realClock, type Clock, type LinearTime } from "../../support/clock.ts";
+import {
+  linearClock,
+  REAL_TIME,
+  realClock,
+  type Clock,
+  type LinearTime,
+} from "../../support/clock.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
 import { isLoopback } from "../../support/loopback.ts";
 import { simulatedStateDir, type Locations } from "../locations.ts";
@@ -30,7 +36,6 @@ export interface CloudTarget {
 }
 
 const LINODE = "https://api.linode.com";
-const REAL_TIME: LinearTime = { v0: 0, w0: 0, speed: 1 };
 
 /**
  * @throws SweepError exit 2 for a request that contradicts itself, exit 4 for a missing token (when `needsToken`) or a

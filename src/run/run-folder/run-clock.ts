@@ -2,7 +2,13 @@ import type { EventOf } from "../../journal/events.ts";
 import { foldRun } from "../../run-state/fold-run.ts";
 import { readJournal } from "../../journal/journal-file.ts";
 import { controlClient } from "../../simulator/client/control-client.ts";
-import { linearClock, realClock, type Clock, type LinearTime } from "../../support/clock.ts";
+import {
+  linearClock,
+  REAL_TIME,
+  realClock,
+  type Clock,
+  type LinearTime,
+} from "../../support/clock.ts";
 
 /** Now, in milliseconds since the epoch, on the clock of the run in `folder`: a simulated world has its own. */
 export async function runClock(folder: string): Promise<number> {
@@ -17,6 +23,14 @@ export async function runClock(folder: string): Promise<number> {
 export async function clockOfRun({ api_url, world }: EventOf<"run.opened">): Promise<Clock> {
   const time = world === null ? undefined : await worldTime(api_url);
   return time === undefined ? realClock() : linearClock(time);
+}
+
+/** The time of a run's cloud; undefined if its simulated world has ended, or its clock has not begun. */
+export async function timeOfRun({
+  api_url,
+  world,
+}: EventOf<"run.opened">): Promise<LinearTime | undefined> {
+  return world === null ? REAL_TIME : worldTime(api_url);
 }
 
 async function worldTime(url: string): Promise<LinearTime | undefined> {

@@ -42,7 +42,7 @@ test("a VM that is up keeps to 80 columns, with its model, time left, cost and A
 
 test("a tunnel that does not answer is named", () => {
   expect(heldVmsTable([{ ...vm, tunnelAnswers: false }], STYLE, false)).toContain(
-    "/v1 (its tunnel is down)",
+    "/v1 (its tunnel is down: maider-sweep tunnel qwen2.5-coder-7b-instruct restarts it)",
   );
 });
 
