@@ -22,6 +22,11 @@ function candidates(id: string): readonly [string, string, string] {
   return [model.replace(/^Qwen\d+(?:\.\d+)?-(?=[A-Za-z]{3})/, ""), model, id];
 }
 
+/** The short name of a GPU type or of a model, whichever the id is of. */
+export function shortName(id: string): string {
+  return /^g\d+-gpu-/.test(id) ? gpuName(id) : modelName(id);
+}
+
 const namesByModel: ReadonlyMap<string, string> = (() => {
   const ids = MODELS.map(({ id }) => id);
   const taken = Map.groupBy(

@@ -137,7 +137,7 @@ export const maxCostOption = option("--max-cost <usd>", "hard cap in US dollars"
 /** What of a plan can be overridden, but for `--skip-fresh`. */
 export const overrideOptions = [
   maxCostOption,
-  option("--only <glob>", "only GPU types or models that match"),
+  option("--only <name>", "only this GPU type or model; * and ? match any"),
   option("--concurrency <n>", "rentals at once").argParser(wholeNumber),
   option("--passes <n>", "passes for each configuration").argParser(wholeNumber),
   option("--max-hours <h>", "upper bound of any rental").argParser(positiveNumber),

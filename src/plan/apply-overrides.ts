@@ -1,5 +1,8 @@
+import { resolveName, shortName } from "../catalog/short-names.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 import type { MicroUsd } from "../support/money.ts";
+import { nearest } from "../support/nearest.ts";
+import { shellWord } from "../support/shell-word.ts";
 import type { CoveragePlan, Entry } from "./coverage-plan.ts";
 import { cidrValidator, normaliseCidr } from "./validators.ts";
 
@@ -9,7 +12,7 @@ export interface PlanOverrides {
   /** Rentals at once. */
   readonly concurrency?: number | undefined;
   readonly passes?: number | undefined;
-  /** Glob (`*` and `?`, ignoring case) for GPU types or models to keep. */
+  /** GPU types or models to keep: an id or short name, a part of them, or a glob (`*` and `?`). Case is ignored. */
   readonly only?: string | undefined;
   readonly maxHours?: number | undefined;
   readonly sshCidr?: string | undefined;
@@ -44,7 +47,7 @@ export function applyOverrides(plan: CoveragePlan, overrides: PlanOverrides): Co
 }
 
 function select(plan: CoveragePlan, only: string): CoveragePlan {
-  const matches = glob(only);
+  const matches = nameMatcher(only, namesIn(plan));
   const entries = plan.entries.flatMap((entry) => {
     const kept = matches(entry.gpu.id)
       ? entry.configurations
@@ -54,11 +57,44 @@ function select(plan: CoveragePlan, only: string): CoveragePlan {
   if (entries.length === 0)
     throw new SweepError(`Nothing of the plan is left by --only ${only}`, {
       exitCode: ExitCode.usage,
-      reason: "it is held against the ids of GPU types and models, and none matches",
-      hint: "put * around a part of a name, for example --only '*rtx4000a1*'",
+      reason: "no GPU type and no model of the plan has that name",
+      hint: suggestion(only, plan),
     });
   const skipped = plan.skipped.filter(({ gpu, model }) => matches(gpu) || matches(model));
   return { ...plan, entries, skipped };
+}
+
+function namesIn({ entries, skipped }: CoveragePlan): readonly string[] {
+  const ids = [
+    ...entries.flatMap(({ gpu, configurations }) => [
+      gpu.id,
+      ...configurations.map(({ model }) => model.id),
+    ]),
+    ...skipped.flatMap(({ gpu, model }) => [gpu, model]),
+  ];
+  return [...new Set(ids)];
+}
+
+/** Matches what has this id or short name, or else what contains it; a pattern with `*` or `?` must match the whole name. */
+function nameMatcher(text: string, ids: readonly string[]): (id: string) => boolean {
+  if (/[*?]/.test(text)) {
+    const matches = glob(text);
+    return (id) => matches(id) || matches(shortName(id));
+  }
+  const resolved = resolveName(text, ids, shortName);
+  if ("id" in resolved) return (id) => id === resolved.id;
+  const found = "ambiguous" in resolved ? resolved.ambiguous : [];
+  return (id) => found.includes(id);
+}
+
+const MOST_NAMES = 8;
+
+function suggestion(only: string, plan: CoveragePlan): string {
+  const ids = namesIn(plan);
+  const meant = nearest(only, [...ids, ...ids.map(shortName)]);
+  return meant === undefined
+    ? `it has ${ids.slice(0, MOST_NAMES).map(shortName).join(", ")}${ids.length > MOST_NAMES ? " and others" : ""}`
+    : `did you mean --only ${shellWord(meant)}?`;
 }
 
 function glob(pattern: string): (text: string) => boolean {

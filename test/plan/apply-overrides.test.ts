@@ -46,8 +46,21 @@ test.each([
   ["*32b*", ["g2-gpu-rtx4000a2-s Qwen/Qwen3-32B-AWQ"]],
   ["Qwen/Qwen3-14B-AWQ", ["g1-gpu-rtx6000-1 Qwen/Qwen3-14B-AWQ"]],
   ["g?-gpu-rtx6000-1", ["g1-gpu-rtx6000-1 Qwen/Qwen3-14B-AWQ"]],
+  ["rtx6000-1", ["g1-gpu-rtx6000-1 Qwen/Qwen3-14B-AWQ"]],
+  ["RTX4000a1-*", ["g2-gpu-rtx4000a1-s Qwen/Qwen3-8B-AWQ"]],
+  ["14b", ["g1-gpu-rtx6000-1 Qwen/Qwen3-14B-AWQ"]],
+  [
+    "qwen3-8b",
+    ["g2-gpu-rtx4000a1-s Qwen/Qwen3-8B-AWQ", "g2-gpu-rtx4000a2-s Qwen/Qwen3-8B-AWQ"],
+  ],
 ])("--only %s keeps what it names", (only, expected) => {
   expect(pairs({ only })).toEqual(expected);
+});
+
+test("--only suggests a name that the plan has", () => {
+  expect(() => applyOverrides(plan, { only: "rtx6000-9" })).toThrow(
+    expect.objectContaining({ hint: "did you mean --only rtx6000-1?" }) as Error,
+  );
 });
 
 test("--only leaves out the skips that it does not name", () => {

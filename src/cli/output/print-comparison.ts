@@ -9,8 +9,14 @@ import {
   unrankedRow,
   type ExportRow,
 } from "../../results/exchange/export-table.ts";
-import { compare, filterRecords, type CompareAnswer } from "../../results/query/compare.ts";
+import {
+  compare,
+  filterRecords,
+  namesOf,
+  type CompareAnswer,
+} from "../../results/query/compare.ts";
 import type { ConfigurationResult } from "../../results/query/configurations.ts";
+import { suggestNames } from "../../results/query/name-filter.ts";
 import type { SortMetric } from "../../results/query/sort-metric.ts";
 import type { Unranked } from "../../results/query/unranked.ts";
 import { readUnsound } from "../../run/records/read-database.ts";
@@ -34,10 +40,13 @@ type ComparisonCall = SharedCall & {
   readonly terminal: Terminal;
 };
 
-const NOTHING = `No benchmark results match.
-  maider-sweep benchmark-status shows what was measured
+function nothingText(call: ComparisonCall, records: readonly BenchmarkRecord[]): string {
+  const suggested = suggestNames(call.options, records.map(namesOf));
+  return `No benchmark results match.
+${suggested.length === 0 ? "" : `  did you mean ${suggested.join(" ")}?\n`}  maider-sweep benchmark-status shows what was measured
   maider-sweep init writes a plan, maider-sweep run PLAN measures it
 `;
+}
 
 /** Writes the ranked table, to a file in full width. */
 export async function printComparison(call: ComparisonCall): Promise<void> {
@@ -49,7 +58,7 @@ export async function printComparison(call: ComparisonCall): Promise<void> {
   const style = options.output === undefined ? tableStyle(terminal) : UNLIMITED;
   const asked = { taskCategory, sortBy, forced: force === true };
   const text = comparisonTable(answer, asked, Date.now(), style);
-  if (!found) terminal.stderr.write(NOTHING);
+  if (!found) terminal.stderr.write(nothingText(call, records));
   const pieces = found ? [escapeControls(text, style.colour)] : [];
   await writeResult(call, pieces, `${String(answer.rows.length)} configurations`);
 }
@@ -63,7 +72,7 @@ export async function exportComparison(call: ComparisonCall): Promise<void> {
     (record) => !usable.has(record),
   );
   const count = usable.size + others.length;
-  if (count === 0) call.terminal.stderr.write(NOTHING);
+  if (count === 0) call.terminal.stderr.write(nothingText(call, contents.records));
   if (others.length > 0)
     call.terminal.stderr.write(
       `${String(others.length)} of them at the end are not ranked: not sound\n`,
@@ -81,7 +90,7 @@ export async function exportComparisonTable(
   const { records } = await queryContents(call);
   const answer = answerFor(call, records, await readUnsound(databaseOf(call)));
   const rows = byPass ? passRows(answer, taskCategory) : configurationRows(answer);
-  if (rows.length === 0) call.terminal.stderr.write(NOTHING);
+  if (rows.length === 0) call.terminal.stderr.write(nothingText(call, records));
   const results = `${String(rows.length)} ${byPass ? "results" : "configurations"}`;
   await writeResult(call, exportTable(rows, format), results);
 }

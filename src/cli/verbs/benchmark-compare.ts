@@ -15,13 +15,13 @@ export const verb = defineVerb({
   summary: "Compare results across configurations",
   about: [
     "Ranks what was measured, by speed, by cost per 1,000 tokens or by tokens per second per dollar. With `--task-category` the figures are those of that category, not of the whole pass. CSV and Markdown list what the table does, with a last column that says whether a row is ranked; JSON has the records themselves.",
-    "Runs are sound passes, and VMs is how many machines they were made on: `?` where records do not say, as those of the `maider` tool. Its prompts are called `legacy-12` and its method `legacy`; they are not ranked with ours unless `--force` is given.",
+    "Passes are sound passes, and VMs is how many machines they were made on: `?` where records do not say, as those of the `maider` tool. Its prompts are called `legacy-12` and its method `legacy`; they are not ranked with ours unless `--force` is given.",
   ],
   related: ["recommend", "report"],
   synonyms: ["compare", "results"],
   options: [
-    option("-g, --gpu-type <type>", "filter by GPU type"),
-    option("-m, --model-category <size>", "filter by model category: 7b, 14b, 30b, 70b"),
+    option("-g, --gpu-type <type>", "filter by GPU type: its name, or a part of it"),
+    option("-m, --model-category <size>", "filter by category (7b, 14b, 30b, 70b) or by model"),
     choice("-t, --task-category <category>", "filter by task category", CATEGORIES),
     choice("-s, --sort-by <metric>", "what ranks", [
       "tokens_per_sec",
@@ -40,7 +40,7 @@ export const verb = defineVerb({
   ],
   examples: [
     "maider-sweep benchmark-compare --task-category coding",
-    "maider-sweep benchmark-compare --gpu-type g1-gpu-rtx6000-2 --sort-by cost_efficiency",
+    "maider-sweep benchmark-compare --gpu-type rtx6000-2 --sort-by cost_efficiency",
     "maider-sweep benchmark-compare --format csv -o results.csv",
   ],
   notices: ["held-vms", "open-runs"],

@@ -39,7 +39,7 @@ export const verb = defineVerb({
     ...outputOptions,
   ],
   examples: [
-    "maider-sweep rebench --gpu g2-gpu-rtx4000a1-s --model Qwen/Qwen2.5-Coder-7B-Instruct",
+    "maider-sweep rebench --gpu rtx4000a1-s --model Coder-7B",
     "maider-sweep rebench --stale --max-cost 20",
     "maider-sweep rebench --stale 14 --dry-run",
   ],
@@ -47,12 +47,16 @@ export const verb = defineVerb({
     const { options, terminal } = call;
     const { detachableContext } = await import("../output/run-reporter.ts");
     const context = await detachableContext(call);
-    const only = chosenPair(options);
+    const pair = chosenPair(options);
     const { readRecords } = await import("../read-results.ts");
+    const { gpuIdFor, modelIdFor } = await import("../known-names.ts");
+    const records = await readRecords(call);
+    const measured = records.map((record) => record.model_id);
+    const only = pair && { gpu: gpuIdFor(pair.gpu), model: modelIdFor(pair.model, measured) };
     const { planRebench } = await import("../../run/rebench/plan-rebench.ts");
     const { passes } = options;
     const staleAfterDays = typeof options.stale === "number" ? options.stale : undefined;
-    const made = await planRebench(await readRecords(call), { only, passes, staleAfterDays });
+    const made = await planRebench(records, { only, passes, staleAfterDays });
     for (const { gpu, model, reasons } of made.left)
       terminal.stderr.write(`left out: ${gpu} ${model}: ${reasons.join("; ")}\n`);
     if (made.text === undefined) {

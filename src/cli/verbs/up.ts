@@ -44,7 +44,7 @@ export const verb = defineVerb({
   ],
   examples: [
     "maider-sweep up --gpu g2-gpu-rtx4000a1-s --model Qwen/Qwen2.5-Coder-7B-Instruct --max-cost 2",
-    "maider-sweep up --gpu g2-gpu-rtx4000a1-s --model openai/gpt-oss-20b --max-cost 3 --simulate",
+    "maider-sweep up --gpu rtx4000a1-s --model gpt-oss-20b --max-cost 3 --simulate",
   ],
   handler: async (call) => {
     const { options, terminal } = call;
@@ -56,6 +56,7 @@ export const verb = defineVerb({
         hint: "maider-sweep help up shows a whole line",
       });
     }
+    const { gpuIdFor, modelIdFor } = await import("../known-names.ts");
     const { startSession } = await import("../../sessions/start-session.ts");
     const { runContext } = await import("../output/run-reporter.ts");
     const { printSession } = await import("../output/print-session.ts");
@@ -67,7 +68,13 @@ export const verb = defineVerb({
     });
     const reporter = { ...context.reporter, confirm: pauseBeforeSpending(options, terminal) };
     const started = await startSession(
-      { gpu, model, name, port, workingDirectory: process.cwd() },
+      {
+        gpu: gpuIdFor(gpu),
+        model: modelIdFor(model),
+        name,
+        port,
+        workingDirectory: process.cwd(),
+      },
       runRequest(call),
       { ...context, reporter },
     );

@@ -8,14 +8,11 @@ import {
 import { comparableRows, type IncomparableRow } from "./comparable-rows.ts";
 import { comparabilityWarnings } from "./comparability-warnings.ts";
 import { byMetric, metricOf, metricOfRecord, type SortMetric } from "./sort-metric.ts";
+import { nameFilter, type NameFilter, type PassNames } from "./name-filter.ts";
 import { tiesWith } from "./ties.ts";
 import { joinUnranked, unrankedRecord, unrankedRow, type Unranked } from "./unranked.ts";
 
-export interface CompareFilter {
-  /** Exact GPU type. */
-  readonly gpuType?: string | undefined;
-  /** `7b`, `14b`, `30b`, `70b`, or another category that a record states. */
-  readonly modelCategory?: string | undefined;
+export interface CompareFilter extends NameFilter {
   readonly taskCategory?: string | undefined;
 }
 
@@ -85,7 +82,7 @@ export function compare(question: CompareQuestion): CompareAnswer {
     unranked: joinUnranked([
       ...unstable.map(unrankedRow),
       ...rejected.map(unrankedRecord),
-      ...(question.unsound ?? []).filter((passes) => matchesFilter(passes, question)),
+      ...filterUnsound(question.unsound ?? [], question.records, question),
     ]),
     warnings: comparabilityWarnings(rows, taskCategory),
   };
@@ -104,29 +101,41 @@ function sortRecords(
     .map(({ record }) => record);
 }
 
-function matchesFilter(passes: Unranked, filter: CompareFilter): boolean {
+function filterUnsound(
+  unsound: readonly Unranked[],
+  records: readonly BenchmarkRecord[],
+  filter: CompareFilter,
+): Unranked[] {
   const { taskCategory } = filter;
-  return (
-    matches(filter.gpuType, passes.gpu) &&
-    (passes.modelCategory === undefined || matches(filter.modelCategory, passes.modelCategory)) &&
-    (taskCategory === undefined || passes.categories?.includes(taskCategory) !== false)
+  const isNamed = isUnfiltered(filter)
+    ? undefined
+    : nameFilter(filter, [...unsound, ...records.map(namesOf)]);
+  return unsound.filter(
+    (passes) =>
+      isNamed?.(passes) !== false &&
+      (taskCategory === undefined || passes.categories?.includes(taskCategory) !== false),
   );
 }
 
-function matches(wanted: string | undefined, actual: string): boolean {
-  return wanted === undefined || wanted.toLowerCase() === actual.toLowerCase();
-}
-
-/** The records that match all filters, in their original order. Case does not matter. */
+/** The records that match all filters, in their original order. */
 export function filterRecords(
   records: readonly BenchmarkRecord[],
   filter: CompareFilter,
 ): BenchmarkRecord[] {
+  const { taskCategory } = filter;
+  const isNamed = isUnfiltered(filter) ? undefined : nameFilter(filter, records.map(namesOf));
   return records.filter(
     (record) =>
-      matches(filter.gpuType, record.gpu_type) &&
-      matches(filter.modelCategory, record.model_category) &&
-      (filter.taskCategory === undefined ||
-        Object.hasOwn(record.results_by_category, filter.taskCategory)),
+      isNamed?.(namesOf(record)) !== false &&
+      (taskCategory === undefined || Object.hasOwn(record.results_by_category, taskCategory)),
   );
+}
+
+function isUnfiltered({ gpuType, modelCategory }: NameFilter): boolean {
+  return gpuType === undefined && modelCategory === undefined;
+}
+
+/** The names by which a record is filtered. */
+export function namesOf({ gpu_type, model_id, model_category }: BenchmarkRecord): PassNames {
+  return { gpu: gpu_type, model: model_id, modelCategory: model_category };
 }

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { resolveName, shortName } from "../../catalog/short-names.ts";
 import type { EventOf, SweepEvent } from "../../journal/events.ts";
 import { plainName, readPlainOrPacked } from "../../journal/packed-file.ts";
 import { ExitCode, SweepError } from "../../support/errors.ts";
@@ -16,25 +17,44 @@ export interface Part {
   readonly model: string | undefined;
 }
 
-/** @throws SweepError exit 2 when the run has no such entry. */
+/**
+ * The part of a run that a user names: by label, number, or the id, short name or part of the name of a GPU type or a
+ * model.
+ * @throws SweepError exit 2 if the run has no such entry, or several
+ */
 export function selectEntry(events: readonly SweepEvent[], entry: string): Part {
   const rentals = events.filter(
     (event): event is EventOf<"rental.reserved"> => event.type === "rental.reserved",
   );
-  const meant = rentals.filter((rental) =>
-    [rental.label, rental.gpu, String(rental.rental), ...rental.models].includes(entry),
+  const names = [...new Set(rentals.flatMap(({ gpu, models }) => [gpu, ...models]))];
+  const resolved = resolveName(entry, names, shortName);
+  const name = "id" in resolved ? resolved.id : undefined;
+  const numbered = rentals.filter(
+    ({ label, rental }) => label === entry || String(rental) === entry,
   );
-  if (meant.length === 0) {
-    const names = new Set(rentals.flatMap(({ gpu, models }) => [gpu, ...models]));
-    throw new SweepError(`the run has no entry ${entry}`, {
-      exitCode: ExitCode.usage,
-      reason: names.size === 0 ? "nothing was rented" : `it has ${[...names].join(", ")}`,
-      hint: "name a VM, a GPU type, a rental's number or a model",
-    });
+  const selected =
+    numbered.length > 0
+      ? numbered
+      : rentals.filter(({ gpu, models }) => name !== undefined && [gpu, ...models].includes(name));
+  if (selected.length === 0) {
+    const known = "ambiguous" in resolved ? resolved.ambiguous : names;
+    throw new SweepError(
+      "ambiguous" in resolved
+        ? `${entry} is part of several names in this run`
+        : `the run has no entry ${entry}`,
+      {
+        exitCode: ExitCode.usage,
+        reason:
+          names.length === 0 ? "nothing was rented" : `it has ${known.map(shortName).join(", ")}`,
+        hint: "name a VM, a GPU type, a rental's number or a model",
+      },
+    );
   }
+  const isModel =
+    numbered.length === 0 && selected.some(({ models }) => models.some((model) => model === name));
   return {
-    labels: new Set(meant.map(({ label }) => label)),
-    model: meant.some(({ models }) => models.includes(entry)) ? entry : undefined,
+    labels: new Set(selected.map(({ label }) => label)),
+    model: isModel ? name : undefined,
   };
 }
 
