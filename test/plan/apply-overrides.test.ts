@@ -49,10 +49,7 @@ test.each([
   ["rtx6000-1", ["g1-gpu-rtx6000-1 Qwen/Qwen3-14B-AWQ"]],
   ["RTX4000a1-*", ["g2-gpu-rtx4000a1-s Qwen/Qwen3-8B-AWQ"]],
   ["14b", ["g1-gpu-rtx6000-1 Qwen/Qwen3-14B-AWQ"]],
-  [
-    "qwen3-8b",
-    ["g2-gpu-rtx4000a1-s Qwen/Qwen3-8B-AWQ", "g2-gpu-rtx4000a2-s Qwen/Qwen3-8B-AWQ"],
-  ],
+  ["qwen3-8b", ["g2-gpu-rtx4000a1-s Qwen/Qwen3-8B-AWQ", "g2-gpu-rtx4000a2-s Qwen/Qwen3-8B-AWQ"]],
 ])("--only %s keeps what it names", (only, expected) => {
   expect(pairs({ only })).toEqual(expected);
 });
