@@ -21,7 +21,7 @@ export interface PlanOverrides {
 /** @throws SweepError exit 2 if a value is invalid or `only` matches nothing */
 export function applyOverrides(plan: CoveragePlan, overrides: PlanOverrides): CoveragePlan {
   const { maxCost, concurrency, passes, only, maxHours, sshCidr } = overrides;
-  demand(maxCost === undefined || maxCost > 0, "--max-cost must be more than nothing");
+  demand(maxCost === undefined || maxCost > 0, "--max-cost must be more than 0");
   demand(isCount(concurrency, 50), "--concurrency must be a whole number from 1 to 50");
   demand(isCount(passes, 100), "--passes must be a whole number from 1 to 100");
   demand(
@@ -49,10 +49,10 @@ export function applyOverrides(plan: CoveragePlan, overrides: PlanOverrides): Co
 function select(plan: CoveragePlan, only: string): CoveragePlan {
   const matches = nameMatcher(only, namesIn(plan));
   const entries = plan.entries.flatMap((entry) => {
-    const kept = matches(entry.gpu.id)
+    const configurations = matches(entry.gpu.id)
       ? entry.configurations
       : entry.configurations.filter(({ model }) => matches(model.id));
-    return kept.length === 0 ? [] : [{ ...entry, configurations: kept }];
+    return configurations.length === 0 ? [] : [{ ...entry, configurations }];
   });
   if (entries.length === 0)
     throw new SweepError(`Nothing of the plan is left by --only ${only}`, {

@@ -18,7 +18,7 @@ export interface Refusal {
   readonly key: keyof EngineFile | undefined;
 }
 
-export interface EngineWish {
+export interface ConfigurationRequest {
   readonly gpu: GpuType;
   readonly model: ModelFacts;
   readonly revision: string | undefined;
@@ -31,7 +31,7 @@ export interface EngineWish {
 
 const DEFAULT_UTILISATION = 0.9;
 
-/** Weights that each `quantization:` can read. vLLM would reject a mismatch only after minutes of starting up. */
+/** The weights that each `quantization:` can read. vLLM would report a mismatch only after minutes of starting. */
 const READABLE: Readonly<Record<NonNullable<EngineFile["quantization"]>, readonly Quantization[]>> =
   {
     awq: ["awq"],
@@ -44,19 +44,19 @@ const READABLE: Readonly<Record<NonNullable<EngineFile["quantization"]>, readonl
     "compressed-tensors": ["compressed-tensors", "fp8"],
   };
 
-export function configure(wish: EngineWish): Configuration | Refusal {
-  const { gpu, model, own, defaults } = wish;
+export function configure(request: ConfigurationRequest): Configuration | Refusal {
+  const { gpu, model, own, defaults } = request;
   const engine = { ...defaults, ...own };
   const image = engine.image ?? DEFAULT_IMAGE;
   const gpuMemoryUtilization = engine.gpu_memory_utilization ?? DEFAULT_UTILISATION;
   const question: FitQuestion = {
     gpu,
-    model: cachedAs(engine.kv_cache_dtype, model),
+    model: withCacheDtype(model, engine.kv_cache_dtype),
     gpuMemoryUtilization,
     maxModelLen: own.max_model_len,
     preferredModelLen: defaults.max_model_len ?? DEFAULT_MODEL_LEN,
   };
-  const refusal = engineRefuses(gpu, model, engine, image);
+  const refusal = engineRefusal(gpu, model, engine, image);
   if (refusal !== undefined) return refusal;
   const fit = fitModel(question);
   if (!fit.fits) {
@@ -69,25 +69,25 @@ export function configure(wish: EngineWish): Configuration | Refusal {
   return {
     gpu,
     model,
-    revision: wish.revision,
+    revision: request.revision,
     engine: {
       image,
       gpuMemoryUtilization,
       maxModelLen: fit.maxModelLen,
       dtype,
       quantization: engine.quantization,
-      // On Turing nothing is known to work with CUDA graphs.
+      // CUDA graphs are not known to work on Turing.
       enforceEager: engine.enforce_eager ?? isTuring(gpu.card),
-      maxNumSeqs: engine.max_num_seqs ?? defaultNumSeqs(wish.rest.load),
+      maxNumSeqs: engine.max_num_seqs ?? defaultNumSeqs(request.rest.load),
       kvCacheDtype: engine.kv_cache_dtype,
     },
     fit,
     fixedModelLen: own.max_model_len !== undefined,
-    ...wish.rest,
+    ...request.rest,
   };
 }
 
-function engineRefuses(
+function engineRefusal(
   { card }: GpuType,
   model: ModelFacts,
   engine: EngineFile,
@@ -105,7 +105,7 @@ function engineRefuses(
     !READABLE[engine.quantization].includes(model.quantization)
   )
     return {
-      reason: `\`quantization: ${engine.quantization}\` cannot read its weights (${model.quantization}); left out, vLLM finds the right one`,
+      reason: `\`quantization: ${engine.quantization}\` cannot read its weights (${model.quantization}); without this key, vLLM detects the quantization`,
       key: "quantization",
     };
   if (engine.dtype === "bfloat16" && isTuring(card))
@@ -113,7 +113,7 @@ function engineRefuses(
   if (engine.dtype === "bfloat16" && engine.quantization === "awq")
     return { reason: "the plain AWQ kernel computes in float16 only", key: "dtype" };
   if ((engine.dtype === "half" || engine.dtype === "float16") && !model.float16)
-    return { reason: "vLLM refuses this model in float16", key: "dtype" };
+    return { reason: "vLLM does not run this model in float16", key: "dtype" };
   if (isFp8(engine.kv_cache_dtype) && card.computeCapability < 89)
     return {
       reason: `an FP8 cache needs compute capability 8.9, ${card.name} has ${(card.computeCapability / 10).toFixed(1)}`,
@@ -127,6 +127,6 @@ function isFp8(cache: EngineFile["kv_cache_dtype"]): boolean {
 }
 
 /** An 8-bit cache is half as large as a 16-bit one. */
-function cachedAs(cache: EngineFile["kv_cache_dtype"], model: ModelFacts): ModelFacts {
+function withCacheDtype(model: ModelFacts, cache: EngineFile["kv_cache_dtype"]): ModelFacts {
   return isFp8(cache) ? { ...model, kvBytesPerToken: model.kvBytesPerToken / 2 } : model;
 }

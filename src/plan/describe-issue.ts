@@ -27,10 +27,9 @@ export function describeIssues(issues: readonly Issue[], text: PlanText): Proble
 /** Replaces an issue of a union with those of the branch that accepts this type of value. */
 function unwrapUnion(issue: Issue): Issue[] {
   if (issue.code !== "invalid_union") return [issue];
-  const meant = issue.errors.filter(
-    (branch) => !branch.some(({ code, path }) => code === "invalid_type" && path.length === 0),
+  const branch = issue.errors.find(
+    (errors) => !errors.some(({ code, path }) => code === "invalid_type" && path.length === 0),
   );
-  const branch = meant[0];
   if (branch === undefined) return [issue];
   return branch
     .map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
@@ -38,11 +37,11 @@ function unwrapUnion(issue: Issue): Issue[] {
 }
 
 function isMissing(issue: Issue): boolean {
-  const typed =
+  const isTypeIssue =
     issue.code === "invalid_type" ||
     issue.code === "invalid_union" ||
     issue.code === "invalid_value";
-  return typed && issue.input === undefined;
+  return isTypeIssue && issue.input === undefined;
 }
 
 /** One problem per mapping, listing all its missing keys. */
@@ -60,8 +59,8 @@ function describe(issue: Issue, text: PlanText): Problem[] {
     return issue.keys.map((key) =>
       text.atKey([...issue.path, key], `unknown key \`${excerpt(key)}\``, keyHint(key, issue.path)),
     );
-  const what = issue.path.length === 0 ? "the plan" : `\`${label(issue.path)}\``;
-  return [text.at(issue.path, `${what} ${complaint(issue)}`, valueHint(issue))];
+  const subject = issue.path.length === 0 ? "the plan" : `\`${label(issue.path)}\``;
+  return [text.at(issue.path, `${subject} ${complaint(issue)}`, valueHint(issue))];
 }
 
 function complaint(issue: Issue): string {
@@ -69,20 +68,20 @@ function complaint(issue: Issue): string {
     case "custom":
       return issue.message;
     case "invalid_type":
-      return `must be ${KINDS[issue.expected] ?? issue.expected}, not ${shown(issue.input)}`;
+      return `must be ${KINDS[issue.expected] ?? issue.expected}, not ${describeValue(issue.input)}`;
     case "invalid_union":
-      return `must be ${kindsOfUnion(issue)}, not ${shown(issue.input)}`;
+      return `must be ${kindsOfUnion(issue)}, not ${describeValue(issue.input)}`;
     case "invalid_value": {
       const values = issue.values.map((value) => String(value));
-      return `must be ${values.length > 1 ? "one of " : ""}${values.join(", ")}, not ${shown(issue.input)}`;
+      return `must be ${values.length > 1 ? "one of " : ""}${values.join(", ")}, not ${describeValue(issue.input)}`;
     }
     case "too_small":
       if (issue.origin === "array" || issue.origin === "string") return "must not be empty";
-      return `must be ${issue.inclusive === true ? "at least" : "more than"} ${String(issue.minimum)}, not ${shown(issue.input)}`;
+      return `must be ${issue.inclusive === true ? "at least" : "more than"} ${String(issue.minimum)}, not ${describeValue(issue.input)}`;
     case "too_big":
       if (issue.origin === "array") return `must have at most ${String(issue.maximum)} items`;
       if (issue.origin === "string") return `must have at most ${String(issue.maximum)} characters`;
-      return `must be at most ${String(issue.maximum)}, not ${shown(issue.input)}`;
+      return `must be at most ${String(issue.maximum)}, not ${describeValue(issue.input)}`;
     case "invalid_format":
     case "not_multiple_of":
     case "unrecognized_keys":
@@ -93,7 +92,7 @@ function complaint(issue: Issue): string {
 }
 
 const KINDS: Readonly<Record<string, string>> = {
-  string: "a text",
+  string: "a string",
   number: "a number",
   int: "a whole number",
   boolean: "true or false",
@@ -110,10 +109,10 @@ function kindsOfUnion(issue: Extract<Issue, { code: "invalid_union" }>): string 
   return kinds.join(" or ");
 }
 
-function shown(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "string") return `the text "${excerpt(value)}"`;
+  if (typeof value === "string") return `the string "${excerpt(value)}"`;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : "a mapping";
 }
 
@@ -142,13 +141,13 @@ const SHAPES: readonly (readonly [place: string, keys: readonly string[]])[] = [
 
 function keyHint(key: string, path: PlanPath): string | undefined {
   const place = label(path).replace(/\[\d+\]/g, "[]");
-  const here = SHAPES.find(([name]) => name === place)?.[1] ?? [];
-  const meant = nearest(key, here);
-  if (meant !== undefined) return `did you mean \`${meant}\`?`;
-  const elsewhere = SHAPES.find(([, keys]) => keys.includes(key))?.[0];
-  if (elsewhere !== undefined)
-    return `it belongs ${elsewhere === "" ? "at the top level" : `under \`${elsewhere}\``}`;
-  return `known here: ${here.join(", ")}`;
+  const knownKeys = SHAPES.find(([name]) => name === place)?.[1] ?? [];
+  const suggestion = nearest(key, knownKeys);
+  if (suggestion !== undefined) return `did you mean \`${suggestion}\`?`;
+  const otherPlace = SHAPES.find(([, keys]) => keys.includes(key))?.[0];
+  if (otherPlace !== undefined)
+    return `it belongs ${otherPlace === "" ? "at the top level" : `under \`${otherPlace}\``}`;
+  return `known keys: ${knownKeys.join(", ")}`;
 }
 
 function valueHint(issue: Issue): string | undefined {
@@ -156,8 +155,10 @@ function valueHint(issue: Issue): string | undefined {
   if (typeof input !== "string") return undefined;
   const candidates =
     issue.code === "invalid_value" ? issue.values.map((value) => String(value)) : namesFor(path);
-  const meant = nearest(input, candidates);
-  return meant === undefined || meant === input ? undefined : `did you mean \`${meant}\`?`;
+  const suggestion = nearest(input, candidates);
+  return suggestion === undefined || suggestion === input
+    ? undefined
+    : `did you mean \`${suggestion}\`?`;
 }
 
 function namesFor(path: PlanPath): string[] {

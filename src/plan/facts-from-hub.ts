@@ -22,7 +22,7 @@ const infoSchema = z.object({
 export type HubInfo = z.infer<typeof infoSchema>;
 
 const count = z.number().int().positive();
-/** A model's `config.json`; models with a vision tower have the text part apart. */
+/** A model's `config.json`. Models with a vision tower have these fields in `text_config`. */
 const configSchema = z.object({
   model_type: z.string().optional(),
   num_hidden_layers: count,
@@ -48,7 +48,7 @@ const configSchema = z.object({
 type Config = z.infer<typeof configSchema>;
 
 const GIB = 2 ** 30;
-/** vLLM refuses these in float16, `_FLOAT16_NOT_SUPPORTED_MODELS`. */
+/** Model types that vLLM does not run in float16 (`_FLOAT16_NOT_SUPPORTED_MODELS`). */
 const NOT_IN_FLOAT16 = new Set(["gemma2", "gemma3", "gemma3_text", "glm4"]);
 const QUANTIZATIONS: Readonly<Record<string, NonNullable<FactsFile["quantization"]>>> = {
   awq: "awq",
@@ -77,13 +77,13 @@ export function factsFromHub(
 ): KnownModel | string {
   const config = readConfig(rawConfig);
   if (config === undefined)
-    return "its config.json does not describe a language model that we understand";
+    return "its config.json does not describe a language model of a known kind";
   const bytes = weightBytes(info) ?? indexBytes;
-  if (bytes === undefined) return "its weights are not safetensors, or their size is not told";
+  if (bytes === undefined) return "its weights are not safetensors, or their size is not stated";
   const method = config.quantization_config?.quant_method;
   const quantization = method === undefined ? "none" : QUANTIZATIONS[method];
   if (quantization === undefined)
-    return `its weights are quantised by \`${String(method)}\`, which we do not know`;
+    return `its weights are quantised by \`${String(method)}\`, which is not supported`;
   const headDim = config.head_dim ?? Math.floor(config.hidden_size / config.num_attention_heads);
   const params = parameters(config, headDim);
   const exact = quantization === "none" ? info.safetensors?.total : undefined;
@@ -114,13 +114,13 @@ export function factsFromHub(
     gated: info.gated !== false,
   });
   if (!facts.success)
-    return `its config.json has odd figures: ${facts.error.issues[0]?.message ?? ""}`;
+    return `its config.json has invalid figures: ${facts.error.issues[0]?.message ?? ""}`;
   return { facts: facts.data, revision: info.sha };
 }
 
 function readConfig(raw: unknown): Config | undefined {
-  const whole = configSchema.safeParse(raw);
-  if (whole.success) return whole.data;
+  const topLevel = configSchema.safeParse(raw);
+  if (topLevel.success) return topLevel.data;
   const outer = raw as { text_config?: object; quantization_config?: unknown } | null;
   if (typeof outer?.text_config !== "object") return undefined;
   const { quantization_config } = outer;
@@ -131,7 +131,7 @@ function readConfig(raw: unknown): Config | undefined {
   return inner.success ? inner.data : undefined;
 }
 
-/** Size of the files that vLLM loads, without second copies under `original/` or `consolidated`. */
+/** Size of the files that vLLM loads, without copies in `original/` or named `consolidated`. */
 function weightBytes({ siblings }: HubInfo): number | undefined {
   const files = siblings.filter(
     ({ rfilename }) =>
@@ -141,7 +141,10 @@ function weightBytes({ siblings }: HubInfo): number | undefined {
   return files.reduce((sum, { size = 0 }) => sum + size, 0);
 }
 
-/** Two 16-bit numbers for every dimension of every key-value head, in layers of full attention; MLA keeps one latent. */
+/**
+ * 16-bit KV cache per token, bytes: a key and a value per dimension and key-value head in each layer of full attention,
+ * or one latent vector per layer with MLA.
+ */
 function cacheBytes(config: Config, headDim: number): number {
   const layers =
     config.layer_types?.filter((type) => type !== "linear_attention").length ??
@@ -152,7 +155,7 @@ function cacheBytes(config: Config, headDim: number): number {
   return 2 * Math.max(1, layers) * kvHeads * headDim * 2;
 }
 
-/** Of attention, of the experts with their router or the one feed-forward network, and of the embeddings. */
+/** Estimates the parameters of attention, feed-forward network or experts with their router, and embeddings. */
 function parameters(
   config: Config,
   headDim: number,

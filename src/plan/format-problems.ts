@@ -1,6 +1,6 @@
 import type { Problem } from "./coverage-plan.ts";
 
-/** One line a problem: `file:line:column: what is wrong (what to do)`. */
+/** One line per problem: `file:line:column: message (hint)`. */
 export function formatProblems(source: string, problems: readonly Problem[]): string {
   return problems
     .map(({ line, column, message, hint }) => {

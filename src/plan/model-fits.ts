@@ -9,12 +9,12 @@ export interface ModelFit {
   readonly largestModelLen: number;
 }
 
-/** Which of these GPU types a model runs on, in their order. */
+/** The GPU types on which a model runs, in the same order. */
 export function modelFits(model: ModelFacts, gpus: readonly GpuType[]): readonly ModelFit[] {
   const rest = { passes: 1, suites: [], load: [1] };
   return gpus.flatMap((gpu) => {
-    const wish = { gpu, model, revision: undefined, own: {}, defaults: {}, rest };
-    const configured = configure(wish);
+    const request = { gpu, model, revision: undefined, own: {}, defaults: {}, rest };
+    const configured = configure(request);
     return "fit" in configured ? [{ gpu, largestModelLen: configured.fit.largestModelLen }] : [];
   });
 }

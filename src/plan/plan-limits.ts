@@ -11,19 +11,19 @@ import {
 } from "yaml";
 import type { Problem } from "./coverage-plan.ts";
 
-const DEEPEST = 20;
-const MOST_NODES = 20_000;
-export const MOST_ALIASES = 100;
+const MAX_DEPTH = 20;
+const MAX_NODES = 20_000;
+export const MAX_ALIASES = 100;
 /** Line breaks and control characters. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
-export const TOO_DEEP = `nested deeper than ${String(DEEPEST)} levels`;
+export const TOO_DEEP = `nested deeper than ${String(MAX_DEPTH)} levels`;
 const TAGGED = "tags (`!...`) have no meaning in a plan";
 
-/** Turns an offset in the text into a problem there. */
+/** Creates a problem at an offset in the text. */
 export type Report = (offset: number, message: string, hint?: string) => Problem;
 
-/** Rejects YAML that is valid but has no place in a plan: tags, deep nesting, many values or aliases, control characters. */
+/** Rejects valid YAML that a plan does not need: tags, deep nesting, many values or aliases, control characters. */
 export function planLimits(document: Document.Parsed, report: Report): readonly Problem[] {
   const problems: Problem[] = [];
   const complain = (node: unknown, message: string): void => {
@@ -34,26 +34,29 @@ export function planLimits(document: Document.Parsed, report: Report): readonly 
   visit(document, (_key, node, ancestors) => {
     if (isPair(node)) {
       if (!isScalar(node.key)) complain(node.key, "a key must be a plain word");
-      // The schema never sees it.
+      // The schema would not report it.
       else if (node.key.value === "__proto__") complain(node.key, "unknown key `__proto__`");
       return undefined;
     }
     nodes += 1;
-    if (nodes > MOST_NODES) {
-      complain(node, `more than ${String(MOST_NODES)} values`);
+    if (nodes > MAX_NODES) {
+      complain(node, `more than ${String(MAX_NODES)} values`);
       return visit.BREAK;
     }
     if (isNode(node) && node.tag !== undefined) complain(node, TAGGED);
     if (isAlias(node)) {
       aliases += 1;
-      if (aliases > MOST_ALIASES) {
-        complain(node, `more than ${String(MOST_ALIASES)} aliases`);
+      if (aliases > MAX_ALIASES) {
+        complain(node, `more than ${String(MAX_ALIASES)} aliases`);
         return visit.BREAK;
       }
       if (node.resolve(document) === undefined)
-        complain(node, `no anchor \`&${node.source}\` stands before this alias`);
+        complain(node, `there is no anchor \`&${node.source}\` before this alias`);
     }
-    if (isCollection(node) && ancestors.filter((above) => isCollection(above)).length === DEEPEST) {
+    if (
+      isCollection(node) &&
+      ancestors.filter((above) => isCollection(above)).length === MAX_DEPTH
+    ) {
       complain(node, TOO_DEEP);
       return visit.SKIP;
     }

@@ -11,21 +11,21 @@ import {
   type Validator,
 } from "./validators.ts";
 
-/** The engine that is proven on every card of the catalogue. */
+/** An image that was tested on every card of the catalog. */
 export const DEFAULT_IMAGE = "vllm/vllm-openai:v0.27.1";
-/** Tokens of window when the plan asks for none: the longest standard test needs 17,200, and each more takes memory. */
+/** Default `max_model_len`, tokens. The longest standard test needs 17,200; a longer window only takes memory. */
 export const DEFAULT_MODEL_LEN = 18_432;
-/** Sequences at once at least: vLLM's own 256 cost graphs, memory and, with hybrid models, the start itself. */
-const LEAST_NUM_SEQS = 32;
+/** vLLM's default of 256 takes time and memory for CUDA graphs, and some hybrid models do not start with it. */
+const MIN_NUM_SEQS = 32;
 
-/** `max_num_seqs` when the plan asks for none: as many as the highest load has in flight. */
+/** Default `max_num_seqs`: the highest number of requests in flight. */
 export function defaultNumSeqs(load: readonly number[]): number {
-  return Math.max(LEAST_NUM_SEQS, ...load);
+  return Math.max(MIN_NUM_SEQS, ...load);
 }
 
-const text = (grammar: Validator) =>
+const text = (validator: Validator) =>
   z.string().check((context) => {
-    const complaint = grammar(context.value);
+    const complaint = validator(context.value);
     if (complaint !== undefined)
       context.issues.push({ code: "custom", input: context.value, message: complaint });
   });
@@ -42,12 +42,12 @@ const unique = <T extends z.ZodType>(item: T, most: number) =>
             code: "custom",
             input: value,
             path: [index],
-            message: `stands twice: ${String(value)}`,
+            message: `is duplicated: ${String(value)}`,
           });
       });
     });
 
-/** US dollars; a cap beyond the largest is a slip of the keyboard. */
+/** US dollars. A larger amount must be a typing error. */
 const dollars = z.number().positive().max(100_000);
 const windowTokens = z.int().min(1024).max(10_485_760);
 const utilisation = z.number().min(0.3).max(0.98);
@@ -69,7 +69,7 @@ const suites = unique(z.enum(CATEGORIES), CATEGORIES.length);
 const load = unique(z.int().min(1).max(512), 8);
 const gpuType = text(gpuTypeValidator);
 
-/** What must be known of a model that the catalogue does not have; sizes in 10^9 parameters and GiB. */
+/** Facts about a model that is not in the catalog. Sizes are in 10^9 parameters and GiB. */
 const FACTS = {
   params_b: z.number().positive().max(10_000),
   active_params_b: z.number().positive().max(10_000).optional(),
@@ -144,7 +144,7 @@ export const budgetSchema = z.strictObject({
   monthly_cap: dollars.optional(),
 });
 
-/** A plan as the file has it. Keys are snake_case, as in the database; unknown keys are errors. */
+/** The contents of a plan file. Keys are snake_case, as in the database; unknown keys are errors. */
 export const planSchema = z.strictObject({
   version: z.literal(1),
   name: text(planNameValidator).optional(),

@@ -10,9 +10,9 @@ import {
   type Node,
 } from "yaml";
 import type { Problem } from "./coverage-plan.ts";
-import { MOST_ALIASES, planLimits, TOO_DEEP, type Report } from "./plan-limits.ts";
+import { MAX_ALIASES, planLimits, TOO_DEEP, type Report } from "./plan-limits.ts";
 
-const LARGEST_BYTES = 1_048_576;
+const MAX_BYTES = 1_048_576;
 
 /** Keys and indices from the top of the document. */
 export type PlanPath = readonly PropertyKey[];
@@ -34,8 +34,8 @@ export function readPlanText(text: string): PlanText {
     const { line, col } = counter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col), message, hint };
   };
-  if (Buffer.byteLength(text) > LARGEST_BYTES)
-    return broken([report(0, `the file is larger than ${String(LARGEST_BYTES / 1_048_576)} MB`)]);
+  if (Buffer.byteLength(text) > MAX_BYTES)
+    return broken([report(0, `the file is larger than ${String(MAX_BYTES / 1_048_576)} MB`)]);
   const document = parseDocument(text, {
     lineCounter: counter,
     prettyErrors: false,
@@ -48,14 +48,14 @@ export function readPlanText(text: string): PlanText {
     report(pos[0], yamlComplaint(code, message, text.slice(pos[0]))),
   );
   if (document.contents === null && complaints.length === 0)
-    return broken([report(0, "the plan is empty", "`maider-sweep init` writes one to start from")]);
+    return broken([report(0, "the plan is empty", "`maider-sweep init` creates one")]);
   // After a duplicate key, the rest of the plan can still be checked; after other YAML errors it cannot.
   if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY")) return broken(complaints);
-  const beyond = planLimits(document, report);
-  if (beyond.length > 0) return broken([...complaints, ...beyond]);
+  const exceeded = planLimits(document, report);
+  if (exceeded.length > 0) return broken([...complaints, ...exceeded]);
   const value = plainValue(document);
   if (value instanceof ReferenceError)
-    return broken([report(firstAlias(document), "the aliases stand for too many values")]);
+    return broken([report(firstAlias(document), "the aliases expand to too many values")]);
   return {
     value,
     problems: complaints,
@@ -67,7 +67,7 @@ export function readPlanText(text: string): PlanText {
 /** Nested aliases can expand to millions of values; beyond a limit the library throws a ReferenceError. */
 function plainValue(document: Document.Parsed): unknown {
   try {
-    return document.toJS({ maxAliasCount: MOST_ALIASES });
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
     if (error instanceof ReferenceError) return error;
     throw error;
@@ -91,14 +91,14 @@ function broken(problems: readonly Problem[]): PlanText {
   return { value: undefined, problems, at: () => first, atKey: () => first };
 }
 
-const YAML_WORDS: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: "a plan is one YAML document, and here begins a second",
+const YAML_COMPLAINTS: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "a plan must be a single YAML document, but a second one starts here",
   TAB_AS_INDENT: "tabs cannot indent YAML",
 };
 
 function yamlComplaint(code: string, message: string, from: string): string {
-  if (code === "DUPLICATE_KEY") return `\`${/^[\w-]*/.exec(from)?.[0] ?? ""}\` stands twice`;
-  return YAML_WORDS[code] ?? `not valid YAML: ${message.replace(/\.?\s*$/, "")}`;
+  if (code === "DUPLICATE_KEY") return `\`${/^[\w-]*/.exec(from)?.[0] ?? ""}\` is duplicated`;
+  return YAML_COMPLAINTS[code] ?? `not valid YAML: ${message.replace(/\.?\s*$/, "")}`;
 }
 
 /** Offset of a path, or of its nearest ancestor in the file. */

@@ -4,7 +4,7 @@ import { STALE_AFTER_DAYS } from "../evidence/method.ts";
 import { formatUsd, microUsd } from "../support/money.ts";
 import type { CoveragePlan, Problem } from "./coverage-plan.ts";
 import { describeIssues } from "./describe-issue.ts";
-import { salvagePlan, type SalvagedPlan } from "./salvage-plan.ts";
+import { partialPlan, type PartialPlan } from "./partial-plan.ts";
 import { IMAGE_HOSTS, imageHost, normaliseCidr } from "./validators.ts";
 import { planSchema } from "./plan-schema.ts";
 import { readPlanText, type PlanText } from "./plan-text.ts";
@@ -15,9 +15,10 @@ export type PlanReading =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
- * Reads, checks and resolves a plan, without the network. `source` is the file's path as the user gave it (relative
- * paths in the plan count from its folder), or a name like `<rebench>`. A missing `max_cost` is no problem here: it may
- * come from the command line. `known` has what was found out of models that the catalogue lacks.
+ * Parses and validates a plan, without network access. A missing `max_cost` is accepted, because it may come from the
+ * command line.
+ * @param source the file's path as the user gave it, to which paths in the plan are relative, or a name like `<rebench>`
+ * @param known facts about models that are not in the catalog
  */
 export function readPlan(
   text: string,
@@ -27,7 +28,7 @@ export function readPlan(
   const planText = readPlanText(text);
   if (planText.value === undefined) return { ok: false, problems: inOrder(planText.problems) };
   const parsed = planSchema.safeParse(planText.value, { reportInput: true });
-  const draft = salvagePlan(planText.value);
+  const draft = partialPlan(planText.value);
   const resolved = resolveEntries(draft, planText, known);
   const problems = inOrder([
     ...planText.problems,
@@ -41,9 +42,9 @@ export function readPlan(
   return { ok: true, plan: assemble(draft, resolved, text, source) };
 }
 
-/** Ids of models that are neither in the catalogue nor described in the plan. */
+/** Ids of models that are neither in the catalog nor described in the plan. */
 export function unknownModels(text: string): readonly string[] {
-  const { entries } = salvagePlan(readPlanText(text).value);
+  const { entries } = partialPlan(readPlanText(text).value);
   const models = entries.flatMap((entry) => entry.models);
   const unknown = models.filter(
     ({ id, settings, brokenFacts }) =>
@@ -53,7 +54,7 @@ export function unknownModels(text: string): readonly string[] {
 }
 
 function assemble(
-  { settings, budget }: SalvagedPlan,
+  { settings, budget }: PartialPlan,
   { entries, skipped }: Pick<CoveragePlan, "entries" | "skipped">,
   text: string,
   source: string,
@@ -86,9 +87,9 @@ function assemble(
   };
 }
 
-/** Problems of valid keys that contradict each other. */
+/** Keys whose values are valid but contradict each other. */
 function contradictions(
-  { settings, budget, engine, entries }: SalvagedPlan,
+  { settings, budget, engine, entries }: PartialPlan,
   text: PlanText,
 ): Problem[] {
   const problems: Problem[] = [];
@@ -111,7 +112,7 @@ function contradictions(
   for (const { index, settings: entry } of entries)
     if (entry.region !== undefined && entry.regions !== undefined)
       problems.push(
-        text.atKey(["entries", index, "region"], "`region` and `regions` exclude one another"),
+        text.atKey(["entries", index, "region"], "`region` and `regions` are mutually exclusive"),
       );
   const host = engine.image === undefined ? undefined : imageHost(engine.image);
   if (host !== undefined && !IMAGE_HOSTS.includes(host) && settings.allow_remote_code !== true)
@@ -126,7 +127,7 @@ function contradictions(
 }
 
 function nothingLeft(text: PlanText, reason: string | undefined): Problem {
-  return text.atKey(["entries"], "nothing is left to run: no pair of this plan fits", reason);
+  return text.atKey(["entries"], "there is nothing to run: no pair of this plan fits", reason);
 }
 
 /** In the order of the file, without duplicates. */

@@ -8,10 +8,10 @@ import { configure, type Refusal } from "./configure.ts";
 import type { Configuration, Entry, Problem, Skip } from "./coverage-plan.ts";
 import {
   REQUIRED_FACTS,
-  type SalvagedPlan,
-  type SalvagedEntry,
-  type SalvagedModel,
-} from "./salvage-plan.ts";
+  type PartialPlan,
+  type PartialEntry,
+  type PartialModel,
+} from "./partial-plan.ts";
 import { gpuTypeValidator } from "./validators.ts";
 import type { KnownModel } from "./facts-from-hub.ts";
 import { modelFromFacts } from "./model-from-facts.ts";
@@ -23,15 +23,11 @@ export interface Resolution {
   readonly problems: readonly Problem[];
 }
 
-/** Facts about models by id, or why there are none. */
+/** By model id: facts, or the reason why there are none. */
 export type KnownModels = ReadonlyMap<string, KnownModel | string>;
 
 /** Looks up GPU types and models, checks that each pair fits, and turns each list of GPU types into entries. */
-export function resolveEntries(
-  draft: SalvagedPlan,
-  text: PlanText,
-  known: KnownModels,
-): Resolution {
+export function resolveEntries(draft: PartialPlan, text: PlanText, known: KnownModels): Resolution {
   const entries: Entry[] = [];
   const skipped: Skip[] = [];
   const problems: Problem[] = [];
@@ -42,15 +38,15 @@ export function resolveEntries(
     for (const gpu of gpus) {
       const configurations: Configuration[] = [];
       for (const [drafted, model] of models) {
-        const result = configure(wishOf(draft, entry, gpu, drafted, model));
+        const result = configure(requestFor(draft, entry, gpu, drafted, model));
         const pair = `\`${model.id}\` on \`${gpu.id}\``;
         if (!("reason" in result)) {
           const first = seen.get(identity(result));
-          const here = text.at(modelPath(entry, drafted), "");
-          if (first === undefined) seen.set(identity(result), here.line);
+          const position = text.at(modelPath(entry, drafted), "");
+          if (first === undefined) seen.set(identity(result), position.line);
           else
             problems.push({
-              ...here,
+              ...position,
               message: `the same configuration as in line ${String(first)}: ${pair}`,
             });
           configurations.push(result);
@@ -58,7 +54,7 @@ export function resolveEntries(
           skipped.push({ gpu: gpu.id, model: model.id, reason: result.reason });
         else
           problems.push(
-            text.at(blamed(draft, entry, drafted, result), `${pair}: ${result.reason}`),
+            text.at(refusedPath(draft, entry, drafted, result), `${pair}: ${result.reason}`),
           );
       }
       if (configurations.length > 0)
@@ -73,15 +69,15 @@ export function resolveEntries(
   return { entries, skipped, problems };
 }
 
-function lookUpGpus(entry: SalvagedEntry, text: PlanText, problems: Problem[]): readonly GpuType[] {
+function lookUpGpus(entry: PartialEntry, text: PlanText, problems: Problem[]): readonly GpuType[] {
   const found = new Set<GpuType>();
   for (const [index, id] of entry.gpus.entries()) {
-    // The schema has reported invalid ids already.
+    // Invalid ids have been reported by the schema.
     if (id === undefined || gpuTypeValidator(id) !== undefined) continue;
     const gpu = findGpuType(id);
     if (gpu !== undefined) found.add(gpu);
     else {
-      const meant = nearest(
+      const suggestion = nearest(
         id,
         GPU_TYPES.map((type) => type.id),
       );
@@ -89,8 +85,8 @@ function lookUpGpus(entry: SalvagedEntry, text: PlanText, problems: Problem[]): 
       problems.push(
         text.at(
           path,
-          `\`${id}\` is not a GPU type that we know`,
-          meant === undefined ? undefined : `did you mean \`${meant}\`?`,
+          `\`${id}\` is not a known GPU type`,
+          suggestion === undefined ? undefined : `did you mean \`${suggestion}\`?`,
         ),
       );
     }
@@ -99,11 +95,11 @@ function lookUpGpus(entry: SalvagedEntry, text: PlanText, problems: Problem[]): 
 }
 
 function lookUpModels(
-  entry: SalvagedEntry,
+  entry: PartialEntry,
   text: PlanText,
   known: KnownModels,
   problems: Problem[],
-): readonly (readonly [SalvagedModel, ModelFacts])[] {
+): readonly (readonly [PartialModel, ModelFacts])[] {
   return entry.models.flatMap((drafted) => {
     const { id, settings, brokenFacts } = drafted;
     if (brokenFacts) return [];
@@ -113,35 +109,35 @@ function lookUpModels(
       (settings.facts === undefined ? findModel(id) : undefined) ??
       (facts === undefined ? undefined : modelFromFacts(id, facts));
     if (model !== undefined) {
-      const ofClass = { ...model, category: settings.category ?? model.category };
+      const categorized = { ...model, category: settings.category ?? model.category };
       if (typeof found !== "object" || settings.facts !== undefined)
-        return [[drafted, ofClass] as const];
-      // The facts are those of one commit, and so is what is served.
+        return [[drafted, categorized] as const];
+      // Serve the commit that the facts describe.
       const revision = settings.revision ?? found.revision;
-      return [[{ ...drafted, settings: { ...settings, revision } }, ofClass] as const];
+      return [[{ ...drafted, settings: { ...settings, revision } }, categorized] as const];
     }
-    const meant = nearest(
+    const suggestion = nearest(
       id,
-      MODELS.map((one) => one.id),
+      MODELS.map((known) => known.id),
     );
-    const state = `state its \`facts:\` (${REQUIRED_FACTS.join(", ")})`;
-    const why = typeof found === "string" ? `, and ${found}` : "";
+    const hint = `state its \`facts:\` (${REQUIRED_FACTS.join(", ")})`;
+    const reason = typeof found === "string" ? `, and ${found}` : "";
     problems.push(
       text.at(
         modelPath(entry, drafted),
-        `\`${id}\` is not in the catalogue${why}`,
-        meant === undefined ? state : `did you mean \`${meant}\`? Else ${state}`,
+        `\`${id}\` is not in the catalogue${reason}`,
+        suggestion === undefined ? hint : `did you mean \`${suggestion}\`? Otherwise ${hint}`,
       ),
     );
     return [];
   });
 }
 
-function wishOf(
-  draft: SalvagedPlan,
-  entry: SalvagedEntry,
+function requestFor(
+  draft: PartialPlan,
+  entry: PartialEntry,
   gpu: GpuType,
-  drafted: SalvagedModel,
+  drafted: PartialModel,
   model: ModelFacts,
 ) {
   const { id: _id, category: _category, facts: _facts, revision, ...own } = drafted.settings;
@@ -159,26 +155,26 @@ function wishOf(
   };
 }
 
-/** Load levels in ascending order, always including 1, whose figures make the record. */
+/** Load levels in ascending order. Level 1, which gives the record its figures, is always included. */
 function withSingle(load: readonly number[]): readonly number[] {
   return [...new Set([1, ...load])].toSorted((a, b) => a - b);
 }
 
-function regionsOf(draft: SalvagedPlan, { settings }: SalvagedEntry): readonly string[] {
+function regionsOf(draft: PartialPlan, { settings }: PartialEntry): readonly string[] {
   if (settings.region !== undefined) return [settings.region];
   return settings.regions ?? draft.settings.regions ?? [];
 }
 
-function modelPath(entry: SalvagedEntry, model: SalvagedModel): PropertyKey[] {
+function modelPath(entry: PartialEntry, model: PartialModel): PropertyKey[] {
   const path: PropertyKey[] = ["entries", entry.index, "models", model.index];
   return model.isMapping ? [...path, "id"] : path;
 }
 
-/** Path of the key that causes a refusal: the model's own, or the plan's default, or else the model itself. */
-function blamed(
-  draft: SalvagedPlan,
-  entry: SalvagedEntry,
-  model: SalvagedModel,
+/** Path of the key that causes a refusal, if it is set for the model or the plan; otherwise of the model. */
+function refusedPath(
+  draft: PartialPlan,
+  entry: PartialEntry,
+  model: PartialModel,
   { key }: Refusal,
 ): PropertyKey[] {
   if (key !== undefined && key in model.settings)

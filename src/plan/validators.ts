@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 
-/** Returns what is wrong with a text. Valid text cannot act as an option, a path or shell syntax. */
+/** Returns a complaint about invalid text. Valid text cannot be taken for an option, a path or shell syntax. */
 export type Validator = (text: string) => string | undefined;
 
 const REGION = /^[a-z]{2,3}(-[a-z]+)+(-\d{1,2})?$/;
@@ -11,7 +11,7 @@ const COMMIT = /^[0-9a-f]{40}$/;
 const IMAGE =
   /^(?:(?<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d{1,5})?)\/)?[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*(?::(?<tag>\w[\w.-]{0,127}))?(?<digest>@sha256:[0-9a-f]{64})?$/;
 
-/** Registries that an image may come from without `allow_remote_code`; no host means Docker Hub. */
+/** Registries that are allowed without `allow_remote_code`, in addition to Docker Hub. */
 export const IMAGE_HOSTS = [
   "docker.io",
   "mirror.gcr.io",
@@ -21,23 +21,23 @@ export const IMAGE_HOSTS = [
   "quay.io",
 ];
 
-const shaped =
+const matching =
   (pattern: RegExp, complaint: string): Validator =>
   (text) =>
     pattern.test(text) ? undefined : complaint;
 
-export const regionValidator = shaped(REGION, "is not the name of a region, such as `us-ord`");
-export const gpuTypeValidator = shaped(
+export const regionValidator = matching(REGION, "is not the name of a region, such as `us-ord`");
+export const gpuTypeValidator = matching(
   GPU_TYPE,
   "is not the id of a GPU type, such as `g2-gpu-rtx4000a1-s`",
 );
-export const planNameValidator = shaped(
+export const planNameValidator = matching(
   PLAN_NAME,
-  "must begin with a letter or digit, and hold at most 64 letters, digits, spaces, dots, dashes and underscores",
+  "must begin with a letter or digit, and have at most 64 letters, digits, spaces, dots, dashes and underscores",
 );
-export const commitValidator = shaped(
+export const commitValidator = matching(
   COMMIT,
-  "must be a whole commit, 40 hexadecimal digits in lower case",
+  "must be a full commit hash, 40 hexadecimal digits in lower case",
 );
 
 /** The Hub's own rule for repository ids. */
@@ -52,7 +52,7 @@ export const imageValidator: Validator = (text) => {
     return "is not the name of a container image, such as `vllm/vllm-openai:v0.27.1`";
   const { tag, digest } = match.groups ?? {};
   if (digest === undefined && (tag === undefined || tag === "latest"))
-    return "needs a fixed tag or a digest: results of a moving image cannot be compared";
+    return "needs a fixed tag or a digest, because results of a changing image cannot be compared";
   return undefined;
 };
 
@@ -72,7 +72,7 @@ export const cidrValidator: Validator = (text) =>
     ? "is not an address range, such as `203.0.113.7/32`"
     : undefined;
 
-/** `203.0.113.7` becomes `203.0.113.7/32`; undefined when it is no address or range. */
+/** `203.0.113.7` becomes `203.0.113.7/32`; undefined if the text is not an address or range. */
 export function normaliseCidr(text: string): string | undefined {
   const [address = "", prefix, ...rest] = text.split("/");
   const version = isIP(address);

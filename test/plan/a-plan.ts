@@ -2,7 +2,7 @@ import type { CoveragePlan } from "../../src/plan/coverage-plan.ts";
 import { formatProblems } from "../../src/plan/format-problems.ts";
 import { readPlan } from "../../src/plan/read-plan.ts";
 
-/** The plan that a text stands for. @throws with the problems when it has any. */
+/** Parses a plan. @throws if it has problems */
 export function aPlan(text: string, source = "plans/test.yaml"): CoveragePlan {
   const reading = readPlan(text, source);
   if (!reading.ok) throw new Error(formatProblems(source, reading.problems));

@@ -12,11 +12,11 @@ const pairs = (overrides: PlanOverrides): string[] =>
     configurations.map(({ model }) => `${gpu.id} ${model.id}`),
   );
 
-test("nothing said over the plan leaves it as it is", () => {
+test("without overrides the plan is unchanged", () => {
   expect(applyOverrides(plan, {})).toEqual(plan);
 });
 
-test("the command line wins over the plan", () => {
+test("options override the plan", () => {
   const changed = applyOverrides(plan, {
     maxCost: 9_500_000,
     concurrency: 8,
@@ -60,7 +60,7 @@ test("--only suggests a name that the plan has", () => {
   );
 });
 
-test("--only leaves out the skips that it does not name", () => {
+test("--only also filters the skipped pairs", () => {
   expect(applyOverrides(plan, { only: "*" }).skipped).toHaveLength(1);
   expect(applyOverrides(plan, { only: "g1-*" }).skipped).toEqual([]);
 });
@@ -68,7 +68,7 @@ test("--only leaves out the skips that it does not name", () => {
 test.each([
   [{ only: "g3-*" }, "Nothing of the plan is left by --only g3-*"],
   [{ only: "a.c" }, "Nothing of the plan is left by --only a.c"],
-  [{ maxCost: 0 }, "--max-cost must be more than nothing"],
+  [{ maxCost: 0 }, "--max-cost must be more than 0"],
   [{ concurrency: 0 }, "--concurrency must be a whole number from 1 to 50"],
   [{ passes: 1.5 }, "--passes must be a whole number from 1 to 100"],
   [{ maxHours: Number.NaN }, "--max-hours must be from 0.25 to 720"],

@@ -1,15 +1,11 @@
 /** What is wrong, the plan, and what must be said of it, whole. */
 export const BAD_PLANS: readonly (readonly [what: string, plan: string, says: string])[] = [
-  [
-    "an empty file",
-    ``,
-    `plan.yaml:1:1: the plan is empty (\`maider-sweep init\` writes one to start from)`,
-  ],
+  ["an empty file", ``, `plan.yaml:1:1: the plan is empty (\`maider-sweep init\` creates one)`],
   [
     "a file of comments",
     `# nothing here
 `,
-    `plan.yaml:1:1: the plan is empty (\`maider-sweep init\` writes one to start from)`,
+    `plan.yaml:1:1: the plan is empty (\`maider-sweep init\` creates one)`,
   ],
   [
     "a list instead of a mapping",
@@ -51,10 +47,10 @@ entries:
 ---
 version: 1
 `,
-    `plan.yaml:7:1: a plan is one YAML document, and here begins a second`,
+    `plan.yaml:7:1: a plan must be a single YAML document, but a second one starts here`,
   ],
   [
-    "a key that stands twice",
+    "a duplicate key",
     `version: 1
 name: t
 passes: 1
@@ -63,7 +59,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:4:1: \`passes\` stands twice`,
+    `plan.yaml:4:1: \`passes\` is duplicated`,
   ],
   [
     "an explicit tag",
@@ -96,7 +92,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:3:10: no anchor \`&usual\` stands before this alias`,
+    `plan.yaml:3:10: there is no anchor \`&usual\` before this alias`,
   ],
   [
     "a key that is a list",
@@ -111,7 +107,7 @@ entries:
     `plan.yaml:3:3: a key must be a plain word`,
   ],
   [
-    "a line break in a text",
+    "a line break in a string",
     `version: 1
 name: t
 prompts: "a\\nb.jsonl"
@@ -131,7 +127,7 @@ entries:
     `plan.yaml:4:14: \`models\`: line breaks and control characters are not allowed`,
   ],
   [
-    "a key that JavaScript takes for something else",
+    "a key with a special meaning in JavaScript",
     `version: 1
 engine:
   __proto__: 1
@@ -189,7 +185,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:3:10: unknown key \`colour\` (known here: max_cost, max_cost_per_entry, max_hours_per_rental, monthly_cap)`,
+    `plan.yaml:3:10: unknown key \`colour\` (known keys: max_cost, max_cost_per_entry, max_hours_per_rental, monthly_cap)`,
   ],
   [
     "a key of the top in the engine",
@@ -213,7 +209,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:2:7: \`name\` must begin with a letter or digit, and hold at most 64 letters, digits, spaces, dots, dashes and underscores`,
+    `plan.yaml:2:7: \`name\` must begin with a letter or digit, and have at most 64 letters, digits, spaces, dots, dashes and underscores`,
   ],
   [
     "money as text",
@@ -225,7 +221,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:4:13: \`budget.max_cost\` must be a number, not the text "60"`,
+    `plan.yaml:4:13: \`budget.max_cost\` must be a number, not the string "60"`,
   ],
   [
     "a cap of nothing",
@@ -308,7 +304,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:3:10: \`regions\` must be a list, not the text "us-ord"`,
+    `plan.yaml:3:10: \`regions\` must be a list, not the string "us-ord"`,
   ],
   [
     "a region that is an option",
@@ -330,7 +326,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:3:29: \`regions[2]\` stands twice: us-ord`,
+    `plan.yaml:3:29: \`regions[2]\` is duplicated: us-ord`,
   ],
   [
     "a misspelt suite",
@@ -341,7 +337,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:3:18: \`suites[1]\` must be one of coding, context_heavy, reasoning, not the text "context-heavy" (did you mean \`context_heavy\`?)`,
+    `plan.yaml:3:18: \`suites[1]\` must be one of coding, context_heavy, reasoning, not the string "context-heavy" (did you mean \`context_heavy\`?)`,
   ],
   [
     "no suite",
@@ -374,7 +370,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:3:10: \`packing\` must be one of per-entry, fill-hours, not the text "fill-hour" (did you mean \`fill-hours\`?)`,
+    `plan.yaml:3:10: \`packing\` must be one of per-entry, fill-hours, not the string "fill-hour" (did you mean \`fill-hours\`?)`,
   ],
   [
     "an image without a tag",
@@ -386,7 +382,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:4:10: \`engine.image\` needs a fixed tag or a digest: results of a moving image cannot be compared`,
+    `plan.yaml:4:10: \`engine.image\` needs a fixed tag or a digest, because results of a changing image cannot be compared`,
   ],
   [
     "an image that moves",
@@ -397,7 +393,7 @@ entries:
   - gpu: g2-gpu-rtx4000a1-s
     models: [Qwen/Qwen2.5-Coder-7B-Instruct-AWQ]
 `,
-    `plan.yaml:3:17: \`engine.image\` needs a fixed tag or a digest: results of a moving image cannot be compared`,
+    `plan.yaml:3:17: \`engine.image\` needs a fixed tag or a digest, because results of a changing image cannot be compared`,
   ],
   [
     "an image with a piece of shell",
@@ -454,10 +450,10 @@ entries:
   - gpu: g2-gpu-rtx4000a2s
     models: [Qwen/Qwen3-8B]
 `,
-    `plan.yaml:4:10: \`g2-gpu-rtx4000a2s\` is not a GPU type that we know (did you mean \`g2-gpu-rtx4000a2-s\`?)`,
+    `plan.yaml:4:10: \`g2-gpu-rtx4000a2s\` is not a known GPU type (did you mean \`g2-gpu-rtx4000a2-s\`?)`,
   ],
   [
-    "a GPU type that is no id",
+    "a GPU type that is not an id",
     `version: 1
 name: t
 entries:
@@ -474,7 +470,7 @@ entries:
   - gpu: [g2-gpu-rtx4000a1-s, g9-gpu-x]
     models: [Qwen/Qwen3-8B-AWQ]
 `,
-    `plan.yaml:4:31: \`g9-gpu-x\` is not a GPU type that we know`,
+    `plan.yaml:4:31: \`g9-gpu-x\` is not a known GPU type`,
   ],
   [
     "a GPU type twice in a list",
@@ -484,7 +480,7 @@ entries:
   - gpu: [g2-gpu-rtx4000a1-s, g2-gpu-rtx4000a1-s]
     models: [Qwen/Qwen3-8B-AWQ]
 `,
-    `plan.yaml:4:31: \`entries[0].gpu[1]\` stands twice: g2-gpu-rtx4000a1-s`,
+    `plan.yaml:4:31: \`entries[0].gpu[1]\` is duplicated: g2-gpu-rtx4000a1-s`,
   ],
   [
     "a number as GPU type",
@@ -494,7 +490,7 @@ entries:
   - gpu: 4000
     models: [Qwen/Qwen3-8B]
 `,
-    `plan.yaml:4:10: \`entries[0].gpu\` must be a text or a list, not 4000`,
+    `plan.yaml:4:10: \`entries[0].gpu\` must be a string or a list, not 4000`,
   ],
   [
     "an entry without anything",
@@ -557,7 +553,7 @@ entries:
     models:
       - Qwen/Qwen2.5-Coder-7B-Instruct-AQW
 `,
-    `plan.yaml:6:9: \`Qwen/Qwen2.5-Coder-7B-Instruct-AQW\` is not in the catalogue (did you mean \`Qwen/Qwen2.5-Coder-7B-Instruct-AWQ\`? Else state its \`facts:\` (params_b, layers, heads, kv_heads, head_dim, max_position, checkpoint_gib))`,
+    `plan.yaml:6:9: \`Qwen/Qwen2.5-Coder-7B-Instruct-AQW\` is not in the catalogue (did you mean \`Qwen/Qwen2.5-Coder-7B-Instruct-AWQ\`? Otherwise state its \`facts:\` (params_b, layers, heads, kv_heads, head_dim, max_position, checkpoint_gib))`,
   ],
   [
     "a model that nobody described",
@@ -603,7 +599,7 @@ entries:
     models:
       - {id: Qwen/Qwen3-8B-AWQ, revision: abc123}
 `,
-    `plan.yaml:6:43: \`entries[0].models[0].revision\` must be a whole commit, 40 hexadecimal digits in lower case`,
+    `plan.yaml:6:43: \`entries[0].models[0].revision\` must be a full commit hash, 40 hexadecimal digits in lower case`,
   ],
   [
     "a model too large",
@@ -693,7 +689,7 @@ entries:
       - id: Qwen/Qwen3-8B-AWQ
         quantization: gptq
 `,
-    `plan.yaml:7:23: \`Qwen/Qwen3-8B-AWQ\` on \`g2-gpu-rtx4000a1-s\`: \`quantization: gptq\` cannot read its weights (awq); left out, vLLM finds the right one`,
+    `plan.yaml:7:23: \`Qwen/Qwen3-8B-AWQ\` on \`g2-gpu-rtx4000a1-s\`: \`quantization: gptq\` cannot read its weights (awq); without this key, vLLM detects the quantization`,
   ],
   [
     "an FP8 cache on Turing",
@@ -729,7 +725,7 @@ entries:
     regions: [us-sea]
     models: [Qwen/Qwen3-8B-AWQ]
 `,
-    `plan.yaml:5:5: \`region\` and \`regions\` exclude one another`,
+    `plan.yaml:5:5: \`region\` and \`regions\` are mutually exclusive`,
   ],
   [
     "a list of types of which none fits",
@@ -739,10 +735,10 @@ entries:
   - gpu: [g2-gpu-rtx4000a1-s, g2-gpu-rtx4000a1-m]
     models: [Qwen/Qwen2.5-72B-Instruct-AWQ]
 `,
-    `plan.yaml:3:1: nothing is left to run: no pair of this plan fits (needs 38.7 GiB of weights and 1.5 GiB of overhead, but only 17.55 GiB are usable on 1 x RTX 4000 Ada)`,
+    `plan.yaml:3:1: there is nothing to run: no pair of this plan fits (needs 38.7 GiB of weights and 1.5 GiB of overhead, but only 17.55 GiB are usable on 1 x RTX 4000 Ada)`,
   ],
   [
-    "five mistakes at once, of five kinds",
+    "five kinds of mistakes at once",
     `version: 3
 name: t
 pases: 3
@@ -758,7 +754,7 @@ entries:
     `plan.yaml:1:10: \`version\` must be 1, not 3
 plan.yaml:3:1: unknown key \`pases\` (did you mean \`passes\`?)
 plan.yaml:6:23: \`max_cost_per_entry\` ($6.00) is more than \`max_cost\` ($5.00)
-plan.yaml:8:10: \`g2-gpu-rtx4000a1s\` is not a GPU type that we know (did you mean \`g2-gpu-rtx4000a1-s\`?)
+plan.yaml:8:10: \`g2-gpu-rtx4000a1s\` is not a known GPU type (did you mean \`g2-gpu-rtx4000a1-s\`?)
 plan.yaml:11:14: \`Qwen/Qwen3-32B-AWQ\` on \`g2-gpu-rtx4000a1-m\`: needs 18.0 GiB of weights and 1.5 GiB of overhead, but only 17.55 GiB are usable on 1 x RTX 4000 Ada`,
   ],
 ];

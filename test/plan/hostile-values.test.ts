@@ -50,7 +50,7 @@ const cases = Object.keys(FIELDS).flatMap((field) =>
   HOSTILE.map((value) => [field, value] as const),
 );
 
-test("there are more than two hundred", () => {
+test("there are more than two hundred hostile values", () => {
   expect(cases.length).toBeGreaterThan(200);
 });
 

@@ -6,7 +6,7 @@ import { planWith } from "./a-plan.ts";
 
 const MODEL = "Qwen/Qwen2.5-Coder-32B-Instruct-AWQ";
 
-test("a plan accepts the longest window that is reported, and refuses a longer one", () => {
+test("a plan accepts the largest reported window and rejects a larger one", () => {
   const model = findModel(MODEL);
   if (model === undefined) throw new Error(`no ${MODEL}`);
   const fits = modelFits(model, GPU_TYPES);
@@ -19,7 +19,7 @@ test("a plan accepts the longest window that is reported, and refuses a longer o
   }
 });
 
-test("a GPU type that is left out is one on which a plan cannot serve the model", () => {
+test("a plan rejects the model on every GPU type that is not listed", () => {
   for (const model of MODELS.slice(0, 12)) {
     const fitting = new Set(modelFits(model, GPU_TYPES).map(({ gpu }) => gpu.id));
     for (const { id } of GPU_TYPES.filter((gpu) => !fitting.has(gpu.id)))

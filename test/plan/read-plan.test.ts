@@ -40,7 +40,7 @@ entries:
     passes: 5
 `;
 
-test("the documented example is read as it says", () => {
+test("the documented example has the documented meaning", () => {
   const plan = aPlan(EXAMPLE);
   expect(plan).toMatchObject({
     name: "full-coverage",
@@ -94,7 +94,7 @@ test("the documented example is read as it says", () => {
   ]);
 });
 
-test("what is left out has a default, and the name is the file's", () => {
+test("missing keys have defaults, and the name is that of the file", () => {
   const plan = aPlan(
     "version: 1\nentries: [{gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ]}]",
     "my/plans/weekly.yaml",
@@ -126,7 +126,7 @@ test("what is left out has a default, and the name is the file's", () => {
   });
 });
 
-test("a window that the plan leaves out holds the longest test, its reply and what a template adds", () => {
+test("the default window fits the longest test, its reply and a chat template", () => {
   const [configuration] =
     planWith("[{gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ]}]").entries[0]
       ?.configurations ?? [];
@@ -138,7 +138,7 @@ test("a window that the plan leaves out holds the longest test, its reply and wh
   expect(configuration?.fixedModelLen).toBe(false);
 });
 
-test("as many sequences are allowed as the highest load needs, unless the plan says how many", () => {
+test("max_num_seqs is as high as the highest load, unless the plan sets it", () => {
   const allowed = (load: string, own = "") =>
     planWith(`[{gpu: g2-gpu-rtx4000a1-s, load: ${load}, models: [{id: Qwen/Qwen3-8B-AWQ${own}}]}]`)
       .entries[0]?.configurations[0]?.engine.maxNumSeqs;
@@ -147,7 +147,7 @@ test("as many sequences are allowed as the highest load needs, unless the plan s
   expect(allowed("[1, 64]", ", max_num_seqs: 16")).toBe(16);
 });
 
-test("Turing is served without CUDA graphs, unless the plan wants them", () => {
+test("Turing is served without CUDA graphs, unless the plan enables them", () => {
   const eager = (gpu: string, top = "") =>
     planWith(`[{gpu: ${gpu}, models: [Qwen/Qwen3-8B-AWQ]}]`, top).entries[0]?.configurations[0]
       ?.engine.enforceEager;
@@ -161,12 +161,12 @@ test.each(BAD_PLANS)("%s is told at its place", (_what, text, says) => {
   expect(reading.ok ? "nothing" : formatProblems("plan.yaml", reading.problems)).toBe(says);
 });
 
-test("there are enough bad plans, and no two of one kind", () => {
+test("there are enough bad plans, all different", () => {
   expect(BAD_PLANS.length).toBeGreaterThanOrEqual(30);
   expect(new Set(BAD_PLANS.map(([, text]) => text)).size).toBe(BAD_PLANS.length);
 });
 
-test("in an entry made from a list, what does not fit is skipped with its reason", () => {
+test("in an entry with a list of GPU types, a pair that does not fit is skipped with a reason", () => {
   const plan = planWith(
     "[{gpu: [g2-gpu-rtx4000a1-s, g2-gpu-rtx4000a2-s], models: [Qwen/Qwen3-32B-AWQ, Qwen/Qwen3-8B-AWQ]}]",
   );
@@ -181,7 +181,7 @@ test("in an entry made from a list, what does not fit is skipped with its reason
   expect(plan.entries.map(({ configurations }) => configurations.length)).toEqual([1, 2]);
 });
 
-test("a window of the engine is lowered to what fits, one of a model is a demand", () => {
+test("the default window of a plan is lowered to what fits, the window of a model is not", () => {
   const [entry] = planWith(
     "[{gpu: g1-gpu-rtx6000-1, models: [Qwen/Qwen3-30B-A3B-GPTQ-Int4]}]",
     "engine: {max_model_len: 40960}",
@@ -190,7 +190,7 @@ test("a window of the engine is lowered to what fits, one of a model is a demand
   expect(entry?.configurations[0]?.fit.loweredFrom).toBe(40_960);
 });
 
-test("Turing is served in half precision unless the plan says float16, which is the same", () => {
+test("Turing is served with dtype half, or float16 if the plan says so", () => {
   const dtypes = ["", "engine: {dtype: auto}", "engine: {dtype: float16}"].map(
     (top) =>
       planWith("[{gpu: g1-gpu-rtx6000-1, models: [Qwen/Qwen3-8B-AWQ]}]", top).entries[0]
@@ -199,7 +199,7 @@ test("Turing is served in half precision unless the plan says float16, which is 
   expect(dtypes).toEqual(["half", "half", "float16"]);
 });
 
-test("an 8-bit cache makes room for a longer window", () => {
+test("an 8-bit cache allows a longer window", () => {
   const window = (cache: string) =>
     planWith(`[{gpu: g2-gpu-rtx4000a1-s, models: [{id: Qwen/Qwen3-30B-A3B-GPTQ-Int4${cache}}]}]`)
       .entries[0]?.configurations[0]?.engine.maxModelLen;
@@ -207,7 +207,7 @@ test("an 8-bit cache makes room for a longer window", () => {
   expect(window(", kv_cache_dtype: fp8")).toBe(8192);
 });
 
-test("a model that the plan describes needs no catalogue, and its class follows from its size", () => {
+test("a model described in the plan need not be in the catalog, and its category follows from its size", () => {
   const [entry] = planWith(
     "[{gpu: g2-gpu-rtx4000a1-s, models: [{id: example/tiny, facts: {params_b: 12, layers: 40, heads: 32, kv_heads: 8, head_dim: 128, max_position: 16384, checkpoint_gib: 8, quantization: awq, intermediate: 14336}}]}]",
   ).entries;
@@ -217,14 +217,14 @@ test("a model that the plan describes needs no catalogue, and its class follows 
   });
 });
 
-test("levels of load begin with one request and rise", () => {
+test("load levels always include 1 and are in ascending order", () => {
   const [entry] = planWith(
     "[{gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ], load: [16, 4]}]",
   ).entries;
   expect(entry?.configurations[0]?.load).toEqual([1, 4, 16]);
 });
 
-test("a file of prompts counts from the plan's folder, an address becomes a range", () => {
+test("the path of a prompts file is relative to the plan's folder, and an address becomes a range", () => {
   const text = (top: string) =>
     `version: 1\n${top}\nentries: [{gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ]}]`;
   expect(aPlan(text("prompts: mine.json"), "a/b.yaml").prompts).toBe(resolve("a/mine.json"));
@@ -232,7 +232,7 @@ test("a file of prompts counts from the plan's folder, an address becomes a rang
   expect(aPlan(text("ssh_cidr: '2001:db8::/48'")).sshCidr).toBe("2001:db8::/48");
 });
 
-test("anchors and aliases are welcome within the limits", () => {
+test("anchors and aliases are allowed within the limits", () => {
   const plan = aPlan(
     "version: 1\nentries:\n  - gpu: g2-gpu-rtx4000a1-s\n    models: &small [Qwen/Qwen3-8B-AWQ]\n  - gpu: g2-gpu-rtx4000a1-m\n    models: *small\n",
   );
@@ -246,7 +246,7 @@ test.each([
   [
     "aliases of aliases",
     "a: &a [1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c]",
-    "2:8: the aliases stand for too many values",
+    "2:8: the aliases expand to too many values",
   ],
   ["101 aliases", `a: &a 1\nb: [${"*a,".repeat(101)}]`, "2:305: more than 100 aliases"],
   ["20,001 values", `a: [${"1,".repeat(20_001)}]`, "1:39999: more than 20000 values"],
@@ -255,7 +255,7 @@ test.each([
   expect(reading.ok ? "" : formatProblems("x", reading.problems)).toBe(`x:${says}`);
 });
 
-test("whatever the text, it is a plan or has a problem inside the file; nothing is thrown", () => {
+test("any text is either a plan or has a problem at a position in the text; nothing is thrown", () => {
   const pieces = fc.constantFrom(
     ..."version: 1|\n|entries:|  - gpu: |g2-gpu-rtx4000a1-s|models: [|]|{|}|a|: |- |*a|&a |'|\"|!!|~|0|#|?|budget:|  max_cost: 5|\t|é|\u{1F600}".split(
       "|",

@@ -9,7 +9,7 @@ const FOLDER = new URL("../../plans/", import.meta.url);
 const files = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml"));
 const load = (name: string) => aPlan(readFileSync(new URL(name, FOLDER), "utf8"), `plans/${name}`);
 
-test("all shipped plans are here", () => {
+test("all plans are listed", () => {
   expect(files.toSorted()).toEqual([
     "coding-shortlist.yaml",
     "full-coverage.yaml",
@@ -32,7 +32,7 @@ test.each(files)("%s gives its name, and explains itself", (name) => {
   expect(load(name).text).toMatch(/^# /);
 });
 
-test("full coverage is all public types, every class, open models only, and nothing skipped", () => {
+test("full coverage has all public GPU types, all model categories, only ungated models, and skips nothing", () => {
   const { entries, skipped, concurrency } = load("full-coverage.yaml");
   const all = entries.flatMap(({ configurations }) => configurations);
   expect(entries.map(({ gpu }) => gpu.id).toSorted()).toEqual(
@@ -49,7 +49,7 @@ test("full coverage is all public types, every class, open models only, and noth
   expect(concurrency).toBe(4);
 });
 
-test("the quick plan is one pass of one model on one type", () => {
+test("the quick plan has one pass of one model on one GPU type", () => {
   const { entries } = load("quick.yaml");
   expect(entries).toHaveLength(1);
   expect(entries[0]?.configurations).toHaveLength(1);
