@@ -159,10 +159,7 @@ export const runOptions = [
     "after a failure, leave the VM up for debugging; it is billed",
   ).argParser(minutesOrZero),
   patienceOption,
-  option(
-    "--heartbeat-url <url>",
-    "POST here while a VM is up, and once all are gone (MAIDER_SWEEP_HEARTBEAT)",
-  ),
+  option("--heartbeat-url <url>", "POST here each minute while a VM is up"),
   option("--notify <url>", "POST a summary of the run here when it has ended"),
   option("--detach", "continue in the background, even after logout"),
   option("--detached <log>", "the background process of --detach").hideHelp(),

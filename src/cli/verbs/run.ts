@@ -24,6 +24,7 @@ export const verb = defineVerb({
     "It never asks: the cap (`budget.max_cost` or `--max-cost`) is the consent. On a terminal it shows the likely cost, the worst case and the cap before it spends real money, and waits five seconds, unless `--yes` is given. Nothing that could exceed it is started. An entry that does not fit now waits until open reservations free money; what never fits is listed as not started.",
     "Each sound pass is a record in the benchmark database as soon as it ends. A model that fails does not stop the next one on the same VM. Ctrl-C destroys every VM and keeps the results; a second one lists what is not yet confirmed deleted. If the program itself is killed, its guard, a separate process, destroys the VMs.",
     "On a terminal each rental has a line, with the money below; elsewhere events are plain lines, and with `--json` they are NDJSON on stdout, the same facts as in the journal.",
+    "`--heartbeat-url URL` (or `MAIDER_SWEEP_HEARTBEAT`) posts `open: N` each minute while N VMs are up, and `gone` once all are confirmed deleted. A service that calls you when the posts stop covers what nothing on this machine can.",
     '`--notify URL` (or `MAIDER_SWEEP_NOTIFY`) posts one JSON object when the run has ended: `{"run","plan","simulated","state","exit_code","measured","configurations","passes","fastest","spent_usd","cap_usd","still_billed":[]}`. If the program was killed, its guard posts it. It contains no token, path or address.',
   ],
   related: ["estimate", "status", "stop", "doctor", "report"],

@@ -116,6 +116,13 @@ function serveClient(client: Connection, options: SshServerOptions): void {
         channel.on("error", () => undefined);
         void answer(channel, info.command, options);
       });
+      session.on("shell", (acceptShell) => {
+        const channel = acceptShell();
+        channel.on("error", () => undefined);
+        channel.write("This VM is simulated: it has no shell.\r\n");
+        channel.exit(0);
+        channel.end();
+      });
     });
     client.on("tcpip", (accept, reject, info) => {
       const take = LOOPBACK.has(info.destIP) ? options.forward(info.destPort) : undefined;
