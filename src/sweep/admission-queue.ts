@@ -4,34 +4,38 @@ import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { SweepPorts } from "./ports.ts";
 import type { SweepContext } from "./rental/rental-scope.ts";
 
+/** The state of the admission of rentals. */
 export interface Admission {
   readonly context: SweepContext;
-  /** Ends the whole sweep, running rentals too. */
+  /** Ends the sweep with all running rentals. */
   readonly abort: (error: unknown) => void;
   readonly waiting: PlannedRental[];
   readonly running: Set<Promise<void>>;
-  /** Never given the signal: `onIdle` would resolve while a job is still using its VM. */
+  /** Without an abort signal: with one, `onIdle` would resolve while a job still uses its VM. */
   readonly lanes: PQueue;
   readonly breaker: CircuitBreaker;
-  /** Why an entry was turned down so far, and how often its create was lost; by `seq`. */
+  /** Why earlier attempts of an entry failed, by `seq`. */
   readonly refusals: Map<number, readonly string[]>;
+  /** How many creates of an entry made no VM, by `seq`. */
   readonly lostCreates: Map<number, number>;
+  /** The entries, by `seq`, that did not fit the budget. */
   readonly shortOfMoney: Set<number>;
-  /** Rentals at once; fewer than the plan's once the account has met a limit. */
+  /** The number of concurrent rentals; lowered when the account reaches its limit. */
   limit: number;
-  /** By the monotonic clock. */
+  /** On the monotonic clock. */
   apiDownSinceMs: number | undefined;
-  /** Why nothing more is admitted; rentals that are running continue. */
+  /** Why no more rentals are admitted; running ones continue. */
   halted: Error | undefined;
 }
 
-/** It is next again. */
+/** Puts an entry back at the head of the queue. */
 export function requeue(planned: PlannedRental, reason: string, admission: Admission): void {
   const { seq } = planned;
   admission.refusals.set(seq, [...(admission.refusals.get(seq) ?? []), reason]);
   admission.waiting.unshift(planned);
 }
 
+/** Takes an entry from the queue and journals that it was not started. */
 export async function dropEntry(
   planned: PlannedRental,
   reason: string,
@@ -46,7 +50,7 @@ export function takeFromQueue(waiting: PlannedRental[], planned: PlannedRental):
   if (index >= 0) waiting.splice(index, 1);
 }
 
-/** Journals that an entry got no VM, or none that came up. */
+/** Journals that an entry got no VM, or only VMs that failed to start. */
 export async function recordNotStarted(
   planned: PlannedRental,
   reason: string,

@@ -13,9 +13,9 @@ import type { SweepContext } from "./rental/rental-scope.ts";
 import { TIMEOUTS } from "./timeouts.ts";
 
 /**
- * Admits rentals as concurrency, money and the API allow, those of `reusable` first, and waits for the end of all.
- * @param abort ends the whole sweep: a token that is refused, a newer owner.
- * @returns why admission ended early, if it did: then the entries that remain are journaled as not started.
+ * Starts rentals as concurrency, budget and the API allow, and waits until all have ended. VMs in `reusable` come first.
+ * @param abort ends the sweep, for example when the token is refused or another process takes ownership
+ * @returns why admission ended early, if it did; the remaining entries are journaled as not started
  */
 export async function admitRentals(
   rentals: readonly PlannedRental[],
@@ -45,7 +45,7 @@ export async function admitRentals(
     admission.breaker.onReady();
     onReady();
   });
-  // They are paid for already: first of all.
+  // Their current hour is already paid for.
   for (const each of reusable) begin(each.planned, reuseRental(each, context), admission);
   try {
     while (isOpen(admission)) {
@@ -75,7 +75,7 @@ function isFull(admission: Admission): boolean {
   return running.size >= most || context.unconfirmed.size > 0 || !isOpen(admission);
 }
 
-/** With nothing running, will time alone let an entry begin? */
+/** Whether, with nothing running, an entry can still start later. */
 function canBegin({ waiting, shortOfMoney, context }: Admission): boolean {
   return context.unconfirmed.size === 0 && waiting.some(({ seq }) => !shortOfMoney.has(seq));
 }
@@ -102,12 +102,12 @@ function priceOf({ regions }: PlannedRental): number {
   return Math.min(...regions.map(({ hourly }) => hourly));
 }
 
-/** Reserves and begins an entry, or finds out why it cannot begin. @throws CloudError, or the signal's reason */
+/** Reserves and begins a rental for an entry, or drops the entry, or lets it wait for money. @throws CloudError, or the signal's reason */
 async function start(planned: PlannedRental, admission: Admission): Promise<void> {
   const { context, refusals, shortOfMoney } = admission;
   const { ports, settings, stop, unconfirmed } = context;
   const offers = await checkOffers(planned, ports, settings, stop);
-  await apiAnswers(admission);
+  await resumeAdmission(admission);
   if (offers instanceof Error) {
     const reasons = [...(refusals.get(planned.seq) ?? []), offers.message];
     return dropEntry(planned, reasons.join("; "), admission);
@@ -133,7 +133,7 @@ async function start(planned: PlannedRental, admission: Admission): Promise<void
   }
 }
 
-/** Running rentals need SSH alone, so an API that is down stops nothing but the creation of VMs. */
+/** An API outage only stops the creation of VMs: running rentals need only SSH. */
 async function waitForApi(error: CloudError, admission: Admission): Promise<void> {
   const { clock, journal } = admission.context.ports;
   if (admission.apiDownSinceMs === undefined) {
@@ -145,7 +145,7 @@ async function waitForApi(error: CloudError, admission: Admission): Promise<void
   else await clock.sleep(TIMEOUTS.apiRetryMs, admission.context.stop);
 }
 
-async function apiAnswers(admission: Admission): Promise<void> {
+async function resumeAdmission(admission: Admission): Promise<void> {
   const { clock, journal } = admission.context.ports;
   if (admission.apiDownSinceMs === undefined) return;
   const seconds = Math.round((clock.monotonic() - admission.apiDownSinceMs) / 1_000);

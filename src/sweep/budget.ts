@@ -6,7 +6,7 @@ import { formatUsd, type MicroUsd } from "../support/money.ts";
 import type { SweepPorts } from "./ports.ts";
 import type { SweepSettings } from "./settings.ts";
 
-/** Would this reservation pass no cap, counted with all that is spent, reserved and unresolved? */
+/** Whether a reservation, with everything spent, reserved and unresolved, stays within all caps. */
 export function fitsNow(needed: MicroUsd, ports: SweepPorts, settings: SweepSettings): boolean {
   const ledger = ledgerNow(ports);
   if (!admits(ledger, needed)) return false;
@@ -14,7 +14,7 @@ export function fitsNow(needed: MicroUsd, ports: SweepPorts, settings: SweepSett
   return monthlyCap === Infinity || monthUsed(ledger, ports) + needed <= monthlyCap;
 }
 
-/** Which cap a rental does not fit, for a person. */
+/** A message that names the cap which a rental would exceed. */
 export function whyNotAffordable(
   planned: PlannedRental,
   ports: SweepPorts,
@@ -33,12 +33,12 @@ function ledgerNow({ journal, clock }: SweepPorts): Ledger {
   return foldLedger(foldRun(journal.events()), clock.now());
 }
 
-/** The run's own, or a lower one of another run that is open. */
+/** The lowest monthly cap of this run and other open runs. */
 function monthlyCapOf({ month }: SweepPorts, { monthlyCap }: SweepSettings): MicroUsd {
   return Math.min(monthlyCap ?? Infinity, month?.lowestCapOfOtherRuns() ?? Infinity);
 }
 
-/** What all runs of the state folder have spent and reserved in this month, until now. */
+/** What all runs of the state folder have spent and reserved this month. */
 function monthUsed(ledger: Ledger, { month }: SweepPorts): MicroUsd {
   return (month?.usedByOtherRuns() ?? 0) + ledger.spentMicroUsd + ledger.reservedMicroUsd;
 }

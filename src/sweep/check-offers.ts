@@ -3,14 +3,14 @@ import type { RegionOffer, PlannedRental } from "../estimate/estimate.ts";
 import { formatUsd } from "../support/money.ts";
 import type { SweepSettings } from "./settings.ts";
 
-/** A price above the estimate's by more than this factor is not what the user agreed to. */
+/** A higher price than this factor times the estimate's needs the user's consent again. */
 const PRICE_TOLERANCE = 1.01;
 
 /**
- * Prices and stock as the API tells them now: the regions to try, in the plan's order, those that have stock first.
- * @returns an Error that says why the rental must not start: no stock anywhere, a price unknown or risen,
- *   or a reservation that passes `max_cost_per_entry` in all of them, which no waiting would change.
- * @throws CloudError, or the signal's reason.
+ * Reads current prices and stock.
+ * @returns the regions to try, in the plan's order but with those in stock first; or an Error that says why the rental
+ *   must not start: no stock, an unknown or increased price, or a cost above `max_cost_per_entry` in every region
+ * @throws CloudError, or the signal's reason
  */
 export async function checkOffers(
   planned: PlannedRental,
@@ -35,17 +35,17 @@ export async function checkOffers(
     stock: stock.get(region),
   }));
   for (const [index, { region, hourly }] of offers.entries()) {
-    const asEstimated = planned.regions[index]?.hourly ?? 0;
-    if (hourly > asEstimated * PRICE_TOLERANCE) {
+    const estimated = planned.regions[index]?.hourly ?? 0;
+    if (hourly > estimated * PRICE_TOLERANCE) {
       return new Error(
-        `the price in ${region} rose from ${formatUsd(asEstimated)} to ${formatUsd(hourly)} an hour`,
+        `the price in ${region} rose from ${formatUsd(estimated)} to ${formatUsd(hourly)} an hour`,
       );
     }
   }
-  const least = Math.min(...offers.map(({ hourly }) => hourly)) * planned.reservedHours;
-  if (maxCostPerEntry !== undefined && offers.length > 0 && least > maxCostPerEntry) {
+  const lowest = Math.min(...offers.map(({ hourly }) => hourly)) * planned.reservedHours;
+  if (maxCostPerEntry !== undefined && offers.length > 0 && lowest > maxCostPerEntry) {
     return new Error(
-      `budget: it needs ${formatUsd(least)}, max_cost_per_entry is ${formatUsd(maxCostPerEntry)}`,
+      `budget: it needs ${formatUsd(lowest)}, max_cost_per_entry is ${formatUsd(maxCostPerEntry)}`,
     );
   }
   const [first, ...others] = offers

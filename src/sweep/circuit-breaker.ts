@@ -1,36 +1,36 @@
 import type { CloudError } from "../cloud/cloud.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 
-/** A VM that was paid for and did not come up. */
-export interface NotReady {
+/** A VM that was created but never became ready to serve. */
+export interface StartFailure {
   /** `booting`, `connecting`, `setup at driver` ... */
   readonly stage: string;
   readonly reason: string;
 }
 
 /**
- * Ends a sweep that cannot succeed before it has paid for many VMs. Until one VM has come up, VMs are rented one at a
- * time, the cheapest type first; two that fail at the same stage end the sweep.
+ * Ends a sweep that cannot succeed, before many VMs are paid for. Until the first VM is ready, VMs are rented one at a
+ * time, the cheapest type first; two failures at the same stage end the sweep.
  */
 export interface CircuitBreaker {
-  /** No VM of the run has come up yet. */
+  /** Whether no VM of the run is ready yet. */
   isProbing(): boolean;
-  /** A VM has passed its set-up. */
+  /** Reports that a VM has passed its set-up. */
   onReady(): void;
-  /** @returns what follows: another VM for the same entry, the end of the entry, or of the sweep. */
-  onNotReady(failure: NotReady): "retry" | "give up" | SweepError;
-  /** @returns why the sweep has to end; undefined when only this entry does. */
+  /** @returns whether to rent another VM for the entry or to drop it; an error ends the sweep */
+  onNotReady(failure: StartFailure): "retry" | "give up" | SweepError;
+  /** @returns why the sweep has to end; undefined if only the entry does */
   onRefusal(gpu: string, error: CloudError): SweepError | undefined;
 }
 
-const ALIKE = 2;
-/** With none ready, whatever their stages. */
-const MOST_FAILURES = 3;
+const MAX_SAME_FAILURES = 2;
+/** At any stages, with no VM ready. */
+const MAX_FAILURES = 3;
 
-/** @param isProven a VM of the run has come up before */
+/** @param isProven whether a VM of the run was ready before, as in a resumed run */
 export function createCircuitBreaker(isProven: boolean): CircuitBreaker {
   let proven = isProven;
-  const failures: NotReady[] = [];
+  const failures: StartFailure[] = [];
   const refusals: { readonly gpu: string; readonly error: CloudError }[] = [];
   return {
     isProbing: () => !proven,
@@ -40,30 +40,30 @@ export function createCircuitBreaker(isProven: boolean): CircuitBreaker {
     onNotReady(failure) {
       if (proven) return "give up";
       failures.push(failure);
-      const alike = failures.filter(({ stage }) => stage === failure.stage).length;
-      if (alike >= ALIKE) return cannotSucceed(failure, `${ALIKE} VMs failed at the same stage`);
-      if (failures.length >= MOST_FAILURES)
+      const same = failures.filter(({ stage }) => stage === failure.stage).length;
+      if (same >= MAX_SAME_FAILURES)
+        return cannotSucceed(failure, `${MAX_SAME_FAILURES} VMs failed at the same stage`);
+      if (failures.length >= MAX_FAILURES)
         return cannotSucceed(failure, `${failures.length} VMs failed, the last one`);
-      // A boot is Linode's and may fail for one type alone; the set-up is the same on every type, so the cheapest
-      // tells most for its price.
+      // Booting may fail for a single type. The set-up is the same on every type, so the cheapest is tried again.
       return failures.length === 1 && failure.stage !== "booting" ? "retry" : "give up";
     },
     onRefusal(gpu, error) {
       refusals.push({ gpu, error });
       if (error.kind === "account_limit") {
         const limits = refusals.filter((refusal) => refusal.error.kind === "account_limit");
-        return limits.length >= ALIKE ? accountLimited(error) : undefined;
+        return limits.length >= MAX_SAME_FAILURES ? accountLimited(error) : undefined;
       }
       const same = refusals.filter((refusal) => refusal.error.message === error.message);
-      return new Set(same.map((refusal) => refusal.gpu)).size >= ALIKE
+      return new Set(same.map((refusal) => refusal.gpu)).size >= MAX_SAME_FAILURES
         ? refusedForAll(error)
         : undefined;
     },
   };
 }
 
-function cannotSucceed({ stage, reason }: NotReady, what: string): SweepError {
-  return new SweepError(`${what} (${stage}), and none has come up; no more are rented`, {
+function cannotSucceed({ stage, reason }: StartFailure, failed: string): SweepError {
+  return new SweepError(`${failed} (${stage}), and no VM was ready; no more are rented`, {
     exitCode: ExitCode.incomplete,
     reason,
     hint: hintFor(stage),
@@ -87,7 +87,7 @@ function accountLimited(error: CloudError): SweepError {
 }
 
 function refusedForAll(error: CloudError): SweepError {
-  return new SweepError("Linode refuses to create a VM, whatever its type", {
+  return new SweepError("Linode refuses to create VMs of any type", {
     exitCode: ExitCode.provider,
     reason: error.message,
     hint: "check in Cloud Manager that this token's user may create Linodes, and that the account has no open issue",

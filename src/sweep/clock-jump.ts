@@ -4,8 +4,8 @@ import type { SweepPorts } from "./ports.ts";
 import { isVmDeleted } from "../teardown/confirm-deleted.ts";
 
 /**
- * What may have happened while this machine slept: another owner has come, or a reaper has destroyed what had expired.
- * A rental whose VM is gone ends at once, and is confirmed deleted like any other. @throws FencedError
+ * Checks for changes while this machine slept: another process may have taken ownership, or a reaper may have deleted
+ * expired VMs. A rental whose VM is deleted ends at once. @throws FencedError
  */
 export async function reconcileAfterClockJump(
   ports: Pick<SweepPorts, "cloud" | "clock" | "journal" | "ownership">,
@@ -15,10 +15,10 @@ export async function reconcileAfterClockJump(
   const { journal, ownership } = ports;
   ownership.assertCurrent();
   const open = openRentals(foldRun(journal.events()));
-  const ends = open.map(async ({ label, stage, vmId }) => {
+  const checks = open.map(async ({ label, stage, vmId }) => {
     if (vmId === undefined || stage === "destroying") return;
     if (await isVmDeleted(vmId, ports, signal))
       deadlines.end(label, new Error("its VM was destroyed in the meantime"));
   });
-  await Promise.all(ends);
+  await Promise.all(checks);
 }

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import type { Configuration } from "../plan/coverage-plan.ts";
 
 /**
- * Identifies a configuration in the journal: 12 hexadecimal digits, equal for configurations that ask the same of the
- * same GPU type and model. How many passes are wanted is no part of it.
+ * Identifies a configuration in the journal by 12 hexadecimal digits. It depends on the GPU type, the model and the
+ * settings, but not on the number of passes.
  */
 export function configurationKey(configuration: Configuration): string {
   const { gpu, model, revision, engine, suites, prompts, load } = configuration;
-  const asked = [
+  const settings = [
     gpu.id,
     model.id,
     revision ?? null,
@@ -22,5 +22,5 @@ export function configurationKey(configuration: Configuration): string {
     prompts?.id ?? suites,
     load,
   ];
-  return createHash("sha256").update(JSON.stringify(asked)).digest("hex").slice(0, 12);
+  return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 12);
 }

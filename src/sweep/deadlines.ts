@@ -1,6 +1,6 @@
 import type { Clock } from "../support/clock.ts";
 
-/** The reason of a rental that used up the time it had reserved. */
+/** Aborts a rental that has used up its reserved time. */
 export class DeadlineReached extends Error {
   constructor() {
     super("its deadline was reached");
@@ -8,7 +8,7 @@ export class DeadlineReached extends Error {
   }
 }
 
-/** The reason of a measurement in whose middle time jumped. */
+/** Aborts a measurement during which the clock jumped. */
 export class ClockJumped extends Error {
   constructor() {
     super("the clock jumped: this machine slept, or its clock was set");
@@ -20,24 +20,24 @@ export interface Deadlines {
   /** Aborts with `DeadlineReached` once the wall clock shows `atMs`. */
   open(label: string, atMs: number): AbortSignal;
   close(label: string): void;
-  /** Aborts before its time. */
+  /** Aborts before the deadline. */
   end(label: string, reason: Error): void;
   /** Aborts with `ClockJumped` at the next jump. */
   nextJump(): AbortSignal;
-  /** One ticker for all, until the signal aborts; never rejects. */
+  /** Checks the deadlines and the clock until the signal aborts; never rejects. */
   watch(signal: AbortSignal): Promise<void>;
 }
 
 const TICK_MS = 5_000;
-/** Wall and monotonic time that differ by more, in real time: the machine slept, or its clock was set. */
+/** If wall and monotonic time differ by more real time than this, the machine slept or its clock was set. */
 const JUMP_REAL_MS = 5_000;
-/** A tick that is later than this: the monotonic clock ran on during a sleep (macOS), or the process was stopped. */
+/** If a tick is later than this, the monotonic clock ran during a sleep (macOS) or the process was stopped. */
 const LATE_REAL_MS = 15_000;
 
 /**
- * Deadlines are wall-clock times: one long timer would stop while a laptop sleeps, and then fire hours late.
- * After a jump what has expired ends first, then what was being measured.
- * @param onJump gets the milliseconds (real) that were lost: by which wall time ran ahead, or a tick came late.
+ * Deadlines are wall-clock times that are checked every few seconds, because a long timer stops while a laptop sleeps.
+ * After a jump, expired rentals are aborted before current measurements.
+ * @param onJump gets the real milliseconds by which wall time ran ahead or a tick was late
  */
 export function createDeadlines(clock: Clock, onJump: (milliseconds: number) => void): Deadlines {
   const open = new Map<string, { readonly atMs: number; readonly controller: AbortController }>();

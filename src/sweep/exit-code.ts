@@ -3,16 +3,16 @@ import { isHeld, isUnsettled } from "../run-state/fold-run.ts";
 import type { RunState } from "../run-state/run-state.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 
-/** What a run's end says to its caller. A VM that may still be billed outranks everything. */
+/** The exit code of a run. A VM that may still be billed outranks everything else. */
 export function exitCodeOf(
   state: RunState,
   end: { readonly interrupted: boolean; readonly crashed: unknown; readonly mayHold: boolean },
 ): ExitCode {
-  // Left so on purpose; a hold that was cut short is none.
+  // The VM is up because the user wants it, unless the run ended before that was achieved.
   if (end.mayHold && !end.interrupted && end.crashed === undefined && isHeld(state))
     return ExitCode.done;
   const billed = [...state.rentals.values()].some(({ settled }) => settled === undefined);
-  // A firewall that a second interrupt has left to the guard costs nothing.
+  // A firewall that is left to the guard costs nothing.
   if (end.interrupted && !billed) return ExitCode.interrupted;
   if (isUnsettled(state)) return ExitCode.stillBilled;
   if (end.crashed instanceof SweepError) return end.crashed.exitCode;

@@ -13,22 +13,22 @@ import type { SweepSettings } from "./settings.ts";
 
 const TRIES = 5;
 const BETWEEN_TRIES_MS = 10_000;
-/** Many rentals lose their link at the same time. */
-const ADDRESS_HOLDS_MS = 60_000;
+/** Rentals often lose their link at the same time, so the address is looked up once for all of them. */
+const ADDRESS_VALID_MS = 60_000;
 
-/** The run's own firewall: TCP 22 from the caller, nothing else. */
+/** The run's firewall: it allows TCP 22 from the caller and nothing else. */
 export interface Firewall {
   readonly id: number;
   /**
-   * Asks for the caller's public address and lets it in when it is another one than before. An address that cannot be
-   * found out, and an API that does not answer, leave all as it is. @throws FencedError
+   * Looks up the caller's public address and allows it if it has changed. If the address cannot be found out, or the API
+   * does not answer, nothing changes. @throws FencedError
    */
   followCaller(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * Opens the firewall before the first VM, so that no VM is ever open, or takes over the one that a former owner of the
- * run has left. Its label is unique in the account, which makes a repeated create harmless.
+ * Creates the firewall before the first VM, so that no VM is ever unprotected, or reuses the firewall of a former owner
+ * of the run. Its label is unique in the account, so it is safe to repeat the create.
  * @throws CloudError, or the signal's reason
  */
 export async function openFirewall(
@@ -38,16 +38,16 @@ export async function openFirewall(
   signal: AbortSignal,
 ): Promise<Firewall> {
   const hours = estimate.rentals.reduce((sum, { reservedHours }) => sum + reservedHours, 0);
-  // The reaper knows no other clock.
+  // The reaper compares expiries with the API's clock.
   const expiresMs = apiNow(ports) + hours * 3_600_000;
-  const found = await takeOver(settings.sshCidrs, expiresMs, ports, signal);
+  const found = await reuseFirewall(settings.sshCidrs, expiresMs, ports, signal);
   if (found !== undefined) return firewallOf(found.id, found.label, settings.sshCidrs, ports);
   const label = makeFirewallLabel({ run: settings.run, expiresMs });
   const id = await create(label, ports, settings, signal);
   return firewallOf(id, label, settings.sshCidrs, ports);
 }
 
-/** The ranges that a firewall of the run lets in, by the journal. */
+/** The address ranges that a firewall allows, according to the journal. */
 function cidrsOf(events: readonly SweepEvent[], label: string): readonly string[] {
   const last = events.findLast(
     (event) =>
@@ -69,12 +69,12 @@ function firewallOf(
     id,
     async followCaller(signal) {
       const { clock, publicCidr } = ports;
-      if (publicCidr === undefined || clock.monotonic() - askedMs < ADDRESS_HOLDS_MS) return;
+      if (publicCidr === undefined || clock.monotonic() - askedMs < ADDRESS_VALID_MS) return;
       askedMs = clock.monotonic();
       const cidr = await publicCidr(signal).catch(() => undefined);
       if (cidr === undefined || cidrs.includes(cidr)) return;
       try {
-        await letIn([cidr], { id, label }, ports);
+        await allow([cidr], { id, label }, ports);
         cidrs = [cidr];
       } catch (error) {
         if (!(error instanceof CloudError)) throw error;
@@ -83,8 +83,8 @@ function firewallOf(
   };
 }
 
-/** Journaled afterwards: a resume updates rules of which the journal says nothing once more. */
-async function letIn(
+/** Journaled after the update: if the event is missing, a resume updates the rules again. */
+async function allow(
   cidrs: readonly string[],
   { id, label }: { readonly id: number; readonly label: string },
   { cloud, journal, ownership }: SweepPorts,
@@ -94,8 +94,8 @@ async function letIn(
   await journal.append({ type: "firewall.updated", label, cidrs: [...cidrs] });
 }
 
-/** Opens the firewall that a former owner of the run has left for us. @returns it, if it lasts long enough */
-async function takeOver(
+/** Updates the firewall of a former owner of the run. @returns it, unless it expires before `untilMs` */
+async function reuseFirewall(
   cidrs: readonly string[],
   untilMs: number,
   ports: SweepPorts,
@@ -109,7 +109,7 @@ async function takeOver(
   signal.throwIfAborted();
   const found = listed.find(({ id }) => id === firewall.id);
   if (found !== undefined && cidrs.join() !== cidrsOf(journal.events(), label).join())
-    await letIn(cidrs, found, ports);
+    await allow(cidrs, found, ports);
   return (parseLabel(label)?.expiresMs ?? 0) < untilMs ? undefined : found;
 }
 
@@ -125,14 +125,14 @@ async function create(
   };
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
-    // Each time: whoever removes it must know that more than one may arrive.
+    // Before each create: the teardown must know that more than one firewall may appear.
     await journal.append({ type: "firewall.intended", label, cidrs: [...sshCidrs] });
     ownership.assertCurrent();
     const creating = cloud.createFirewall({ label, sshCidrs, tags: tagsOf(run) });
     try {
       return await acknowledge(await raceAbort(creating, signal));
     } catch (error) {
-      // An answer that comes after all spares the removal the wait for one that may still arrive.
+      // If the answer arrives after all, the teardown need not wait for a late firewall.
       if (signal.aborted) creating.then(acknowledge).catch(() => undefined);
       signal.throwIfAborted();
       if (!(error instanceof CloudError)) throw error;
@@ -145,7 +145,7 @@ async function create(
   }
 }
 
-/** @returns when it is gone, or patience ended, the program's or the user's: then the fold still shows it open. */
+/** Deletes the firewall. If patience ends first, or the user skips the wait, the journal still shows it as open. */
 export async function closeFirewall(
   ports: SweepPorts,
   settings: SweepSettings,

@@ -4,10 +4,10 @@ import { errorText } from "../support/errors.ts";
 import { dropEntry, requeue, type Admission } from "./admission-queue.ts";
 import type { RentalEnd } from "./rental/rental.ts";
 
-/** A create whose outcome was lost, and that made no VM, is made anew so often. */
-const MOST_CREATES = 3;
+/** How many creates that made no VM an entry may have. */
+const MAX_LOST_CREATES = 3;
 
-/** What the end of a rental means for its entry, and for those that wait. */
+/** Decides after a rental whether its entry is rented again, dropped, or ends the admission. */
 export async function handleRentalEnd(
   planned: PlannedRental,
   end: RentalEnd,
@@ -24,7 +24,7 @@ export async function handleRentalEnd(
     case "not_created": {
       const times = (admission.lostCreates.get(planned.seq) ?? 0) + 1;
       admission.lostCreates.set(planned.seq, times);
-      if (times < MOST_CREATES) requeue(planned, end.reason, admission);
+      if (times < MAX_LOST_CREATES) requeue(planned, end.reason, admission);
       else await dropEntry(planned, end.reason, admission);
       return;
     }

@@ -10,7 +10,7 @@ import type { ServerFailure, ServerReady, WaitForServerOptions } from "../vllm/s
 
 export type { ServerFailure, ServerReady };
 
-/** Everything a sweep touches outside itself. The command line fills it with adapters, tests with stand-ins. */
+/** All external services of a sweep. The program connects adapters, tests connect fakes. */
 export interface SweepPorts {
   readonly cloud: Cloud;
   readonly machines: Machines;
@@ -19,38 +19,38 @@ export interface SweepPorts {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly guard: GuardPort;
-  /** Left out: no other run shares the month. */
+  /** Undefined if no other run shares the monthly cap. */
   readonly month?: MonthLedger;
-  /** Keeps a text in the run's folder and returns the file's name there. */
+  /** Saves a text in the run's folder and returns the file's name. */
   readonly saveLog: (name: string, text: string) => Promise<string>;
-  /** Writes a file for the user alone, as it is, into the run's folder; its path. Without it no failed VM is held. */
+  /** Writes a file that only the user can read into the run's folder and returns its path. If undefined, no failed VM is held. */
   readonly writePrivateFile?: (name: string, text: string) => Promise<string>;
   /** Random lower-case letters and digits. */
   readonly nonce: (length: number) => string;
   readonly uuid: () => string;
-  /** UTC less local time, minutes, at a moment (milliseconds since the epoch). Left out: records tell UTC. */
+  /** UTC minus local time in minutes, at a time in milliseconds since the epoch. If undefined, records have UTC times. */
   readonly timeZoneOffsetMinutes?: (epochMs: number) => number;
-  /** Random, strong enough for Linode, and stored nowhere. */
+  /** A random root password that Linode accepts; it is not stored. */
   readonly password: () => string;
   /**
-   * The caller's public address as a range, asked anew when SSH does not answer; left out where it is not to be
-   * followed: the user has named the ranges, or nothing leaves this machine. @throws when it cannot be found out
+   * The caller's public address as a range, looked up again when SSH does not answer. Undefined if the user has set the
+   * ranges, or the cloud is on this machine. @throws if it cannot be found out
    */
   readonly publicCidr?: (signal: AbortSignal) => Promise<string>;
   readonly onAlarm: (alarm: Alarm) => void;
-  /** From 0 to 1, for jitter; left out = as chance will have it. */
+  /** From 0 to 1, for jitter; the default is Math.random. */
   readonly random?: () => number;
-  /** Aborts when time jumps; `runSweep` gives it. */
+  /** Aborts when the clock jumps; set by `runSweep`. */
   readonly nextJump?: () => AbortSignal;
 }
 
-/** The month's money of all runs of a state folder, whichever processes own them. */
+/** The money of all runs of a state folder in the current month. */
 export interface MonthLedger {
-  /** Micro-dollars that other runs have spent and reserved until now. */
+  /** Micro-dollars that other runs have spent and reserved this month. */
   usedByOtherRuns(): MicroUsd;
-  /** The lowest `monthly_cap` of other runs that are not closed; `Infinity` where none has one. */
+  /** The lowest `monthly_cap` of other open runs; `Infinity` if none has one. */
   lowestCapOfOtherRuns(): MicroUsd;
-  /** While this works, no other run reserves anything. @throws LockError, or what the work throws */
+  /** Prevents other runs from reserving money during the work. @throws LockError, or the error of the work */
   whileReserving<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -61,7 +61,7 @@ export interface SshKey {
   readonly privateKey: string;
 }
 
-/** The machine room by its port. */
+/** The port to the `machine` module. */
 export interface Machines extends MachineConnector {
   newKey(comment: string): SshKey;
   /** @throws SweepError when it would not fit the API's limit. */
@@ -82,11 +82,11 @@ export interface Machines extends MachineConnector {
   ): Promise<ServerReady | ServerFailure>;
 }
 
-/** The benchmark room by its port. */
+/** The port to the `benchmark` module. */
 export interface Measure {
   readonly runPass: RunPass;
   readonly warmUp: WarmUp;
-  /** The suite of a server, sized in the model's own tokens. */
+  /** A suite whose prompts have their specified lengths in the model's own tokens. */
   suiteFor(
     categories: readonly Category[],
     server: ServerUnderTest,
@@ -96,6 +96,6 @@ export interface Measure {
 }
 
 export interface GuardPort {
-  /** A living guard, started anew if the last one died. @throws SweepError when none can be had: then create nothing. */
+  /** Starts the guard if none is running. @throws SweepError if it does not start; no VM may be created then */
   ensure(): Promise<void>;
 }

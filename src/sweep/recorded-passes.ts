@@ -3,7 +3,7 @@ import { configurationKey } from "./configuration-key.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
 import { defaultNumSeqs } from "../plan/plan-schema.ts";
 
-/** Sound passes of a configuration that the journal holds. */
+/** The number of sound passes of a configuration in the journal. */
 export function recordedPasses(
   events: readonly SweepEvent[],
   configuration: Configuration,
@@ -13,24 +13,25 @@ export function recordedPasses(
     .length;
 }
 
-/** How far a configuration has come on one VM. */
+/** The passes of a configuration, from the view of one VM. */
 export interface PassProgress {
-  /** Sound passes, those of the run's former owners included. */
+  /** Sound passes, including those of former owners of the run. */
   readonly recorded: number;
-  /** Passes that were measured here and are not sound; they are not repeated on the same VM. */
+  /** Unsound passes on this VM, which are not repeated on it. */
   readonly failed: number;
 }
 
 /**
- * Read anew from the journal each time, so that a pass counts once whatever is interrupted. Another VM of this owner
- * that measures an equal configuration does not count: the plan asks for both.
+ * Counts passes in the journal rather than in memory, so that each counts once despite interruptions. Passes of the same
+ * configuration on other VMs of this owner do not count, because the plan asks for both.
+ * @param vm its label, and the generation of the current owner
  */
 export function passProgress(
   events: readonly SweepEvent[],
   configuration: Configuration,
-  here: { readonly label: string; readonly gen: number },
+  vm: { readonly label: string; readonly gen: number },
 ): PassProgress {
-  const { label, gen } = here;
+  const { label, gen } = vm;
   const key = configurationKey(configuration);
   return {
     recorded: recordedPasses(
@@ -57,7 +58,7 @@ function isOf(event: Measured, configuration: Configuration, key: string): boole
     : event.configuration === key;
 }
 
-/** For journals before 0.2, which name no configuration: by what the record says of the engine. */
+/** Journals before 0.2 do not name the configuration, so the engine's settings in the record are compared. */
 function recordMatches({ model: id, record }: Measured, configuration: Configuration): boolean {
   const { gpu, model, engine } = configuration;
   const config = record.vllm_config;
@@ -67,7 +68,7 @@ function recordMatches({ model: id, record }: Measured, configuration: Configura
     record.gpu_type === gpu.id &&
     id === model.id &&
     config.max_model_len === engine.maxModelLen &&
-    // Left out there, it was left out of the plan.
+    // The record lacks it if the plan did.
     (config["max_num_seqs"] ?? defaultNumSeqs(configuration.load)) === engine.maxNumSeqs &&
     agrees(config["image"], engine.image) &&
     agrees(config["gpu_memory_utilization"], engine.gpuMemoryUtilization) &&
@@ -76,15 +77,15 @@ function recordMatches({ model: id, record }: Measured, configuration: Configura
   );
 }
 
-/** Passes that were begun and never came to an end: they are void, for this reason, and are run again. */
+/** Facts that declare unfinished passes void, so that they are run again. */
 export function interruptedPasses(
   events: readonly SweepEvent[],
-  reason = "the sweep was cut off in it",
+  reason = "the sweep was interrupted during the pass",
 ): readonly Extract<Fact, { readonly type: "pass.void" }>[] {
   const running = new Map<string, EventOf<"pass.started">>();
   for (const event of events) {
-    if (event.type === "pass.started") running.set(turnOf(event), event);
-    else if (ENDS.has(event.type)) running.delete(turnOf(event as EventOf<"pass.void">));
+    if (event.type === "pass.started") running.set(serverKey(event), event);
+    else if (PASS_ENDS.has(event.type)) running.delete(serverKey(event as EventOf<"pass.void">));
   }
   return [...running.values()].map(({ label, model, pass }) => ({
     type: "pass.void",
@@ -95,8 +96,9 @@ export function interruptedPasses(
   }));
 }
 
-const ENDS: ReadonlySet<string> = new Set(["pass.finished", "pass.failed", "pass.void"]);
+const PASS_ENDS: ReadonlySet<string> = new Set(["pass.finished", "pass.failed", "pass.void"]);
 
-function turnOf({ label, model }: { readonly label: string; readonly model: string }): string {
+/** A server runs one pass at a time. */
+function serverKey({ label, model }: { readonly label: string; readonly model: string }): string {
   return `${label} ${model}`;
 }

@@ -11,51 +11,51 @@ import type { SshKey, SweepPorts } from "./ports.ts";
 import type { Reusable } from "./rental/find-reusable.ts";
 import type { SweepSettings } from "./settings.ts";
 
-/** What a sweep is to do. */
+/** The input of a sweep. */
 export interface SweepWork {
   readonly estimate: Estimate;
-  /** Opens every VM of the run. */
+  /** The SSH key for every VM of the run. */
   readonly clientKey: SshKey;
-  /** VMs that an earlier owner has left alive, each for one of the estimate's rentals. */
+  /** Running VMs of a former owner, each for one of the estimate's rentals. */
   readonly reusable: readonly Reusable[];
 }
 
 /**
- * Executes an estimate: every rental is admitted by the ledger, used, destroyed and confirmed deleted. All that happens is
- * in the journal; nothing is returned. What is not confirmed deleted when patience ends is still open there, for the guard.
- * @throws what ended the sweep early, once everything is destroyed: CloudError for a token that is refused,
- * FencedError for a newer owner, JournalError for a disk that takes nothing.
+ * Executes an estimate: every rental is admitted, used, destroyed and confirmed deleted. The results are in the journal.
+ * A VM that is not confirmed deleted when patience ends is still open there, and the guard continues.
+ * @throws the error that ended the sweep early, after all VMs are destroyed: CloudError for a refused token, FencedError
+ *   for a newer owner, JournalError if the journal cannot be written, SweepError from the circuit breaker
  */
 export async function runSweep(
   { estimate, clientKey, reusable }: SweepWork,
-  given: SweepPorts,
+  basePorts: SweepPorts,
   settings: SweepSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, journal } = given;
+  const { clock, journal } = basePorts;
   for (const skip of estimate.skipped) await journal.append({ type: "entry.skipped", ...skip });
   const ownStop = new AbortController();
   const stop = AbortSignal.any([signal, ownStop.signal]);
-  const tellStop = (): Promise<unknown> =>
+  const recordStop = (): Promise<unknown> =>
     journal.append({ type: "run.stopping", reason: errorText(stop.reason) }).catch(() => undefined);
   if (stop.aborted) {
-    await tellStop();
+    await recordStop();
     if (foldRun(journal.events()).firewall === undefined) {
       for (const planned of estimate.rentals)
-        await recordNotStarted(planned, errorText(stop.reason), given);
+        await recordNotStarted(planned, errorText(stop.reason), basePorts);
       return;
     }
   }
-  stop.addEventListener("abort", () => void tellStop());
-  const watchEnd = new AbortController();
+  stop.addEventListener("abort", () => void recordStop());
+  const watchStop = new AbortController();
   const deadlines = createDeadlines(clock, (milliseconds) => {
     void journal.append({ type: "clock.jumped", milliseconds }).catch(() => undefined);
-    void reconcileAfterClockJump(ports, deadlines, watchEnd.signal).catch((error: unknown) => {
+    void reconcileAfterClockJump(ports, deadlines, watchStop.signal).catch((error: unknown) => {
       ownStop.abort(error);
     });
   });
-  const ports = { ...given, nextJump: () => deadlines.nextJump() };
-  const watching = deadlines.watch(watchEnd.signal);
+  const ports = { ...basePorts, nextJump: () => deadlines.nextJump() };
+  const watched = deadlines.watch(watchStop.signal);
   const unconfirmed = new Set<string>();
   const patience = createPatience(clock, settings.destroyPatienceMs);
   let firewall: Firewall | undefined;
@@ -65,7 +65,7 @@ export async function runSweep(
       firewall = await openFirewall(estimate, ports, settings, stop);
     } catch (error) {
       for (const planned of estimate.rentals)
-        await recordNotStarted(planned, errorText(error), given);
+        await recordNotStarted(planned, errorText(error), basePorts);
       if (!signal.aborted) throw error;
     }
     if (firewall !== undefined) {
@@ -84,9 +84,9 @@ export async function runSweep(
       });
     }
   } finally {
-    watchEnd.abort();
-    await watching;
-    // It protects what is held, and what is not confirmed deleted.
+    watchStop.abort();
+    await watched;
+    // The firewall protects VMs that are held or not confirmed deleted.
     const isNeeded =
       unconfirmed.size > 0 || (settings.leaveHeld && isHeld(foldRun(journal.events())));
     if (!isNeeded) await closeFirewall(ports, settings, patience);

@@ -1,26 +1,26 @@
 import type { MicroUsd } from "../support/money.ts";
 
-/** How this sweep is run, beyond its plan. */
+/** The settings of a sweep, in addition to its plan. */
 export interface SweepSettings {
   readonly run: string;
-  /** Of this program. */
+  /** The version of this program. */
   readonly version: string;
   readonly cap: MicroUsd;
   readonly monthlyCap: MicroUsd | undefined;
   readonly maxCostPerEntry: MicroUsd | undefined;
   readonly concurrency: number;
-  /** The simulated world, undefined on the real cloud. */
+  /** The id of the simulated world; undefined for a real cloud. */
   readonly world: string | undefined;
   readonly sshPort: number;
   readonly sshCidrs: readonly string[];
   readonly destroyPatienceMs: number;
   readonly keepOnFailureMs: number;
-  /** Serves the first model of each VM and leaves it so, held until its deadline, instead of measuring. */
+  /** Instead of measuring, serves the first model of each VM and holds the VM until its deadline. */
   readonly leaveHeld: boolean;
-  /** Tokens in one event; set when the clock runs fast. */
+  /** vLLM's `--stream-interval`, tokens per event; set if the clock runs fast. */
   readonly streamInterval: number | undefined;
   readonly allowRemoteCode: boolean;
   readonly hfToken: string | undefined;
-  /** Aborts when the user cannot wait: once every VM is confirmed deleted, the firewall is left to the guard. */
+  /** Aborts when the user does not want to wait: the firewall is then left to the guard. */
   readonly skipFirewallWait: AbortSignal;
 }

@@ -8,16 +8,16 @@ import { isVmDeleted } from "../../teardown/confirm-deleted.ts";
 import { createLink, targetOf, type VmLink } from "./link.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 
-/** A VM that is off for so long has fallen back, and is booted once more. */
+/** A VM that has been offline for longer did not start, so it is booted again. */
 const OFFLINE_MS = 60_000;
-/** A reboot whose answer was lost may be under way: the boot it ends is watched so long before another is asked for. */
+/** A reboot request without an answer may have been accepted, so the next one is sent only after this time. */
 const LOST_REBOOT_MS = 120_000;
 const BETWEEN_REBOOT_TRIES_MS = 15_000;
 
 /**
- * From a VM that was created to one that can serve: powered on, reachable under its pinned key, set up.
- * @returns the login; the caller closes it.
- * @throws MachineError or CloudError with the stage that did not come, the signal's reason when it aborts.
+ * Waits until a created VM can serve: it is running, answers SSH with its pinned host key, and is set up.
+ * @returns the open link, which the caller closes
+ * @throws MachineError or CloudError if it does not become ready; the signal's reason
  */
 export async function bootVm(vm: RentedVm, scope: RentalScope): Promise<VmLink> {
   const { label, ports, planned, signal } = scope;
@@ -29,7 +29,7 @@ export async function bootVm(vm: RentedVm, scope: RentalScope): Promise<VmLink> 
   if (isSeenRunning) await journal.append({ type: "boot.running", label, seconds: seconds() });
   const link = createLink(withAddress(vm, seen), scope);
   try {
-    // Where the API does not answer, the boot may not be over yet: SSH alone shows that it is.
+    // If the API did not answer, the VM may still be booting.
     await link.open(TIMEOUTS.sshMs + (isSeenRunning ? 0 : TIMEOUTS.bootMs));
     await journal.append({ type: "ssh.ready", label, seconds: seconds() });
     await setUp(vm, link, scope);
@@ -50,7 +50,7 @@ export async function bootVm(vm: RentedVm, scope: RentalScope): Promise<VmLink> 
   }
 }
 
-/** Without an address, a connection would go to this machine itself. @throws MachineError */
+/** Without an address, SSH would connect to this machine. @throws MachineError */
 function withAddress(vm: RentedVm, seen: CloudVm | undefined): RentedVm {
   const ipv4 = vm.ipv4 === "" ? (seen?.ipv4 ?? "") : vm.ipv4;
   if (ipv4 === "") throw new MachineError("unreachable", "it has no public IPv4 address");
@@ -58,8 +58,9 @@ function withAddress(vm: RentedVm, seen: CloudVm | undefined): RentedVm {
 }
 
 /**
- * Waits until the VM is powered on; one that falls back to `offline` is booted once more.
- * @returns undefined when the API does not answer, which says nothing of the VM. @throws MachineError
+ * Waits until the VM is running, and boots it again if it stays `offline`.
+ * @returns undefined if the API does not answer, so that the state is unknown
+ * @throws MachineError
  */
 async function untilRunning(
   { vmId }: RentedVm,
@@ -72,12 +73,12 @@ async function untilRunning(
     const seen = await unlessTransient(cloud.getVm(vmId, signal));
     if (seen instanceof CloudError) return undefined;
     if (seen === undefined && (await isVmDeleted(vmId, ports, signal)))
-      throw new MachineError("unreachable", "the API does not know the VM any more");
+      throw new MachineError("unreachable", "the VM no longer exists");
     if (seen?.status === "running") return seen;
     if (seen?.status === "offline") {
       offlineSince ??= clock.monotonic();
       if (clock.monotonic() - offlineSince > OFFLINE_MS) {
-        // One that is refused for now is sent again once the VM has been off for as long again.
+        // A boot that is refused for now is requested again after another `OFFLINE_MS`.
         offlineSince = undefined;
         ownership.assertCurrent();
         await unlessTransient(cloud.bootVm(vmId));
@@ -95,7 +96,7 @@ async function untilRunning(
   }
 }
 
-/** Waits for the end of the set-up, with the one reboot that it may ask for. @throws MachineError when it failed */
+/** Waits for the set-up, and reboots once if it asks for that. @throws MachineError if the set-up fails */
 async function setUp(vm: RentedVm, link: VmLink, scope: RentalScope): Promise<void> {
   const { label, ports, signal } = scope;
   const { clock, journal, machines } = ports;
@@ -130,11 +131,11 @@ async function setUp(vm: RentedVm, link: VmLink, scope: RentalScope): Promise<vo
 }
 
 /**
- * Reboots a VM through the API and logs in to its next boot. The request only queues the reboot: until the shutdown is
- * over, SSH reaches the old boot, whose set-up state says nothing of the new one, so the boot id has to differ. A
- * request that is refused for now, or whose answer is lost, is sent again.
- * @param bootId of the boot that is to end.
- * @throws MachineError when the next boot does not come within `TIMEOUTS.rebootMs` of the last request
+ * Reboots a VM through the API and connects to it again. The request only queues the reboot, and until the shutdown SSH
+ * reaches the old boot, so the reboot is over when the boot id has changed. A request that is refused for now or not
+ * answered is sent again.
+ * @param bootId the id of the current boot
+ * @throws MachineError if the VM has not rebooted within `TIMEOUTS.rebootMs` after the last request
  */
 async function reboot(
   vm: RentedVm,
@@ -176,7 +177,7 @@ function untilNextRequest({ kind, retryAfterMs = 0 }: CloudError): number {
   return mayBeUnderWay ? LOST_REBOOT_MS : Math.max(retryAfterMs, BETWEEN_REBOOT_TRIES_MS);
 }
 
-/** One try to log in to another boot than the one with this id. @returns what answers instead */
+/** Tries once to connect to a boot with another id. @returns the connection, or why there is none */
 async function nextBoot(
   vm: RentedVm,
   bootId: string,
@@ -190,7 +191,7 @@ async function nextBoot(
     await machine.close().catch(() => undefined);
     return "the old boot still answers";
   } catch (error) {
-    // The old boot goes down while it is asked.
+    // The old boot may shut down during the request.
     void machine?.close().catch(() => undefined);
     signal.throwIfAborted();
     if (!(error instanceof MachineError)) throw error;
@@ -198,7 +199,7 @@ async function nextBoot(
   }
 }
 
-/** @returns the error, where the same request may be answered otherwise later, instead of throwing it. */
+/** @returns an error, instead of throwing it, if a later attempt at the call may succeed */
 async function unlessTransient<T>(call: Promise<T>): Promise<T | CloudError> {
   try {
     return await call;
@@ -208,7 +209,7 @@ async function unlessTransient<T>(call: Promise<T>): Promise<T | CloudError> {
   }
 }
 
-/** Its figures would be taken for those of a type that it is not. @throws MachineError */
+/** Checks that the VM has the GPUs of its type; results would otherwise be attributed to the wrong type. @throws MachineError */
 function checkFacts({ gpus }: MachineFacts, gpuId: string): void {
   const type = findGpuType(gpuId);
   const mismatch = type && cardMismatch(type, gpus);

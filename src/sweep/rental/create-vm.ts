@@ -15,14 +15,13 @@ const IMAGE = "linode/ubuntu24.04";
 
 export type CreateEnd =
   | { readonly kind: "created"; readonly vm: RentedVm }
-  /** In all others nothing was created, and the reservation is free again. The region has none just now: */
+  // In the other cases there is no VM, and the reservation is released.
   | { readonly kind: "no_stock"; readonly region: string; readonly reason: string }
-  /** The API was not able to take it; it may be another time. */
+  /** The create failed for a transient reason. */
   | { readonly kind: "not_created"; readonly reason: string }
-  /** The API does not want it. */
   | { readonly kind: "refused"; readonly error: CloudError };
 
-/** Creates the VM of a reservation, and finds out whether it exists when the answer does not tell. */
+/** Creates the VM of a reservation. If the create was not answered, finds out whether the VM exists. */
 export async function createVm(
   offer: RegionOffer,
   hostKey: SshKey,
@@ -87,7 +86,7 @@ export function currentRental(label: string, ports: SweepPorts): RentalState {
   return rental;
 }
 
-/** What no other rental would fare better with. */
+/** Whether an error would affect all other rentals as well. */
 export function isFatal(error: unknown): boolean {
   if (error instanceof CloudError) return error.kind === "token" || error.kind === "scope";
   return error instanceof Error && (error.name === "FencedError" || error.name === "JournalError");

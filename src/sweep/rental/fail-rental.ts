@@ -5,7 +5,7 @@ import type { Configuration } from "../../plan/coverage-plan.ts";
 import type { SweepPorts } from "../ports.ts";
 import { passProgress } from "../recorded-passes.ts";
 
-/** Journals that a rental failed, at the stage that it had come to. */
+/** Journals that a rental failed, with its current stage. */
 export async function failRental(
   label: string,
   reason: string,
@@ -15,13 +15,13 @@ export async function failRental(
   await journal.append({
     type: "rental.failed",
     label,
-    // No VM is destroyed before it is given up, so one that is settled by now never came to be.
+    // A rental fails before its VM is destroyed, so one that is settled never had a VM.
     stage: stage === "settled" ? "creating" : stage,
     reason,
   });
 }
 
-/** Journals the end of a rental that did not do all it was for, and what became of each of its configurations. */
+/** Journals that a rental failed, and the state of each configuration that was not finished. */
 export async function failConfigurations(
   label: string,
   planned: PlannedRental,
@@ -43,8 +43,8 @@ export async function failConfigurations(
           event.model === model.id &&
           (event.configuration ?? key) === key,
       );
-    const here = { label, gen: ownership.gen };
-    const passes = passProgress(journal.events(), configuration, here).recorded;
+    const vm = { label, gen: ownership.gen };
+    const passes = passProgress(journal.events(), configuration, vm).recorded;
     await journal.append({
       type: "configuration.finished",
       label,

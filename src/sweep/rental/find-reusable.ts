@@ -9,24 +9,24 @@ import type { RentalStage, RentalState } from "../../run-state/run-state.ts";
 import type { Clock } from "../../support/clock.ts";
 import { matchesRequest } from "../../teardown/find-vm.ts";
 
-/** A VM that a former owner of the run has left alive, and what it will do for us. */
+/** A running VM of a former owner, and the planned rental that it can be used for. */
 export interface Reusable {
   readonly planned: PlannedRental;
   readonly rental: RentalState;
   readonly vm: CloudVm;
-  /** The server of its first configuration may run there, with its weights loaded. */
+  /** Whether the server of the first configuration may be running, with its weights loaded. */
   readonly serverMayBeRunning: boolean;
 }
 
-/** Nothing more is done with a VM that is leaving, or that a person has been given. */
-const NOT_OURS: ReadonlySet<RentalStage> = new Set(["reserved", "held", "destroying"]);
-/** Linode's words for a VM that is up or will be. */
-const ALIVE: ReadonlySet<string> = new Set(["provisioning", "booting", "running", "rebooting"]);
+const NOT_REUSABLE: ReadonlySet<RentalStage> = new Set(["reserved", "held", "destroying"]);
+/** Linode's statuses of a VM that is running or about to. */
+const RUNNING: ReadonlySet<string> = new Set(["provisioning", "booting", "running", "rebooting"]);
 
 /**
- * The rentals whose VMs still live, are ours, and have time enough left before their deadline for what the plan still
- * wants of them. They cost at most what fresh ones would: the hour is paid for, and nothing is set up again.
- * Their firewall will be opened for us, wherever we come from. @param rentals what is left of the plan
+ * Finds the VMs of a former owner that still exist and have enough time before their deadline for the remaining work.
+ * Using one costs no more than a new VM: its current hour is paid for, and it is already set up. The caller opens their
+ * firewall for its own address.
+ * @param rentals the remaining rentals of the plan
  */
 export async function findReusable(
   rentals: readonly PlannedRental[],
@@ -43,22 +43,22 @@ export async function findReusable(
   const waiting = [...rentals];
   const found: Reusable[] = [];
   for (const rental of openRentals(state)) {
-    if (NOT_OURS.has(rental.stage) || rental.createSentMs === undefined) continue;
-    // Before the deadline is judged: only an answer tells the API's time.
-    const vm = await livingVm(rental, cloud, signal);
+    if (NOT_REUSABLE.has(rental.stage) || rental.createSentMs === undefined) continue;
+    // This request comes first because `deadlineNow` needs the API's time from a response.
+    const vm = await findRunningVm(rental, cloud, signal);
     if (vm === undefined) continue;
     const onOurClock = { ...rental, deadlineMs: deadlineNow(rental, cloud) };
-    const index = waiting.findIndex((planned) => suits(planned, onOurClock, clock.now()));
+    const index = waiting.findIndex((planned) => canServe(planned, onOurClock, clock.now()));
     const planned = waiting[index];
     if (planned === undefined) continue;
     waiting.splice(index, 1);
-    const serverMayBeRunning = mayServe(planned, rental, events);
+    const serverMayBeRunning = mayServerBeRunning(planned, rental, events);
     found.push({ planned, rental: onOurClock, vm, serverMayBeRunning });
   }
   return found;
 }
 
-/** Its deadline on our clock, which may have been set since the VM was created. */
+/** The deadline on our clock, corrected if that clock was set since the VM was created. */
 function deadlineNow(rental: RentalState, cloud: Cloud): number {
   const { createSentMs, createSentByApiClockMs, deadlineMs } = rental;
   const offsetMs = cloud.clockOffsetMs();
@@ -67,16 +67,18 @@ function deadlineNow(rental: RentalState, cloud: Cloud): number {
   return deadlineMs + (createSentByApiClockMs - createSentMs) - offsetMs;
 }
 
-function suits(planned: PlannedRental, rental: RentalState, nowMs: number): boolean {
+function canServe(planned: PlannedRental, rental: RentalState, nowMs: number): boolean {
   const { download, load, passes } = planned.likely.stages;
-  const enough = nowMs + (download + load + passes) * 60_000 <= rental.deadlineMs;
-  const same = planned.gpuId === rental.gpu;
+  const hasTime = nowMs + (download + load + passes) * 60_000 <= rental.deadlineMs;
+  const isSameType = planned.gpuId === rental.gpu;
   return (
-    same && enough && planned.configurations.every(({ model }) => rental.models.includes(model.id))
+    isSameType &&
+    hasTime &&
+    planned.configurations.every(({ model }) => rental.models.includes(model.id))
   );
 }
 
-async function livingVm(
+async function findRunningVm(
   rental: RentalState,
   cloud: Cloud,
   signal: AbortSignal,
@@ -85,16 +87,18 @@ async function livingVm(
     const [listed] = await cloud.listVms({ label: rental.label }, signal);
     const id = rental.vmId ?? listed?.id;
     const vm = id === undefined ? undefined : await cloud.getVm(id, signal);
-    return vm !== undefined && matchesRequest(vm, rental) && ALIVE.has(vm.status) ? vm : undefined;
+    return vm !== undefined && matchesRequest(vm, rental) && RUNNING.has(vm.status)
+      ? vm
+      : undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // A VM that cannot be seen is not reused; it is destroyed.
+    // The VM is then not reused but destroyed.
     if (error instanceof CloudError) return undefined;
     throw error;
   }
 }
 
-function mayServe(
+function mayServerBeRunning(
   planned: PlannedRental,
   rental: RentalState,
   events: readonly SweepEvent[],

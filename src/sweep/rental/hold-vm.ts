@@ -3,8 +3,8 @@ import { shellWord } from "../../support/shell-word.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 
 /**
- * Leaves the VM of a failed rental to be looked at, with the `ssh` line in the journal: at most until the rental's
- * deadline, so inside its reservation. Returns early when the sweep is stopped.
+ * Holds the VM of a failed rental for inspection, and journals the `ssh` command for it. Ends at the rental's deadline at
+ * the latest, so within its reservation, or when the sweep is stopped.
  */
 export async function keepFailedVm(
   vm: RentedVm,
@@ -21,13 +21,13 @@ export async function keepFailedVm(
   await journal.append({
     type: "rental.held",
     label,
-    reason: `${reason}; have a look: ${line}; Ctrl-C ends the wait`,
+    reason: `${reason}; inspect it: ${line}; Ctrl-C ends the wait`,
     until: isoUtc(untilMs),
   });
   await clock.sleep(untilMs - now, signal).catch(() => undefined);
 }
 
-/** Leaves a VM that serves its model to the user until the deadline: guard and recovery spare it until then. */
+/** Hands a VM that serves its model to the user. The guard and `recover` spare it until the deadline. */
 export async function holdForUser(vm: RentedVm, scope: RentalScope): Promise<void> {
   const { label, deadlineMs, ports, signal } = scope;
   await writeSshAccess(vm, scope);
@@ -41,8 +41,8 @@ export async function holdForUser(vm: RentedVm, scope: RentalScope): Promise<voi
 }
 
 /**
- * Writes the key and the known host of a VM into files for the user alone.
- * @returns the `ssh` line that logs in; undefined where no such file can be written
+ * Writes the SSH key and the host key of a VM into files that only the user can read.
+ * @returns the `ssh` command for the VM; undefined if there is no port for such files
  */
 async function writeSshAccess(vm: RentedVm, scope: RentalScope): Promise<string | undefined> {
   const { label, clientKey, settings } = scope;
@@ -57,7 +57,7 @@ async function writeSshAccess(vm: RentedVm, scope: RentalScope): Promise<string 
   return sshLine(key, hosts, settings.sshPort, vm.ipv4);
 }
 
-/** To be copied into a shell. */
+/** A command to copy into a shell. */
 export function sshLine(key: string, knownHosts: string, port: number, ipv4: string): string {
   return `ssh -i ${shellWord(key)} -o ${shellWord(`UserKnownHostsFile=${knownHosts}`)} -p ${String(port)} root@${ipv4}`;
 }

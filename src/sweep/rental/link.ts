@@ -6,33 +6,33 @@ import { isVmDeleted } from "../../teardown/confirm-deleted.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 
 const BETWEEN_TRIES_MS = 3_000;
-/** SSH that does not answer for so long may have a cause that the API or the firewall knows. */
-const LOOK_EVERY_MS = 60_000;
-/** A VM whose host key is still not ours this long after it first answered has another identity than we gave it. */
+/** While SSH does not answer, how often to check the caller's address and whether the VM exists. */
+const CHECK_INTERVAL_MS = 60_000;
+/** cloud-init installs our host key during the first boot; after this time another key is an error. */
 const HOST_KEY_WINDOW_MS = 3 * 60_000;
-/** In a row, without any progress. */
-const MOST_LOSSES = 20;
-const MOST_TIMEOUTS = 2;
+/** In a row, without progress. */
+const MAX_LOSSES = 20;
+const MAX_TIMEOUTS = 2;
 
-/** The login to one VM. Whatever is done over SSH goes through `run`, which survives the loss of the connection. */
+/** The SSH connection to one VM. All work over SSH goes through `run`, which reconnects when the connection is lost. */
 export interface VmLink {
-  /** The first login. @throws MachineError of the last try once `withinMs` is over, or the signal's reason */
+  /** Connects for the first time. @throws MachineError of the last attempt after `withinMs`, or the signal's reason */
   open(withinMs: number): Promise<void>;
   /**
-   * Runs work that may be done over. When the connection is lost in it, logs in again and starts the work anew, with
-   * `again` set. `progress` tells how far the work has come: losses count anew whenever it has changed.
-   * @throws MachineError `link_lost` when the connection does not come back, what the work threw, the signal's reason
+   * Runs repeatable work. When the connection is lost, reconnects and starts the work again with `again` set. Losses in
+   * a row are limited; a change of `progress` resets their count.
+   * @throws LinkLost if the connection cannot be restored; the error of the work; the signal's reason
    */
   run<T>(
     work: (machine: Machine, again: boolean) => Promise<T>,
     progress?: () => number,
   ): Promise<T>;
-  /** Uses this login from now on: the VM was rebooted. */
+  /** Uses another connection from now on, after a reboot. */
   replace(machine: Machine): void;
   close(): void;
 }
 
-/** Not yet logged in. */
+/** Creates a link that is not connected yet. */
 export function createLink(vm: RentedVm, scope: RentalScope): VmLink {
   const { clock, cloud } = scope.ports;
   const { signal } = scope;
@@ -52,7 +52,7 @@ export function createLink(vm: RentedVm, scope: RentalScope): VmLink {
       const seen = await cloud.getVm(vm.vmId, signal).catch(() => undefined);
       const state = seen === undefined ? "" : ` (the API says: ${seen.status})`;
       const minutes = String(TIMEOUTS.reconnectMs / 60_000);
-      throw new LinkGone(
+      throw new LinkLost(
         `SSH was lost and did not come back in ${minutes} minutes: ${errorText(error)}${state}`,
       );
     }
@@ -77,7 +77,7 @@ export function createLink(vm: RentedVm, scope: RentalScope): VmLink {
           before = progress();
           losses += 1;
           if (error.kind === "timeout") timeouts += 1;
-          if (losses > MOST_LOSSES || timeouts > MOST_TIMEOUTS) throw new LinkGone(error.message);
+          if (losses > MAX_LOSSES || timeouts > MAX_TIMEOUTS) throw new LinkLost(error.message);
         }
         await clock.sleep(BETWEEN_TRIES_MS, signal);
       }
@@ -90,11 +90,11 @@ export function createLink(vm: RentedVm, scope: RentalScope): VmLink {
   };
 }
 
-/** The connection is lost for good: nothing more can be done on this VM. */
-export class LinkGone extends MachineError {
+/** The connection to a VM is lost and could not be restored. */
+export class LinkLost extends MachineError {
   constructor(message: string) {
     super("link_lost", message);
-    this.name = "LinkGone";
+    this.name = "LinkLost";
   }
 }
 
@@ -108,18 +108,18 @@ export function targetOf(vm: RentedVm, { label, settings, clientKey }: RentalSco
   };
 }
 
-/** A command or channel that does not answer in its time is on a connection that is as good as lost. */
+/** A timeout of a command or channel is treated as a lost connection. */
 function isLoss(error: unknown): error is MachineError {
   return (
     error instanceof MachineError &&
-    !(error instanceof LinkGone) &&
+    !(error instanceof LinkLost) &&
     (error.kind === "link_lost" || error.kind === "timeout")
   );
 }
 
 /**
- * Logs in as soon as the VM lets us. No secret is sent before the pinned host key was seen.
- * @throws MachineError of the last try once `withinMs` is over or the VM is gone, the signal's reason when it aborts.
+ * Connects as soon as the VM accepts it. No secret is sent before the host key is verified.
+ * @throws MachineError of the last attempt after `withinMs`, or if the VM is deleted; the signal's reason
  */
 async function logIn(
   vmId: number,
@@ -131,7 +131,7 @@ async function logIn(
   const { clock, machines } = ports;
   const watch = watchSilence(vmId, scope);
   const end = clock.monotonic() + withinMs;
-  let strangerSince: number | undefined;
+  let wrongKeySince: number | undefined;
   for (;;) {
     try {
       return await machines.connect(target, signal);
@@ -139,11 +139,11 @@ async function logIn(
       signal.throwIfAborted();
       if (!(error instanceof MachineError)) throw error;
       if (error.kind === "host_key") {
-        strangerSince ??= clock.monotonic();
-        if (clock.monotonic() - strangerSince > HOST_KEY_WINDOW_MS) throw error;
+        wrongKeySince ??= clock.monotonic();
+        if (clock.monotonic() - wrongKeySince > HOST_KEY_WINDOW_MS) throw error;
       }
       if (clock.monotonic() >= end) throw error;
-      watch.lookDue();
+      watch.checkIfDue();
     }
     if (watch.failure() !== undefined) throw watch.failure();
     await clock.sleep(BETWEEN_TRIES_MS, signal);
@@ -151,29 +151,29 @@ async function logIn(
 }
 
 /**
- * Checks, in the background of the login attempts, what they cannot find out: whether the caller's address has changed,
- * and whether the VM is gone.
+ * Checks in the background of the attempts to connect whether the caller's address has changed, and whether the VM was
+ * deleted.
  */
 function watchSilence(
   vmId: number,
   { ports, firewall, signal }: RentalScope,
-): { lookDue(): void; failure(): unknown } {
+): { checkIfDue(): void; failure(): unknown } {
   const { clock } = ports;
-  let dueMs = clock.monotonic() + LOOK_EVERY_MS;
+  let dueMs = clock.monotonic() + CHECK_INTERVAL_MS;
   let failure: unknown;
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     await firewall.followCaller(signal);
     if (await isVmDeleted(vmId, ports, signal))
-      throw new MachineError("unreachable", "the API does not know the VM any more");
+      throw new MachineError("unreachable", "the VM no longer exists");
   };
   return {
     failure: () => failure,
-    lookDue() {
+    checkIfDue() {
       if (clock.monotonic() < dueMs) return;
       dueMs = Infinity;
-      look().then(
+      check().then(
         () => {
-          dueMs = clock.monotonic() + LOOK_EVERY_MS;
+          dueMs = clock.monotonic() + CHECK_INTERVAL_MS;
         },
         (error: unknown) => {
           if (!signal.aborted) failure = error;

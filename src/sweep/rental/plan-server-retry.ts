@@ -5,14 +5,15 @@ import type { ServerFailure } from "../ports.ts";
 
 export interface ServerRetry {
   readonly request: ServeRequest;
-  /** What it does otherwise, for the journal; empty = the same again. */
-  readonly how: string;
+  /** What changes, for the journal; empty if nothing does. */
+  readonly change: string;
 }
 
 /**
- * How a server that did not come up may come up after all; undefined when nothing is likely to help. Each change is
- * made once, and the window is shortened only where the plan leaves it to us.
- * @param original the request of the first attempt; @param last of the one that failed.
+ * How to start a failed server again; undefined if a retry is unlikely to help. Each change is made once, and the context
+ * window is shortened only if the plan does not set it.
+ * @param last the request that failed
+ * @param original the request of the first attempt
  */
 export function planServerRetry(
   failure: ServerFailure,
@@ -20,25 +21,25 @@ export function planServerRetry(
   original: ServeRequest,
   { fixedModelLen }: Pick<Configuration, "fixedModelLen">,
 ): ServerRetry | undefined {
-  const change = failure.retryWith ?? {};
-  if (change.disableXet === true && !last.disableXet)
-    return { request: { ...last, disableXet: true }, how: "without Xet" };
+  const suggested = failure.retryWith ?? {};
+  if (suggested.disableXet === true && !last.disableXet)
+    return { request: { ...last, disableXet: true }, change: "without Xet" };
   const cards = last.tensorParallel * last.pipelineParallel;
-  if (change.disableP2p === true && !last.disableP2p && cards > 1)
+  if (suggested.disableP2p === true && !last.disableP2p && cards > 1)
     return {
       request: { ...last, disableP2p: true },
-      how: "without peer-to-peer access between the GPUs",
+      change: "without peer-to-peer access between the GPUs",
     };
-  const tokens = shorterWindow(change, last);
+  const tokens = shorterWindow(suggested, last);
   if (tokens !== undefined && !fixedModelLen && last.maxModelLen === original.maxModelLen)
     return {
       request: { ...last, maxModelLen: tokens },
-      how: `with a window of ${tokens.toLocaleString("en-US")} tokens`,
+      change: `with a window of ${tokens.toLocaleString("en-US")} tokens`,
     };
-  return failure.retry ? { request: last, how: "" } : undefined;
+  return failure.retry ? { request: last, change: "" } : undefined;
 }
 
-/** In steps, since what is free differs by some megabytes from start to start. */
+/** Rounded down to steps, because the free memory varies by some megabytes between starts. */
 function shorterWindow({ maxModelLen = 0 }: ServeChange, last: ServeRequest): number | undefined {
   const tokens = Math.floor(maxModelLen / WINDOW_STEP) * WINDOW_STEP;
   return tokens >= SHORTEST_WINDOW && tokens < last.maxModelLen ? tokens : undefined;

@@ -5,23 +5,23 @@ import type { Firewall } from "../firewall.ts";
 import type { SshKey, SweepPorts } from "../ports.ts";
 import type { SweepSettings } from "../settings.ts";
 
-/** What all rentals of a sweep share. */
+/** Shared by all rentals of a sweep. */
 export interface SweepContext {
   readonly ports: SweepPorts;
   readonly settings: SweepSettings;
-  /** Opens every VM of the run. */
+  /** The SSH key for every VM of the run. */
   readonly clientKey: SshKey;
   readonly firewall: Firewall;
   readonly deadlines: Deadlines;
-  /** Aborts when the sweep is to end: every rental then destroys its VM. */
+  /** Aborts when the sweep has to end; every rental then destroys its VM. */
   readonly stop: AbortSignal;
-  /** Labels whose destruction has begun and is not proved: while there are any, nothing new is admitted. */
+  /** Labels of VMs that are being destroyed and not yet confirmed deleted; while there are any, nothing is rented. */
   readonly unconfirmed: Set<string>;
-  /** For the proofs, once there is nothing else to do. */
+  /** Limits the wait for deletions when there is nothing else to do. */
   readonly patience: Patience;
 }
 
-/** What the parts of one rental share. */
+/** Shared by the parts of one rental. */
 export interface RentalScope extends SweepContext {
   readonly label: string;
   readonly planned: PlannedRental;
@@ -36,8 +36,8 @@ export interface RentedVm {
   readonly ipv4: string;
   readonly region: string;
   readonly priceMicroUsd: number;
-  /** The host key that it was given; OpenSSH wire form, base64. */
+  /** The host key that we gave it, in OpenSSH wire format and base64. */
   readonly hostKey: string;
-  /** A former owner has left it, with the server of its first configuration perhaps running. */
+  /** Whether the VM is reused and the server of its first configuration may be running. */
   readonly serverMayBeRunning: boolean;
 }

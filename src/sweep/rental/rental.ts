@@ -10,18 +10,20 @@ import type { Reusable } from "./find-reusable.ts";
 import { failConfigurations } from "./fail-rental.ts";
 import { keepFailedVm } from "./hold-vm.ts";
 import type { RentalScope, RentedVm, SweepContext } from "./rental-scope.ts";
-import { NotReady, useVm } from "./use-vm.ts";
+import { VmNotReady, useVm } from "./use-vm.ts";
 
-/** One VM's life under its reservation. */
+/** One VM with its reservation. */
 export interface Rental {
   readonly label: string;
   /**
-   * From the create to the last pass. Rejects only for what ends the sweep too: a token that is refused, a newer owner.
+   * Creates the VM and runs all its passes.
+   * @throws only errors that end the sweep as well, such as a refused token or a newer owner
    */
   use(): Promise<RentalEnd>;
   /**
-   * Destroys whatever `use` has left, until the proof that it is gone; nothing, where it is held for a user.
-   * @returns "unconfirmed" once the sweep's patience is over. @throws FencedError
+   * Destroys the VM and waits until it is confirmed deleted, unless it is held for a user.
+   * @returns "unconfirmed" if the sweep's patience ends first
+   * @throws FencedError
    */
   destroy(): Promise<"gone" | "unconfirmed">;
 }
@@ -29,7 +31,7 @@ export interface Rental {
 export type RentalEnd =
   | { readonly kind: "ended" }
   | Exclude<CreateEnd, { readonly kind: "created" }>
-  /** The VM did not come up. `stage` is `booting`, `connecting`, `setup at driver` ... */
+  /** The VM did not become ready. `stage` is `booting`, `connecting`, `setup at driver` ... */
   | { readonly kind: "not_ready"; readonly stage: string; readonly reason: string };
 
 const ENDED: RentalEnd = { kind: "ended" };
@@ -49,7 +51,7 @@ export async function reserveRental(
     run: settings.run,
     seq: planned.seq,
     nonce: ports.nonce(4),
-    // The reaper knows no other clock.
+    // The reaper compares expiries with the API's clock.
     expiresMs: apiNow(ports) + reservedMs,
   });
   const hostKey = ports.machines.newKey(label);
@@ -72,7 +74,7 @@ export async function reserveRental(
   );
 }
 
-/** The rental of a VM that a former owner of the run has left alive, under its reservation. */
+/** The rental of a running VM of a former owner, with its existing reservation. */
 export function reuseRental(reusable: Reusable, context: SweepContext): Rental {
   const { planned, rental, vm, serverMayBeRunning } = reusable;
   const { label, deadlineMs, region, priceMicroUsd, hostKey } = rental;
@@ -97,7 +99,7 @@ function createRental(
 ): Rental {
   const { label, planned, deadlineMs } = own;
   const { deadlines, ports, stop } = context;
-  let reason = "all of it is measured";
+  let reason = "everything is measured";
   let held = false;
   const use = async (): Promise<RentalEnd> => {
     const signal = AbortSignal.any([stop, deadlines.open(label, deadlineMs)]);
@@ -119,7 +121,9 @@ function createRental(
         await failConfigurations(label, planned, planned.configurations, reason, ports);
       if (isFatal(error)) throw error;
       if (vm !== undefined) await keepFailedVm(vm, reason, scope);
-      return error instanceof NotReady ? { kind: "not_ready", stage: error.stage, reason } : ENDED;
+      return error instanceof VmNotReady
+        ? { kind: "not_ready", stage: error.stage, reason }
+        : ENDED;
     } finally {
       deadlines.close(label);
     }
@@ -131,7 +135,7 @@ function createRental(
   };
 }
 
-/** Always, and never cut by the signal that ended the rental. */
+/** Ignores the rental's signal: a VM is destroyed however its rental ended. */
 async function destroy(
   label: string,
   reason: string,
@@ -141,14 +145,14 @@ async function destroy(
   const rental = currentRental(label, ports);
   if (rental.stage === "settled") return "gone";
   const teardown = { cloud, journal, ownership, clock, onAlarm, random };
-  const proved = new AbortController();
-  clock.sleep(settings.destroyPatienceMs, proved.signal).then(
+  const done = new AbortController();
+  clock.sleep(settings.destroyPatienceMs, done.signal).then(
     () => onAlarm({ kind: "unconfirmed", label, message: "it is still being destroyed" }),
     () => undefined,
   );
   try {
     return await destroyRental({ ...teardown, rental, reason, patience: patience.expired() });
   } finally {
-    proved.abort();
+    done.abort();
   }
 }

@@ -7,16 +7,19 @@ import { TIMEOUTS, SERVER_RETRIES } from "../timeouts.ts";
 import type { ServerFailure, ServerReady, SweepPorts } from "../ports.ts";
 import type { SweepSettings } from "../settings.ts";
 
-/** What serving needs to know of a configuration's turn on its VM. */
+/** A configuration to serve on a VM. */
 export interface ServerJob {
   readonly label: string;
   readonly configuration: Configuration;
   readonly machine: Machine;
-  /** The link was lost and is back: the server may still run, with its weights loaded. */
+  /** Whether the server may be running already, with its weights loaded, as after a lost link. */
   readonly serverMayBeRunning: boolean;
 }
 
-/** The Hugging Face token is on the VM only while the weights of a model that may need it are fetched. */
+/**
+ * Starts the server of a configuration, again with changes if it fails, and waits until it is ready. The Hugging Face
+ * token is on the VM only during the download of a model that may need it.
+ */
 export async function startServer(
   job: ServerJob,
   ports: SweepPorts,
@@ -40,7 +43,7 @@ export async function startServer(
   return served;
 }
 
-/** A repository that the catalogue does not know may be private. */
+/** A model that is not in the catalogue may be private. */
 function mayNeedToken({ id, gated }: Configuration["model"]): boolean {
   return gated || findModel(id) === undefined;
 }
@@ -64,9 +67,9 @@ async function untilReady(
       image: request.image,
       max_model_len: request.maxModelLen,
     });
-    const mayRun = attempt === 0 && job.serverMayBeRunning;
+    const mayBeRunning = attempt === 0 && job.serverMayBeRunning;
     const answer =
-      (mayRun ? undefined : await serve(machine, request, signal)) ??
+      (mayBeRunning ? undefined : await serve(machine, request, signal)) ??
       (await waitUntilReady(job, ports, signal));
     if (answer.ready) {
       await ports.journal.append({
@@ -79,8 +82,8 @@ async function untilReady(
       });
       return answer;
     }
-    // Whatever ended a server that a lost link had left behind, a start of our own may fare better.
-    const failure = mayRun ? { ...answer, retry: true } : answer;
+    // If the running server had failed, a new start may succeed.
+    const failure = mayBeRunning ? { ...answer, retry: true } : answer;
     const next =
       attempt < SERVER_RETRIES
         ? planServerRetry(failure, request, original, configuration)
@@ -103,7 +106,7 @@ async function untilReady(
   }
 }
 
-/** @returns why the machine does not start it, as a failure of the server; undefined when it was started. */
+/** @returns the failure if the machine cannot start the container */
 async function serve(
   machine: Machine,
   request: ServeRequest,
@@ -151,8 +154,8 @@ function waitUntilReady(
   );
 }
 
-function tryingAgain({ how }: ServerRetry): string {
-  return how === "" ? "trying again" : `trying again ${how}`;
+function tryingAgain({ change }: ServerRetry): string {
+  return change === "" ? "trying again" : `trying again ${change}`;
 }
 
 function serveRequest(configuration: Configuration, settings: SweepSettings): ServeRequest {
@@ -180,7 +183,7 @@ function serveRequest(configuration: Configuration, settings: SweepSettings): Se
 
 const LONGEST_EXCERPT = 300;
 
-/** The line of a log's end that says most: the last one that names an error, else the last. */
+/** The most informative line of the end of a log: the last one that names an error, else the last one. */
 export function logExcerpt(evidence: string): string {
   const lines = evidence.split("\n").filter((line) => line.trim() !== "");
   const line = lines.findLast((one) => /\w(?:Error|Exception)\b/.test(one)) ?? lines.at(-1) ?? "";

@@ -7,7 +7,7 @@ import type { Configuration } from "../../plan/coverage-plan.ts";
 import type { ServerReady, SweepPorts } from "../ports.ts";
 import type { SweepSettings } from "../settings.ts";
 
-/** What was measured, where. */
+/** A configuration on a VM. */
 interface MeasuredJob {
   readonly label: string;
   readonly region: string;
@@ -15,7 +15,7 @@ interface MeasuredJob {
   readonly configuration: Configuration;
 }
 
-/** The record of a pass, with everything that was read of the machine and of the server which made it. */
+/** The record of a pass, with the facts about its machine and server. */
 export function toRecord(
   measured: {
     readonly pass: PassResult;
@@ -41,7 +41,7 @@ export function toRecord(
       tensor_parallel_size: fit.tensorParallel,
       pipeline_parallel_size: fit.pipelineParallel,
       ...resolved,
-      // Set with it in the container's environment, which no log shows.
+      // The container's environment sets both, but logs show only the former.
       ...(resolved["disable_custom_all_reduce"] === true ? { nccl_p2p_disable: true } : {}),
       max_model_len: served.maxModelLen,
       ...(served.maxModelLen === engine.maxModelLen
@@ -76,7 +76,7 @@ export function toRecord(
   });
 }
 
-/** What the machine says of itself, as a record's summary has it. */
+/** Facts about the machine for a record's summary. */
 export function machineProvenance(facts: MachineFacts): Readonly<Record<string, unknown>> {
   return {
     ...gpuProvenance(facts.gpus),
@@ -106,15 +106,15 @@ export function gpuProvenance(gpus: MachineFacts["gpus"]): Readonly<Record<strin
   };
 }
 
-/** When the price was read, and how long a VM for this model alone takes from its creation to its first token. */
+/** When the price was read, and the seconds from creating a VM for only this model until its server is ready. */
 function journalProvenance(
   { label, configuration }: MeasuredJob,
   { journal }: Pick<SweepPorts, "journal">,
 ): { readonly price_utc?: string; readonly start_up_s?: number } {
-  const here = journal.events().filter((event) => "label" in event && event.label === label);
-  const reserved = here.find((event) => event.type === "rental.reserved");
-  const machine = here.find((event) => event.type === "machine.ready");
-  const server = here.findLast(
+  const events = journal.events().filter((event) => "label" in event && event.label === label);
+  const reserved = events.find((event) => event.type === "rental.reserved");
+  const machine = events.find((event) => event.type === "machine.ready");
+  const server = events.findLast(
     (event) => event.type === "server.ready" && event.model === configuration.model.id,
   );
   return {

@@ -7,39 +7,39 @@ import { bootVm } from "./boot-vm.ts";
 import { isFatal } from "./create-vm.ts";
 import { failRental, failConfigurations } from "./fail-rental.ts";
 import { holdForUser } from "./hold-vm.ts";
-import { LinkGone, type VmLink } from "./link.ts";
+import { LinkLost, type VmLink } from "./link.ts";
 import { measureConfiguration } from "./measure.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 import { startServer } from "./start-server.ts";
 
-/** A VM that was created and did not come up. */
-export class NotReady extends Error {
+/** A VM that was created but did not become ready. */
+export class VmNotReady extends Error {
   readonly stage: string;
 
   constructor(stage: string, cause: unknown) {
     super(errorText(cause), { cause });
-    this.name = "NotReady";
+    this.name = "VmNotReady";
     this.stage = stage;
   }
 }
 
 /**
- * What is done on a VM between its creation and its destruction. Failures of a model are journaled, and the next one
- * follows.
- * @returns the models that failed, or that the VM is held for the user.
- * @throws what ended the rental itself, after the journal has it; `NotReady` when the VM did not come up.
+ * Boots a created VM and measures its configurations, or serves one for the user. If a model fails, that is journaled and
+ * the next one follows.
+ * @returns the models that failed, or "held" if the VM is handed to the user
+ * @throws the error that ended the rental, after journaling it; `VmNotReady` if the VM did not become ready
  */
 export async function useVm(vm: RentedVm, scope: RentalScope): Promise<readonly string[] | "held"> {
   const { label, planned, ports, settings, signal } = scope;
   const todo = [...planned.configurations];
   let link: VmLink | undefined;
   try {
-    link = await comeUp(vm, scope);
+    link = await bootOrExplain(vm, scope);
     if (settings.leaveHeld) return await serveForUser(vm, link, scope);
     return await measureAll(todo, vm, link, scope);
   } catch (error) {
     const reason = errorText(signal.aborted ? signal.reason : error);
-    if (error instanceof NotReady) await failRental(label, reason, ports);
+    if (error instanceof VmNotReady) await failRental(label, reason, ports);
     else await failConfigurations(label, planned, todo, reason, ports);
     throw error;
   } finally {
@@ -47,24 +47,24 @@ export async function useVm(vm: RentedVm, scope: RentalScope): Promise<readonly 
   }
 }
 
-async function comeUp(vm: RentedVm, scope: RentalScope): Promise<VmLink> {
+async function bootOrExplain(vm: RentedVm, scope: RentalScope): Promise<VmLink> {
   const { label, ports, settings, signal } = scope;
   try {
     return await bootVm(vm, scope);
   } catch (error) {
-    // A user who waits for a VM decides on another one.
+    // For `up`, the user decides whether to try another VM.
     if (signal.aborted || isFatal(error) || settings.leaveHeld) throw error;
     const events = ports.journal.events();
     const stage = foldRun(events).rentals.get(label)?.stage ?? "booting";
     const setup = foldProgress(events).get(label)?.setup;
-    throw new NotReady(
+    throw new VmNotReady(
       stage === "setup" && setup !== undefined ? `setup at ${setup.stage}` : stage,
       error,
     );
   }
 }
 
-/** @param todo what is finished is taken out of it. @returns the models that failed */
+/** @param todo finished configurations are removed from it. @returns the models that failed */
 async function measureAll(
   todo: Configuration[],
   vm: RentedVm,
@@ -78,13 +78,13 @@ async function measureAll(
     if (end === "failed") failed.push(next.model.id);
     todo.shift();
     serverMayBeRunning = false;
-    // After the last model the VM is about to be destroyed.
+    // After the last model the VM is destroyed anyway.
     if (todo.length > 0) await stopServer(next.model.id, link, scope);
   }
   return failed;
 }
 
-/** The next start stops whatever still runs: a stop that fails matters only when that fails, too. */
+/** A failure is ignored because starting the next server stops the previous one as well. */
 async function stopServer(model: string, link: VmLink, scope: RentalScope): Promise<void> {
   const { label, ports, signal } = scope;
   try {
@@ -92,11 +92,11 @@ async function stopServer(model: string, link: VmLink, scope: RentalScope): Prom
     await ports.journal.append({ type: "server.stopped", label, model });
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof MachineError) || error instanceof LinkGone) throw error;
+    if (!(error instanceof MachineError) || error instanceof LinkLost) throw error;
   }
 }
 
-/** @returns "held", or the model that did not come up: then the VM has to go. */
+/** @returns "held", or the model that failed to start; the VM is then destroyed */
 async function serveForUser(
   vm: RentedVm,
   link: VmLink,

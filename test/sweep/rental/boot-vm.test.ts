@@ -141,7 +141,7 @@ describe("while a VM boots", () => {
       if (vm !== undefined) sweep.world.vms.remove("simulated", vm.id);
     });
     await sweep.run();
-    expect(firstFailure(sweep)).toBe("the API does not know the VM any more");
+    expect(firstFailure(sweep)).toBe("the VM no longer exists");
     expect(sweep.ofType("entry.not_started")).toHaveLength(1);
   });
 

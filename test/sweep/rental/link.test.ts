@@ -78,7 +78,7 @@ test("a VM that is gone is not waited for", async () => {
   await sweep.run();
   const [failed] = sweep.ofType("rental.failed");
   const [started] = sweep.ofType("pass.started");
-  expect(failed?.reason).toContain("the API does not know the VM any more");
+  expect(failed?.reason).toContain("the VM no longer exists");
   expect(Date.parse(failed?.ts ?? "") - Date.parse(started?.ts ?? "")).toBeLessThan(300 * SECOND);
 });
 
