@@ -115,6 +115,7 @@ async function open(checked: Preflight, context: RunContext, cleanup: Cleanup): 
       month: createMonthLedger(target.stateDir, run, target.clock),
       ...filePorts(folder, redact),
       ...addressPort(checked.plan, target),
+      ...(request.subject.kind === "probe" ? { probe: request.subject.probe } : {}),
       ...randomPorts,
       timeZoneOffsetMinutes: (epochMs) => new Date(epochMs).getTimezoneOffset(),
       onAlarm: (alarm) => context.reporter.alarm(alarm, "sweep"),

@@ -1,3 +1,4 @@
+import type { ProbeVm } from "../sweep/probed-vm.ts";
 import type { PlanOverrides } from "../plan/apply-overrides.ts";
 import type { Locations } from "./locations.ts";
 
@@ -40,6 +41,8 @@ export type RunSubject =
   | { readonly kind: "plan"; readonly source: PlanSource }
   /** A plan of one VM, which is left up for a user instead of being measured. */
   | { readonly kind: "hold"; readonly source: PlanSource }
+  /** A plan whose VMs are examined instead of measured; a resume measures it. */
+  | { readonly kind: "probe"; readonly source: PlanSource; readonly probe: ProbeVm }
   /** Continues a run that was cut off. */
   | { readonly kind: "resume"; readonly run: string };
 

@@ -9,6 +9,7 @@ import { readJournal } from "../journal/journal-file.ts";
 import { OPEN_STAGES, type RentalState } from "../run-state/run-state.ts";
 import { runFolder } from "../journal/state-folder.ts";
 import type { Machine, MachineFacts } from "../machine/machine.ts";
+import { readServerLog } from "../machine/read-server-log.ts";
 import { startupFacts } from "../vllm/startup-facts.ts";
 import { machineProvenance } from "../sweep/rental/to-record.ts";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
@@ -17,9 +18,6 @@ import { clockOfRun } from "../run/run-folder/run-clock.ts";
 import { connectMachine } from "../run/wire.ts";
 import type { OpenedVm } from "./opened-vm.ts";
 import type { SessionRental } from "./session.ts";
-
-/** Characters of the log to read: vLLM describes its engine long before this. */
-const MAX_LOG_LENGTH = 1 << 20;
 
 /**
  * Opens a rental of ours that is up for measuring, over a new SSH connection. Address and keys come from its journal and
@@ -131,7 +129,7 @@ async function readEngine(
 ): Promise<Partial<VllmConfig>> {
   const { imageDigest, revision } = await machine.serverStatus(signal);
   const { attentionBackend, dtype, quantization, settings } = startupFacts(
-    await readLog(machine, signal),
+    await readServerLog(machine, signal),
   );
   const { max_seq_len: _, ...resolved } = settings;
   const started = events.findLast(
@@ -147,14 +145,4 @@ async function readEngine(
     ...(quantization === undefined ? {} : { quantization }),
     ...(attentionBackend === undefined ? {} : { attention_backend: attentionBackend }),
   };
-}
-
-async function readLog(machine: Machine, signal: AbortSignal): Promise<string> {
-  let log = "";
-  while (log.length < MAX_LOG_LENGTH) {
-    const part = await machine.serverLog(Buffer.byteLength(log), signal);
-    if (part === "") break;
-    log += part;
-  }
-  return log;
 }

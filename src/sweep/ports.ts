@@ -6,6 +6,7 @@ import type { Machine, MachineConnector, SetupStatus } from "../machine/machine.
 import type { Clock } from "../support/clock.ts";
 import type { MicroUsd } from "../support/money.ts";
 import type { Alarm } from "../teardown/teardown-ports.ts";
+import type { ProbeVm } from "./probed-vm.ts";
 import type { ServerFailure, ServerReady, WaitForServerOptions } from "../vllm/server-start.ts";
 
 export type { ServerFailure, ServerReady };
@@ -19,6 +20,8 @@ export interface SweepPorts {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly guard: GuardPort;
+  /** Examines each VM instead of measuring its passes. Undefined if the passes are measured. */
+  readonly probe?: ProbeVm;
   /** Undefined if no other run shares the monthly cap. */
   readonly month?: MonthLedger;
   /** Saves a text in the run's folder and returns the file's name. */

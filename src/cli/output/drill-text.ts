@@ -1,5 +1,13 @@
 import type { DrillResult } from "../../drill/drill-case.ts";
-import type { Finding } from "../../drill/live-findings.ts";
+import type { LiveDrillResult } from "../../drill/live-drill.ts";
+import type { PlannedRun } from "../../run/run-context.ts";
+import { formatUsd } from "../../support/money.ts";
+import { oneLine } from "../../support/terminal-text.ts";
+import { wrapText } from "../../support/wrap-text.ts";
+
+/** The reboot, the second start and the test replies, which no estimate contains. */
+const PROBE_MINUTES = 8;
+const FIELD_INDENT = 14;
 
 const TOOK_OVER = {
   guard: "the guard took over",
@@ -37,11 +45,38 @@ export function drillTotalsText(results: readonly DrillResult[]): string {
   return `${String(leaked)} leaked, ${comparison}${note}\n`;
 }
 
-/** The findings of a live drill, one for each item of the live checklist. */
-export function findingsText(findings: readonly Finding[]): string {
-  const lines = findings.flatMap(({ item, what, state, detail }) => [
-    `${String(item).padStart(2)}. ${state.padEnd(11)} ${what}`,
-    ...(detail === "" ? [] : [`    ${" ".repeat(12)}${detail}`]),
+/** What a live drill will do and cost, before anything is created. */
+export function liveDrillPlanText({
+  estimate: { cap, likely, rentals, wallMinutes, worst },
+}: PlannedRun): string {
+  const types = rentals.map(({ gpuId }) => gpuId).join(" and ");
+  const minutes = String(Math.ceil(wallMinutes + PROBE_MINUTES));
+  const limit = cap === undefined ? "" : `, cap ${formatUsd(cap)}`;
+  return `live drill on ${types}: likely ${formatUsd(likely.micros)} in about ${minutes} minutes, at most ${formatUsd(worst.micros)} reserved${limit}\n`;
+}
+
+/** The findings of a live drill, one for each check of the live checklist, and where they were saved. */
+export function findingsText(
+  { file, findings, simulated }: LiveDrillResult,
+  width: number,
+): string {
+  const differing = findings.filter(({ state }) => state === "differs").length;
+  const missing = findings.filter(({ state }) => state === "not shown").length;
+  const blocks = findings.flatMap(({ change, check, expected, number, seen, state }) => [
+    `${String(number).padStart(2)}. ${state.padEnd(11)}  ${check}`,
+    ...field("expected", expected, width),
+    ...field("seen", seen, width),
+    ...(change === undefined ? [] : field("change", change, width)),
   ]);
-  return lines.map((line) => `${line}\n`).join("");
+  const total = `${simulated ? "SIMULATED: " : ""}${String(findings.length - differing - missing)} as expected, ${String(differing)} differ, ${String(missing)} not shown`;
+  return [...blocks, "", total, `saved in ${file}`, ""].join("\n");
+}
+
+function field(name: string, text: string, width: number): readonly string[] {
+  const [first = "", ...rest] = wrapText(oneLine(text), width - FIELD_INDENT);
+  const indent = " ".repeat(FIELD_INDENT);
+  return [
+    `    ${`${name}:`.padEnd(FIELD_INDENT - 4)}${first}`,
+    ...rest.map((line) => indent + line),
+  ];
 }

@@ -18,6 +18,8 @@ export const MACHINE_FAULTS = {
   "ssh-freezes": "SSH answers nothing any more",
   "link-breaks":
     "SSH connections break and new ones are refused for `seconds` (30), again every `every_seconds`",
+  "slow-shutdown": "a reboot's shutdown takes `seconds` (90) longer",
+  "slow-deletion": "it is gone `seconds` (400) later than usual",
   "needs-reboot": "the driver loads after a reboot only",
   "module-uninstallable": "the driver's modules have to be built, which takes longer",
   "setup-fails": "no driver can be installed",

@@ -12,6 +12,9 @@ export interface VmJobsParts {
   readonly onProblem: (error: unknown) => void;
 }
 
+/** When the script does not say. */
+const EXTRA_SECONDS = { "slow-shutdown": 90, "slow-deletion": 400 };
+
 /** Linode's jobs on VMs: at most one at a time on each. */
 export interface VmJobs {
   /** The VM's faults hold from now on. */
@@ -22,6 +25,8 @@ export interface VmJobs {
   next(vm: Vm, dueMs: number, act: (dueMs: number) => void): void;
   /** The VM runs after so many seconds, and its guest is up some seconds later. */
   boot(vm: Vm, status: "booting" | "rebooting", fromMs: number, seconds: number): void;
+  /** How much longer than usual the VM's shutdown or deletion takes. */
+  extraSeconds(vm: Vm, fault: keyof typeof EXTRA_SECONDS): number;
   powerOff(vm: Vm, how: "reboot" | "gone"): void;
 }
 
@@ -64,6 +69,10 @@ export function createVmJobs({ queue, delays, machines, onProblem }: VmJobsParts
           switchPower(vm, () => machines.powerOn(vm, own));
         });
       });
+    },
+    extraSeconds(vm, action) {
+      const slow = faults.get(vm)?.find((fault) => fault.action === action);
+      return slow === undefined ? 0 : (slow.seconds ?? EXTRA_SECONDS[action]);
     },
     powerOff(vm, how) {
       if (powered.delete(vm)) switchPower(vm, () => machines.powerOff(vm, how));

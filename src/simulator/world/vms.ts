@@ -82,7 +82,8 @@ export function createVms(parts: VmsParts): Vms {
       jobs.begin(vm, "deleting", deletedMs);
       vm.deletedMs = deletedMs;
       jobs.powerOff(vm, "gone");
-      queue.at(deletedMs + delays.deleteSeconds(vm) * 1_000, (goneMs) => {
+      const deleteSeconds = delays.deleteSeconds(vm) + jobs.extraSeconds(vm, "slow-deletion");
+      queue.at(deletedMs + deleteSeconds * 1_000, (goneMs) => {
         setStatus(vm, "gone", goneMs);
         vm.goneMs = goneMs;
         addresses.free(vm.ipv4);
@@ -95,7 +96,8 @@ export function createVms(parts: VmsParts): Vms {
       if (vm.status !== "running") throw busy();
       jobs.begin(vm, "rebooting", now());
       // Queued: SSH still reaches the old boot until its shutdown is over.
-      jobs.next(vm, now() + delays.shutdownSeconds(vm) * 1_000, (offMs) => {
+      const shutdownSeconds = delays.shutdownSeconds(vm) + jobs.extraSeconds(vm, "slow-shutdown");
+      jobs.next(vm, now() + shutdownSeconds * 1_000, (offMs) => {
         jobs.powerOff(vm, "reboot");
         jobs.boot(vm, "rebooting", offMs, delays.rebootSeconds(vm));
       });

@@ -5,6 +5,7 @@ import { MachineError } from "../../machine/machine.ts";
 import type { Machine, MachineFacts, SetupStatus } from "../../machine/machine.ts";
 import { TIMEOUTS } from "../timeouts.ts";
 import { isVmDeleted } from "../../teardown/confirm-deleted.ts";
+import type { RebootTimes } from "../probed-vm.ts";
 import { createLink, targetOf, type VmLink } from "./link.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 
@@ -13,6 +14,7 @@ const OFFLINE_MS = 60_000;
 /** A reboot request without an answer may have been accepted, so the next one is sent only after this time. */
 const LOST_REBOOT_MS = 120_000;
 const BETWEEN_REBOOT_TRIES_MS = 15_000;
+const OLD_BOOT = "the old boot still answers";
 
 /**
  * Waits until a created VM can serve: it is running, answers SSH with its pinned host key, and is set up.
@@ -119,7 +121,7 @@ async function setUp(vm: RentedVm, link: VmLink, scope: RentalScope): Promise<vo
   };
   let status = await wait(TIMEOUTS.setupMs);
   if (status.rebootNeeded) {
-    await reboot(vm, status.bootId, link, scope);
+    await nextBootOf(vm, status.bootId, link, scope);
     status = await wait(Math.max(TIMEOUTS.rebootMs, end - clock.monotonic()));
   }
   if (status.state !== "done") {
@@ -130,6 +132,18 @@ async function setUp(vm: RentedVm, link: VmLink, scope: RentalScope): Promise<vo
   }
 }
 
+/** Reboots a VM that is set up, logs in again and waits for its set-up. @throws MachineError when it does not come back */
+export async function rebootVm(
+  vm: RentedVm,
+  link: VmLink,
+  scope: RentalScope,
+): Promise<RebootTimes> {
+  const { bootId } = await link.run((machine) => machine.setupStatus(scope.signal));
+  const times = await nextBootOf(vm, bootId, link, scope);
+  await setUp(vm, link, scope);
+  return times;
+}
+
 /**
  * Reboots a VM through the API and connects to it again. The request only queues the reboot, and until the shutdown SSH
  * reaches the old boot, so the reboot is over when the boot id has changed. A request that is refused for now or not
@@ -137,18 +151,20 @@ async function setUp(vm: RentedVm, link: VmLink, scope: RentalScope): Promise<vo
  * @param bootId the id of the current boot
  * @throws MachineError if the VM has not rebooted within `TIMEOUTS.rebootMs` after the last request
  */
-async function reboot(
+async function nextBootOf(
   vm: RentedVm,
   bootId: string,
   link: VmLink,
   scope: RentalScope,
-): Promise<void> {
+): Promise<RebootTimes> {
   const { ports, signal } = scope;
   const { clock, cloud, ownership } = ports;
   link.close();
   let acceptedMs: number | undefined;
+  let lastSeenMs: number | undefined;
   let askAtMs = clock.monotonic();
-  const giveUpAtMs = askAtMs + TIMEOUTS.apiOutageMs;
+  const requestedMs = askAtMs;
+  const giveUpAtMs = requestedMs + TIMEOUTS.apiOutageMs;
   for (;;) {
     if (acceptedMs === undefined && clock.monotonic() >= askAtMs) {
       ownership.assertCurrent();
@@ -160,8 +176,15 @@ async function reboot(
     const next = await nextBoot(vm, bootId, scope);
     if (typeof next !== "string") {
       link.replace(next);
-      return;
+      // A request whose answer was lost may have been accepted when it was sent.
+      const fromMs = acceptedMs ?? requestedMs;
+      const seconds = (ms: number): number => (ms - fromMs) / 1000;
+      return {
+        lastSeenS: lastSeenMs === undefined ? undefined : seconds(lastSeenMs),
+        backS: seconds(clock.monotonic()),
+      };
     }
+    if (next === OLD_BOOT) lastSeenMs = clock.monotonic();
     if (acceptedMs !== undefined && clock.monotonic() - acceptedMs >= TIMEOUTS.rebootMs) {
       throw new MachineError(
         "unreachable",
@@ -189,7 +212,7 @@ async function nextBoot(
     machine = await ports.machines.connect(targetOf(vm, scope), signal);
     if ((await machine.setupStatus(signal)).bootId !== bootId) return machine;
     await machine.close().catch(() => undefined);
-    return "the old boot still answers";
+    return OLD_BOOT;
   } catch (error) {
     // The old boot may shut down during the request.
     void machine?.close().catch(() => undefined);

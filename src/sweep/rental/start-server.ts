@@ -1,5 +1,10 @@
 import { findModel } from "../../catalog/model-catalog.ts";
-import { type Machine, MachineError, type ServeRequest } from "../../machine/machine.ts";
+import {
+  type Machine,
+  MachineError,
+  type ServeChange,
+  type ServeRequest,
+} from "../../machine/machine.ts";
 import { configurationKey } from "../configuration-key.ts";
 import type { Configuration } from "../../plan/coverage-plan.ts";
 import { type ServerRetry, planServerRetry } from "./plan-server-retry.ts";
@@ -14,6 +19,8 @@ export interface ServerJob {
   readonly machine: Machine;
   /** Whether the server may be running already, with its weights loaded, as after a lost link. */
   readonly serverMayBeRunning: boolean;
+  /** What the first attempt requests otherwise; left out = nothing. */
+  readonly change?: ServeChange;
 }
 
 /**
@@ -56,7 +63,7 @@ async function untilReady(
 ): Promise<ServerReady | ServerFailure> {
   const { configuration, label, machine } = job;
   const model = configuration.model.id;
-  const original = serveRequest(configuration, settings);
+  const original = { ...serveRequest(configuration, settings), ...job.change };
   let request = original;
   for (let attempt = 0; ; attempt += 1) {
     await ports.journal.append({
@@ -158,7 +165,7 @@ function tryingAgain({ change }: ServerRetry): string {
   return change === "" ? "trying again" : `trying again ${change}`;
 }
 
-function serveRequest(configuration: Configuration, settings: SweepSettings): ServeRequest {
+export function serveRequest(configuration: Configuration, settings: SweepSettings): ServeRequest {
   const { engine, fit, model, revision } = configuration;
   return {
     image: engine.image,

@@ -9,6 +9,7 @@ import { failRental, failConfigurations } from "./fail-rental.ts";
 import { holdForUser } from "./hold-vm.ts";
 import { LinkLost, type VmLink } from "./link.ts";
 import { measureConfiguration } from "./measure.ts";
+import { probeVm } from "./probe-vm.ts";
 import type { RentalScope, RentedVm } from "./rental-scope.ts";
 import { startServer } from "./start-server.ts";
 
@@ -36,6 +37,10 @@ export async function useVm(vm: RentedVm, scope: RentalScope): Promise<readonly 
   try {
     link = await bootOrExplain(vm, scope);
     if (settings.leaveHeld) return await serveForUser(vm, link, scope);
+    if (ports.probe !== undefined) {
+      await probeVm(ports.probe, vm, link, scope);
+      return [];
+    }
     return await measureAll(todo, vm, link, scope);
   } catch (error) {
     const reason = errorText(signal.aborted ? signal.reason : error);
