@@ -28,7 +28,9 @@ export function costConsent(
   const pause = pauseBeforeSpending({ yes }, terminal);
   return async (run) => {
     if (!given || quiet !== true)
-      terminal.stderr.write(estimateText(run.plan, run.estimate, columnsOf(terminal.stderr)));
+      terminal.stderr.write(
+        estimateText(run.plan, run.estimate, columnsOf(terminal.stderr), [], !run.isCharged),
+      );
     if (given) return pause(run);
     const { confirm } = await import("@inquirer/prompts");
     return withPrompt(terminal, (context) =>

@@ -42,7 +42,10 @@ export interface Facts {
     rentals: number;
     configurations: number;
     concurrency: number;
+    /** Of the configuration with the most. */
     passes: number;
+    /** Of all configurations together. Not written by version 0.1. */
+    total_passes?: number;
     likely_micro_usd: MicroUsd;
     worst_micro_usd: MicroUsd;
     version: string;

@@ -74,6 +74,7 @@ function openingFact({ checked, target }: OpenRun): Fact {
     configurations: configurations.length,
     concurrency: plan.concurrency,
     passes: Math.max(...configurations.map(({ passes }) => passes)),
+    total_passes: configurations.reduce((sum, { passes }) => sum + passes, 0),
     likely_micro_usd: estimate.likely.micros,
     worst_micro_usd: estimate.worst.micros,
     version: packageVersion(),

@@ -60,7 +60,7 @@ test("rebench --stale rents for what is old or of another vLLM, and for nothing 
     `stale: ${OLDER} ${MODEL}: 400 days old (limit 30)`,
     `stale: ${OTHER_VLLM} ${MODEL}: vLLM 0.11.0 instead of 0.27.1`,
   ]);
-  expect(stderr).toMatch(/refresh: 3 rentals, prices are live/);
+  expect(stderr).toMatch(/refresh: 3 rentals, prices are those of the simulated cloud/);
   const [, worst, cap] = /worst (\$\d+\.\d\d) [^]*cap (\$\d+\.\d\d) /.exec(stderr) ?? [];
   expect(cap).toMatch(/^\$\d+\.\d\d$/);
   expect(cap).toBe(worst);

@@ -33,9 +33,11 @@ export function estimateText(
   estimate: Estimate,
   width: number,
   packings: readonly PackingCost[] = [],
+  simulated = false,
 ): string {
   const { cap, likely, worst, rentals, skipped, soldOut } = estimate;
-  const prices = estimate.prices === "live" ? "live" : `the built-in ones of ${PRICE_DATE}`;
+  const live = simulated ? "those of the simulated cloud" : "live";
+  const prices = estimate.prices === "live" ? live : `the built-in ones of ${PRICE_DATE}`;
   const out = [
     `${plan.name}: ${String(rentals.length)} ${rentals.length === 1 ? "rental" : "rentals"}, prices are ${prices}`,
     renderTable(COLUMNS, rentals.map(tableRow), { width, colour: false }),

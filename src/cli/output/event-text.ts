@@ -1,6 +1,7 @@
 import type { EventOf, EventType, SweepEvent } from "../../journal/events.ts";
 import { countText } from "../../support/count-text.ts";
 import { serverFailureText } from "../../run-state/run-state.ts";
+import { isInterruption } from "../../support/interrupts.ts";
 import { formatUsd } from "../../support/money.ts";
 
 export interface EventText {
@@ -27,7 +28,7 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
       [
         event.world === null ? "" : "SIMULATED: no account, no money. ",
         `run ${event.run} of ${event.plan}: ${countText(event.rentals, "rental")}, `,
-        `${countText(event.configurations, "configuration")}, ${countText(event.passes, "pass", "passes")} each, `,
+        `${countText(event.configurations, "configuration")}, ${passesText(event)}, `,
         `${event.concurrency} at once; cap ${formatUsd(event.cap_micro_usd)}, `,
         `likely ${formatUsd(event.likely_micro_usd)}, at worst ${formatUsd(event.worst_micro_usd)}`,
       ].join(""),
@@ -84,7 +85,8 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
   "machine.ready": ({ seconds: took, gpu_name, driver }) =>
     note(`set up after ${seconds(took)}: ${gpu_name}, driver ${driver}`),
   "rental.held": ({ reason, until }) => warning(`held until ${until}: ${reason}`),
-  "rental.failed": ({ stage, reason }) => warning(`failed (${stage}): ${reason}`),
+  "rental.failed": ({ stage, reason }) =>
+    isInterruption(reason) ? note(`stopped (${stage})`) : warning(`failed (${stage}): ${reason}`),
   "destroy.intended": ({ reason }) => note(`destroying: ${reason}`),
   "rental.gone": () => note("confirmed deleted"),
   "rental.settled": ({ hours, micro_usd }) =>
@@ -120,12 +122,28 @@ const TEXTS: { readonly [T in EventType]?: Describe<T> } = {
       : warning(`${text}; a throttled GPU may have gone unseen: ${gap}`);
   },
   "pass.failed": ({ pass, reasons }) => warning(`pass ${pass} is not sound: ${reasons.join("; ")}`),
-  "pass.void": ({ pass, reason }) => warning(`pass ${pass} is void and is run again: ${reason}`),
+  "pass.void": ({ pass, reason }) =>
+    isInterruption(reason)
+      ? note(`pass ${pass} was stopped`)
+      : warning(`pass ${pass} is void and is run again: ${reason}`),
   "configuration.finished": ({ state, passes, reason }) => {
     const text = `${state.replace("_", " ")}, ${countText(passes, "sound pass", "sound passes")}`;
+    if (isInterruption(reason ?? ""))
+      return note(`stopped, ${countText(passes, "sound pass", "sound passes")}`);
     return state === "measured" ? note(text) : warning(`${text}: ${reason ?? "no reason given"}`);
   },
 };
+
+/** `3 passes each`, or `27 passes` if configurations differ. */
+function passesText({
+  configurations,
+  passes,
+  total_passes: total,
+}: EventOf<"run.opened">): string {
+  return total === undefined || total === configurations * passes
+    ? `${countText(passes, "pass", "passes")} each`
+    : countText(total, "pass", "passes");
+}
 
 /** Micro-dollars; Linode rounds to it. */
 const ONE_CENT = 10_000;

@@ -1,5 +1,5 @@
 import { countText } from "../../support/count-text.ts";
-import { gpuName } from "../../catalog/short-names.ts";
+import { gpuName, modelName } from "../../catalog/short-names.ts";
 import {
   NO_PROGRESS,
   type RentalProgress,
@@ -12,6 +12,7 @@ import {
   type RentalState,
   type RunState,
 } from "../../run-state/run-state.ts";
+import { isInterruption } from "../../support/interrupts.ts";
 import { formatUsd } from "../../support/money.ts";
 
 export interface LiveLine {
@@ -50,10 +51,19 @@ export function liveLines(
       const rental = bySeq.get(seq);
       if (rental === undefined) return line(seq, "", "", "waiting", "waiting");
       const work = progress.get(rental.label) ?? NO_PROGRESS;
-      const model = (work.model ?? rental.models.join(", ")).split("/").at(-1) ?? "";
-      return line(seq, rental.gpu, model, stageText(rental, work, nowMs), toneOf(rental, state));
+      const models = modelsText(rental, work);
+      return line(seq, rental.gpu, models, stageText(rental, work, nowMs), toneOf(rental, state));
     });
   return { rentals, footer: footer(state, nowMs, expectedMinutes) };
+}
+
+const MODEL_STAGES: ReadonlySet<RentalStage> = new Set(["serving", "warming", "measuring"]);
+
+/** The model that a VM works on; before and after that the first of its models, and how many more it has. */
+function modelsText({ models, stage }: RentalState, { model }: RentalProgress): string {
+  if (model !== undefined && MODEL_STAGES.has(stage)) return modelName(model);
+  const [first = "", ...others] = models;
+  return others.length === 0 ? modelName(first) : `${modelName(first)} +${String(others.length)}`;
 }
 
 function line(
@@ -74,9 +84,13 @@ function line(
 }
 
 function toneOf(rental: RentalState, state: RunState): LiveLine["tone"] {
-  const failed = (event: { label: string; state: string }): boolean =>
-    event.label === rental.label && event.state !== "measured";
-  if (rental.failure !== undefined || state.configurations.some(failed)) return "failed";
+  const failed = state.configurations.some(
+    (event) =>
+      event.label === rental.label &&
+      event.state !== "measured" &&
+      !isInterruption(event.reason ?? ""),
+  );
+  if (failed || (rental.failure !== undefined && !isInterruption(rental.failure))) return "failed";
   return rental.stage === "settled" || rental.stage === "gone" ? "done" : "running";
 }
 
@@ -140,8 +154,14 @@ function footer(state: RunState, nowMs: number, expectedMinutes: number | undefi
 
 function passesText(state: RunState): string {
   const passes = state.passes.filter(({ type }) => type === "pass.finished").length;
-  const total = (state.opened?.configurations ?? 0) * (state.opened?.passes ?? 0);
+  const total = totalPasses(state);
   return total === 0 ? countText(passes, "pass", "passes") : `${passes} of ${total} passes`;
+}
+
+/** Version 0.1 did not write the total: configurations with fewer passes then count as if they had the most. */
+function totalPasses({ opened }: RunState): number {
+  if (opened === undefined) return 0;
+  return opened.total_passes ?? opened.configurations * opened.passes;
 }
 
 /** From the estimate until its time is up; afterwards from the share of the passes that is done. */
@@ -155,7 +175,7 @@ export function minutesLeft(
   const byEstimate = (expectedMinutes ?? 0) - elapsed;
   if (byEstimate > 0) return Math.ceil(byEstimate);
   const done = state.passes.filter(({ type }) => type !== "pass.void").length;
-  const total = state.opened.configurations * state.opened.passes;
+  const total = totalPasses(state);
   if (done === 0 || done >= total) return undefined;
   return Math.ceil((elapsed / done) * (total - done));
 }

@@ -17,10 +17,11 @@ export async function printDryRun(
 ): Promise<ExitCode> {
   const found = await dryRun(plan, request, terminal);
   const { estimate, packings } = found;
+  const simulated = request.cloud.simulate !== undefined;
   terminal.stdout.write(
     json
       ? jsonText(estimateJson(estimate, packings))
-      : estimateText(found.plan, estimate, columnsOf(terminal.stdout), packings),
+      : estimateText(found.plan, estimate, columnsOf(terminal.stdout), packings, simulated),
   );
   for (const warning of estimate.warnings) terminal.stderr.write(`warning: ${warning}\n`);
   return ExitCode.done;

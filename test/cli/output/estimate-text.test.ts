@@ -63,5 +63,13 @@ test("built-in prices are told with their date, live ones as live", () => {
   const market = builtInMarket();
   expect(printed(market)).toContain(`prices are the built-in ones of ${market.date}`);
   expect(printed({ ...market, source: "live" })).toContain("prices are live");
+  const simulated = estimateText(
+    plan,
+    estimatePlan(plan, { ...market, source: "live" }),
+    80,
+    [],
+    true,
+  );
+  expect(simulated).toContain("prices are those of the simulated cloud");
   expect(estimatePlan(plan, market).warnings.join("\n")).toContain(market.date);
 });

@@ -197,12 +197,67 @@ describe("the live lines", () => {
   it("tell stage, model, test and speed of each rental, and the money, time and hour below", () => {
     const { rentals, footer } = linesOf(journalOf(measuring), START_MS + 14 * 60_000, 90);
     expect(rentals.map(({ text }) => text)).toEqual([
-      "▸  1 rtx4000a1-s  Qwen2.5-Coder-7B-Instruct  pass 2/3 test 7/12 52.1 tok/s",
+      "▸  1 rtx4000a1-s  Coder-7B                   pass 2/3 test 7/12 52.1 tok/s",
       "·  2                                         waiting",
     ]);
     expect(footer).toEqual([
       "SIMULATED  spent $0.52  reserved $1.04  left $58.44 of $60.00",
       "0 of 6 passes  about 76 min left  next billed hour in 47 min",
+    ]);
+  });
+
+  it("name the model that a VM works on, and before and after that the first of its models", () => {
+    const models = [MODEL, "openai/gpt-oss-20b", "Qwen/Qwen3-8B"];
+    const facts = [
+      [0, opened({ rentals: 1 })],
+      [0, reserved(1, undefined, models)],
+    ] as const;
+    const boot = [[1, { type: "create.sent", label }]] as const;
+    const serving = [
+      [9, { type: "server.starting", label, model: models[1] ?? "", image: "i", max_model_len: 1 }],
+    ] as const;
+    const gone = [[20, { type: "rental.gone", label }]] as const;
+    const shown = (more: readonly (readonly [number, Fact])[]) =>
+      linesOf(journalOf([...facts, ...more]), START_MS + 600_000).rentals[0]?.text.slice(18, 44);
+    expect(shown(boot)).toMatch(/^Coder-7B \+2 /);
+    expect(shown([...boot, ...serving])).toMatch(/^gpt-oss-20b /);
+    expect(shown([...boot, ...serving, ...gone])).toMatch(/^Coder-7B \+2 /);
+  });
+
+  it("count the passes of a plan whose entries differ in them", () => {
+    const { footer } = linesOf(journalOf([[0, opened({ totalPasses: 5 })]]), START_MS);
+    expect(footer[1]).toMatch(/^0 of 5 passes/);
+    const [event] = journalOf([[0, opened({ totalPasses: 5 })]]);
+    expect(event && eventText(event)?.text).toContain("2 configurations, 5 passes, ");
+    const [uniform] = journalOf([[0, opened({ totalPasses: 6 })]]);
+    expect(uniform && eventText(uniform)?.text).toContain("2 configurations, 3 passes each, ");
+  });
+
+  it("do not show as failed what the user stopped", () => {
+    const reason = "stopped by SIGINT";
+    const stopped: (readonly [number, Fact])[] = [
+      ...started,
+      [5, { type: "rental.failed", label, stage: "measuring", reason }],
+      [
+        5,
+        {
+          type: "configuration.finished",
+          label,
+          gpu: "g2-gpu-rtx4000a1-s",
+          model: MODEL,
+          state: "failed",
+          passes: 1,
+          reason,
+        },
+      ],
+      [7, { type: "rental.gone", label }],
+    ];
+    const events = journalOf(stopped);
+    expect(linesOf(events, START_MS + 600_000).rentals[0]?.tone).toBe("done");
+    const texts = events.slice(-3, -1).map((event) => eventText(event));
+    expect(texts).toEqual([
+      { text: "stopped (measuring)", tone: "note" },
+      { text: "stopped, 1 sound pass", tone: "note" },
     ]);
   });
 

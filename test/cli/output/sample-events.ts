@@ -15,7 +15,9 @@ export function journalOf(facts: readonly (readonly [minute: number, fact: Fact]
   }));
 }
 
-export function opened(facts: { world?: string | null; rentals?: number } = {}): Fact {
+export function opened(
+  facts: { world?: string | null; rentals?: number; totalPasses?: number } = {},
+): Fact {
   return {
     type: "run.opened",
     plan: "full-coverage",
@@ -30,6 +32,7 @@ export function opened(facts: { world?: string | null; rentals?: number } = {}):
     configurations: 2,
     concurrency: 2,
     passes: 3,
+    ...(facts.totalPasses === undefined ? {} : { total_passes: facts.totalPasses }),
     likely_micro_usd: 5_000_000,
     worst_micro_usd: 9_000_000,
     version: "0.1.0",
