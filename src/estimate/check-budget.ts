@@ -3,33 +3,33 @@ import { ExitCode, SweepError } from "../support/errors.ts";
 import { formatUsd, type MicroUsd } from "../support/money.ts";
 import type { Estimate } from "./estimate.ts";
 
-/** @throws SweepError exit 3 when the money allows not even the plan's cheapest entry */
+/** @throws SweepError exit 3 if the cap or `max_cost_per_entry` is too low for every entry of the plan */
 export function checkBudget(
   estimate: Estimate,
   cap: MicroUsd,
   { maxCostPerEntry }: PlanBudget,
 ): void {
   const cheapest = Math.min(...estimate.rentals.map(({ worst }) => worst.micros));
-  const enough = (Math.ceil(cheapest / 10_000) / 100).toFixed(2);
+  const sufficient = (Math.ceil(cheapest / 10_000) / 100).toFixed(2);
   if (cheapest > cap)
     throw new SweepError(`the cap of ${formatUsd(cap)} is below the cheapest entry of the plan`, {
       exitCode: ExitCode.budget,
       reason: `that entry reserves ${formatUsd(cheapest)} before it starts; all of the plan ${formatUsd(estimate.worst.micros)}`,
-      hint: `--max-cost ${enough} would do for it; nothing was created`,
+      hint: `--max-cost ${sufficient} is enough for it; nothing was created`,
     });
-  // Any of its regions may be the one: an entry that fits in the cheapest of them is not hopeless.
-  const least = Math.min(
+  // An entry may start if it is affordable in the cheapest of its regions.
+  const cheapestRegion = Math.min(
     ...estimate.rentals.flatMap(({ regions, reservedHours, worst }) =>
       regions.length === 0 ? [worst.micros] : regions.map(({ hourly }) => hourly * reservedHours),
     ),
   );
-  if (maxCostPerEntry === undefined || least <= maxCostPerEntry) return;
+  if (maxCostPerEntry === undefined || cheapestRegion <= maxCostPerEntry) return;
   throw new SweepError(
     `max_cost_per_entry of ${formatUsd(maxCostPerEntry)} is below the cheapest entry of the plan`,
     {
       exitCode: ExitCode.budget,
-      reason: `that entry reserves ${formatUsd(cheapest)} before it starts, so none would ever start`,
-      hint: `budget.max_cost_per_entry: ${enough} would do for it; nothing was created`,
+      reason: `that entry reserves ${formatUsd(cheapest)} before it starts, so no entry would start`,
+      hint: `budget.max_cost_per_entry: ${sufficient} is enough for it; nothing was created`,
     },
   );
 }

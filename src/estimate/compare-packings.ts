@@ -3,7 +3,7 @@ import type { Estimate, PlannedRental } from "./estimate.ts";
 import { estimatePlan } from "./estimate-plan.ts";
 import type { Market } from "./market.ts";
 import { passesSeconds } from "./pass-seconds.ts";
-import { LEAVING_MINUTES } from "./rental-hours.ts";
+import { SHUTDOWN_MINUTES } from "./rental-hours.ts";
 
 /** One way to distribute a plan's entries over VMs, and what it costs. */
 export interface PackingCost {
@@ -20,27 +20,27 @@ export interface PackingCost {
 /** Both packings, the plan's own first. */
 export function comparePackings(plan: CoveragePlan, market: Market): readonly PackingCost[] {
   const other = plan.packing === "per-entry" ? "fill-hours" : "per-entry";
-  const ways: readonly CoveragePlan["packing"][] = [plan.packing, other];
-  return ways.map((packing) => {
+  const packings: readonly CoveragePlan["packing"][] = [plan.packing, other];
+  return packings.map((packing) => {
     const { rentals, soldOut, likely, worst, wallMinutes } = estimatePlan(
       { ...plan, packing },
       market,
     );
     const idleMinutes = rentals
       .filter((rental) => !soldOut.includes(rental))
-      .reduce((sum, rental) => sum + idleOf(rental).minutes, 0);
+      .reduce((sum, rental) => sum + idleTime(rental).minutes, 0);
     return { packing, vms: rentals.length, likely, worst, wallMinutes, idleMinutes };
   });
 }
 
-/** The unused rest of a rental's paid hours, and how many more passes of its fastest configuration would fit. */
+/** The unused part of a rental's paid hours, and how many more passes of its fastest configuration would fit. */
 export interface IdleTime {
   readonly minutes: number;
   readonly model: string;
   readonly passes: number;
 }
 
-export function idleOf({ likely, configurations }: PlannedRental): IdleTime {
+export function idleTime({ likely, configurations }: PlannedRental): IdleTime {
   const minutes = Math.max(0, likely.hours * 60 - likely.minutes);
   const quickest = configurations
     .map((configuration) => ({
@@ -51,6 +51,6 @@ export function idleOf({ likely, configurations }: PlannedRental): IdleTime {
         60,
     }))
     .reduce((best, next) => (next.passMinutes < best.passMinutes ? next : best));
-  const usable = Math.max(0, minutes - LEAVING_MINUTES);
+  const usable = Math.max(0, minutes - SHUTDOWN_MINUTES);
   return { minutes, model: quickest.model, passes: Math.floor(usable / quickest.passMinutes) };
 }

@@ -1,13 +1,13 @@
 import { usd } from "../support/money.ts";
-import { idleOf, type PackingCost } from "./compare-packings.ts";
+import { idleTime, type PackingCost } from "./compare-packings.ts";
 import type { Estimate, PlannedRental } from "./estimate.ts";
-import { isSoldOut, likeliestOffer } from "./region-offers.ts";
+import { isSoldOut, likelyOffer } from "./region-offers.ts";
 
-/** What `estimate --json` prints. Money in dollars, times in whole minutes; `worst` is what would be reserved. */
+/** The output of `estimate --json`, in US dollars and whole minutes. `worst` is the amount that would be reserved. */
 export interface EstimateJson {
   readonly currency: "USD";
   readonly cap: number | null;
-  /** Without what is sold out now. */
+  /** Excludes GPU types that are sold out now. */
   readonly likely: { readonly usd: number; readonly hours: number };
   readonly worst: { readonly usd: number; readonly hours: number };
   readonly wall_minutes: number;
@@ -18,13 +18,13 @@ export interface EstimateJson {
     readonly reason: string;
   }[];
   readonly prices: "live" | "built-in";
-  /** GPU types without stock in any region that the plan allows, with what they are likely to cost if that changes. */
+  /** Rentals whose GPU type is out of stock in every allowed region, with their likely cost if that changes. */
   readonly sold_out: readonly {
     readonly gpu: string;
     readonly likely_usd: number;
     readonly likely_hours: number;
   }[];
-  /** Both ways to put the entries on VMs, the plan's own first. */
+  /** Both packings, the plan's own first. */
   readonly packings: readonly {
     readonly packing: string;
     readonly vms: number;
@@ -47,9 +47,9 @@ interface RentalJson {
   readonly worst_hours: number;
   readonly likely_usd: number;
   readonly worst_usd: number;
-  /** Null: unknown for every region. */
+  /** Null if unknown. */
   readonly in_stock: boolean | null;
-  /** Paid and likely not used, and what that would still measure. */
+  /** Paid minutes that are likely not used, and the passes that would fit into them. */
   readonly idle_minutes: number;
   readonly idle_passes: number;
 }
@@ -73,25 +73,25 @@ export function estimateJson(
       likely_usd: usd(missing.micros),
       likely_hours: missing.hours,
     })),
-    packings: packings.map((one) => ({
-      packing: one.packing,
-      vms: one.vms,
-      likely_usd: usd(one.likely.micros),
-      likely_hours: one.likely.hours,
-      worst_usd: usd(one.worst.micros),
-      worst_hours: one.worst.hours,
-      wall_minutes: Math.round(one.wallMinutes),
-      idle_minutes: Math.round(one.idleMinutes),
+    packings: packings.map((cost) => ({
+      packing: cost.packing,
+      vms: cost.vms,
+      likely_usd: usd(cost.likely.micros),
+      likely_hours: cost.likely.hours,
+      worst_usd: usd(cost.worst.micros),
+      worst_hours: cost.worst.hours,
+      wall_minutes: Math.round(cost.wallMinutes),
+      idle_minutes: Math.round(cost.idleMinutes),
     })),
   };
 }
 
 function rentalJson(rental: PlannedRental): RentalJson {
   const { likely, worst } = rental;
-  const idle = idleOf(rental);
+  const idle = idleTime(rental);
   return {
     gpu: rental.gpuId,
-    region: likeliestOffer(rental.regions)?.region ?? null,
+    region: likelyOffer(rental.regions)?.region ?? null,
     models: rental.configurations.map(({ model }) => model.id),
     price_per_hour: usd(likely.micros / likely.hours),
     minutes: Math.round(likely.minutes),

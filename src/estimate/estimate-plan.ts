@@ -5,13 +5,13 @@ import { estimateWarnings } from "./estimate-warnings.ts";
 import { forecastStages, totalMinutes, type Pace, type StageMinutes } from "./forecast.ts";
 import type { Market } from "./market.ts";
 import { planRentals } from "./plan-rentals.ts";
-import { dearestHourly, isSoldOut, likeliestOffer, regionOffers } from "./region-offers.ts";
-import { mostHours, rentalHours } from "./rental-hours.ts";
+import { highestHourly, isSoldOut, likelyOffer, regionOffers } from "./region-offers.ts";
+import { maxRentalHours, rentalHours } from "./rental-hours.ts";
 
 /**
- * What a plan will take, likely and at worst, in minutes, whole hours and money. A rental that is sold out now is part
- * of the worst case only. The worst case of a rental is what is reserved for it, in the dearest of its regions: a cap of
- * the whole worst case refuses nothing and makes nothing wait.
+ * Estimates the time, billed hours and cost of a plan, likely and in the worst case. Rentals that are sold out now count
+ * only in the worst case. The worst case of a rental is its reservation in the most expensive of its regions, so with a
+ * cap equal to the total worst case, no entry is refused and none waits.
  */
 export function estimatePlan(plan: CoveragePlan, market: Market): Estimate {
   const rentals = planRentals(plan, market).map((entries, index) =>
@@ -43,17 +43,17 @@ function planRental(
   market: Market,
 ): PlannedRental {
   const [first] = entries;
-  if (first === undefined) throw new RangeError("a rental is for one entry at least");
+  if (first === undefined) throw new RangeError("a rental needs at least one entry");
   const configurations = entries.flatMap((entry) => entry.configurations);
   const regions = regionOffers(first.gpu, first.regions, market);
-  const hourly = likeliestOffer(regions)?.hourly ?? first.gpu.hourly;
-  const dearest = dearestHourly(first.gpu, regions);
+  const hourly = likelyOffer(regions)?.hourly ?? first.gpu.hourly;
+  const highest = highestHourly(first.gpu, regions);
   const likely = forecastStages(configurations, "likely");
   const worst = forecastStages(configurations, "worst");
   const { deadlineMinutes, reservedHours, likelyHours } = rentalHours(
     totalMinutes(likely),
     totalMinutes(worst),
-    mostHours(plan.budget, dearest),
+    maxRentalHours(plan.budget, highest),
   );
   return {
     seq,
@@ -62,7 +62,7 @@ function planRental(
     configurations,
     regions,
     likely: forecast(likely, likelyHours, hourly),
-    worst: forecast(worst, reservedHours, dearest),
+    worst: forecast(worst, reservedHours, highest),
     reservedHours,
     deadlineMinutes,
   };
@@ -72,7 +72,7 @@ function forecast(stages: StageMinutes, hours: number, hourly: MicroUsd): Foreca
   return { minutes: totalMinutes(stages), stages, hours, micros: hours * hourly };
 }
 
-/** Minutes until the last rental ends if each takes as long as it may. */
+/** Minutes until the last rental ends if each takes as long as is reserved. */
 export function longestMinutes({ rentals }: Estimate, concurrency: number): number {
   return wallMinutes(
     rentals.map(({ reservedHours }) => reservedHours * 60),
@@ -83,9 +83,9 @@ export function longestMinutes({ rentals }: Estimate, concurrency: number): numb
 /** Rentals start in order, each as soon as one of the `concurrency` slots is free. */
 function wallMinutes(minutes: readonly number[], concurrency: number): number {
   const lanes = Array.from({ length: concurrency }, () => 0);
-  for (const one of minutes) {
-    const free = lanes.indexOf(Math.min(...lanes));
-    lanes[free] = (lanes[free] ?? 0) + one;
+  for (const duration of minutes) {
+    const earliest = lanes.indexOf(Math.min(...lanes));
+    lanes[earliest] = (lanes[earliest] ?? 0) + duration;
   }
   return Math.max(...lanes);
 }

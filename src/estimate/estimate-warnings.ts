@@ -3,7 +3,7 @@ import { formatUsd } from "../support/money.ts";
 import type { Estimate, PlannedRental } from "./estimate.ts";
 import type { Market } from "./market.ts";
 
-/** What a user should know before saying yes, in full sentences without a full stop. */
+/** Warnings for the user about an estimate, as sentences without a full stop. */
 export function estimateWarnings(
   plan: CoveragePlan,
   market: Market,
@@ -11,28 +11,28 @@ export function estimateWarnings(
 ): readonly string[] {
   return [
     ...marketWarnings(market),
-    ...rentals.flatMap((rental) => ofRental(rental, plan, market)),
-    ...ofSoldOut(soldOut),
-    ...ofCap(cap, likely.micros, worst.micros, cheapest(rentals)),
+    ...rentals.flatMap((rental) => rentalWarnings(rental, plan, market)),
+    ...soldOutWarnings(soldOut),
+    ...capWarnings(cap, likely.micros, worst.micros, cheapestReservation(rentals)),
   ];
 }
 
-/** Why prices and stock may not be what the account would get. */
+/** Why prices and stock may differ from those of the account. */
 export function marketWarnings(market: Market): readonly string[] {
   const { source, date, refused } = market;
   const warnings: string[] = [];
   if (refused === true)
     warnings.push(
-      "the API refused the Linode token (LINODE_TOKEN, LINODE_CLI_TOKEN or --token-file), so prices and stock were asked for without it; `run` needs one with linodes:read_write and firewall:read_write",
+      "the API refused the Linode token (LINODE_TOKEN, LINODE_CLI_TOKEN or --token-file), so prices and stock were read without it; `run` needs one with linodes:read_write and firewall:read_write",
     );
   if (source === "built-in")
     warnings.push(
-      `the prices are the built-in ones of ${date}, and the stock is unknown: the API ${refused === true ? "did not tell them" : "did not answer"}`,
+      `the prices are the built-in ones of ${date}, and the stock is unknown, because the API ${refused === true ? "refused access" : "did not answer"}`,
     );
   return warnings;
 }
 
-function ofRental(rental: PlannedRental, plan: CoveragePlan, market: Market): string[] {
+function rentalWarnings(rental: PlannedRental, plan: CoveragePlan, market: Market): string[] {
   const warnings: string[] = [];
   const name = `rental ${String(rental.seq)} (${rental.gpuId})`;
   if (!market.prices.has(rental.gpuId))
@@ -54,12 +54,12 @@ function ofRental(rental: PlannedRental, plan: CoveragePlan, market: Market): st
         `${model.id} on ${rental.gpuId}: the window is ${engine.maxModelLen.toLocaleString("en-US")} tokens, lowered from ${fit.loweredFrom.toLocaleString("en-US")} to what fits`,
       );
     if (model.gated)
-      warnings.push(`${model.id} is gated: HF_TOKEN must be of someone who was let in`);
+      warnings.push(`${model.id} is gated: HF_TOKEN must belong to a user with access to it`);
   }
   return warnings;
 }
 
-function ofSoldOut(rentals: readonly PlannedRental[]): string[] {
+function soldOutWarnings(rentals: readonly PlannedRental[]): string[] {
   if (rentals.length === 0) return [];
   const types = [...new Set(rentals.map(({ gpuId }) => gpuId))].join(", ");
   const micros = rentals.reduce((sum, { likely }) => sum + likely.micros, 0);
@@ -68,16 +68,21 @@ function ofSoldOut(rentals: readonly PlannedRental[]): string[] {
   ];
 }
 
-/** What the cheapest rental reserves. */
-function cheapest(rentals: readonly PlannedRental[]): number {
+/** The lowest reservation of all rentals. */
+function cheapestReservation(rentals: readonly PlannedRental[]): number {
   return Math.min(...rentals.map(({ worst }) => worst.micros));
 }
 
-function ofCap(cap: number | undefined, likely: number, worst: number, least: number): string[] {
+function capWarnings(
+  cap: number | undefined,
+  likely: number,
+  worst: number,
+  cheapest: number,
+): string[] {
   if (cap === undefined || cap >= worst) return [];
   const name = `the cap of ${formatUsd(cap)}`;
-  if (cap < least)
-    return [`${name} is too low for any entry: the cheapest reserves ${formatUsd(least)}`];
+  if (cap < cheapest)
+    return [`${name} is too low for any entry: the cheapest reserves ${formatUsd(cheapest)}`];
   if (cap >= likely)
     return [`${name} is below the worst case: entries may wait for others to free money`];
   return [`${name} is below the likely cost of ${formatUsd(likely)}: not all entries will run`];

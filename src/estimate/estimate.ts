@@ -1,31 +1,31 @@
 import type { Configuration, Entry, Skip } from "../plan/coverage-plan.ts";
 import type { MicroUsd } from "../support/money.ts";
 
-/** One VM's life as planned: which configurations it will serve, one after the other. */
+/** A planned rental and the configurations that its VM will serve, one after the other. */
 export interface PlannedRental {
   /** From 1, in the order of admission. */
   readonly seq: number;
   readonly entries: readonly Entry[];
   readonly gpuId: string;
   readonly configurations: readonly Configuration[];
-  /** Regions to try in order, each with its price an hour. */
+  /** Regions to try, in order. */
   readonly regions: readonly RegionOffer[];
   readonly likely: Forecast;
   readonly worst: Forecast;
   /** Hours to reserve: the worst case in whole hours, plus one. */
   readonly reservedHours: number;
-  /** Minutes from the create request until the VM is destroyed in any case. */
+  /** Minutes from the create request until the VM is destroyed, even if work remains. */
   readonly deadlineMinutes: number;
 }
 
 export interface RegionOffer {
   readonly region: string;
   readonly hourly: MicroUsd;
-  /** Latest availability from the API; undefined = unknown. */
+  /** Whether the API reported stock; undefined = unknown. */
   readonly stock: boolean | undefined;
 }
 
-/** Minutes by stage, and what Linode will bill for them. */
+/** The duration of a rental by stage, and its billed hours and cost. */
 export interface Forecast {
   readonly minutes: number;
   readonly stages: {
@@ -49,7 +49,7 @@ export interface Estimate {
   readonly worst: { readonly micros: MicroUsd; readonly hours: number };
   /** Likely, without `soldOut`. */
   readonly wallMinutes: number;
-  /** Those of `rentals` whose GPU type has no stock in any of their regions now. */
+  /** Rentals whose GPU type is out of stock in all their regions now. */
   readonly soldOut: readonly PlannedRental[];
   readonly warnings: readonly string[];
 }

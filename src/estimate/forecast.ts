@@ -20,26 +20,26 @@ const START_SECONDS = 120;
 const START_SECONDS_PER_GIB = 7;
 /** Factor on Turing, from a log: 327 s from engine start to ready, for a 27B model on two Quadros. */
 const TURING_START = 1.6;
-/** Stopping the last server, looking for the new one's state, one real completion. */
+/** Stopping the previous server, waiting for the new one, and a test completion. */
 const CHANGE_SECONDS = 20;
 
 /**
- * Worst divided by likely. Boot, set-up, download and load vary by 40 %, speeds by 20 %; the rest allows for errors of
- * these constants and for a reboot during set-up.
+ * Ratios of the worst case to the likely one. Boot, set-up, download and load vary by 40 %, speeds by 20 %; the rest
+ * allows for errors of these constants and for a reboot during set-up.
  */
 const WORST = { boot: 2, setup: 1.8, download: 1.8, load: 1.8, passes: 1.6 };
 
 export function forecastStages(configurations: readonly Configuration[], pace: Pace): StageMinutes {
-  const slow = (stage: keyof StageMinutes, seconds: number): number =>
+  const minutes = (stage: keyof StageMinutes, seconds: number): number =>
     (seconds / 60) * (pace === "worst" ? WORST[stage] : 1);
   const total = (seconds: (configuration: Configuration) => number): number =>
     configurations.reduce((sum, configuration) => sum + seconds(configuration), 0);
   return {
-    boot: slow("boot", BOOT_SECONDS),
-    setup: slow("setup", SETUP_SECONDS),
-    download: slow("download", total(downloadSeconds)),
-    load: slow("load", total(loadSeconds)),
-    passes: slow("passes", total(passesSeconds)),
+    boot: minutes("boot", BOOT_SECONDS),
+    setup: minutes("setup", SETUP_SECONDS),
+    download: minutes("download", total(downloadSeconds)),
+    load: minutes("load", total(loadSeconds)),
+    passes: minutes("passes", total(passesSeconds)),
   };
 }
 

@@ -4,12 +4,12 @@ import type { MicroUsd } from "../support/money.ts";
 import type { Market } from "./market.ts";
 import { regionOffers } from "./region-offers.ts";
 
-/** A GPU type as it can be rented now. */
+/** A GPU type with its current price and regions. */
 export interface GpuOffer {
   readonly gpu: GpuType;
-  /** Micro-dollars an hour, where no region has another price. */
+  /** Per hour, without regional differences. */
   readonly hourly: MicroUsd;
-  /** Where it can be rented, cheapest first: in stock, or usually on offer where the stock is unknown. */
+  /** Regions with stock, cheapest first; if the stock is unknown, those that usually offer the card. */
   readonly regions: readonly string[];
   readonly prices: Market["source"];
 }

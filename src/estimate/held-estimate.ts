@@ -4,8 +4,9 @@ import type { Estimate, PlannedRental } from "./estimate.ts";
 import { DESTROY_MINUTES } from "./rental-hours.ts";
 
 /**
- * The estimate of a VM that stays up for its user: it is held for as many hours as the cap pays, one less for the hour
- * that its end may cross, at most `maxHours`. @throws SweepError exit 3 when that is too short to bring the model up
+ * The estimate of a VM that is held for its user. It is held for as many hours as the cap pays for, minus one because
+ * its deletion may start another hour, and at most for `maxHours`.
+ * @throws SweepError exit 3 if that is too short to start the model
  */
 export function heldEstimate(estimate: Estimate, cap: MicroUsd, maxHours: number): Estimate {
   const [rental] = estimate.rentals;
@@ -36,10 +37,10 @@ function tooShort(
   hourly: MicroUsd,
   needed: number,
 ): SweepError {
-  const least = hourly * (needed + 1);
+  const minCost = hourly * (needed + 1);
   return new SweepError(`${formatUsd(cap)} and the time allowed are too little for ${gpuId}`, {
     exitCode: ExitCode.budget,
-    reason: `the model needs ${String(needed)} h to come up, and one more hour is kept for the end: ${formatUsd(least)} at ${formatUsd(hourly)} an hour`,
-    hint: `--max-cost ${(Math.ceil(least / 10_000) / 100).toFixed(2)} would do, with --max-hours of ${String(needed)} or more; nothing was created`,
+    reason: `the model needs ${String(needed)} h to start, and one more hour is reserved for the deletion: ${formatUsd(minCost)} at ${formatUsd(hourly)} an hour`,
+    hint: `--max-cost ${(Math.ceil(minCost / 10_000) / 100).toFixed(2)} is enough, with --max-hours of ${String(needed)} or more; nothing was created`,
   });
 }

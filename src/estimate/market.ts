@@ -4,15 +4,15 @@ import type { MicroUsd } from "../support/money.ts";
 /** Current prices and availability. */
 export interface Market {
   readonly source: "live" | "built-in";
-  /** Day of the built-in prices, `YYYY-MM-DD`. */
+  /** Date of the built-in prices, `YYYY-MM-DD`. */
   readonly date: string;
-  /** The API refused the token that was sent, or asks for one. */
+  /** The API refused the token, or requires one. */
   readonly refused?: boolean;
-  /** By GPU type; `byRegion` holds exceptions only. */
+  /** By GPU type; `byRegion` has only the regions with another price. */
   readonly prices: ReadonlyMap<string, TypePrices>;
-  /** A pair without a row is unknown, not out of stock. */
+  /** The stock of a pair without a row is unknown. */
   readonly availability: readonly Availability[];
-  /** Milliseconds to a region, where it was measured. */
+  /** Round-trip time to a region, milliseconds, if measured. */
   readonly roundTripMs?: ReadonlyMap<string, number>;
 }
 

@@ -3,7 +3,7 @@ import type { Category, Test } from "../evidence/suite.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
 import { prefillTokensPerSecond, secondsPerToken } from "./token-speed.ts";
 
-/** Tokens into and out of one request. */
+/** Prompt and output tokens of one request. */
 interface Shape {
   readonly prompt: number;
   readonly reply: number;
@@ -25,14 +25,14 @@ export const SHAPES: Readonly<Record<Category, readonly Shape[]>> = {
   reasoning: short(300, 400, 500, 600),
 };
 
-/** Opening a channel, headers, the way there and back. */
+/** Opening a channel, headers, and a round trip. */
 const REQUEST_SECONDS = 0.2;
-/** Counters at rest before and after, round-trip probe, counting the prompts' tokens. */
+/** Reading the idle counters twice, measuring the round trip, counting the prompts' tokens. */
 const PASS_SECONDS = 8;
 const WARM_UPS = 3;
 const WARM_UP_REPLY = 64;
-/** Requests that each stream of a further load level sends. */
-const REQUESTS_A_STREAM = 10;
+/** Requests that each stream of a load level sends. */
+const REQUESTS_PER_STREAM = 10;
 
 /** Seconds of the warm-up and of all passes of one configuration, further load levels included. */
 export function passesSeconds(configuration: Configuration): number {
@@ -49,7 +49,7 @@ export function passesSeconds(configuration: Configuration): number {
   return warmUp + configuration.passes * (single + levels + PASS_SECONDS);
 }
 
-/** A test that does not fit the window is left out. */
+/** The shapes of the tests that fit the window. */
 function shapesOf({ suites, engine, prompts }: Configuration): readonly Shape[] {
   const shapes =
     prompts === undefined ? suites.flatMap((suite) => SHAPES[suite]) : prompts.tests.map(shapeOf);
@@ -70,7 +70,7 @@ function requestSeconds(configuration: Configuration, { prompt, reply }: Shape):
   );
 }
 
-/** Each stream sends its requests one after the other; prompts queue for one engine, replies grow together. */
+/** In each round, all prompts are processed one after the other, and then all replies are generated in parallel. */
 function levelSeconds(
   configuration: Configuration,
   shapes: readonly Shape[],
@@ -82,7 +82,7 @@ function levelSeconds(
   const token = secondsPerToken(configuration, prompt + reply / 2, inFlight);
   const round = (tokens: number): number =>
     REQUEST_SECONDS + (inFlight * prompt) / prefillTokensPerSecond(configuration) + tokens * token;
-  return REQUESTS_A_STREAM * round(reply) + 2 * round(WARM_UP_REPLY) + PASS_SECONDS;
+  return REQUESTS_PER_STREAM * round(reply) + 2 * round(WARM_UP_REPLY) + PASS_SECONDS;
 }
 
 function warm({ prompt, reply }: Shape): Shape {

@@ -10,11 +10,11 @@ export interface PairOffer {
   readonly model: string;
   /** Undefined if not requested or not possible. */
   readonly offer: Offer | undefined;
-  /** Why it cannot be had. */
+  /** Why there is no offer. */
   readonly obstacle: string | undefined;
 }
 
-/** A configuration, and why it counts as stale or cannot be refreshed. */
+/** A configuration, and why it is stale or cannot be refreshed. */
 interface Reasoned {
   readonly gpu: string;
   readonly model: string;
@@ -23,13 +23,13 @@ interface Reasoned {
 
 /** How to refresh stale results, and at what cost. */
 export interface RebenchCost {
-  /** Of the plan that would refresh what is stale: a GPU type with its models. */
+  /** Entries of the plan that would refresh stale results, each a GPU type with its models. */
   readonly entries: readonly {
     readonly gpu: string;
     readonly configurations: readonly Reasoned[];
     readonly offer: Offer | undefined;
   }[];
-  /** One command for all of them. */
+  /** A command for all entries. */
   readonly all: Offer | undefined;
   /** Stale configurations that cannot be refreshed this way. */
   readonly left: readonly Reasoned[];

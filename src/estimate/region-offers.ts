@@ -23,35 +23,37 @@ export function regionOffers(
     stock: stock.get(region),
   });
   if (wanted.length > 0) return wanted.map(offer);
-  const anywhere = rows.length > 0 ? [...stock.keys()] : USUAL_REGIONS[gpu.card.id];
-  return anywhere
+  const regions = rows.length > 0 ? [...stock.keys()] : USUAL_REGIONS[gpu.card.id];
+  return regions
     .map(offer)
-    .toSorted((a, b) => shelf(a) - shelf(b) || a.hourly - b.hourly || nearer(a, b, market));
+    .toSorted(
+      (a, b) => stockRank(a) - stockRank(b) || a.hourly - b.hourly || byDistance(a, b, market),
+    );
 }
 
-/** Regions to which no round trip is known come last, in the order of the API. */
-function nearer(a: RegionOffer, b: RegionOffer, { roundTripMs }: Market): number {
+/** Regions without a measured round-trip time come last, in the order of the API. */
+function byDistance(a: RegionOffer, b: RegionOffer, { roundTripMs }: Market): number {
   const [first, second] = [roundTripMs?.get(a.region), roundTripMs?.get(b.region)];
   if (first !== undefined && second !== undefined) return first - second;
   return Number(first === undefined) - Number(second === undefined);
 }
 
-function shelf({ stock }: RegionOffer): number {
+function stockRank({ stock }: RegionOffer): number {
   if (stock === undefined) return 1;
   return stock ? 0 : 2;
 }
 
-/** Every region is known to have no stock; a region without a row may have some. */
+/** Whether all regions are known to be out of stock. */
 export function isSoldOut(offers: readonly RegionOffer[]): boolean {
   return offers.length > 0 && offers.every(({ stock }) => stock === false);
 }
 
 /** The highest price per hour, which a reservation must assume because any of the regions may be used. */
-export function dearestHourly(gpu: GpuType, offers: readonly RegionOffer[]): MicroUsd {
+export function highestHourly(gpu: GpuType, offers: readonly RegionOffer[]): MicroUsd {
   return offers.length === 0 ? gpu.hourly : Math.max(...offers.map((offer) => offer.hourly));
 }
 
 /** The region that will most likely be used. */
-export function likeliestOffer(offers: readonly RegionOffer[]): RegionOffer | undefined {
+export function likelyOffer(offers: readonly RegionOffer[]): RegionOffer | undefined {
   return offers.find(({ stock }) => stock !== false) ?? offers[0];
 }

@@ -3,29 +3,33 @@ import type { Configuration } from "../plan/coverage-plan.ts";
 
 const GIB = 2 ** 30;
 
-/** What share of a card's paper figures vLLM turns into tokens, from measured points; the rest is overhead a layer. */
+/** The efficiency of vLLM on a card relative to the card's specifications, fitted to measurements. */
 interface CardConstants {
-  /** Share of the bandwidth with 16-bit weights, one request at a time. */
+  /** Share of the memory bandwidth used with 16-bit weights, one request at a time. */
   readonly wide: number;
-  /** The same with quantised weights. */
+  /** The same with 4-bit weights. */
   readonly packed: number;
-  /** FP8 reads as well as 16-bit weights do only where the card computes in it. */
+  /** The same with FP8 weights: equal to `wide` if the card supports FP8 arithmetic. */
   readonly fp8: number;
-  /** Milliseconds a layer for the sums over PCIe, with two and with four GPUs. */
+  /** Milliseconds per layer for the all-reduce over PCIe, with two and with four GPUs. */
   readonly twoGpusMs: number;
   readonly fourGpusMs: number;
-  /** Milliseconds a layer to pick and gather experts. */
+  /** Milliseconds per layer to route tokens to experts. */
   readonly expertsMs: number;
-  /** Share of the 16-bit peak while a prompt is read. */
+  /** Share of the 16-bit peak performance used while processing a prompt. */
   readonly prefill: number;
-  /** Each further request in flight lengthens a step by this share. */
+  /** By how much each further request in flight lengthens a step, as a share. */
   readonly crowding: number;
 }
 
 /**
- * Ada: Mistral-7B at 21.0 tok/s on Linode's own card (0.83) and 8.8 times that with 16 in flight; 4-bit points 0.67
- * to 0.81. Turing: a 27B in 4 bits on two Quadros at 32.5 tok/s, a 32B on four T4s at 25.3, 4.8 times with 8 in
- * flight. Blackwell: the 32B, 14B and 8B points of a PRO 6000. Sums over PCIe on Ada are a guess that no source backs.
+ * Fitted to these measurements:
+ *
+ * - Ada: Mistral-7B at 21.0 tok/s on Linode's card (0.83), 8.8 times as much with 16 in flight; 4-bit models 0.67 to
+ *   0.81. The all-reduce times are a guess.
+ * - Turing: a 4-bit 27B model on two Quadros at 32.5 tok/s, a 32B model on four T4s at 25.3, 4.8 times as much with 8
+ *   in flight.
+ * - Blackwell: 32B, 14B and 8B models on a PRO 6000.
  */
 const CONSTANTS: Readonly<Record<CardId, CardConstants>> = {
   "quadro-rtx-6000": {
@@ -60,16 +64,16 @@ const CONSTANTS: Readonly<Record<CardId, CardConstants>> = {
   },
 };
 
-/** Cost of launching each layer's kernels without CUDA graphs. */
-const EAGER_MS_A_LAYER = 0.1;
-/** The cache is read in smaller pieces than the weights are. */
+/** Time to launch the kernels of a layer without CUDA graphs. */
+const EAGER_MS_PER_LAYER = 0.1;
+/** Share of the memory bandwidth used to read the KV cache, which is less contiguous than the weights. */
 const CACHE_SHARE = 0.6;
 
 /**
- * Seconds for the next token of each of `inFlight` requests that hold `contextTokens` each:
- * `W / (bandwidth x GPUs x share) + c x layers`, and the cache that attention reads. W is the checkpoint without the
- * input embedding; of a mixture of experts, what the requests in flight together touch. Stages of a pipeline work one
- * after the other, so they add memory and no speed.
+ * Seconds to generate the next token of each of `inFlight` requests with `contextTokens` tokens each:
+ * `W / (bandwidth x GPUs x share) + c x layers`, plus the time to read the KV cache. W is the size of the checkpoint
+ * without the input embedding, and of a mixture of experts only those experts that the requests use. The stages of a
+ * pipeline work one after the other, so they add memory but not speed.
  */
 export function secondsPerToken(
   configuration: Configuration,
@@ -81,7 +85,7 @@ export function secondsPerToken(
   const bytesPerSecond = gpu.card.bandwidthGbs * 1e9 * fit.tensorParallel;
   const weights = Math.max(0, model.checkpointGib * GIB - model.vocab * model.hidden * 2);
   const active = Math.min(1, model.activeParamsB / model.paramsB);
-  const touched = 1 - (1 - active) ** inFlight;
+  const usedShare = 1 - (1 - active) ** inFlight;
   const layerMs =
     (fit.tensorParallel === 1
       ? 0
@@ -89,15 +93,15 @@ export function secondsPerToken(
         ? constants.twoGpusMs
         : constants.fourGpusMs) +
     (active < 0.9 ? constants.expertsMs : 0) +
-    (engine.enforceEager ? EAGER_MS_A_LAYER : 0);
+    (engine.enforceEager ? EAGER_MS_PER_LAYER : 0);
   const step =
-    (weights * touched) / (bytesPerSecond * shareOf(configuration, constants)) +
+    (weights * usedShare) / (bytesPerSecond * shareOf(configuration, constants)) +
     (layerMs / 1000) * model.layers;
   const cache = (model.kvBytesPerToken * contextTokens * inFlight) / (bytesPerSecond * CACHE_SHARE);
   return step * (1 + constants.crowding * (inFlight - 1)) + cache;
 }
 
-/** Prompt tokens that are read in one second. */
+/** Prompt tokens processed per second. */
 export function prefillTokensPerSecond({ gpu, model, fit }: Configuration): number {
   const flops = gpu.card.tflops16 * 1e12 * fit.tensorParallel * CONSTANTS[gpu.card.id].prefill;
   return flops / (2 * model.activeParamsB * 1e9);

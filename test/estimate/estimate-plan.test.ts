@@ -64,7 +64,7 @@ test.each([
   },
 );
 
-test("max_cost_per_entry shortens the deadline to the hours that it pays, one kept apart", () => {
+test("max_cost_per_entry limits the deadline to the hours that it pays for, minus one", () => {
   const plan = planWith(`[${SLOW}]`, "budget: {max_cost_per_entry: 10}");
   const { rentals, warnings } = estimatePlan(plan, builtInMarket());
   expect(rentals[0]).toMatchObject({ deadlineMinutes: 54, reservedHours: 2 });
@@ -72,14 +72,14 @@ test("max_cost_per_entry shortens the deadline to the hours that it pays, one ke
   expect(warnings.some((warning) => warning.includes("max_cost_per_entry"))).toBe(false);
 });
 
-test("an entry that max_cost_per_entry cannot pay at all is warned of", () => {
+test("an entry that max_cost_per_entry cannot pay for causes a warning", () => {
   const plan = planWith(`[${SLOW}]`, "budget: {max_cost_per_entry: 5}");
   expect(estimatePlan(plan, builtInMarket()).warnings.join("\n")).toContain(
     "rental 1 (g1-gpu-rtx6000-3): $9.00 must be reserved, more than max_cost_per_entry ($5.00) allows",
   );
 });
 
-test("a rental is likely rented in the first region with stock and reserved at the dearest", () => {
+test("a rental's likely price is that of the first region with stock, its reservation that of the most expensive", () => {
   const plan = planWith(`[${SMALL}]`, "regions: [us-ord, de-fra-2, br-gru]");
   const live = market(
     [
@@ -195,14 +195,14 @@ test("a model is expected to take three to five minutes to load, so that two GPU
   expect(rental?.likely.hours).toBe(2);
 });
 
-test("built-in prices are said to be so, with their day", () => {
+test("built-in prices cause a warning with their date", () => {
   const { prices, warnings } = estimatePlan(planWith(`[${SMALL}]`), builtInMarket());
   expect(prices).toBe("built-in");
   expect(warnings[0]).toMatch(/built-in ones of \d{4}-\d\d-\d\d/);
   expect(estimatePlan(planWith(`[${SMALL}]`), market([])).warnings).toEqual([]);
 });
 
-test("lowered windows, gated models and a low cap are said", () => {
+test("lowered windows, gated models and a low cap cause warnings", () => {
   const plan = planWith(
     "[{gpu: g1-gpu-rtx6000-1, models: [Qwen/Qwen3-30B-A3B-GPTQ-Int4, meta-llama/Llama-3.1-8B-Instruct]}]",
     "budget: {max_cost: 1}\nengine: {max_model_len: 32768}",
@@ -210,14 +210,14 @@ test("lowered windows, gated models and a low cap are said", () => {
   expect(estimatePlan(plan, market([])).warnings).toEqual([
     "Qwen/Qwen3-30B-A3B-GPTQ-Int4 on g1-gpu-rtx6000-1: the window is 28,672 tokens, lowered from 32,768 to what fits",
     "meta-llama/Llama-3.1-8B-Instruct on g1-gpu-rtx6000-1: the window is 26,624 tokens, lowered from 32,768 to what fits",
-    "meta-llama/Llama-3.1-8B-Instruct is gated: HF_TOKEN must be of someone who was let in",
+    "meta-llama/Llama-3.1-8B-Instruct is gated: HF_TOKEN must belong to a user with access to it",
     expect.stringMatching(
       /^the cap of \$1\.00 is too low for any entry: the cheapest reserves \$\d+\.\d\d$/,
     ),
   ]);
 });
 
-test("a cap between the cheapest entry and the likely cost of all is told", () => {
+test("a cap between the cheapest entry and the total likely cost causes a warning", () => {
   const warningsAt = (cap: string) =>
     estimatePlan(
       planWith(
@@ -255,7 +255,7 @@ test("fill-hours merges entries of one type and costs less", () => {
   expect(filled.likely.micros).toBeLessThan(THREE("per-entry").likely.micros);
 });
 
-test("fill-hours keeps apart what would outlast a rental, or is wanted elsewhere", () => {
+test("fill-hours does not merge entries that exceed the longest rental or have other regions", () => {
   expect(THREE("fill-hours", "budget: {max_hours_per_rental: 0.75}").rentals).toHaveLength(3);
   const elsewhere = planWith(
     `[${SMALL}, {gpu: g2-gpu-rtx4000a1-s, models: [Qwen/Qwen3-8B-AWQ], region: us-sea}]`,
@@ -277,7 +277,7 @@ test("fill-hours merges no further than max_cost_per_entry pays for", () => {
   expect(rentals("1.10")).toHaveLength(2);
 });
 
-test("wall time is that of the fullest lane, each rental on the lane that is free first", () => {
+test("wall time is that of the busiest lane, with each rental on the lane that is free first", () => {
   const lane = (concurrency: number) => {
     const { rentals, wallMinutes } = THREE("per-entry", `concurrency: ${String(concurrency)}`);
     return { minutes: rentals.map(({ likely }) => likely.minutes), wallMinutes };
@@ -288,12 +288,12 @@ test("wall time is that of the fullest lane, each rental on the lane that is fre
   expect(lane(9).wallMinutes).toBeCloseTo(Math.max(a, b, c));
 });
 
-test("a plan of which nothing is left costs nothing", () => {
+test("a plan without entries costs nothing", () => {
   const empty = estimatePlan({ ...planWith(`[${SMALL}]`), entries: [] }, market([]));
   expect(empty).toMatchObject({ rentals: [], likely: { micros: 0, hours: 0 }, wallMinutes: 0 });
 });
 
-test("the JSON has the promised keys and no others", () => {
+test("the JSON has exactly the documented keys", () => {
   const json = estimateJson(
     estimatePlan(
       planWith(

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { estimatePlan } from "../../src/estimate/estimate-plan.ts";
 import { fewestHours, type VmHours } from "../../src/estimate/fewest-hours.ts";
 import { builtInMarket } from "../../src/estimate/market.ts";
-import { comparePackings, idleOf } from "../../src/estimate/compare-packings.ts";
+import { comparePackings, idleTime } from "../../src/estimate/compare-packings.ts";
 import { planWith } from "../plan/a-plan.ts";
 
 /** Minutes of work; a VM takes some to come up, is paid by whole hours and lives so long at most. */
@@ -36,7 +36,7 @@ const hours = (
 const works = (most: number) =>
   fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: most });
 
-test("up to seven entries: no packing that anybody could find bills fewer hours", () => {
+test("up to seven entries, no other packing bills fewer hours", () => {
   fc.assert(
     fc.property(
       works(7),
@@ -54,7 +54,7 @@ test("up to seven entries: no packing that anybody could find bills fewer hours"
   );
 });
 
-test("more entries than can all be weighed: within 5 % of the least that their minutes could be paid with, over many", () => {
+test("with more entries, the hours are on average within 5 % of a lower bound", () => {
   let billed = 0;
   let least = 0;
   fc.assert(
@@ -93,11 +93,11 @@ test("fill-hours never likely bills more than per-entry, and per-entry has a VM 
   );
 });
 
-test("idle minutes are what is left of the paid hours, and hold so many more passes", () => {
+test("idle minutes are the unused part of the paid hours, and fit this many more passes", () => {
   const { rentals } = estimatePlan(planWith(entries([1])), builtInMarket());
   const [rental] = rentals;
   if (rental === undefined) throw new Error("no rental");
-  const idle = idleOf(rental);
+  const idle = idleTime(rental);
   expect(idle.minutes).toBeCloseTo(rental.likely.hours * 60 - rental.likely.minutes, 6);
   const more = estimatePlan(planWith(entries([1 + idle.passes])), builtInMarket()).rentals[0];
   expect(more?.likely.hours).toBe(rental.likely.hours);

@@ -36,13 +36,13 @@ test("a type that is sold out everywhere has no region", () => {
   expect(offerOf({ ...live, availability })?.regions).toEqual([]);
 });
 
-test("without the API, prices are built in and regions are those where the card is usually sold", () => {
+test("without the API, prices are built in and regions are those that usually offer the card", () => {
   const offer = offerOf(builtInMarket());
   expect(offer).toMatchObject({ hourly: microUsd(0.52), prices: "built-in" });
   expect(offer?.regions).toContain("us-ord");
 });
 
-test("a type that the API does not list has its built-in price, or is left out when it is not public", () => {
+test("a type that the API does not list has its built-in price, or is left out if it is not public", () => {
   expect(offerOf(live, "g1-gpu-rtx6000-1")).toMatchObject({ prices: "built-in" });
   const listed = gpuOffers(live).map(({ gpu }) => gpu.id);
   expect(listed).toEqual(GPU_TYPES.filter((gpu) => gpu.public).map(({ id }) => id));

@@ -34,7 +34,7 @@ test.each([
   },
 );
 
-test("too little money for the model to come up is refused, with the sum that would do", () => {
+test("a cap too low to start the model is refused, with a sufficient amount", () => {
   expect(() => held(1.03, 4)).toThrow(/too little/);
   expect(() => held(1.04, 4)).not.toThrow();
 });

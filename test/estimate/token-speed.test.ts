@@ -48,7 +48,7 @@ test("a longer context is slower, a second GPU faster, eager mode slower", () =>
   expect(prefillTokensPerSecond(two)).toBeCloseTo(2 * prefillTokensPerSecond(one));
 });
 
-test("stages of a pipeline give memory and no speed", () => {
+test("pipeline stages add memory but not speed", () => {
   const staged = configuration("g1-gpu-rtx6000-3", "Qwen/Qwen2.5-72B-Instruct-AWQ");
   const divided = configuration("g1-gpu-rtx6000-4", "Qwen/Qwen2.5-72B-Instruct-AWQ");
   expect(staged.fit.pipelineParallel).toBe(3);
@@ -65,7 +65,7 @@ test("passes, suites, further load levels and the window all count", () => {
   expect(passesSeconds(short)).toBeLessThan(of(""));
 });
 
-test("the shapes that the forecast counts with are those of the standard suites", () => {
+test("the forecast uses the request shapes of the standard suites", () => {
   const file = new URL("../../src/evidence/suites/standard-1.json", import.meta.url);
   const { tests } = JSON.parse(readFileSync(file, "utf8")) as {
     tests: { category: keyof typeof SHAPES; maxTokens: number; context?: { tokens: number } }[];

@@ -226,10 +226,10 @@ test("killed while the VM comes up, its guard destroys it", async () => {
   await expectNothingLeft(rig);
 });
 
-test("a cap that is too small is refused before anything is created, with the one that would do", async () => {
+test("a cap that is too low is refused before anything is created, with a sufficient amount", async () => {
   await using rig = await sweepRun(3);
   const { code, stderr } = await up(rig, "--max-cost", "0.60");
   expect(code).toBe(3);
-  expect(stderr).toContain("--max-cost 1.04 would do");
+  expect(stderr).toContain("--max-cost 1.04 is enough");
   expect((await rig.ask<World>("state")).vms).toEqual([]);
 });

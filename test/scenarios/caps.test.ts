@@ -68,14 +68,14 @@ test("a cap below the bill runs what fits, and lists the rest with the figures",
   expect(stdout).toMatch(/rtx4000a1-xl.*not started/);
 });
 
-test("a cap below the cheapest entry is refused before any write, with the figure that would do", async () => {
+test("a cap below the cheapest entry is refused before any write, with a sufficient amount", async () => {
   await using rig = await world();
   const text = plan([DEAR, MODEL], [CHEAP, MODEL]);
   const refused = await run(rig, text, "0.60");
   expect(refused.code).toBe(3);
   expect(refused.stdout).toBe("");
   expect(await writesTo(rig)).toEqual([]);
-  const figure = /--max-cost (\d+\.\d\d) would do/.exec(refused.stderr)?.[1] ?? "none";
+  const figure = /--max-cost (\d+\.\d\d) is enough/.exec(refused.stderr)?.[1] ?? "none";
   const { code } = await run(rig, text, figure);
   expect(code).toBe(5);
   expect(measured(rig)).toEqual([`${CHEAP} ${MODEL}`]);

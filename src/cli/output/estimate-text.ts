@@ -1,7 +1,7 @@
 import { PRICE_DATE } from "../../catalog/gpu-catalog.ts";
-import { idleOf, type PackingCost } from "../../estimate/compare-packings.ts";
+import { idleTime, type PackingCost } from "../../estimate/compare-packings.ts";
 import type { Estimate, PlannedRental } from "../../estimate/estimate.ts";
-import { isSoldOut, likeliestOffer } from "../../estimate/region-offers.ts";
+import { isSoldOut, likelyOffer } from "../../estimate/region-offers.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { renderTable, type Column } from "../../report/render-table.ts";
 import { formatUsd } from "../../support/money.ts";
@@ -71,7 +71,7 @@ export function estimateText(
 
 function tableRow(rental: PlannedRental): readonly string[] {
   const { likely, worst, reservedHours } = rental;
-  const offer = likeliestOffer(rental.regions);
+  const offer = likelyOffer(rental.regions);
   return [
     String(rental.seq),
     rental.gpuId,
@@ -98,7 +98,7 @@ function detail(rental: PlannedRental, width: number): string[] {
 
 /** Minutes that are paid for and not used, and what they could measure. */
 function idleLines(rentals: readonly PlannedRental[], width: number): readonly string[] {
-  const idle = rentals.map(idleOf);
+  const idle = rentals.map(idleTime);
   const total = idle.reduce((sum, { minutes: one }) => sum + one, 0);
   const passes = idle.reduce((sum, one) => sum + one.passes, 0);
   if (passes === 0) return [];
