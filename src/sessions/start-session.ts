@@ -11,7 +11,7 @@ import { usd } from "../support/money.ts";
 import { sshLine } from "../sweep/rental/hold-vm.ts";
 import { listSessions, sessionFolders } from "./find-session.ts";
 import type { Session } from "./session.ts";
-import { freePort, startTunnel } from "./start-tunnel.ts";
+import { freePort, isPortInUse, startTunnel } from "./start-tunnel.ts";
 import { makeCurrent, writeSession } from "./write-session.ts";
 
 export interface SessionRequest {
@@ -52,7 +52,7 @@ export async function startSession(
   const folders = sessionFolders(context.env, request.cloud.locations.stateDir);
   const taken = new Set(listSessions(folders).map((session) => session.name));
   const name = sessionName(wanted.name, model, taken);
-  const port = await freePort(wanted.port);
+  if (wanted.port !== undefined) await freePort(wanted.port);
   // Nothing is measured, so the plan has the least to measure: its warnings are then about the VM and the model only.
   const entries = [{ gpu, models: [model] }];
   const text = stringify({ version: 1, name, passes: 1, suites: ["coding"], entries });
@@ -63,22 +63,41 @@ export async function startSession(
   const { summary } = outcome;
   const rental = openRentals(summary.state)[0];
   if (rental === undefined) throw new Error(`no VM is held in ${summary.folder}`);
-  const session = describeSession(rental, name, port, summary);
-  const folder = await writeSession(session, summary.simulated ? folders.simulated : folders.real);
-  const { run, sshPort, stateDir, time } = summary;
-  await startTunnel(
-    { stateDir, run, label: rental.label, sshPort, localPort: port, time },
-    context.env,
-  );
+  const root = summary.simulated ? folders.simulated : folders.real;
+  const { session, folder } = await onFreePort(wanted.port, async (port) => {
+    const session = describeSession(rental, name, port, summary);
+    const folder = await writeSession(session, root);
+    const { run, sshPort, stateDir, time } = summary;
+    await startTunnel(
+      { stateDir, run, label: rental.label, sshPort, localPort: port, time },
+      context.env,
+    );
+    return { session, folder };
+  });
   const keyBase = join(summary.folder, rental.label);
   return {
     session,
     folder,
     rental,
     simulated: summary.simulated,
-    ssh: sshLine(`${keyBase}.key`, `${keyBase}.known_hosts`, sshPort, session.ip),
+    ssh: sshLine(`${keyBase}.key`, `${keyBase}.known_hosts`, summary.sshPort, session.ip),
     current: makeCurrent(folder, wanted.workingDirectory),
   };
+}
+
+/** Opens on the wanted port, or on a free one. Another program may take a free port first; then the next one is used. */
+async function onFreePort<T>(
+  wanted: number | undefined,
+  open: (port: number) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const port = wanted ?? (await freePort(undefined));
+    try {
+      return await open(port);
+    } catch (error) {
+      if (wanted !== undefined || !isPortInUse(error)) throw error;
+    }
+  }
 }
 
 /** @returns the wanted name, or one derived from the model that is not taken. @throws SweepError exit 2 */

@@ -65,6 +65,11 @@ export async function startTunnel(request: TunnelRequest, env: NodeJS.ProcessEnv
   (child.stdout as unknown as { readonly unref?: () => void }).unref?.();
 }
 
+/** Whether `startTunnel` failed because another program listens on the port. */
+export function isPortInUse(error: unknown): boolean {
+  return error instanceof SweepError && error.reason?.includes("EADDRINUSE") === true;
+}
+
 /** Whether something listens on a local port. */
 export async function acceptsConnections(port: number): Promise<boolean> {
   return new Promise((resolve) => {

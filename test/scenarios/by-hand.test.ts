@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { freePort } from "../../src/sessions/start-tunnel.ts";
 import { sweepRun, type SweepRun } from "../simulated/sweep-run.ts";
 
 const CARD = "g2-gpu-rtx4000a1-s";
@@ -163,6 +165,22 @@ test("a tunnel whose process has died is named by list, and restarted on its por
   expect(again.stdout).toBe(`coder-1: ${apiBase} (its tunnel was not down)\n`);
   expect((await rig.run("down")).code).toBe(0);
   expect((await rig.run("tunnel", "coder-1")).code).toBe(2);
+});
+
+test("a port that another program takes while the VM comes up is not the tunnel's", async () => {
+  await using rig = await sweepRun(3, "--speed", "120", "--delays", "0.1");
+  const taken = await freePort(undefined);
+  const ended = up(rig, "--max-cost", "30", "--max-hours", "48", "--json");
+  await until(async () => (await rig.ask<World>("state")).vms.length === 1);
+  await using server = createServer().listen(taken, "127.0.0.1");
+  // In use by another test is as good.
+  await Promise.race([once(server, "listening"), once(server, "error")]);
+  const { code, stdout, stderr } = await ended;
+  expect(code, stderr).toBe(0);
+  const { api_base: apiBase } = JSON.parse(stdout) as { api_base: string };
+  expect(new URL(apiBase).port).not.toBe(String(taken));
+  expect((await fetch(`${apiBase}/models`)).status).toBe(200);
+  expect((await rig.run("down")).code).toBe(0);
 });
 
 test("down lets go while a sweep runs", async () => {

@@ -80,8 +80,8 @@ test("a planted hole is found: without guard and without recover a VM is left", 
     expect(result.reached).toBe(true);
     expect(result.leaked).toBe(2);
     expect(result.broken).toEqual([
-      expect.stringMatching(/^mds-\w{8}-001-\w{4}-x\w+ is left$/),
-      expect.stringMatching(/^mds-\w{8}-x\w+ is left$/),
+      expect.stringMatching(/^mds-\w{8}-001-\w{4}-x\w+ still exists$/),
+      expect.stringMatching(/^mds-\w{8}-x\w+ still exists$/),
       expect.stringMatching(/^run \w{8} is unresolved$/),
     ]);
   } finally {

@@ -289,13 +289,16 @@ describe("the guide's lines around them", () => {
     const model = "Qwen/Qwen2.5-Coder-7B-Instruct-AWQ";
     const loop = `for type in ${SMALL} g2-gpu-rtx4000a1-s; do
       maider-sweep up --gpu $type --model ${model} --max-cost 9 --simulate ${cloud.url}  # Create with this type
-      maider-sweep benchmark-collect --category coding || maider-sweep benchmark-collect --category coding
+      maider-sweep benchmark-collect --category coding
       maider-sweep down
     done`;
     const { code, stdout, stderr } = await type(loop, { ...cloud.env, HOME: rig.folder });
     expect(code, stderr).toBe(0);
     expect(stdout.match(/is down and confirmed deleted/g)).toHaveLength(2);
-    expect(cloud.records().map(({ gpu_type }) => gpu_type)).toEqual([SMALL, "g2-gpu-rtx4000a1-s"]);
+    expect(
+      cloud.records().map(({ gpu_type }) => gpu_type),
+      `${stdout}\n${stderr}`,
+    ).toEqual([SMALL, "g2-gpu-rtx4000a1-s"]);
     const { vms } = await cloud.ask<{ vms: { deleted: string | null }[] }>("state");
     expect(vms.map(({ deleted }) => deleted === null)).toEqual([false, false]);
   });

@@ -10,7 +10,7 @@ const ENOUGH_BYTES = 2 * 2 ** 30;
  * journals and databases sync each write, and a busy disk would hold up the event loop that is being tested.
  */
 export default function setup(): () => void {
-  const folder = mkdtempSync(join(hasRoom() ? MEMORY : tmpdir(), "maider-sweep-test-"));
+  const folder = mkdtempSync(join(hasRoom() ? MEMORY : tmpdir(), "mds-"));
   // Some tests act as another user.
   chmodSync(folder, 0o755);
   process.env["TMPDIR"] = folder;
