@@ -22,6 +22,7 @@ test("init: a person picks a card, work, a model, passes and a cap, sees what ea
       ["And now?", `${down}${down}${down}${down}${enter}`],
       ["How many passes", `${down}${enter}`],
       ["And now?", enter],
+      ["Run it now?", `${down}${enter}`],
     ],
   });
   expect(missed).toBeUndefined();

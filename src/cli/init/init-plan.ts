@@ -11,7 +11,8 @@ import { checkOutput } from "../output/output-file.ts";
 import { printDryRun } from "../output/print-dry-run.ts";
 import { cloudRequest, planRequest, type SharedCall } from "../requests.ts";
 import type { Terminal } from "../terminal.ts";
-import { canAsk } from "../with-prompt.ts";
+import { canAsk, withPrompt } from "../with-prompt.ts";
+import { offerRun, type OfferPorts } from "./offer-run.ts";
 import { draftText, type PlanDraft } from "./plan-draft.ts";
 
 /** The call of `init`; lists are separated by commas. */
@@ -27,8 +28,12 @@ type InitCall = SharedCall & {
   readonly terminal: Terminal;
 };
 
-/** A draft, and whether it may replace a file that exists. */
-type AgreedDraft = PlanDraft & { readonly overwrite: boolean };
+type AgreedDraft = PlanDraft & {
+  /** Whether it may replace a file that exists. */
+  readonly overwrite: boolean;
+  /** Whether a person on a terminal has answered questions. */
+  readonly asked: boolean;
+};
 
 /** Writes a plan, from options or by asking. It is read back, and its estimate shown, before the file is written. */
 export async function initPlan(call: InitCall): Promise<ExitCode> {
@@ -46,7 +51,7 @@ export async function initPlan(call: InitCall): Promise<ExitCode> {
   const text = draftText(draft, dirname(resolve(file)));
   const cloud = cloudRequest(call);
   const plan = await planWithModels(text, file, { cloud, overrides: {} }, terminal);
-  await printDryRun(plan, planRequest(call), {}, terminal);
+  const { cap, likely } = await printDryRun(plan, planRequest(call), {}, terminal);
   try {
     const overwrite = options.yes === true || draft.overwrite;
     await writeFile(file, text, { flag: overwrite ? "w" : "wx" });
@@ -57,8 +62,24 @@ export async function initPlan(call: InitCall): Promise<ExitCode> {
       hint: "name another with -o, or overwrite it with --yes",
     });
   }
-  terminal.stderr.write(`wrote ${file}; next: maider-sweep run ${shellWord(file)} --simulate\n`);
+  terminal.stderr.write(`wrote ${file}\n`);
+  if (draft.asked)
+    return offerRun({ file, likely: likely.micros, cap }, options, offerPorts(terminal));
+  terminal.stderr.write(`next: maider-sweep run ${shellWord(file)} --simulate\n`);
   return ExitCode.done;
+}
+
+function offerPorts(terminal: Terminal): OfferPorts {
+  return {
+    choose: async (message, choices) => {
+      const { select } = await import("@inquirer/prompts");
+      return withPrompt(terminal, (context) => select({ message, choices }, context));
+    },
+    run: async (argv) => {
+      const { runProgram } = await import("../program.ts");
+      return runProgram(argv, terminal);
+    },
+  };
 }
 
 function draftOf({ options }: InitCall): PlanDraft {
@@ -82,7 +103,7 @@ async function completeDraft(
   const { options, terminal } = call;
   const { gpus, models, maxCost } = draft;
   if (gpus.length > 0 && models.length > 0 && maxCost !== undefined)
-    return { ...draft, overwrite: false };
+    return { ...draft, overwrite: false, asked: false };
   if (!canAsk(terminal)) {
     throw new SweepError("a plan needs GPU types, models and a cap", {
       exitCode: ExitCode.usage,
@@ -100,7 +121,7 @@ async function completeDraft(
     if (made === undefined) return undefined;
     const exists = existsSync(file) && options.yes !== true;
     if (exists && !(await ask.agree(`${file} exists; overwrite it?`))) return undefined;
-    return { ...made, overwrite: exists };
+    return { ...made, overwrite: exists, asked: true };
   } finally {
     target.simulated?.release();
   }

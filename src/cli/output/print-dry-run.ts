@@ -1,20 +1,20 @@
+import type { Estimate } from "../../estimate/estimate.ts";
 import { estimateJson } from "../../estimate/estimate-json.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { dryRun } from "../../run/preflight/estimate-run.ts";
 import type { PlanRequest } from "../../run/run-request.ts";
-import { ExitCode } from "../../support/errors.ts";
 import type { Terminal } from "../terminal.ts";
 import { jsonText } from "./json.ts";
 import { estimateText } from "./estimate-text.ts";
 import { columnsOf } from "./table-style.ts";
 
-/** Shows what a plan will take and cost; reads only. */
+/** Shows what a plan will take and cost; reads only. @returns the estimate */
 export async function printDryRun(
   plan: CoveragePlan,
   request: PlanRequest,
   { json = false }: { readonly json?: boolean },
   terminal: Terminal,
-): Promise<ExitCode> {
+): Promise<Estimate> {
   const found = await dryRun(plan, request, terminal);
   const { estimate, packings } = found;
   const simulated = request.cloud.simulate !== undefined;
@@ -24,5 +24,5 @@ export async function printDryRun(
       : estimateText(found.plan, estimate, columnsOf(terminal.stdout), packings, simulated),
   );
   for (const warning of estimate.warnings) terminal.stderr.write(`warning: ${warning}\n`);
-  return ExitCode.done;
+  return estimate;
 }

@@ -1,3 +1,4 @@
+import { ExitCode } from "../../support/errors.ts";
 import { planRequest } from "../requests.ts";
 import {
   argument,
@@ -41,6 +42,7 @@ export const verb = defineVerb({
     const { loadPlan } = await import("../../run/preflight/load-plan.ts");
     const { printDryRun } = await import("../output/print-dry-run.ts");
     const request = planRequest(call);
-    return printDryRun(await loadPlan({ file }, request, terminal), request, options, terminal);
+    await printDryRun(await loadPlan({ file }, request, terminal), request, options, terminal);
+    return ExitCode.done;
   },
 });

@@ -15,7 +15,7 @@ export const verb = defineVerb({
   summary: "Write a plan, and show what it will cost",
   about: [
     "On a terminal it asks which GPU types, for which work, which of the models that fit them, how many passes and how much money, and shows after each answer how many VMs that is, how long it takes and what it costs, likely and at worst. Everything can be changed until the plan is written. Elsewhere `--gpu`, `--model` and `--max-cost` have to be given.",
-    "The plan begins with the line by which editors find its schema, complete keys and mark mistakes.",
+    "The plan begins with the line by which editors find its schema, complete keys and mark mistakes. Once it is written, `init` offers to run it: on the simulated cloud first, then for real.",
   ],
   related: ["estimate", "schema", "run"],
   synonyms: ["new"],

@@ -74,7 +74,8 @@ export const verb = defineVerb({
     if (options.dryRun) {
       const { loadPlan } = await import("../../run/preflight/load-plan.ts");
       const { printDryRun } = await import("../output/print-dry-run.ts");
-      return printDryRun(await loadPlan(source, request, context), request, options, terminal);
+      await printDryRun(await loadPlan(source, request, context), request, options, terminal);
+      return ExitCode.done;
     }
     const { costConsent } = await import("../cost-consent.ts");
     const reporter = { ...context.reporter, confirm: costConsent(options, terminal) };

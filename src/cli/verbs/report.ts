@@ -70,7 +70,12 @@ export const verb = defineVerb({
       const benchmarks = records.length;
       stdout.write(jsonText({ file, bytes, benchmarks, runs: runs.length, simulated }));
     } else if (!onStdout) stdout.write(`${file}\n`);
-    if (records.length === 0) stderr.write(NO_RESULTS);
+    if (records.length === 0) {
+      const { otherDatabaseHint } = await import("../other-database-hint.ts");
+      stderr.write(NO_RESULTS);
+      const hint = await otherDatabaseHint(call);
+      if (hint !== undefined) stderr.write(`${hint}\n`);
+    }
     const problem = options.open ? await openInBrowser(file) : undefined;
     if (problem !== undefined)
       stderr.write(
@@ -81,4 +86,4 @@ export const verb = defineVerb({
 });
 
 const NO_RESULTS =
-  "The database holds no results yet: maider-sweep init writes a plan, maider-sweep run PLAN measures it.\n";
+  "The page is empty, because the database holds no results yet: maider-sweep init writes a plan, and maider-sweep run measures it.\n";

@@ -67,7 +67,8 @@ export const verb = defineVerb({
       const { loadPlan } = await import("../../run/preflight/load-plan.ts");
       const { printDryRun } = await import("../output/print-dry-run.ts");
       const plan = await loadPlan(subject.source, request, context);
-      return printDryRun(plan, request, options, terminal);
+      await printDryRun(plan, request, options, terminal);
+      return ExitCode.done;
     }
     const { startRun } = await import("../../run/start-run.ts");
     const { printRun } = await import("../output/print-run.ts");
