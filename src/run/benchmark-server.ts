@@ -19,14 +19,14 @@ import type { Connection, ServerUnderTest } from "../vllm/connection.ts";
 import { describeServer } from "../vllm/describe-server.ts";
 import type { DescribedServer } from "../vllm/describe-server.ts";
 
-/** A benchmark of a server that runs already, wherever it is. */
+/** A benchmark of a server that is already running. */
 export interface BenchmarkJob {
   readonly connection: Connection;
   /** For messages. */
   readonly apiBase: string;
-  /** Served name or repository; undefined = the first that the server lists. */
+  /** Served name or repository; undefined means the first model that the server lists. */
   readonly model: string | undefined;
-  /** Repository of the model where the caller knows it better than the server. */
+  /** Repository of the model, if the server does not report the right one. */
   readonly modelId?: string | undefined;
   readonly suite: Suite;
   /** `all`, a category, or `custom`. */
@@ -34,18 +34,18 @@ export interface BenchmarkJob {
   readonly passes: number;
   readonly load: readonly number[];
   readonly mode: PassMode;
-  /** Without it there are figures but no costs and no record. */
+  /** If undefined, there are no costs and no record. */
   readonly rented: RentedGpu | undefined;
   readonly session?: string | undefined;
   readonly vm?: string | undefined;
   readonly region?: string | undefined;
   readonly simulated?: boolean;
-  /** Engine facts read from the machine, in addition to those that the server gives. */
+  /** Engine settings read from the machine, in addition to those that the server reports. */
   readonly engine?: Partial<VllmConfig>;
-  /** Read from the machine. */
+  /** Facts about the machine for the record. */
   readonly provenance?: Readonly<Record<string, unknown>>;
   readonly sampleGpus?: PassRequest["sampleGpus"];
-  /** Undefined = no record is written. */
+  /** If undefined, no record is written. */
   readonly database: string | undefined;
   readonly clock: Clock;
 }
@@ -55,24 +55,24 @@ export interface RentedGpu {
   readonly priceMicroUsd: number;
 }
 
-/** What a benchmark has measured, also when it was cut short. */
+/** The results of a benchmark, even if it ended early. */
 export interface BenchmarkResult {
-  /** One for each pass that ended, sound or failed. */
+  /** Finished passes, sound or failed. */
   readonly passes: readonly MeasuredPass[];
-  /** Attempts that were void, and one that was cut off with what it had measured. */
+  /** Void passes, and an interrupted one with its finished tests. */
   readonly voided: readonly MeasuredPass[];
-  /** Ids of the records that are in the database now. */
+  /** Ids of the records that were written to the database. */
   readonly saved: readonly string[];
-  /** Why not all passes are here. */
+  /** Why passes are missing. */
   readonly incomplete: string | undefined;
-  /** What ended it early: an interruption, or a server that is gone. */
+  /** The error that ended it early, such as an interruption or a server that stopped. */
   readonly error: unknown;
 }
 
 /**
- * Measures a server, and publishes each sound pass when it ends.
- * @param note is called with what happens, a line each.
- * @throws SweepError when the server cannot be described; the signal's reason when it aborts before a pass begins.
+ * Measures a server and publishes each sound pass when it ends.
+ * @param note called with lines about the progress
+ * @throws SweepError if the server cannot be described; the signal's reason if it aborts before a pass begins
  */
 export async function benchmarkServer(
   job: BenchmarkJob,
@@ -127,8 +127,8 @@ export async function benchmarkServer(
     return { passes, voided, saved, incomplete, error: undefined };
   } catch (error) {
     const reason = reasonOf(error);
-    const cutOff = attempt.cutOff(reason);
-    if (cutOff !== undefined) voided.push(measured(cutOff.pass, cutOff.result));
+    const partial = attempt.interrupt(reason);
+    if (partial !== undefined) voided.push(measured(partial.pass, partial.result));
     return { passes, voided, saved, incomplete: reason, error };
   }
 }
@@ -154,7 +154,7 @@ function recordFor(
   pass: PassResult,
 ): BenchmarkRecord {
   const { modelId } = found;
-  // Where the machine was read, more is known than an API can say, and the key is that of a sweep.
+  // If the machine was read, the settings are complete without the server's own list, as in a sweep's record.
   const isBare = job.engine?.image === undefined;
   return recordOfPass({
     id: randomUUID(),
@@ -178,30 +178,32 @@ function recordFor(
   });
 }
 
-/** The tests of the attempt that is running, so that they are not lost with it. */
+/** Collects the finished tests of the current pass, so that they are not lost if it is interrupted. */
 function currentAttempt(suite: Suite, clock: Clock) {
   let running: { readonly pass: number; readonly startedMs: number } | undefined;
-  let ended: TestResult[] = [];
+  let finished: TestResult[] = [];
   return {
     begin: (pass: number): void => {
       running = { pass, startedMs: clock.now() };
-      ended = [];
+      finished = [];
     },
     add: (test: TestResult): void => {
-      ended.push(test);
+      finished.push(test);
     },
     end: (): void => {
       running = undefined;
     },
-    /** The attempt as far as it came; undefined when none is running or no test has ended. */
-    cutOff: (why: string): { readonly pass: number; readonly result: PassResult } | undefined => {
-      if (running === undefined || ended.length === 0) return undefined;
+    /** The current pass as a void result; undefined if no test of it has finished. */
+    interrupt: (
+      why: string,
+    ): { readonly pass: number; readonly result: PassResult } | undefined => {
+      if (running === undefined || finished.length === 0) return undefined;
       const tests = suite.tests.map(
         (test) =>
-          ended.find(({ name }) => name === test.name) ??
-          resultOf(test, { kind: "failed", reason: "not run: the pass was cut off" }),
+          finished.find(({ name }) => name === test.name) ??
+          resultOf(test, { kind: "failed", reason: "not run: the pass was interrupted" }),
       );
-      const verdict: Verdict = { state: "void", reasons: [`cut off: ${why}`] };
+      const verdict: Verdict = { state: "void", reasons: [`interrupted: ${why}`] };
       const { pass, startedMs } = running;
       return { pass, result: { tests, verdict, load: [], startedMs, finishedMs: clock.now() } };
     },
@@ -212,7 +214,7 @@ function stoppedAnswering(reason: string): SweepError {
   return new SweepError("the server stopped answering", {
     exitCode: ExitCode.provider,
     reason,
-    hint: "see the server's own log; the tests that were measured before that are in the results, marked",
+    hint: "see the server's log; the results contain the tests that were measured before, marked as void",
   });
 }
 
@@ -220,7 +222,7 @@ function reasonOf(error: unknown): string {
   return error instanceof SweepError ? (error.reason ?? error.message) : errorText(error);
 }
 
-/** Readers of the database rank what they find there, so only the standard way of measuring gets in. */
+/** Readers rank all records in the database, so only passes that were measured in the standard way are published. */
 function isPublished(job: BenchmarkJob): job is BenchmarkJob & { readonly database: string } {
   return job.database !== undefined && job.rented !== undefined && job.mode === "fixed";
 }

@@ -13,7 +13,7 @@ import { saveSettings } from "./run-folder/saved-settings.ts";
 import type { SavedRun } from "./run-folder/saved-run.ts";
 import { savePlan } from "./run-folder/saved-plan.ts";
 
-/** A run's folder, which is ours to write. */
+/** A run whose lock we hold. */
 export interface ClaimedRun {
   readonly run: string;
   readonly folder: string;
@@ -21,8 +21,8 @@ export interface ClaimedRun {
 }
 
 /**
- * Takes the lock, and settles what earlier runs have left.
- * @throws SweepError exit 7 when another owner lives, exit 6 when an earlier run may still be billed
+ * Takes the lock and settles earlier runs.
+ * @throws SweepError exit 7 if another process holds the lock, exit 6 if an earlier run may still be billed
  */
 export async function claimRun(
   checked: Preflight,
@@ -51,8 +51,8 @@ export async function claimRun(
 }
 
 /**
- * A run that leaves its VM up has a lock of its own, so that neither it nor a sweep keeps the other from anything; the
- * lock of the state folder is held as long as earlier runs are settled, if no sweep holds it.
+ * A run that leaves its VM up has a lock of its own, so that it and a sweep do not block each other. Unless a sweep holds
+ * it, the lock of the state folder is taken while earlier runs are settled.
  */
 async function claimNewRun(
   { run, leaveHeld }: { readonly run: string; readonly leaveHeld: boolean },
@@ -92,11 +92,11 @@ async function claimSavedRun(
     const except = damaged ? undefined : run;
     await settleEarlierRuns(target, ownership, patienceMs, context, except);
     if (!damaged) return { run, folder, ownership };
-    // What its lost lines have spent is unknown: nothing new is created for it.
+    // The cost of the lost events is unknown, so no more may be spent.
     throw new SweepError(`the run ${run} cannot be resumed`, {
       exitCode: ExitCode.incomplete,
-      reason: `its journal in ${folder} is damaged; what it names is destroyed`,
-      hint: "run the plan again with --skip-fresh: what was measured is not measured again",
+      reason: `its journal in ${folder} is damaged; the VMs that it names are destroyed`,
+      hint: "run the plan again with --skip-fresh: it leaves out configurations with fresh results",
     });
   } catch (error) {
     await ownership.release();
@@ -104,7 +104,7 @@ async function claimSavedRun(
   }
 }
 
-/** Destroys what earlier runs have left, publishes what they have recorded, and packs those that are old. */
+/** Destroys the VMs of earlier runs, publishes their records, and packs the journals of old runs. */
 async function settleEarlierRuns(
   target: CloudTarget,
   ownership: HeldOwnership,
@@ -117,10 +117,10 @@ async function settleEarlierRuns(
   try {
     await publishPending(stateDir);
   } catch (error) {
-    // What is packed counts as published.
+    // Not packed either, because the records of packed journals count as published.
     context.reporter.warn(errorText(error));
     return;
   }
-  // A journal that cannot be packed for want of room stops no run.
+  // A full disk must not prevent the run.
   await applyRetention(stateDir, Date.now()).catch(() => undefined);
 }

@@ -13,10 +13,9 @@ import { notifyOfEnd } from "./notify-of-end.ts";
 import type { OpenRun } from "./open-run.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** What became of a run. */
+/** The result of a run. */
 export interface RunSummary {
   readonly run: string;
-  /** Where its journal is. */
   readonly folder: string;
   readonly exitCode: ExitCode;
   readonly state: RunState;
@@ -25,9 +24,8 @@ export interface RunSummary {
   readonly nowMs: number;
   readonly databaseFile: string;
   readonly simulated: boolean;
-  /** The state folder of its cloud's runs. */
+  /** The state folder with this run. */
   readonly stateDir: string;
-  /** Where its cloud's VMs listen, and the time there. */
   readonly sshPort: number;
   readonly time: LinearTime;
   /** Its VM was left up for a user. */
@@ -103,7 +101,7 @@ function endedByItself(error: unknown): boolean {
   );
 }
 
-/** A simulated world that is gone has taken everything with it: nothing in it is billed any more. */
+/** When a simulated world ends, its VMs end too and are no longer billed. */
 async function endWithItsWorld({ journal, target }: OpenRun): Promise<void> {
   const { apiUrl, simulated } = target;
   if (simulated === undefined || !isUnsettled(foldRun(journal.events()))) return;

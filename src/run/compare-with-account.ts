@@ -7,14 +7,15 @@ type Ports = Pick<SweepPorts, "cloud" | "clock" | "journal">;
 
 const PATIENCE_MS = 10_000;
 
-/** An answer takes a while, and a simulated clock runs on meanwhile. Milliseconds. */
+/** The tolerance grows with the speed of a simulated clock, which advances while a response is under way. */
 export function isClockSkewed(offsetMs: number, speed: number): boolean {
   return Math.abs(offsetMs) > 10_000 + 5_000 * speed;
 }
 
 /**
- * Reads the account before the first create: its clock, compared with ours, and what it owes, where the token may read it.
- * @returns what compares the two ledgers at the end. An API that does not answer stops nothing.
+ * Compares our clock with the API's, and journals the account's uninvoiced balance if the token may read it.
+ * @returns a function for the end of the run, which journals by how much the balance grew and what our ledger spent.
+ *   API errors are ignored.
  */
 export async function compareWithAccount(ports: Ports): Promise<() => Promise<void>> {
   const { clock, cloud, journal } = ports;

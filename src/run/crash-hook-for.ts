@@ -6,8 +6,8 @@ import { isLoopback } from "../support/loopback.ts";
 const hooks = new WeakMap<NodeJS.ProcessEnv, CrashHook>();
 
 /**
- * `MAIDER_SWEEP_CRASH`, taken out of the environment so that no child obeys it; one hook for all journals that the
- * program writes, which counts over all of them.
+ * The crash hook of `MAIDER_SWEEP_CRASH`, which is removed from the environment so that child processes do not inherit
+ * it. All journals of a process share the hook, so that it counts the events of all of them.
  */
 export function crashHookFor(target: CloudTarget, env: NodeJS.ProcessEnv): CrashHook | undefined {
   const known = hooks.get(env);

@@ -13,16 +13,16 @@ import type { RunContext } from "./run-context.ts";
 import { givenHubToken, SECRET_VARIABLES } from "./cloud-access/token.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
-/** What a detached run prints is in its journal too, and there is no one to ask. */
+/** The journal has everything that a detached run would print, and there is no terminal for a question. */
 const ADDED = ["--quiet", "--yes"];
 const REMOVED = new Set(["--detach", "--json"]);
 
-/** The first and only message to the detached process. */
+/** The only message to the detached process. */
 interface Secrets {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** Its answer, once the run can be followed. */
+/** The answer of the detached process when its run has started. */
 interface Started {
   readonly run: string;
 }
@@ -32,16 +32,16 @@ export interface DetachedRun {
   readonly pid: number;
 }
 
-/** It ended before it could be followed. */
+/** A detached process that ended before its run started. */
 export interface DetachedEnd {
   readonly exitCode: ExitCode;
   readonly output: string;
 }
 
 /**
- * Starts a command line, once it is checked and agreed to, as a process in a session of its own, which no terminal and
- * no log-out reaches. Returns once its guard watches and the run can be followed, or with its end when that came first.
- * Secrets go over a pipe, and are in no argument and no environment.
+ * Starts a checked command line in the background, in a session of its own that a closed terminal or a log-out does not
+ * affect. Secrets are sent over a pipe, so that they are in no argument and no environment.
+ * @returns when the run has started with its guard, or when the process has ended
  */
 export async function detach(
   argv: readonly string[],
@@ -63,7 +63,7 @@ export async function detach(
     env: withoutSecrets(env),
   });
   closeSync(output);
-  // Ctrl-C does not reach it any more.
+  // In its own session, the child does not receive Ctrl-C.
   const onStop = (): void => void child.kill("SIGTERM");
   signals.stop.addEventListener("abort", onStop);
   child.send(message, () => undefined);
@@ -84,9 +84,8 @@ export async function detach(
 }
 
 /**
- * The detached side: takes the secrets from its parent, and reports to it when the run has started; what is printed from
- * then on is in the run's folder.
- * @param log where its output goes until then.
+ * The context of a detached process: it receives the secrets from its parent and tells it when the run has started.
+ * @param log the output so far, which is then moved to the run's folder
  */
 export async function detachedContext(context: RunContext, log: string): Promise<RunContext> {
   Object.assign(context.env, await receiveSecrets());
@@ -97,15 +96,15 @@ export async function detachedContext(context: RunContext, log: string): Promise
   return { ...context, reporter: { ...context.reporter, started } };
 }
 
-/** Without a listener the pipe keeps no process running. A parent that died at once sends nothing. */
+/** Empty if the parent has already ended. Afterwards nothing listens to the pipe, so that it does not keep the process running. */
 async function receiveSecrets(): Promise<Secrets["secrets"]> {
   const received = new AbortController();
   const { signal } = received;
   const message = once(process, "message", { signal }).then(([sent]) => (sent as Secrets).secrets);
-  const gone = once(process, "disconnect", { signal }).then(() => ({}));
-  for (const each of [message, gone]) each.catch(() => undefined);
+  const parentEnded = once(process, "disconnect", { signal }).then(() => ({}));
+  for (const each of [message, parentEnded]) each.catch(() => undefined);
   try {
-    return await Promise.race([message, gone]);
+    return await Promise.race([message, parentEnded]);
   } finally {
     received.abort();
   }

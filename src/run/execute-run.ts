@@ -10,15 +10,15 @@ import { reclaimVms } from "./recovery/reclaim-vms.ts";
 import type { RunContext } from "./run-context.ts";
 import type { SavedRun } from "./run-folder/saved-run.ts";
 
-/** How the work of a run has ended; its VMs are gone, or cannot be confirmed deleted. */
+/** The result of a sweep; all VMs are deleted, or could not be confirmed deleted. */
 export interface SweepResult {
-  /** What ended it early. */
+  /** The error that ended it early. */
   readonly error: unknown;
-  /** Journals what the account was charged meanwhile; does nothing where it was not read at the beginning. */
+  /** Journals the account's charges since the start; does nothing if the account could not be read at the start. */
   readonly compareLedgers: () => Promise<void>;
 }
 
-/** From the first line of the journal to the last proof. Never throws. */
+/** Runs the sweep: journals the start, starts the guard, reuses or destroys existing VMs, then runs the rentals. Never throws. */
 export async function executeRun(run: OpenRun, { reporter }: RunContext): Promise<SweepResult> {
   const { checked, failure, folder, guard, journal, ports, stop } = run;
   let compareLedgers = (): Promise<void> => Promise.resolve();
@@ -49,7 +49,7 @@ function reclaim(
   return reclaimVms({ folder, estimate, worldGone, patienceMs }, ports, stop);
 }
 
-/** The first fact of a new run, or of a new owner of one that was left. */
+/** The first fact of a new run, or of a resume. */
 function openingFact({ checked, target }: OpenRun): Fact {
   const { account, cap, estimate, plan, saved } = checked;
   const world = target.simulated?.world;

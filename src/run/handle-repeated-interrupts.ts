@@ -3,32 +3,33 @@ import type { RunState } from "../run-state/run-state.ts";
 import { ExitCode } from "../support/errors.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** What a run has open, and the process of the guard that destroys it; undefined without one. */
-interface Undestroyed {
+interface RemainingWork {
   readonly state: RunState;
+  /** Undefined if no guard is running. */
   readonly guardPid: number | undefined;
 }
 
 /**
- * What further signals do to a program that is destroying: the second names what is not yet confirmed deleted, the third
- * leaves it to the guard, whose pipe closes with this process. @returns what ends it.
+ * Handles further signals during a teardown: the second prints the VMs that are not yet confirmed deleted; the third ends
+ * this process, and the guard takes over.
+ * @returns a function that ends the handling
  */
 export function handleRepeatedInterrupts(
   { reporter, signals }: Pick<RunContext, "reporter" | "signals">,
-  read: () => Undestroyed,
+  read: () => RemainingWork,
 ): () => void {
   return signals.onRepeat((count) => {
-    const undestroyed = read();
-    const text = undestroyedText(undestroyed);
+    const remaining = read();
+    const text = remainingText(remaining);
     if (text !== undefined) reporter.note(text);
     if (count < 3) return;
-    const open = openRentals(undestroyed.state).length > 0;
+    const open = openRentals(remaining.state).length > 0;
     process.exit(open ? ExitCode.stillBilled : ExitCode.interrupted);
   });
 }
 
-/** Names what is not confirmed deleted, and who destroys it; undefined when everything is. */
-export function undestroyedText({ state, guardPid }: Undestroyed): string | undefined {
+/** Lists the VMs and firewall that are not confirmed deleted, and who continues; undefined if there are none. */
+export function remainingText({ state, guardPid }: RemainingWork): string | undefined {
   const firewalls = state.firewall?.gone === false ? [state.firewall.label] : [];
   const lines = [
     ...openRentals(state).map(({ label, vmId }) =>
@@ -39,7 +40,7 @@ export function undestroyedText({ state, guardPid }: Undestroyed): string | unde
   if (lines.length === 0) return undefined;
   const who =
     guardPid === undefined
-      ? "maider-sweep recover destroys this"
-      : `the guard, process ${String(guardPid)}, destroys this`;
+      ? "maider-sweep recover destroys them"
+      : `the guard, process ${String(guardPid)}, destroys them`;
   return [`\nnot yet confirmed deleted; ${who}:`, ...lines.map((line) => `  ${line}`)].join("\n");
 }

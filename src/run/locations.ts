@@ -1,9 +1,9 @@
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
-/** Where this machine keeps its state and its results; absolute paths. */
+/** Absolute paths of the state and the results. */
 export interface Locations {
-  /** Journals and locks of real runs. Those of simulated runs are in a folder inside it. */
+  /** Journals and locks of real runs, with a subfolder for simulated runs. */
   readonly stateDir: string;
   /** The database of real results. */
   readonly databaseFile: string;
@@ -11,7 +11,7 @@ export interface Locations {
   readonly simulatedDatabaseFile: string;
 }
 
-/** A database, and the state folder whose journals are the truth about its records. */
+/** A database, and the state folder whose journals have its records. */
 export interface DatabaseLocation {
   readonly file: string;
   readonly stateDir: string;
@@ -19,21 +19,21 @@ export interface DatabaseLocation {
 
 /**
  * The defaults are `$XDG_STATE_HOME/maider-sweep` and the database that the Python tool reads.
- * @param given `--state-dir` and `--db`; they override `MAIDER_SWEEP_STATE` and `MAIDER_SWEEP_DB`. A database that is
- *   named holds real and simulated results alike.
+ * @param options `--state-dir` and `--db`, which override `MAIDER_SWEEP_STATE` and `MAIDER_SWEEP_DB`. A database set with
+ *   `--db` is used for both real and simulated results.
  */
 export function locationsFrom(
-  given: { readonly stateDir?: string | undefined; readonly databaseFile?: string | undefined },
+  options: { readonly stateDir?: string | undefined; readonly databaseFile?: string | undefined },
   env: NodeJS.ProcessEnv,
 ): Locations {
   const home = env["HOME"] ?? homedir();
   const stateHome = nonEmpty(env["XDG_STATE_HOME"]) ?? join(home, ".local", "state");
-  const state = nonEmpty(given.stateDir) ?? nonEmpty(env["MAIDER_SWEEP_STATE"]);
+  const state = nonEmpty(options.stateDir) ?? nonEmpty(env["MAIDER_SWEEP_STATE"]);
   const database = resolve(
     nonEmpty(env["MAIDER_SWEEP_DB"]) ??
       join(home, ".cache", "linode-vms", "benchmark-database.json"),
   );
-  const named = given.databaseFile === undefined ? undefined : resolve(given.databaseFile);
+  const named = options.databaseFile === undefined ? undefined : resolve(options.databaseFile);
   return {
     stateDir: state === undefined ? join(stateHome, "maider-sweep") : resolve(state),
     databaseFile: named ?? database,
@@ -46,7 +46,7 @@ export function databaseLocation(locations: Locations, simulated: boolean): Data
   return { file: simulated ? simulatedDatabaseFile : databaseFile, stateDir };
 }
 
-/** Simulated runs have journals, a lock and a ledger of their own. */
+/** The state folder of simulated runs, which have their own journals, lock and ledger. */
 export function simulatedStateDir(stateDir: string): string {
   return join(stateDir, "simulated");
 }

@@ -11,16 +11,16 @@ import type { Clock } from "../support/clock.ts";
 import { errorText } from "../support/errors.ts";
 import type { MonthLedger } from "../sweep/ports.ts";
 
-/** The month of a state folder, whose journals are read anew as far as they have changed. */
+/** The month ledger of a state folder. Journals of other runs are read again only when they have changed. */
 export function createMonthLedger(stateDir: string, run: string, clock: Clock): MonthLedger {
-  const known = new Map<string, { readonly version: string; readonly state: RunState }>();
+  const cache = new Map<string, { readonly version: string; readonly state: RunState }>();
   const stateOf = (other: string): RunState => {
     const folder = runFolder(stateDir, other);
     const version = versionOf(folder);
-    const before = known.get(other);
-    if (before?.version === version) return before.state;
+    const cached = cache.get(other);
+    if (cached?.version === version) return cached.state;
     const state = foldRun(readJournal(folder).events);
-    known.set(other, { version, state });
+    cache.set(other, { version, state });
     return state;
   };
   const others = (): readonly RunState[] =>
@@ -37,21 +37,22 @@ export function createMonthLedger(stateDir: string, run: string, clock: Clock): 
       return Math.min(...open.map(({ opened }) => opened?.monthly_cap_micro_usd ?? Infinity));
     },
     async whileReserving(work) {
-      let outcome: ReturnType<typeof work> | undefined;
+      let working: ReturnType<typeof work> | undefined;
       try {
         await withWriterLock(join(stateDir, "month"), async () => {
-          outcome = work();
-          await outcome.catch(() => undefined);
+          working = work();
+          // An error of the work is the caller's; only one of the lock becomes a LockError.
+          await working.catch(() => undefined);
         });
       } catch (error) {
         throw new LockError(stateDir, errorText(error));
       }
-      return outcome as ReturnType<typeof work>;
+      return working as ReturnType<typeof work>;
     },
   };
 }
 
-/** Changes with every event that is appended, and when the journal is packed. */
+/** Changes when an event is appended or the journal is packed. */
 function versionOf(folder: string): string {
   return [JOURNAL_FILE, `${JOURNAL_FILE}.gz`]
     .map((name) => statSync(join(folder, name), { throwIfNoEntry: false }))

@@ -24,13 +24,12 @@ import type { RunContext } from "./run-context.ts";
 import { hubTokenFor } from "./cloud-access/token.ts";
 import { connectCloud, connectMachines, connectMeasure, GUARD_PROGRAM } from "./wire.ts";
 
-/** A run whose lock is held and whose journal is open; disposing it releases everything, whatever has happened. */
+/** A run with its lock and its open journal. Disposing it releases them. */
 export interface OpenRun extends AsyncDisposable {
   readonly checked: Preflight;
   readonly run: string;
-  /** Where its journal is. */
   readonly folder: string;
-  /** The cloud, now that the speed of its clock is set. */
+  /** The cloud, with the speed of its clock set. */
   readonly target: CloudTarget;
   readonly ownership: HeldOwnership;
   readonly journal: Journal;
@@ -39,19 +38,19 @@ export interface OpenRun extends AsyncDisposable {
   readonly publisher: Publisher;
   readonly ports: SweepPorts;
   readonly hubToken: string | undefined;
-  /** Tokens that vLLM puts into one event; undefined means one. */
+  /** vLLM's `--stream-interval`, tokens per event; undefined means one. */
   readonly streamInterval: number | undefined;
-  /** Aborted when a person, or an uncaught error, ends the run. */
+  /** Aborts when the user or an uncaught error ends the run. */
   readonly stop: AbortSignal;
-  /** Aborted with an uncaught error. */
+  /** Aborts with an uncaught error. */
   readonly failure: AbortSignal;
-  /** Aborted when a person cannot wait, and a guard is there to do the rest. */
+  /** Aborts when the user does not want to wait and the guard can do the rest. */
   readonly leaveToGuard: AbortSignal;
 }
 
 const REDRAW_EVERY_MS = 100;
 
-/** Opens a run; nothing of it is billable yet. @throws SweepError, with everything released. */
+/** Opens a run before anything is billable. @throws SweepError after releasing everything */
 export async function openRun(checked: Preflight, context: RunContext): Promise<OpenRun> {
   const cleanup = createCleanup();
   try {
@@ -160,10 +159,10 @@ function watchSignals(
   const { signals } = context;
   const leaveToGuard = new AbortController();
   const onRepeat = (): void => {
-    // Without a guard there is no other process to do the rest.
+    // Without a guard, no other process would do the rest.
     if (guard.pid() !== undefined) leaveToGuard.abort();
   };
-  const undestroyed = () => ({ state: foldRun(journal.events()), guardPid: guard.pid() });
+  const remaining = () => ({ state: foldRun(journal.events()), guardPid: guard.pid() });
   const failure = new AbortController();
   const onContinue = (): void => {
     try {
@@ -173,7 +172,7 @@ function watchSignals(
     }
   };
   cleanup.defer(signals.onRepeat(onRepeat));
-  cleanup.defer(handleRepeatedInterrupts(context, undestroyed));
+  cleanup.defer(handleRepeatedInterrupts(context, remaining));
   cleanup.defer(signals.onUncaught((error) => failure.abort(error)));
   cleanup.defer(signals.onContinue(onContinue));
   return { failure: failure.signal, leaveToGuard: leaveToGuard.signal };

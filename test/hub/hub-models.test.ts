@@ -249,7 +249,7 @@ describe("a model that the catalogue lacks", () => {
 
   test("is not asked for in a simulation: no request leaves this machine", async () => {
     await expect(load("some/Model", { simulate: true })).rejects.toThrow(
-      /a simulation does not ask the Hub/,
+      /a simulation does not contact the Hub/,
     );
     await expect(load("some/Model", { apiUrl: "http://127.0.0.1:9" })).rejects.toThrow(
       /the API of --api-url is on this machine[^]* without --api-url/,

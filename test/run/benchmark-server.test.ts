@@ -114,7 +114,7 @@ describe("a benchmark by hand", () => {
     expect(attempt === undefined ? [] : measuredTests(attempt)).toHaveLength(2);
     expect(attempt?.record.summary.verdict).toMatchObject({
       state: "void",
-      reasons: ["cut off: stopped by SIGINT"],
+      reasons: ["interrupted: stopped by SIGINT"],
     });
     expect(attempt?.record.tests).toHaveLength(suite.tests.length);
     expect(result.error).toBe(interruption);

@@ -167,7 +167,7 @@ describe("a signal that is repeated", () => {
     await sweep.untilSaid(label);
     await fetch(`${rig.url}/simulator/faults`, { method: "DELETE" });
     const { code, stderr } = await sweep.ended;
-    expect(stderr).toMatch(/the guard, process \d+, destroys this/);
+    expect(stderr).toMatch(/the guard, process \d+, destroys them/);
     expect(code).toBe(130);
     expect((await leftIn(rig)).vms).toBe(0);
     await guardHasFinished(rig);
@@ -183,7 +183,7 @@ describe("a signal that is repeated", () => {
     await sweep.until("rental.settled");
     sweep.kill("SIGINT");
     const { code, stderr } = await sweep.ended;
-    expect(stderr).toMatch(/the guard, process \d+, destroys this:\n {2}mds-\S+ {2}\(the firewall/);
+    expect(stderr).toMatch(/the guard, process \d+, destroys them:\n {2}mds-\S+ {2}\(the firewall/);
     expect(code).toBe(130);
     expect(await leftIn(rig)).toEqual({ vms: 0, firewalls: 1 });
     await fetch(`${rig.url}/simulator/faults`, { method: "DELETE" });
@@ -203,7 +203,7 @@ describe("a signal that is repeated", () => {
     await sweep.untilSaid(label);
     sweep.kill("SIGINT");
     const { code, stderr } = await sweep.ended;
-    expect(stderr.split(`the guard, process ${String(guard)}, destroys this`)).toHaveLength(3);
+    expect(stderr.split(`the guard, process ${String(guard)}, destroys them`)).toHaveLength(3);
     expect(code).toBe(6);
     expect((await leftIn(rig)).vms).toBe(1);
     await fetch(`${rig.url}/simulator/faults`, { method: "DELETE" });
@@ -224,7 +224,7 @@ test("recover, too, goes on after one signal, names what is left at the second a
   recover.kill("SIGINT");
   await recover.untilSaid("still destroying");
   recover.kill("SIGINT");
-  await recover.untilSaid("maider-sweep recover destroys this");
+  await recover.untilSaid("maider-sweep recover destroys them");
   recover.kill("SIGINT");
   expect((await recover.ended).code).toBe(6);
   expect((await leftIn(rig)).vms).toBe(1);

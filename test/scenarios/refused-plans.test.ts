@@ -14,7 +14,7 @@ afterAll(async () => {
 /** Outside a simulation the Hub would be asked first. */
 const UNKNOWN = " is not in the catalogue";
 const NOBODY_ASKED =
-  ", and a simulation does not ask the Hub: run `estimate` once without --simulate";
+  ", and a simulation does not contact the Hub: run `estimate` once without --simulate";
 
 test.each(BAD_PLANS)(
   "%s: refused with its place, and nothing is sent",

@@ -1,7 +1,7 @@
 import { incompleteLines } from "../../report/failures.ts";
 import { sweepSummary } from "../../report/sweep-summary.ts";
 import type { RunSummary } from "../../run/close-run.ts";
-import { undestroyedText } from "../../run/handle-repeated-interrupts.ts";
+import { remainingText } from "../../run/handle-repeated-interrupts.ts";
 import type { RunOutcome } from "../../run/start-run.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { shellWord } from "../../support/shell-word.ts";
@@ -38,7 +38,7 @@ function printSummary(summary: RunSummary, { options, terminal }: RentingCall): 
     terminal.stdout.write(sweepSummary(facts, tableStyle(terminal)));
   }
   if (exitCode === ExitCode.stillBilled) {
-    const text = undestroyedText(summary);
+    const text = remainingText(summary);
     if (text !== undefined) terminal.stderr.write(`${text}\n`);
   }
   if (error !== undefined) throw error;

@@ -16,10 +16,10 @@ import { simulatedStateDir, type Locations } from "../locations.ts";
 import type { CloudTargetRequest } from "../run-request.ts";
 import { givenHubToken, readToken, runLocalProgram } from "./token.ts";
 
-/** The cloud that a command talks to, and the time that goes with it. */
+/** The cloud that a command uses, with its clock. */
 export interface CloudTarget {
   readonly apiUrl: string;
-  /** Undefined when none was given; only reads of public facts work then. */
+  /** If undefined, only public information can be read. */
   readonly token: string | undefined;
   readonly clock: Clock;
   readonly time: LinearTime;
@@ -27,11 +27,11 @@ export interface CloudTarget {
   readonly ceilings: number;
   readonly sshPort: number;
   readonly simulated: SimulatedWorld | undefined;
-  /** The state folder of this cloud's runs. */
+  /** The folder with the runs of this cloud. */
   readonly stateDir: string;
   /** The database of this cloud's results. */
   readonly databaseFile: string;
-  /** Whether gated models can be fetched: HF_TOKEN is set, or the world is simulated and has a token of its own. */
+  /** Whether gated models can be downloaded: HF_TOKEN is set, or the cloud is simulated. */
   readonly hasHubToken: boolean;
 }
 
@@ -84,14 +84,14 @@ export async function openCloudTarget(
   };
 }
 
-/** The same cloud once the speed of its clock is set; the speed of a world that others use too stays as it is. */
+/** Sets the speed of a simulated clock, unless other processes use it as well. */
 export async function withSpeed(target: CloudTarget, speed: number): Promise<CloudTarget> {
   if (target.simulated === undefined || !target.simulated.isSpeedOpen) return target;
   const time = await target.simulated.setSpeed(speed);
   return { ...target, time, clock: linearClock(time, target.ceilings) };
 }
 
-/** For runs whose simulated world has ended: nothing of it answers, and only their books are left to be closed. */
+/** A target for closing runs whose simulated world has ended; no request to it succeeds. */
 export function endedWorldTarget(locations: Locations): CloudTarget {
   return {
     apiUrl: "http://127.0.0.1:9",

@@ -6,8 +6,8 @@ import { readHubToken, runLocalProgram } from "./token.ts";
 const HUB = "https://huggingface.co";
 
 /**
- * Nothing leaves this machine for a cloud that is on it, so only a hub that is on it too may be asked then; and a
- * simulation reads no real token.
+ * If the cloud is on this machine, as in a simulation, only a hub on this machine may be asked, because no request may
+ * leave it. A simulation never reads a real token.
  */
 export function hubAccess(
   { simulate, apiUrl = "" }: Pick<CloudTargetRequest, "simulate" | "apiUrl">,
@@ -21,8 +21,8 @@ export function hubAccess(
     offlineReason: mayAsk
       ? undefined
       : simulated
-        ? "a simulation does not ask the Hub: run `estimate` once without --simulate"
-        : "the Hub is not asked while the API of --api-url is on this machine: run `estimate` once without --api-url",
+        ? "a simulation does not contact the Hub: run `estimate` once without --simulate"
+        : "with a local --api-url the Hub is not contacted: run `estimate` once without --api-url",
     token: async () => (simulated ? undefined : readHubToken({ env, run: runLocalProgram })),
   };
 }

@@ -14,19 +14,19 @@ import type { PlannedRun, RunContext } from "../run-context.ts";
 import type { PlanRequest } from "../run-request.ts";
 import { skipFresh } from "./skip-fresh.ts";
 
-/** A plan with what it will cost; only reads were needed for it. */
+/** A plan with its estimate. */
 export interface EstimatedRun extends PlannedRun {
-  /** Prices and stock that it was estimated with. */
+  /** The prices and stock of the estimate. */
   readonly market: Market;
 }
 
-/** A run that is resumed: what it has recorded since it began was not there. */
-interface Begun {
+/** Identifies a resumed run: freshness is evaluated as of its start and without its own records. */
+interface ResumedRun {
   readonly run: string;
   readonly nowMs: number;
 }
 
-/** The dry run of a plan: it is given a reader, and never an object that could create anything. */
+/** Estimates a plan. It uses a read-only cloud client, so it cannot create anything. */
 export async function dryRun(
   plan: CoveragePlan,
   request: PlanRequest,
@@ -48,24 +48,24 @@ export async function estimateRun(
   target: CloudTarget,
   onlyStale: boolean,
   signal: AbortSignal,
-  begun?: Begun,
+  resumed?: ResumedRun,
 ): Promise<EstimatedRun> {
   const read = await readMarket(target, signal);
   const market = await withRoundTrips(read, plan, target, timeTcpConnect(), signal);
-  // A run that is resumed may have a VM up: it must come to its end, whatever has become of a region.
-  if (begun === undefined) checkRegions(plan, market);
-  const wanted = onlyStale ? await withoutFresh(plan, target, begun) : plan;
-  return { plan: wanted, market, estimate: withTokenWarning(estimatePlan(wanted, market), target) };
+  // A resumed run may have a VM to destroy, even if its region no longer exists.
+  if (resumed === undefined) checkRegions(plan, market);
+  const toRun = onlyStale ? await withoutFresh(plan, target, resumed) : plan;
+  return { plan: toRun, market, estimate: withTokenWarning(estimatePlan(toRun, market), target) };
 }
 
 async function withoutFresh(
   plan: CoveragePlan,
   { clock, databaseFile: file, stateDir }: CloudTarget,
-  begun: Begun | undefined,
+  resumed: ResumedRun | undefined,
 ): Promise<CoveragePlan> {
   const stored = await readDatabase({ file, stateDir });
-  const records = stored.records.filter(({ summary }) => summary.run !== begun?.run);
-  return skipFresh(plan, records, { suite: SUITE_VERSION, nowMs: begun?.nowMs ?? clock.now() });
+  const records = stored.records.filter(({ summary }) => summary.run !== resumed?.run);
+  return skipFresh(plan, records, { suite: SUITE_VERSION, nowMs: resumed?.nowMs ?? clock.now() });
 }
 
 function withTokenWarning(estimate: Estimate, target: CloudTarget): Estimate {

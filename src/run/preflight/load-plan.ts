@@ -12,13 +12,12 @@ import { loadPrompts } from "./load-prompts.ts";
 import type { RunContext } from "../run-context.ts";
 import type { PlanRequest, PlanSource } from "../run-request.ts";
 
-/** What reading a plan needs of its request and of the process. */
 type Request = Pick<PlanRequest, "cloud" | "overrides">;
 type Context = Pick<RunContext, "env" | "signals">;
 
 /**
- * A plan, with the prompts that it names; models that the catalogue lacks are looked up.
- * @throws SweepError exit 2 with every problem at its line
+ * Loads a plan with its prompts file, and looks up models that are not in the catalogue.
+ * @throws SweepError exit 2 that lists every problem with its line
  */
 export async function loadPlan(
   source: PlanSource,
@@ -31,7 +30,7 @@ export async function loadPlan(
   return plan.prompts === undefined ? plan : withPrompts(plan, await loadPrompts(plan.prompts));
 }
 
-/** The same without following `prompts:`. @throws SweepError exit 2 */
+/** Parses a plan without loading its prompts file. @throws SweepError exit 2 */
 export async function planWithModels(
   text: string,
   name: string,
@@ -40,14 +39,14 @@ export async function planWithModels(
 ): Promise<CoveragePlan> {
   const unknown = unknownModels(text);
   if (unknown.length === 0) return planFromText(text, name, overrides);
-  // What asks the Hub takes long to load, and few plans need it.
+  // Imported only if needed, because the Hub's client is slow to load.
   const { knownModels } = await import("../../hub/known-models.ts");
   const cache = join(cloud.locations.stateDir, "models");
   const known = await knownModels(unknown, hubAccess(cloud, env), cache, signals.stop);
   return planFromText(text, name, overrides, known);
 }
 
-/** The same with the models that the catalogue knows, and `known` ones. @throws SweepError exit 2 */
+/** Parses a plan with models of the catalogue and of `known`, without any look-up. @throws SweepError exit 2 */
 export function planFromText(
   text: string,
   name: string,
@@ -59,7 +58,10 @@ export function planFromText(
   const count = reading.problems.length;
   throw new SweepError(
     `the plan has ${String(count)} problem${count === 1 ? "" : "s"}\n${formatProblems(name, reading.problems)}`,
-    { exitCode: ExitCode.usage, hint: "nothing was sent; mend the lines above and run it again" },
+    {
+      exitCode: ExitCode.usage,
+      hint: "nothing was sent; correct the lines above and run it again",
+    },
   );
 }
 

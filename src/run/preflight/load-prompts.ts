@@ -11,9 +11,8 @@ interface Entries {
 }
 
 /**
- * A suite from a file of prompts: JSON lines when its name ends in `.jsonl` or `.ndjson`, else YAML, of which JSON is
- * a part.
- * @throws SweepError (usage) with the lines that are wrong
+ * Reads a suite from a file of prompts: JSON lines if its name ends in `.jsonl` or `.ndjson`, else YAML or JSON.
+ * @throws SweepError exit 2 that lists the wrong lines
  */
 export async function loadPrompts(file: string): Promise<Suite> {
   const text = (await textOf(file)).replace(/^\uFEFF/, "");

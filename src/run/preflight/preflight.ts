@@ -22,7 +22,7 @@ import { readSavedRun, type SavedRun } from "../run-folder/saved-run.ts";
 import { tokenExpiryWarning } from "./token-expiry-warning.ts";
 import { connectReader } from "../wire.ts";
 
-/** A run of which everything that can be checked was checked; nothing billable exists yet. */
+/** A run that passed every check; nothing billable exists yet. */
 export interface Preflight extends PlannedRun {
   readonly request: RunRequest;
   readonly target: CloudTarget;
@@ -34,9 +34,9 @@ export interface Preflight extends PlannedRun {
   readonly heartbeat: string | undefined;
   /** The address that is notified when the run has ended. */
   readonly notify: string | undefined;
-  /** Set when a run is resumed. */
+  /** Set if a run is resumed. */
   readonly saved: SavedRun | undefined;
-  /** What a person should know before the run begins. */
+  /** Warnings to show before the run begins. */
   readonly warnings: readonly string[];
 }
 
@@ -46,10 +46,10 @@ export interface NothingToDo {
   readonly warnings: readonly string[];
 }
 
-/** A person waits, and nothing is billed yet: an API that is down is reported soon. */
+/** Short, because the user is waiting and nothing is billed yet. */
 const ACCOUNT_PATIENCE_MS = 15_000;
 
-/** What is to be done, before a cloud was asked. */
+/** The work of a run, as known without the cloud. */
 interface Work {
   readonly plan: CoveragePlan;
   readonly cap: MicroUsd;
@@ -58,9 +58,9 @@ interface Work {
 }
 
 /**
- * Checks all that can be checked before money is spent: the plan, the token and its scopes, the prices, the cap, our
- * own address, the database. Prints nothing. A simulated cloud that it starts is released by whoever gets the value.
- * @throws SweepError for what forbids the run; the reason of the stop signal
+ * Runs all checks that are possible before money is spent: the plan, the token and its scopes, prices, the cap, the
+ * caller's address, the database. Prints nothing. The caller releases the simulated cloud of the result.
+ * @throws SweepError if a check fails; the reason of the stop signal
  */
 export async function preflight(
   request: RunRequest,
@@ -129,12 +129,12 @@ async function check(
   const cap = (lowersCap ? plan.budget.maxCost : undefined) ?? givenCap;
   const estimate =
     subject.kind === "hold" ? heldEstimate(planned, cap, plan.budget.maxHoursPerRental) : planned;
-  // A run that is resumed may have VMs to destroy.
+  // A resumed run may have VMs to destroy.
   if (estimate.rentals.length === 0 && saved === undefined) {
     const nothingToDo = "nothing to do: everything in the plan is fresh or skipped";
     return { nothingToDo, warnings: estimate.warnings };
   }
-  // What is left of the cap of a run that is resumed is a matter of its ledger.
+  // The budget of a resumed run is checked against its ledger, before each reservation.
   if (saved === undefined) checkBudget(estimate, cap, plan.budget);
   const tokenEnds = await tokenExpiryWarning(target, estimate, plan.concurrency, stop);
   return {
@@ -156,7 +156,7 @@ async function check(
   };
 }
 
-/** Who we are, and whether the token may do what a sweep needs. @throws SweepError exit 4 */
+/** Reads the account and checks the token's scopes. @throws SweepError exit 4 */
 async function readAccount(target: CloudTarget, signal: AbortSignal): Promise<Account> {
   try {
     const reader = connectReader(target, ACCOUNT_PATIENCE_MS * target.ceilings);
@@ -168,7 +168,7 @@ async function readAccount(target: CloudTarget, signal: AbortSignal): Promise<Ac
   }
 }
 
-/** The range of the plan, else our own public address. @throws SweepError exit 4 when it cannot be found out */
+/** The range in the plan, else our public address. @throws SweepError exit 4 if the address cannot be found out */
 export async function sshCidr(
   plan: Pick<CoveragePlan, "sshCidr">,
   target: Pick<CloudTarget, "apiUrl" | "simulated">,

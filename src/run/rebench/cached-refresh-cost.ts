@@ -7,7 +7,7 @@ import { indexFolder } from "../records/read-database.ts";
 
 const DAY_MS = 86_400_000;
 
-/** For a large database the answer is cached for the day: the plans and prices that it needs take longest to read. */
+/** The result of `refreshCost`; for a large database it is cached for a day, because loading plans and prices is slow. */
 export async function cachedRefreshCost(
   { records, fingerprint }: IndexedContents,
   { file, stateDir }: DatabaseLocation,

@@ -15,13 +15,13 @@ interface Pair {
   readonly model: string;
 }
 
-/** What `rebench` is asked for. */
+/** The options of `rebench`. */
 export interface RebenchOptions {
-  /** One configuration; undefined means all that are stale. */
+  /** A single configuration; undefined means all stale ones. */
   readonly only: Pair | undefined;
-  /** Undefined means as many as before. */
+  /** Undefined means as many as each record's plan asked for. */
   readonly passes: number | undefined;
-  /** Undefined means what `plans/refresh.yaml` says. */
+  /** Undefined means the value of `plans/refresh.yaml`. */
   readonly staleAfterDays: number | undefined;
 }
 

@@ -7,21 +7,21 @@ import { restorable } from "../../results/store/restorable.ts";
 import { resolveLinks } from "../../support/safe-file.ts";
 import { simulatedStateDir, type DatabaseLocation } from "../locations.ts";
 
-/** The truth of which a database is a projection. */
+/** The sources from which a database can be rebuilt. */
 export interface KnownRecords {
-  /** Our own, from the journals, and from copies where no journal was written. */
+  /** Our own records, from journals, or from copies for records without a journal. */
   readonly ours: readonly BenchmarkRecord[];
-  /** Other people's, from copies. */
+  /** Imported records of other people, from copies. */
   readonly imported: readonly BenchmarkRecord[];
 }
 
-/** The sound passes of a run, and the database that they belong to. */
+/** The records of a run's sound passes, and the database for them. */
 export interface RunRecords {
   readonly database: string;
   readonly records: readonly BenchmarkRecord[];
 }
 
-/** Undefined when the run has recorded nothing. */
+/** Undefined if the run has no sound pass. */
 export function recordsOfRun(folder: string): RunRecords | undefined {
   let database: string | undefined;
   const records: BenchmarkRecord[] = [];
@@ -33,8 +33,8 @@ export function recordsOfRun(folder: string): RunRecords | undefined {
 }
 
 /**
- * All that is known of a database, whatever has become of the file; reads every journal of the state folder.
- * @throws SweepError exit 2
+ * All records that belong in a database, whether or not the file has them. Reads every journal of the state folder.
+ * @throws SweepError exit 2 if the copies cannot be read
  */
 export async function knownRecords(location: DatabaseLocation): Promise<KnownRecords> {
   const copies = await readImportedRecords(location.file);
@@ -46,8 +46,8 @@ export async function knownRecords(location: DatabaseLocation): Promise<KnownRec
 }
 
 /**
- * Records that another program has overwritten, as far as a journal, a copy or the newest backup has them; reads every
- * journal of the state folder.
+ * Finds records that another program has overwritten, in journals, copies and the newest backup. Reads every journal of
+ * the state folder.
  */
 export async function findOverwritten(
   location: DatabaseLocation,

@@ -8,41 +8,42 @@ import { findOverwritten, recordsOfRun, type RunRecords } from "./journal-record
 import { simulatedStateDir, type DatabaseLocation } from "../locations.ts";
 
 /**
- * The one way of a run's results into the database: adds the records of its sound passes that are missing there. May be
- * repeated at any time, by whichever process. What the user has removed stays away.
- * @param folder the run's. @throws SweepError when the database cannot be written
+ * Adds the records of a run's sound passes to the database, except those that are already there or that the user has
+ * removed. Every process that publishes a run uses this function; it is safe to repeat.
+ * @param folder the run's folder
+ * @throws SweepError if the database cannot be written
  */
 export async function publishRun(folder: string): Promise<void> {
-  const found = recordsOfRun(folder);
-  if (found !== undefined) await publishRecords(locationOf(folder, found), found.records);
+  const own = recordsOfRun(folder);
+  if (own !== undefined) await publishRecords(locationOf(folder, own), own.records);
 }
 
 /**
- * Publishes what runs of a state folder have recorded and never published, as after a death between a pass and its
- * publication. Only journals that are not packed are read: what is packed is published.
- * @throws SweepError when a database cannot be written
+ * Publishes records of earlier runs that are not published yet, for example because the program was killed just after a
+ * pass. Packed journals are skipped, because a journal is packed only after its records are published.
+ * @throws SweepError if a database cannot be written
  */
 export async function publishPending(stateDir: string): Promise<void> {
   const pending = new Map<string, { location: DatabaseLocation; records: BenchmarkRecord[] }>();
   for (const run of listRuns(stateDir)) {
     const folder = runFolder(stateDir, run);
-    const found = isJournalPacked(folder) ? undefined : recordsOfRun(folder);
-    if (found === undefined) continue;
-    const { published, removed, deleted } = await readPublication(found.database);
-    const records = found.records.filter(
+    const own = isJournalPacked(folder) ? undefined : recordsOfRun(folder);
+    if (own === undefined) continue;
+    const { published, removed, deleted } = await readPublication(own.database);
+    const records = own.records.filter(
       ({ id }) => ![published, removed, deleted].some((ids) => ids.has(id)),
     );
     if (records.length === 0) continue;
-    const others = pending.get(found.database)?.records ?? [];
-    const location = locationOf(folder, found);
-    pending.set(found.database, { location, records: [...others, ...records] });
+    const others = pending.get(own.database)?.records ?? [];
+    const location = locationOf(folder, own);
+    pending.set(own.database, { location, records: [...others, ...records] });
   }
   for (const { location, records } of pending.values()) await publishRecords(location, records);
 }
 
 /**
- * Adds records to a database, and with them those that another program has overwritten there since.
- * @throws SweepError when the database cannot be written
+ * Adds records to a database, and restores records that another program has overwritten.
+ * @throws SweepError if the database cannot be written
  */
 export async function publishRecords(
   location: DatabaseLocation,
@@ -51,7 +52,7 @@ export async function publishRecords(
   return openDatabase(location.file).publish(records, (ids) => findOverwritten(location, ids));
 }
 
-/** The journals of real and simulated runs alike may have records of one database. */
+/** The state folder of real runs is the location for simulated runs too, since both may share a database. */
 function locationOf(folder: string, { database: file }: RunRecords): DatabaseLocation {
   const home = dirname(dirname(folder));
   const isSimulated = home === simulatedStateDir(dirname(home));

@@ -3,14 +3,14 @@ import { errorText } from "../../support/errors.ts";
 import type { PublisherAnswer, PublisherData } from "./publisher.ts";
 import { publishRun } from "./publish-run.ts";
 
-/** Real. After the last pass of a VM its DELETE has the processor and the disk to itself for so long. */
+/** In real time. Publishing is delayed so that it does not compete with the DELETE after the last pass of a VM. */
 const DELAY_MS = 300;
 
 const { folder } = workerData as PublisherData;
 let requested = 0;
 let publishing = false;
 
-// One publication serves all requests that came before it began.
+// One publication handles all requests that came before it began.
 parentPort?.on("message", () => {
   requested += 1;
   if (publishing) return;

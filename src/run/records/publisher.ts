@@ -4,23 +4,26 @@ import type { Journal } from "../../journal/events.ts";
 import { errorText } from "../../support/errors.ts";
 import { publishRun } from "./publish-run.ts";
 
-/** Publishes the sound passes of a run as its journal gets them: never before a DELETE, never inside a measurement. */
+/** Publishes the sound passes of a run while it continues, without delaying a DELETE or a measurement. */
 export interface Publisher {
   /**
-   * Waits until everything is published, or the signal aborts: who publishes the run next does the rest.
-   * @returns why something could not be published, a line each
+   * Waits until everything is published or the signal aborts; the next process that publishes the run then does the rest.
+   * @returns lines that say why records could not be published
    */
   close(leaveToGuard: AbortSignal): Promise<readonly string[]>;
 }
 
+/** The input of the publisher's thread. */
 export interface PublisherData {
-  /** The run's. */
+  /** The run's folder. */
   readonly folder: string;
 }
 
-/** How many requests were served, and why that failed. */
+/** A message from the publisher's thread. */
 export interface PublisherAnswer {
+  /** The number of requests that it handled. */
   readonly served: number;
+  /** Why publishing failed, if it did. */
   readonly problem: string | undefined;
 }
 
@@ -30,9 +33,9 @@ const PROGRAM = new URL(
 );
 
 /**
- * Publishes in a thread of its own. What a thread that died has not published is published when the publisher is
- * closed, in this thread.
- * @param database only its size matters: a large one needs much memory. @param program another one, for tests
+ * Starts a publisher in a worker thread. If the thread crashes, `close` publishes the rest in this thread.
+ * @param database its size determines the thread's memory limit
+ * @param program replaces the thread's program in tests
  */
 export function startPublisher(
   journal: Pick<Journal, "subscribe">,
@@ -42,7 +45,7 @@ export function startPublisher(
 ): Publisher {
   const worker = new Worker(program, {
     workerData: { folder } satisfies PublisherData,
-    // Its garbage is never urgent: left alone it grows to hundreds of megabytes.
+    // Without limits, garbage would grow to hundreds of megabytes before it is collected.
     resourceLimits: {
       maxYoungGenerationSizeMb: 8,
       maxOldGenerationSizeMb: 256 + 8 * sizeMb(database),
@@ -51,17 +54,17 @@ export function startPublisher(
   worker.unref();
   let pending = 0;
   let problem: string | undefined;
-  let died = false;
+  let hasExited = false;
   let onIdle: (() => void) | undefined;
   worker.on("message", (answer: PublisherAnswer) => {
     pending -= answer.served;
     ({ problem } = answer);
     if (pending === 0) onIdle?.();
   });
-  // Whatever ended it, "exit" follows.
+  // "exit" follows every error.
   worker.on("error", () => undefined);
   worker.on("exit", () => {
-    died = true;
+    hasExited = true;
     onIdle?.();
   });
   const unsubscribe = journal.subscribe(({ type }) => {
@@ -73,16 +76,16 @@ export function startPublisher(
     new Promise((resolve) => {
       onIdle = resolve;
       leaveToGuard.addEventListener("abort", () => resolve(), { once: true });
-      if (pending === 0 || died || leaveToGuard.aborted) resolve();
+      if (pending === 0 || hasExited || leaveToGuard.aborted) resolve();
     });
   return {
     async close(leaveToGuard) {
       unsubscribe();
       worker.ref();
       await idle(leaveToGuard);
-      const isLeft = died && pending > 0 && !leaveToGuard.aborted;
+      const isUnpublished = hasExited && pending > 0 && !leaveToGuard.aborted;
       await worker.terminate();
-      if (isLeft) problem = await publishRun(folder).then(() => undefined, errorText);
+      if (isUnpublished) problem = await publishRun(folder).then(() => undefined, errorText);
       pending = 0;
       return problem === undefined ? [] : [problem];
     },

@@ -48,13 +48,13 @@ export function indexFolder(stateDir: string): string {
   return join(stateDir, "index");
 }
 
-/** Passes in the journals that never entered this database. */
+/** Unsound passes in the journals, which are not in the database. */
 export async function readUnsound({ file, stateDir }: DatabaseLocation): Promise<Unranked[]> {
   const wanted = await resolveLinks(file);
   const found: Unranked[] = [];
   for (const folder of [stateDir, simulatedStateDir(stateDir)]) {
     for (const run of listRuns(folder)) {
-      if (!mayHoldUnsound(runFolder(folder, run))) continue;
+      if (!mayContainUnsound(runFolder(folder, run))) continue;
       const { events } = readJournal(runFolder(folder, run));
       const opened = events.find((event) => event.type === "run.opened");
       if (opened !== undefined && (await resolveLinks(opened.database)) === wanted)
@@ -64,8 +64,8 @@ export async function readUnsound({ file, stateDir }: DatabaseLocation): Promise
   return found;
 }
 
-/** Nearly no journal has such a pass; searching for the words is far cheaper than parsing the events. */
-function mayHoldUnsound(folder: string): boolean {
+/** A text search is much faster than parsing the events, and few journals contain unsound passes. */
+function mayContainUnsound(folder: string): boolean {
   try {
     const bytes = readPlainOrPacked(join(folder, JOURNAL_FILE));
     return ["pass.failed", "pass.void", "server.failed"].some((type) =>

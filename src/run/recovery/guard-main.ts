@@ -15,8 +15,8 @@ import { publishRun } from "../records/publish-run.ts";
 import { connectCloud } from "../wire.ts";
 import { isWorldGone } from "../../simulator/client/control-client.ts";
 
-const LOOKS_AT_THE_PARENT = 12;
-const AGAIN_MS = 1_000;
+const CHECKS_PER_STALL = 12;
+const RETRY_MS = 1_000;
 
 /**
  * The guard: a process of its own that holds one end of a pipe. When the other end closes, or its parent stops
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const log = openLog(order);
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
-      log(`going on after: ${errorText(error)}`);
+      log(`continuing after: ${errorText(error)}`);
     });
   }
   let silentFor = 0;
@@ -57,12 +57,12 @@ async function main(): Promise<void> {
       if (line === "release") resolve("released");
     });
   });
-  // Counted by its own timer: a machine that slept has stopped both of them, and neither hangs.
+  // Counted by a timer instead of compared with the clock: a machine that sleeps stops the parent and this timer alike.
   const stalled = new Promise<"the parent hangs">((resolve) => {
     setInterval(() => {
       silentFor += 1;
-      if (silentFor > LOOKS_AT_THE_PARENT) resolve("the parent hangs");
-    }, order.stallMs / LOOKS_AT_THE_PARENT).unref();
+      if (silentFor > CHECKS_PER_STALL) resolve("the parent hangs");
+    }, order.stallMs / CHECKS_PER_STALL).unref();
   });
   log(`watching run ${order.run} as process ${String(process.pid)}`);
   process.stdout.write("ready\n");
@@ -105,7 +105,7 @@ async function destroyEverything(order: GuardOrder, log: (text: string) => void)
       return;
     } catch (error) {
       log(`trying again after: ${errorText(error)}`);
-      await sleepReal(AGAIN_MS);
+      await sleepReal(RETRY_MS);
     }
   }
 }
@@ -119,7 +119,7 @@ function isSettled({ stateDir, run }: GuardOrder): boolean {
   return state.closed !== undefined && !isUnsettled(state);
 }
 
-/** A log that cannot be written stops nothing. */
+/** Errors of the log are ignored; the journal has the important facts. */
 function openLog({ stateDir, run, token }: GuardOrder): (text: string) => void {
   const redact = createRedactor([token]);
   const path = join(runFolder(stateDir, run), GUARD_LOG);
@@ -127,7 +127,7 @@ function openLog({ stateDir, run, token }: GuardOrder): (text: string) => void {
     try {
       appendFileSync(path, `${isoUtc(Date.now())} ${redact(text)}\n`, { mode: 0o600 });
     } catch {
-      // What matters is in the journal.
+      // The guard must continue.
     }
   };
 }
