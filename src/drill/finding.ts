@@ -15,15 +15,16 @@ export interface Finding {
   readonly change?: string;
 }
 
-/** What a run's probes and its journal tell of one VM. */
+/** What the probes of one VM and the run's journal have recorded. */
 export interface RunEvidence {
   readonly evidence: LiveEvidence;
   /** All of the run. */
   readonly events: readonly SweepEvent[];
 }
 
-/** One assumption: whether it held, as text. Undefined = not seen. */
+/** One assumption of a check, and what was seen of it. */
 export interface Aspect {
+  /** Undefined = not seen. */
   readonly holds: boolean | undefined;
   readonly seen: string;
   /** What to change if it does not hold. */
@@ -51,7 +52,7 @@ export function finding(
   return { ...base, state: "differs", seen: text, change };
 }
 
-/** The VM of the evidence, or the first one, where it did not get so far that it could be probed. */
+/** The events of the probed VM; of the first one, if none could be probed. */
 export function eventsOfVm({ evidence, events }: RunEvidence): readonly SweepEvent[] {
   const first = events.find((event) => event.type === "rental.reserved");
   const label = evidence.label ?? (first?.type === "rental.reserved" ? first.label : "");

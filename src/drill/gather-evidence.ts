@@ -10,15 +10,15 @@ import type { CheckNumber, LiveEvidence, PeerToPeer } from "./live-evidence.ts";
 
 /** A download is killed once this share of it is there. */
 const KILL_AT = 0.2;
-/** Where the Hub has not told how large it is. */
+/** The same, if the size of the download is not known yet. */
 const KILL_AT_BYTES = 1e9;
 const DOWNLOAD_STARTS_MS = 10 * 60_000;
 const LOOK_EVERY_MS = 1_000;
 const AT_LEAST_REAL_MS = 40;
 
 /**
- * Does all probes of a VM with one GPU, in the order in which they need each other. One that fails is noted, and the
- * others follow.
+ * Does all probes of a VM with one GPU, in the order in which they need each other. If one fails, its error
+ * is noted and the others follow.
  * @throws what ends the rental: its deadline, a connection that is lost for good, another owner
  */
 export async function probeOneGpu(vm: ProbedVm, evidence: LiveEvidence): Promise<void> {
@@ -99,13 +99,13 @@ function stepsOf(
   };
 }
 
-/** A VM that cannot be reached, before or after its reboot, or one that is no longer ours. */
+/** The connection is lost for good, or another process owns the run. */
 function endsRental(error: unknown): boolean {
   if (error instanceof FencedError) return true;
   return error instanceof MachineError && error.kind === "link_lost";
 }
 
-/** Serves a model, stops the server in the middle of the download, and looks at what is left. */
+/** Serves a model, stops the server in the middle of the download, and counts the incomplete files. */
 async function killDownload(
   vm: ProbedVm,
   configuration: Configuration,

@@ -65,19 +65,18 @@ export function judgeKilledDownload(run: RunEvidence): Finding {
         holds: killedDownload && incompleteFiles > 0,
         seen: `killed after ${gb(killedDownload?.bytes)}: ${files(incompleteFiles)} left`,
         change:
-          "The Hub's client names its incomplete files otherwise: correct `*.incomplete` in templates/agent.py.",
+          "The Hub's client uses another name for incomplete files: correct `*.incomplete` in templates/agent.py.",
       },
       {
         holds: left === undefined ? undefined : left === 0,
         seen: `${files(left ?? 0)} after the next start`,
         change:
-          "Correct remove_parts in templates/agent.py: orphans count as a download under way.",
+          "Correct remove_parts in templates/agent.py: orphaned files look like a download in progress.",
       },
       {
         holds: killedDownload && start !== undefined,
         seen: start === undefined ? "the model was not served again" : "the model was served again",
-        change:
-          "See `maider-sweep logs`: a broken download must not keep a model from being served.",
+        change: "See `maider-sweep logs`: a model must be served after a broken download.",
       },
     ],
     run,

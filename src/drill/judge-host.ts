@@ -61,7 +61,7 @@ export function judgeReboot(run: RunEvidence): Finding {
     {
       number: 2,
       check: "a reboot through the API",
-      expected: `the old boot is silent within ${secondsText(USUAL.shutdown)}, the new one answers within ${secondsText(USUAL.reboot)} under another boot ID, with the driver loaded`,
+      expected: `the old boot stops answering within ${secondsText(USUAL.shutdown)}, the new one answers within ${secondsText(USUAL.reboot)} under another boot ID, with the driver loaded`,
     },
     [
       {
@@ -78,7 +78,7 @@ export function judgeReboot(run: RunEvidence): Finding {
       {
         holds: afterReboot && afterReboot.bootId !== afterSetup?.bootId,
         seen: `boot ID ${afterSetup?.bootId ?? "unknown"}, then ${afterReboot?.bootId ?? ""}`,
-        change: "src/sweep/rental/boot-vm.ts must tell the boots apart by something else.",
+        change: "Distinguish the boots by something else in src/sweep/rental/boot-vm.ts.",
       },
       {
         holds: afterReboot?.nvidiaLoaded,
@@ -116,18 +116,18 @@ export function judgeFirstLogin(run: RunEvidence): Finding {
             ? `no login: ${failure?.reason ?? ""}`
             : `login after ${secondsText(seconds)}`,
         change:
-          "If the host key differs, cloud-init does not plant `ssh_keys`: see src/machine/user-data.ts. If it is late, raise BOOT_SECONDS in src/estimate/forecast.ts.",
+          "If the host key differs, cloud-init does not install `ssh_keys`: see src/machine/user-data.ts. If the login is late, raise BOOT_SECONDS in src/estimate/forecast.ts.",
       },
       {
         holds: afterSetup && afterSetup.uid === 0,
         seen: afterSetup?.uid === 0 ? "as root" : `as user ${String(afterSetup?.uid)}`,
-        change: "The login is not root's: see `disable_root` in src/machine/user-data.ts.",
+        change: "Logins are not as root: see `disable_root` in src/machine/user-data.ts.",
       },
       {
         holds:
           afterSetup && afterSetup.cloudInitErrors.length === 0 && afterSetup.cloudInit !== "error",
         seen: cloudInit,
-        change: "Correct what cloud-init names in src/machine/user-data.ts.",
+        change: "Correct the cause of cloud-init's errors in src/machine/user-data.ts.",
       },
     ],
     run,

@@ -63,7 +63,7 @@ export function judgeReplies(run: RunEvidence): Finding {
   );
 }
 
-/** Check 8: a sound pass, and what nvidia-smi tells of the GPU meanwhile. */
+/** Check 8: a sound pass, and what nvidia-smi reports about the GPU. */
 export function judgePass(run: RunEvidence): Finding {
   const events = eventsOfVm(run);
   const [sound, failed] = [findEvent(events, "pass.finished"), findEvent(events, "pass.failed")];
@@ -82,7 +82,7 @@ export function judgePass(run: RunEvidence): Finding {
       number: 8,
       check: "one sound pass, with the GPU's figures",
       expected:
-        "the pass is sound, and nvidia-smi tells clocks_event_reasons, clock, power and heat",
+        "the pass is sound, and nvidia-smi reports clocks_event_reasons, clock, power and temperature",
     },
     [
       {
@@ -95,7 +95,10 @@ export function judgePass(run: RunEvidence): Finding {
       },
       {
         holds: complete,
-        seen: complete === true ? "all figures are there" : "nvidia-smi says [N/A] of some figures",
+        seen:
+          complete === true
+            ? "nvidia-smi reports all figures"
+            : "nvidia-smi reports [N/A] for some figures",
         change:
           "Throttling cannot be seen on this driver: query `clocks_throttle_reasons.active` in templates/agent.py, and mark the records.",
       },
@@ -104,7 +107,7 @@ export function judgePass(run: RunEvidence): Finding {
   );
 }
 
-/** As `fitModel` reckons: what utilisation, weights and overhead leave of one GPU. */
+/** What utilisation, weights and overhead leave of one GPU, as `fitModel` calculates it. */
 function plannedCacheGib({ engine, fit, gpu, model }: Configuration): number {
   return (
     gpu.card.usableGib * engine.gpuMemoryUtilization - fit.weightsGibPerGpu - model.overheadGib

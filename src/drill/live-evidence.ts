@@ -7,7 +7,7 @@ import type { StartupMemory } from "../vllm/startup-memory.ts";
 /** The number of a check in docs/live-checklist.md. */
 export type CheckNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
-/** What the probes have seen of one VM. Undefined = not reached, and `failures` may say why. */
+/** What the probes of one VM have seen. Undefined = not reached; `failures` gives the reason if a probe failed. */
 export interface LiveEvidence {
   label?: string;
   configurations?: readonly Configuration[];
@@ -49,7 +49,7 @@ export interface HarmonyReplies {
 /** A model on two GPUs. */
 export interface PeerToPeer {
   readonly usual: ServedModel;
-  /** GPUs that talk through the VM's memory. */
+  /** The GPUs exchange data through the VM's memory. */
   readonly disabled: ServedModel;
 }
 

@@ -1,4 +1,4 @@
-/** Memory of the fullest GPU as vLLM's start-up log tells it, GiB; undefined = it does not say. */
+/** Memory of the fullest GPU from vLLM's start-up log, GiB. Undefined if the log does not have the line. */
 export interface StartupMemory {
   /** What is left for the KV cache. */
   readonly cacheGib: number | undefined;
@@ -6,13 +6,13 @@ export interface StartupMemory {
   readonly graphsGib: number | undefined;
 }
 
-/** From the lines "Available KV cache memory" and "CUDA graph pool memory", of which each worker writes its own. */
+/** From the lines "Available KV cache memory" and "CUDA graph pool memory", which every worker writes. */
 export function startupMemory(log: string): StartupMemory {
   const figures = (pattern: RegExp): number[] =>
     [...log.matchAll(pattern)].map(([, gib]) => Number(gib));
   const caches = figures(/Available KV cache memory: (-?[\d.]+) GiB/g);
   const pools = figures(/CUDA graph pool memory: (-?[\d.]+) GiB \(actual\)/g);
-  // Before 0.19 the line about the pool did not exist.
+  // vLLM before 0.19 does not write the line about the pool.
   const graphs =
     pools.length > 0 ? pools : figures(/Graph capturing finished in .* took (-?[\d.]+) GiB/g);
   return {

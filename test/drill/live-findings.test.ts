@@ -185,7 +185,7 @@ test("a VM that does what the code assumes shows every check as expected, by val
     [5, "as expected", expect.stringContaining("without: 1 of 4 complete (Unexpected token")],
     [6, "as expected", expect.stringContaining("with Xet 160 MB/s; without Xet 160 MB/s")],
     [7, "as expected", expect.stringContaining("0 incomplete files after the next start")],
-    [8, "as expected", "27.9 tokens/s; all figures are there"],
+    [8, "as expected", "27.9 tokens/s; nvidia-smi reports all figures"],
     [9, "as expected", "404 after 30 s; uninvoiced balance $0.52 higher, ledger $0.52"],
     [10, "as expected", expect.stringContaining("with: ready after 260 s, 45.0 tokens/s")],
   ]);
@@ -326,7 +326,7 @@ describe("a check differs", () => {
         ...ready,
         engine: { ...ready.engine, settings: { disable_custom_all_reduce: true } },
       }),
-      /it hung/,
+      /the start hung/,
       /Disable peer-to-peer/,
     ],
     [10, "a start that fails", usualStart(failed), /out of GPU memory/, /Disable peer-to-peer/],
