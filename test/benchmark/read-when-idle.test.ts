@@ -17,7 +17,7 @@ describe("the server's counters", () => {
     const { counters } = await readWhenIdle(client, "/v1", jumpingClock(), never);
     expect(counters?.generationTokens).toBeGreaterThan(0);
     expect(pages).toEqual([]);
-    expect(client.asked[0]).toBe("GET /metrics");
+    expect(client.requests[0]).toBe("GET /metrics");
   });
 
   it("are not awaited for more than a minute if another client uses the server", async () => {

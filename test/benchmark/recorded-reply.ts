@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import type { Arrival } from "../../src/vllm/sse.ts";
 import type { RawReply } from "../../src/benchmark/stream-request.ts";
 
-/** The bytes of a sample as they were read; `ms` after the request, 0 where nobody stamped them. */
+/** A chunk of a recorded reply. */
 export interface RecordedRead {
+  /** After the request; 0 if the recording has no times. */
   readonly ms: number;
   readonly bytes: Buffer;
 }
@@ -12,7 +13,7 @@ export function sample(name: string): string {
   return readFileSync(new URL(`../../fixtures/vllm/${name}.txt`, import.meta.url), "latin1");
 }
 
-/** The reads of a sample in the folder `fixtures/vllm`, HTTP head and chunk sizes included. */
+/** The chunks of a recording in `fixtures/vllm`, including the HTTP head and chunk sizes. */
 export function recordedReads(name: string): RecordedRead[] {
   const text = sample(name);
   const mark = text.indexOf("<<<\n");
@@ -23,13 +24,13 @@ export function recordedReads(name: string): RecordedRead[] {
   for (let index = 1; index + 1 < parts.length; index += 2)
     reads.push({
       ms: Number(parts[index]),
-      // The recorder ended each read with a line feed of its own.
+      // The recorder added a line feed to each chunk.
       bytes: Buffer.from((parts[index + 1] ?? "").slice(0, -1), "latin1"),
     });
   return reads;
 }
 
-/** A sample as the client keeps it: head and chunk sizes taken off, stamps in milliseconds from 0. */
+/** A recording as the client would store it, without HTTP head and chunk sizes. Timestamps start at 0. */
 export function recordedReply(name: string): RawReply {
   const reads = recordedReads(name);
   const all = Buffer.concat(reads.map((read) => read.bytes)).toString("latin1");

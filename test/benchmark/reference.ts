@@ -11,7 +11,7 @@ import { startReferenceServer } from "../support/reference-server.ts";
 import type { ReferenceOptions, ReferenceServer } from "../support/reference-server.ts";
 import { linearClock, realClock } from "../../src/support/clock.ts";
 
-/** The reference server as something to be measured. */
+/** Connection settings for the reference server. */
 export function underTest(
   reference: Pick<ReferenceServer, "port" | "model">,
   changes: Partial<ServerUnderTest> = {},
@@ -58,7 +58,7 @@ export function passRequest(
   };
 }
 
-/** Ten times as fast as life: what is shown on it is not how exact the times are. */
+/** Ten times as fast as real time, so the measured times are not exact. */
 export const fastClock = linearClock({ v0: 1e12, w0: Date.now(), speed: 10 });
 
 const running: ReferenceServer[] = [];
@@ -66,7 +66,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((server) => server.close()));
 });
 
-/** A reference server on the fast clock, until the end of the test. */
+/** Starts a reference server on the fast clock, which is closed after the test. */
 export async function reference(changes: Partial<ReferenceOptions> = {}): Promise<ReferenceServer> {
   const server = await startReferenceServer({
     ttftMs: 60,
@@ -78,7 +78,7 @@ export async function reference(changes: Partial<ReferenceOptions> = {}): Promis
   return server;
 }
 
-/** A pass on such a server. */
+/** Runs a pass on a new reference server. */
 export async function passOn(
   changes: Partial<ReferenceOptions> = {},
   request: Partial<PassRequest> = {},
@@ -87,7 +87,7 @@ export async function passOn(
   return runPass(passRequest(underTest(server), { clock: fastClock, ...request }), never);
 }
 
-/** What the verdict says of the server; a busy test machine may slow us, which has reasons of its own. */
+/** The verdict's reasons without those that a busy test machine causes. */
 export function faultsOf({ verdict }: PassResult): string[] {
   return verdict.reasons.filter((reason) => !/our own event loop|connection stalled/.test(reason));
 }

@@ -1,19 +1,22 @@
 import type { HttpClient, HttpReply } from "../../src/vllm/http-client.ts";
 
-/** A client whose server answers as it is given; an error is thrown. Requests are counted by `METHOD path`. */
+/** A client whose replies come from a callback. If it returns an error, the request rejects. */
 export function stubClient(
   answer: (request: string, body: unknown) => { status?: number; body: string } | Error,
-): HttpClient & { readonly asked: string[] } {
-  const asked: string[] = [];
+): HttpClient & {
+  /** Each as `METHOD path`. */
+  readonly requests: string[];
+} {
+  const requests: string[] = [];
   const send = (request: string, body: unknown): Promise<HttpReply> => {
-    asked.push(request);
-    const given = answer(request, body);
-    return given instanceof Error
-      ? Promise.reject(given)
-      : Promise.resolve({ status: 200, seconds: 0, ...given });
+    requests.push(request);
+    const reply = answer(request, body);
+    return reply instanceof Error
+      ? Promise.reject(reply)
+      : Promise.resolve({ status: 200, seconds: 0, ...reply });
   };
   return {
-    asked,
+    requests,
     get: (path) => send(`GET ${path}`, undefined),
     post: (path, body) => send(`POST ${path}`, body),
     close: () => undefined,

@@ -21,7 +21,7 @@ async function inapplicable(count: number | undefined): Promise<(string | undefi
   );
   const found = await testsWithinContext(client, server, suite, never);
   // A test that certainly fits is not counted.
-  expect(client.asked).toEqual(["POST /tokenize"]);
+  expect(client.requests).toEqual(["POST /tokenize"]);
   return suite.tests.map((test) => found.get(test));
 }
 

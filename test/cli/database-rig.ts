@@ -6,7 +6,7 @@ import type { Fact } from "../../src/journal/events.ts";
 import { openJournal } from "../../src/journal/journal-file.ts";
 import { newRunId } from "../../src/journal/state-folder.ts";
 import { openDatabase } from "../../src/results/store/database.ts";
-import { opened, ownerOf, standingClock } from "../journal/journal-rig.ts";
+import { opened, ownerOf, manualClock } from "../journal/journal-rig.ts";
 import { speak, type Spoken } from "./fake-terminal.ts";
 
 export const FIXTURE = readFileSync(
@@ -42,7 +42,7 @@ export function databaseRig(): DatabaseRig {
       run,
       folder: join(state, "runs", run),
       ownership: ownerOf(1),
-      clock: standingClock(),
+      clock: manualClock(),
     });
     await journal.append({ ...opened, database: file });
     for (const fact of facts) await journal.append(fact);

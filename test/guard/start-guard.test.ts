@@ -18,7 +18,7 @@ import {
   opened,
   ownerOf,
   RUN,
-  standingClock,
+  manualClock,
   vmLabel,
 } from "../journal/journal-rig.ts";
 import { linodeOnLoopback, type LinodeOnLoopback } from "../cli/linode-on-loopback.ts";
@@ -149,7 +149,7 @@ describe("startGuard", () => {
       folder,
       run: RUN,
       ownership: ownerOf(1),
-      clock: standingClock(),
+      clock: manualClock(),
     });
     for (const fact of [{ ...opened, account: "" }, ...more]) await journal.append(fact);
     await journal.close();

@@ -1,4 +1,4 @@
-// A child of the tests: journals the facts of two creates under a crash hook.
+// A child process of the tests, which journals the facts of two creates with a crash hook.
 import { createCrashHook, parseCrashPoint } from "../../src/journal/crash-hook.ts";
 import { openIn, opened, vmLabel } from "./journal-rig.ts";
 
@@ -19,5 +19,5 @@ const facts = [1, 2].flatMap((seq) => [
   } as const,
   { type: "create.sent", label: vmLabel(seq) } as const,
 ]);
-// All at once: the hook must not let later facts be durable before its own.
+// All at once: no fact after the crash point may become durable.
 await Promise.all([opened, ...facts].map((fact) => journal.append(fact)));

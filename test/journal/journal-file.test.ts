@@ -25,7 +25,7 @@ import {
   ownerOf,
   reserved,
   RUN,
-  standingClock,
+  manualClock,
   vmLabel,
 } from "./journal-rig.ts";
 
@@ -159,7 +159,7 @@ describe("openJournal", () => {
         close: () => Promise.resolve(),
       },
       [],
-      { run: RUN, ownership: ownerOf(1), clock: standingClock() },
+      { run: RUN, ownership: ownerOf(1), clock: manualClock() },
     );
     await journal.append(opened);
     full = true;
@@ -368,7 +368,7 @@ it("is not opened for an owner that has a successor", async () => {
       throw new FencedError(1, 2);
     },
   };
-  await expect(
-    openJournal({ folder, run: RUN, ownership, clock: standingClock() }),
-  ).rejects.toThrow(FencedError);
+  await expect(openJournal({ folder, run: RUN, ownership, clock: manualClock() })).rejects.toThrow(
+    FencedError,
+  );
 });

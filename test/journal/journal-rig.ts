@@ -12,15 +12,15 @@ export const RUN = "abcd1234";
 export const START = Date.UTC(2026, 10, 24, 4);
 export const HOUR = 3_600_000;
 
-/** A clock that stands still until somebody moves it. */
-export function standingClock(startMs = START): Clock & { moveTo(ms: number): void } {
+/** A clock that only advances by `moveTo`. */
+export function manualClock(startMs = START): Clock & { moveTo(ms: number): void } {
   let now = startMs;
   return {
     speed: 1,
     now: () => now,
     monotonic: () => now,
     fromStamp: (ms) => ms,
-    sleep: () => Promise.reject(new Error("this clock stands still")),
+    sleep: () => Promise.reject(new Error("the clock does not advance")),
     ceiling: (ms) => ms,
     moveTo: (ms) => {
       now = ms;
@@ -82,14 +82,14 @@ export function reserved(
   };
 }
 
-/** Facts at given milliseconds after the start, as events. */
+/** Events from facts, each with its time in milliseconds after `START`. */
 export async function eventsOf(
   ...facts: readonly (readonly [
     number,
     Parameters<ReturnType<typeof volatileJournal>["append"]>[0],
   ])[]
 ): Promise<readonly SweepEvent[]> {
-  const clock = standingClock();
+  const clock = manualClock();
   const journal = volatileJournal([], { run: RUN, ownership: ownerOf(1), clock });
   for (const [ms, fact] of facts) {
     clock.moveTo(START + ms);
@@ -103,7 +103,7 @@ export function openIn(folder: string, gen = 1, more: Partial<JournalOptions> = 
     folder,
     run: RUN,
     ownership: ownerOf(gen),
-    clock: standingClock(),
+    clock: manualClock(),
     ...more,
   });
 }

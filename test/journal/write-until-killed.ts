@@ -1,4 +1,4 @@
-// A child of the tests: writes facts as fast as it can and tells each one that was acknowledged.
+// A child process of the tests, which writes facts as fast as it can and prints the number of each acknowledged one.
 import { openIn } from "./journal-rig.ts";
 
 const journal = await openIn(process.argv[2] ?? "");

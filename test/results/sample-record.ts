@@ -15,7 +15,7 @@ export interface SampleFacts {
 
 let count = 0;
 
-/** A sound record of ours; every fact that a test cares for is given. */
+/** A sound record of this program, with the facts that the test needs. */
 export function sampleRecord(facts: SampleFacts = {}): BenchmarkRecord {
   count += 1;
   const speed = facts.speed ?? 50;

@@ -10,7 +10,7 @@ import {
   opened,
   ownerOf,
   reserved,
-  standingClock,
+  manualClock,
   START,
   vmLabel,
 } from "../journal/journal-rig.ts";
@@ -25,9 +25,9 @@ function stateFolder() {
       folder: runFolder(stateDir, run),
       run,
       ownership: ownerOf(1),
-      clock: standingClock(),
+      clock: manualClock(),
     });
-  const ledgerOf = (run: string) => createMonthLedger(stateDir, run, standingClock());
+  const ledgerOf = (run: string) => createMonthLedger(stateDir, run, manualClock());
   return { journalOf, ledgerOf };
 }
 

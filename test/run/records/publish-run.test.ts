@@ -7,7 +7,7 @@ import { newRunId, runFolder } from "../../../src/journal/state-folder.ts";
 import { openDatabase } from "../../../src/results/store/database.ts";
 import { publishPending, publishRun } from "../../../src/run/records/publish-run.ts";
 import { applyRetention } from "../../../src/run/run-folder/retention.ts";
-import { newStateDir, opened, ownerOf, standingClock } from "../../journal/journal-rig.ts";
+import { newStateDir, opened, ownerOf, manualClock } from "../../journal/journal-rig.ts";
 import { sampleRecord } from "../../results/sample-record.ts";
 
 const EMPTY = '{"version": "1.0", "benchmarks": []}';
@@ -25,7 +25,7 @@ async function runWith(...ids: readonly string[]): Promise<string> {
   const run = newRunId();
   const folder = runFolder(stateDir, run);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const journal = await openJournal({ run, folder, ownership: ownerOf(1), clock: standingClock() });
+  const journal = await openJournal({ run, folder, ownership: ownerOf(1), clock: manualClock() });
   await journal.append({ ...opened, database: file });
   for (const id of ids)
     await journal.append({

@@ -6,7 +6,7 @@ import { openJournal } from "../../../src/journal/journal-file.ts";
 import { runFolder } from "../../../src/journal/state-folder.ts";
 import { openDatabase } from "../../../src/results/store/database.ts";
 import { startPublisher } from "../../../src/run/records/publisher.ts";
-import { newStateDir, opened, ownerOf, RUN, standingClock } from "../../journal/journal-rig.ts";
+import { newStateDir, opened, ownerOf, RUN, manualClock } from "../../journal/journal-rig.ts";
 import { sampleRecord } from "../../results/sample-record.ts";
 
 const DYING = new URL("dying-publisher.ts", import.meta.url);
@@ -20,7 +20,7 @@ beforeEach(async () => {
   file = join(stateDir, "database.json");
   folder = runFolder(stateDir, RUN);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const clock = standingClock();
+  const clock = manualClock();
   journal = await openJournal({ run: RUN, folder, ownership: ownerOf(1), clock });
   await journal.append({ ...opened, database: file });
 });
