@@ -1,4 +1,4 @@
-import { gpuName, modelName } from "../catalog/short-names.ts";
+import { gpuName } from "../catalog/short-names.ts";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
 import type { Decision } from "./decisions.ts";
 import { html, type Html } from "./html.ts";
@@ -28,7 +28,7 @@ function card(decision: Decision, anchorOf: (row: ConfigurationResult) => string
       <p>Nothing was measured for it yet.</p>
     </li>`;
   const link = (row: ConfigurationResult): Html =>
-    html`<a href="#${anchorOf(row)}">${modelName(row.model)} on ${gpuName(row.gpu)}</a>`;
+    html`<a href="#${anchorOf(row)}">${row.name} on ${gpuName(row.gpu)}</a>`;
   const more = ties.length - MOST_TIES;
   return html`<li>
     <h3>${question}</h3>
@@ -48,7 +48,7 @@ function card(decision: Decision, anchorOf: (row: ConfigurationResult) => string
       </div>
     </dl>
     <p class="why">Rule: ${rule}.${why === "" ? "" : ` Here: ${why}.`}</p>
-    ${ties.length === 0 ? undefined : html`<p class="why">Not told apart from it: ${ties.slice(0, MOST_TIES).map((row, index) => html`${index === 0 ? "" : ", "}${link(row)}`)}${more > 0 ? ` and ${more} more` : ""}.</p>`}
+    ${ties.length === 0 ? undefined : html`<p class="why">No difference shown to: ${ties.slice(0, MOST_TIES).map((row, index) => html`${index === 0 ? "" : ", "}${link(row)}`)}${more > 0 ? ` and ${more} more` : ""}.</p>`}
     ${warnings.map((text) => html`<p class="warning">${text}</p>`)}
   </li>`;
 }

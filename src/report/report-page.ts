@@ -10,6 +10,7 @@ import { decisions } from "./decisions.ts";
 import { decisionSection } from "./decision-section.ts";
 import { failuresSection } from "./failures-section.ts";
 import { html, trustedHtml, type Html } from "./html.ts";
+import { loadSection } from "./load-section.ts";
 import { methodSection } from "./method-section.ts";
 import { moneySection } from "./money-section.ts";
 import { VIEWS, type PageAssets, type ReportFacts } from "./report-facts.ts";
@@ -85,6 +86,7 @@ export function reportPage(facts: ReportFacts, assets: PageAssets): string {
               warnings,
               nowMs,
             ),
+            loadSection(answer.rows),
             coverageSection(coverage(records, nowMs, staleAfterDays), nowMs, staleAfterDays),
             failuresSection(runs),
             moneySection(runs),

@@ -1,4 +1,4 @@
-import { gpuName, modelName } from "../catalog/short-names.ts";
+import { gpuName } from "../catalog/short-names.ts";
 import { median } from "../evidence/statistics.ts";
 import {
   figuresOf,
@@ -67,7 +67,7 @@ export function resultsSection(
             : html`<tbody class="apart">
                   <tr>
                     <td colspan="${HEADS.length}">
-                      Imported, ranked apart (report --with-imported ranks them along)
+                      Imported, ranked apart (report --with-imported ranks them with your own)
                     </td>
                   </tr>
                 </tbody>
@@ -105,7 +105,7 @@ function tableRow({ anchor, row, stale }: ResultRow, nowMs: number): Html {
   return html`<tr id="${anchor}">
     <th scope="row" title="${row.gpu}">${gpuName(row.gpu)}</th>
     <td title="${row.model}">
-      ${modelName(row.model)}${marks.map((mark) => html` <span class="mark">${mark}</span>`)}
+      ${row.name}${marks.map((mark) => html` <span class="mark">${mark}</span>`)}
     </td>
     <td>${row.modelCategory}</td>
     ${number(speed, 1)}

@@ -1,4 +1,4 @@
-import { gpuName, modelName } from "../catalog/short-names.ts";
+import { gpuName } from "../catalog/short-names.ts";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { ConfigurationResult } from "../results/query/configurations.ts";
@@ -34,12 +34,12 @@ export function chartPoint(row: ConfigurationResult, anchor: string): ChartPoint
   return {
     anchor,
     label: [
-      `${modelName(row.model)} on ${gpuName(row.gpu)}`,
+      `${row.name} on ${gpuName(row.gpu)}`,
       `${median.toFixed(1)} tokens/s${range}`,
       `$${row.costPer1M.toFixed(2)} for 1M tokens, $${row.hourlyUsd.toFixed(2)} an hour`,
       `${n} ${n === 1 ? "pass" : "passes"}${unstable ? ", unstable" : ""}${row.simulated ? ", SIMULATED" : ""}${row.origin === undefined ? "" : `, imported: ${row.origin}`}`,
     ].join("; "),
-    name: `${modelName(row.model)} · ${gpuName(row.gpu)}`,
+    name: `${row.name} · ${gpuName(row.gpu)}`,
     family: familyOf(row.gpu),
     speed: median,
     low: interval?.low ?? median,

@@ -7,6 +7,7 @@ import { reportPage } from "../../src/report/report-page.ts";
 import type { ReportFacts } from "../../src/report/report-facts.ts";
 import { familyOf } from "../../src/report/speed-cost-chart.ts";
 import { usefulTime } from "../../src/report/vm-utilisation.ts";
+import type { LoadResult } from "../../src/evidence/load-result.ts";
 import { sampleRecord } from "../results/sample-record.ts";
 import { labelOf } from "../cli/output/sample-events.ts";
 import { ASSETS, HOSTILE, manyRecords, reportFacts, usualRun } from "./report-rig.ts";
@@ -110,6 +111,26 @@ describe("the report", () => {
     expect(all(".front path")[0]?.getAttribute("d")).toMatch(/L.*L/);
   });
 
+  it("shows throughput, speed for each user and price under load, only where it was measured", () => {
+    const load: LoadResult[] = [
+      {
+        in_flight: 4,
+        requests: 8,
+        failed: 0,
+        out_tps: 200,
+        per_user_tps: 50,
+        ttft_ms: { p50: 300 },
+        verdict: "sound",
+        reasons: [],
+      },
+    ];
+    const { text } = open({ records: [sampleRecord({ hourly: 0.72, summary: { load } })] });
+    expect(text('[aria-labelledby="load"] tbody')).toMatch(
+      /rtx4000a1-s\s+Coder-7B\s+4\s*200\.0\s*50\.0\s*1\.00\s*300\s*1/,
+    );
+    expect(open({ records: [sampleRecord()] }).all("#load")).toHaveLength(0);
+  });
+
   it("calls no unstable configuration the fastest, and says what cannot be told apart", () => {
     const { text } = open({
       records: [
@@ -120,7 +141,7 @@ describe("the report", () => {
     });
     const fastest = text(".cards > li:nth-child(4)");
     expect(fastest).toMatch(/Fastest (Steady|Twin) on/);
-    expect(fastest).toMatch(/Not told apart from it: (Steady|Twin) on/);
+    expect(fastest).toMatch(/No difference shown to: (Steady|Twin) on/);
     expect(fastest).not.toContain("Jumpy");
     expect(text("#table")).toContain("unstable");
   });
