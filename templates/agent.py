@@ -209,12 +209,17 @@ def serve():
     for name in ("/total.json", "/failed.json"):
         if os.path.exists(RUN + name):
             os.remove(RUN + name)
+    write_json(RUN + "/launcher.json", {"pid": detach("launch")})
+    if os.path.exists(SECRET):
+        detach("forget")
+
+
+def detach(verb):
     quiet = subprocess.DEVNULL
-    command = [sys.executable, os.path.abspath(__file__), "launch"]
-    child = subprocess.Popen(
+    command = [sys.executable, os.path.abspath(__file__), verb]
+    return subprocess.Popen(
         command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
-    )
-    write_json(RUN + "/launcher.json", {"pid": child.pid})
+    ).pid
 
 
 # Runs on by itself after `serve` has returned: starts the container, then copies its log to our file.
@@ -342,14 +347,40 @@ def secret():
     if token and not text(r"[!-~]+", 512)(token):
         raise Refused("the token is not one line of plain characters")
     os.makedirs(os.path.dirname(SECRET), mode=0o700, exist_ok=True)
-    if os.path.exists(SECRET):
+    wipe()
+    if token:
+        with open(os.open(SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
+            f.write(token)
+
+
+def wipe():
+    try:
         # A container may still hold the file itself.
         with open(SECRET, "r+b") as f:
             f.write(b"\0" * os.path.getsize(SECRET))
         os.remove(SECRET)
-    if token:
-        with open(os.open(SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
-            f.write(token)
+    except FileNotFoundError:
+        pass
+
+
+def secret_identity():
+    try:
+        stat = os.stat(SECRET)
+        return stat.st_ino, stat.st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+# Runs on by itself after `serve` has returned. The sweep wipes the secret, but may lose its connection for good: then
+# this does it, once the model is loaded, or a minute after its server has ended and no other was started.
+def forget():
+    mine = secret_identity()
+    ended = 0
+    while mine and secret_identity() == mine and not healthy() and ended < 60:
+        ended = 0 if launcher() else ended + 1
+        time.sleep(PAUSE)
+    if mine and secret_identity() == mine:
+        wipe()
 
 
 def setup_status():
@@ -525,6 +556,7 @@ VERBS = {
     "stop": stop,
     "sample": sample,
     "launch": launch,
+    "forget": forget,
 }
 
 if __name__ == "__main__":

@@ -382,6 +382,42 @@ describe("the secret", () => {
     await expect(root.read(file)).rejects.toThrow("ENOENT");
     expect((await agent("secret", "")).code).toBe(0);
   });
+
+  const isThere = (): Promise<boolean> =>
+    root.read(file).then(
+      () => true,
+      () => false,
+    );
+
+  it("is wiped by the VM itself once the model is loaded, should nobody come back for it", async () => {
+    await docker({ hang: true });
+    await agent("secret", "hf_canary");
+    await serve();
+    await eventually(runs, (calls) => calls.length === 1);
+    expect(await isThere()).toBe(true);
+    const loaded = createServer((_, reply) => reply.end()).listen(port, "127.0.0.1");
+    await once(loaded, "listening");
+    await eventually(isThere, (there) => !there);
+    loaded.close();
+  });
+
+  it("is wiped by the VM itself some time after the server has ended, unless a new one was put there", async () => {
+    root.env["MAIDER_SWEEP_PAUSE"] = "0.02";
+    await docker({ log: "no such model\n", exit: 1 });
+    await agent("secret", "hf_canary");
+    await serve();
+    await eventually(isThere, (there) => !there);
+
+    root.env["MAIDER_SWEEP_PAUSE"] = "0.05";
+    await agent("secret", "hf_first");
+    await serve();
+    await eventually(status, ({ state }) => state === "exited");
+    await agent("secret", "hf_second");
+    const watching = async (): Promise<boolean> =>
+      (await root.run(["pgrep", "-f", `${template("agent.py")} forget`])).stdout !== "";
+    await eventually(watching, (is) => !is);
+    expect(await root.read(file)).toBe("hf_second");
+  });
 });
 
 describe("the inspection", () => {
