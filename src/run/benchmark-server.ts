@@ -107,11 +107,11 @@ export async function benchmarkServer(
     },
     onPass: async (pass, result) => {
       attempt.end();
-      const ended = measured(pass, result);
-      passes.push(ended);
+      const finished = measured(pass, result);
+      passes.push(finished);
       if (result.verdict.state === "sound" && isPublished(job)) {
-        await openDatabase(job.database).publishWithCopies([ended.record]);
-        saved.push(ended.record.id);
+        await openDatabase(job.database).publishWithCopies([finished.record]);
+        saved.push(finished.record.id);
       }
       if (result.noAnswer !== undefined) throw stoppedAnswering(result.noAnswer);
       return undefined;

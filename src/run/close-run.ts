@@ -28,24 +28,24 @@ export interface RunSummary {
   readonly stateDir: string;
   readonly sshPort: number;
   readonly time: LinearTime;
-  /** Its VM was left up for a user. */
+  /** Whether its VM is left up for the user. */
   readonly held: boolean;
-  /** The process that destroys what is not confirmed deleted. */
+  /** The guard, if it still has VMs to destroy or to watch. */
   readonly guardPid: number | undefined;
-  /** What could not be published or notified, a line each. */
+  /** Lines about records and notifications that could not be published or sent. */
   readonly problems: readonly string[];
-  /** What ended it early, where the exit code alone does not say it. */
+  /** The error that ended it early, unless the exit code alone explains it. */
   readonly error: unknown;
 }
 
-/** Publishes what is left, writes the end into the journal unless something may still be billed, and sums up. */
+/** Publishes the remaining records, journals the end of the run unless a VM may still be billed, and returns a summary. */
 export async function closeRun(
   run: OpenRun,
   { compareLedgers, error }: SweepResult,
   { signals }: RunContext,
 ): Promise<RunSummary> {
   const { checked, folder, guard, heartbeat, leaveToGuard, journal, publisher, target } = run;
-  // What a newer owner has done since is on the disk only.
+  // A newer owner's events are only on the disk.
   const fenced = error instanceof FencedError;
   if (!fenced) await endWithItsWorld(run);
   const state = foldRun(fenced ? readJournal(folder).events : journal.events());
@@ -53,7 +53,7 @@ export async function closeRun(
   const leaveHeld = checked.request.subject.kind === "hold";
   const exitCode = exitCodeOf(state, { interrupted, crashed: error, mayHold: leaveHeld });
   const held = leaveHeld && exitCode === ExitCode.done;
-  // After a second interrupt the guard does the rest: it removes the firewall, publishes, and closes the run.
+  // After a second interrupt the guard deletes the firewall, publishes, and closes the run.
   const problems = await publisher.close(leaveToGuard);
   const closes = exitCode !== ExitCode.stillBilled && !(leaveToGuard.aborted && isUnsettled(state));
   if (closes && !held) {
@@ -69,7 +69,7 @@ export async function closeRun(
     fenced || held || leaveToGuard.aborted
       ? undefined
       : await notifyOfEnd(folder, target.clock.now(), exitCode);
-  // It stays for what is held.
+  // The guard itself remains if a VM is held.
   if (closes) await guard.release();
   await heartbeat.end(!isUnsettled(state));
   const ownEnd = exitCode === ExitCode.stillBilled || exitCode === ExitCode.interrupted;

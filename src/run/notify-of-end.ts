@@ -22,7 +22,7 @@ export interface EndOfRun extends RunResult {
 }
 
 /**
- * Notifies the user's service that a run has ended, if one was named and no other process has done it.
+ * Notifies the user's service that a run has ended, if one is set and no other process has notified it.
  * @param nowMs on the run's clock, milliseconds since the epoch
  * @param exitCode undefined means the one in the journal
  * @returns why the notification was not sent

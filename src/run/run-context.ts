@@ -7,25 +7,24 @@ import type { Alarm } from "../teardown/teardown-ports.ts";
 import type { MicroUsd } from "../support/money.ts";
 import type { Signals } from "../support/interrupts.ts";
 
-/** What a run may use of the process that it runs in. */
+/** The process resources that a run uses. */
 export interface RunContext {
-  /** Secrets are read from it, and removed. */
+  /** The environment; secrets are removed from it when they are read. */
   readonly env: NodeJS.ProcessEnv;
   readonly signals: Signals;
   readonly reporter: RunReporter;
 }
 
-/** How a run reaches a person. Texts have no prefix and no line break at the end. */
+/** Output of a run to the user. Texts have no prefix and no line break at the end. */
 export interface RunReporter {
-  /** Something that the person should act on, or know. */
   warn(text: string): void;
-  /** Something about a destruction that a person must know at once; the same one is reported once. */
+  /** Reports a problem of a teardown at once; a repeated one is reported only once. */
   alarm(alarm: Alarm, by: Destroyer): void;
-  /** What happens now. */
+  /** Reports progress. */
   note(text: string): void;
-  /** What the program waits for; a person who wants no progress does not see it. */
+  /** Reports that the program is waiting; hidden by `--quiet`. */
   waiting(text: string): void;
-  /** Begins to show a run's events. */
+  /** Starts showing a run's events. */
   showProgress(run: ShownRun): Promise<ProgressView>;
   /** Whether a run that will cost so much may begin; left out, it may. */
   confirm?(planned: RunToConfirm): Promise<boolean>;
@@ -33,7 +32,7 @@ export interface RunReporter {
   started?(run: string, folder: string): Promise<void>;
 }
 
-/** A plan, and what it will cost. */
+/** A plan with its estimate. */
 export interface PlannedRun {
   readonly plan: CoveragePlan;
   readonly estimate: Estimate;
@@ -49,18 +48,18 @@ export interface RunToConfirm extends PlannedRun {
 export interface ShownRun {
   /** Milliseconds since the epoch, on the run's clock. */
   readonly now: () => number;
-  /** How long the estimate says it takes. */
+  /** The estimated duration. */
   readonly expectedMinutes: number;
-  /** Set for a run that is resumed: what happened before. */
+  /** The state of a resumed run when it was interrupted. */
   readonly before: RunState | undefined;
 }
 
-/** Shows a sweep's events as they become durable. */
+/** Shows the events of a sweep after they are journaled. */
 export interface ProgressView {
   show(event: SweepEvent): void;
-  /** Redraws what depends on the clock; views that show no such thing lack it. */
+  /** Redraws content that depends on the time; undefined if there is none. */
   tick?(nowMs: number): void;
-  /** Shows a warning at once; views that leave the terminal to others lack it. */
+  /** Shows a warning within a live view; undefined if warnings can be printed directly. */
   warn?(text: string): void;
   /** Restores the terminal. Nothing else may be printed before this while a live view is shown. */
   close(): Promise<void>;

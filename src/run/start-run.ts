@@ -11,9 +11,9 @@ import type { RunRequest } from "./run-request.ts";
 
 export type RunOutcome =
   | { readonly kind: "ended"; readonly summary: RunSummary }
-  /** It runs in a process of its own. */
+  /** The run continues in the background. */
   | { readonly kind: "detached"; readonly started: DetachedRun }
-  /** Nothing was created; `message` says why, where the person does not know it. */
+  /** Nothing was created; `message` is undefined if the user declined. */
   | {
       readonly kind: "not started";
       readonly exitCode: ExitCode;
@@ -21,15 +21,14 @@ export type RunOutcome =
     };
 
 /**
- * A run from its request to its end: checks, lock and journal, sweep, summary. New runs, resumed ones and VMs that are
- * left up all go this way.
- * @throws SweepError for what forbids it, before anything billable exists
+ * Executes a run: preflight, lock and journal, sweep, summary. Used for new runs, resumed ones and `up`.
+ * @throws SweepError if it cannot start, before anything billable exists
  */
 export async function startRun(request: RunRequest, context: RunContext): Promise<RunOutcome> {
   try {
     return await start(request, context);
   } catch (error) {
-    // What is interrupted once a sweep has begun ends in its summary; this came before.
+    // An interrupt during a sweep is part of its summary; this one came before the sweep.
     if (!(error instanceof Interrupted)) throw error;
     return notStarted(ExitCode.interrupted, `${error.message}; nothing was created`);
   }
@@ -38,7 +37,7 @@ export async function startRun(request: RunRequest, context: RunContext): Promis
 async function start(request: RunRequest, context: RunContext): Promise<RunOutcome> {
   const { reporter } = context;
   const checked = await announced(preflight(request, context), () => {
-    // A simulated cloud is on this machine.
+    // A simulated cloud answers at once.
     if (request.cloud.simulate === undefined) reporter.waiting(waitText(request));
   });
   for (const warning of checked.warnings) reporter.warn(warning);

@@ -10,9 +10,9 @@ const POLL_MS = 300;
 
 /**
  * Asks the process of a run to stop, as Ctrl-C would, and waits until its VMs are confirmed deleted.
- * @param wanted needed only when several runs are going on
+ * @param wanted the run's id; may be undefined if only one is running
  * @param onAsked called once the process has been asked
- * @throws SweepError exit 2 when there is no such run, or it is not clear which
+ * @throws SweepError exit 2 if there is no such run, or several are running and `wanted` is undefined
  */
 export async function stopRun(
   stateDir: string,
@@ -61,7 +61,7 @@ function askToStop(pid: number): void {
   try {
     process.kill(pid, "SIGTERM");
   } catch (error) {
-    // It has ended since its status was read; what it left is seen by the caller.
+    // The process has ended since its status was read.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

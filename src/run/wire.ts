@@ -7,18 +7,18 @@ import type { MachineConnector } from "../machine/machine.ts";
 import type { Clock } from "../support/clock.ts";
 import type { Machines, Measure } from "../sweep/ports.ts";
 
-// The one file that joins ports and adapters. SSH and the benchmark are loaded only when a VM is used: the guard, the
-// reaper and a dry run start without them.
+// Connects ports to adapters; no other file does. SSH and the benchmark are imported only when a VM is used, so that the
+// guard, the reaper and a dry run start quickly.
 
 /** How to reach an account. */
 export interface CloudAccess {
   readonly apiUrl: string;
-  /** Undefined when none was given; only reads of public facts work then. */
+  /** If undefined, only public information can be read. */
   readonly token: string | undefined;
   readonly clock: Clock;
 }
 
-/** @param patienceMs how long a request is tried again; undefined means as long as a destroy deserves. */
+/** @param patienceMs how long to retry a request; undefined means as long as for deleting a VM */
 export function connectCloud(
   { apiUrl, token = "", clock }: CloudAccess,
   patienceMs?: number,
@@ -26,7 +26,7 @@ export function connectCloud(
   return createLinodeCloud({ apiUrl, token, clock, patienceMs });
 }
 
-/** For dry runs and checks: it can create nothing. */
+/** A read-only client for dry runs and checks. */
 export function connectReader(
   { apiUrl, token, clock }: CloudAccess,
   patienceMs?: number,
@@ -35,7 +35,7 @@ export function connectReader(
 }
 
 /**
- * When the token expires, milliseconds since the epoch: `null` = never, `undefined` = it may not be read.
+ * When the token expires, in milliseconds since the epoch; `null` means never, `undefined` that it may not be read.
  * @throws CloudError
  */
 export async function tokenExpiry(
@@ -92,7 +92,7 @@ export async function connectMeasure(): Promise<Measure> {
   };
 }
 
-/** What Node runs as the guard of a run. */
+/** The program that Node runs as the guard. */
 export const GUARD_PROGRAM = fileURLToPath(
   new URL(
     `./recovery/guard-main.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`,

@@ -252,7 +252,7 @@ describe("a model that the catalogue lacks", () => {
       /a simulation does not contact the Hub/,
     );
     await expect(load("some/Model", { apiUrl: "http://127.0.0.1:9" })).rejects.toThrow(
-      /the API of --api-url is on this machine[^]* without --api-url/,
+      /with a local --api-url the Hub is not contacted[^]* without --api-url/,
     );
     expect(asked).toEqual([]);
   });

@@ -3,13 +3,13 @@ import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { isLoopback } from "../../support/loopback.ts";
 import type { CloudTarget } from "./cloud-target.ts";
 
-/** Both names have IPv4 addresses only, so the answer is the address from which we reach an IPv4 VM. */
+/** Both hosts have only IPv4 addresses, so they see the address from which we reach an IPv4 VM. */
 const ECHO_SERVICES = ["https://api.ipify.org", "https://ipv4.icanhazip.com"] as const;
-const ECHO_CEILING_MS = 15_000;
+const ECHO_TIMEOUT_MS = 15_000;
 
 /**
- * The range from which we reach the VMs of a cloud. Nothing leaves this machine for one that is on it.
- * @throws SweepError exit 4 when it cannot be found out; the signal's reason when it aborts
+ * The address range from which we reach the VMs of a cloud. For a cloud on this machine, no request leaves it.
+ * @throws SweepError exit 4 if it cannot be found out; the signal's reason
  */
 export async function callerCidr(
   { apiUrl, simulated }: Pick<CloudTarget, "apiUrl" | "simulated">,
@@ -21,17 +21,17 @@ export async function callerCidr(
 }
 
 /**
- * The caller's public address as `a.b.c.d/32`, which Linode's API does not show. Two services must agree: behind
- * several exits a single answer would lock us out, and a wrong one let another in.
- * @throws SweepError exit 4; the signal's reason when it aborts.
+ * The caller's public address as `a.b.c.d/32`, which Linode's API does not show. Two services must agree, because a wrong
+ * address would lock us out and allow someone else, for example in a network with several public addresses.
+ * @throws SweepError exit 4; the signal's reason
  */
 export async function publicCidr(options: {
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
 }): Promise<string> {
-  const ceiling = AbortSignal.any([options.signal, AbortSignal.timeout(ECHO_CEILING_MS)]);
+  const limited = AbortSignal.any([options.signal, AbortSignal.timeout(ECHO_TIMEOUT_MS)]);
   const ask = async (url: string): Promise<string> => {
-    const reply = await options.fetch(url, { signal: ceiling, redirect: "error" });
+    const reply = await options.fetch(url, { signal: limited, redirect: "error" });
     const address = (await reply.text()).trim();
     if (!reply.ok || !isIPv4(address)) {
       throw new Error(`${url} did not answer with an IPv4 address`);
@@ -46,7 +46,7 @@ export async function publicCidr(options: {
   });
   const [first] = addresses;
   if (first === undefined || addresses.some((address) => address !== first)) {
-    throw failure(`The services that were asked see different addresses: ${addresses.join(", ")}.`);
+    throw failure(`Two services report different addresses: ${addresses.join(", ")}.`);
   }
   return `${first}/32`;
 }

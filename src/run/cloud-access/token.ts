@@ -10,7 +10,7 @@ export interface SecretSources {
   readonly run: RunProgram;
 }
 
-/** Variables that no child gets. */
+/** Environment variables that are removed from the environment of child processes. */
 export const SECRET_VARIABLES = ["LINODE_TOKEN", "LINODE_CLI_TOKEN", "HF_TOKEN"] as const;
 const TOKEN_VARIABLES = ["LINODE_TOKEN", "LINODE_CLI_TOKEN"] as const;
 const HOW_TO_GIVE =
@@ -29,17 +29,14 @@ export async function readToken(
   return await resolve(text, "Linode token", sources.run);
 }
 
-/**
- * `HF_TOKEN` as it was given: what describes a model asks for it, and again what serves it, when it has left the
- * environment.
- */
-const given = new WeakMap<SecretSources["env"], string>();
+/** Values of `HF_TOKEN`, which is needed again after it was removed from the environment. */
+const hubTokens = new WeakMap<SecretSources["env"], string>();
 
-/** What `HF_TOKEN` was set to, a token or a reference; it leaves the environment. */
+/** The value of `HF_TOKEN`, a token or an `op://` reference. Removes it from the environment. */
 export function givenHubToken(env: SecretSources["env"]): string | undefined {
   const text = take(env, "HF_TOKEN");
-  if (text !== undefined) given.set(env, text);
-  return given.get(env);
+  if (text !== undefined) hubTokens.set(env, text);
+  return hubTokens.get(env);
 }
 
 /** The Hugging Face token of `HF_TOKEN`; `undefined` when there is none. @throws SweepError exit 4 */
@@ -48,7 +45,7 @@ export async function readHubToken({ env, run }: SecretSources): Promise<string 
   return text === undefined ? undefined : await resolve(text, "Hugging Face token", run);
 }
 
-/** For VMs: a simulated hub lets anybody in who shows a token, and never sees a real one. @throws SweepError exit 4 */
+/** The Hugging Face token for VMs; in a simulation a made-up one, which the simulated Hub accepts. @throws SweepError exit 4 */
 export async function hubTokenFor(
   simulated: boolean,
   env: SecretSources["env"],
@@ -56,7 +53,7 @@ export async function hubTokenFor(
   return simulated ? "hf_simulated" : readHubToken({ env, run: runLocalProgram });
 }
 
-/** `run` by execa; the program sees our environment, from which the secrets are gone. */
+/** Runs a program with our environment, from which the secrets have been removed. */
 export const runLocalProgram: RunProgram = async (file, args) => {
   const { execa } = await import("execa");
   return (await execa(file, args)).stdout;
@@ -84,12 +81,12 @@ async function readTokenFile(path: string): Promise<string> {
 
 async function resolve(text: string, what: string, run: RunProgram): Promise<string> {
   const token = text.startsWith("op://") ? await readReference(text, what, run) : text;
-  // A line break or blank inside would end the header, and shows that something else was pasted.
+  // A token with blanks or line breaks cannot be sent in a header and was pasted wrongly.
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw failure(
       `The ${what} is not usable.`,
       token === "" ? "It is empty." : "It has blanks, line breaks or letters that no token has.",
-      "Copy it again, whole and alone on one line.",
+      "Copy the complete token again, without anything else.",
     );
   }
   return token;

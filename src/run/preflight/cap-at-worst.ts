@@ -1,6 +1,6 @@
 import type { PlannedRun } from "../run-context.ts";
 
-/** The same run with its cap lowered to its worst case; a lower cap stays. */
+/** Lowers the cap of a run to its worst case, unless it is lower already. */
 export function capAtWorst<T extends PlannedRun>(planned: T): T {
   const { plan, estimate } = planned;
   const maxCost = Math.min(plan.budget.maxCost ?? Infinity, estimate.worst.micros);

@@ -2,12 +2,12 @@ import { CloudError, REFUSED_KINDS } from "../../cloud/cloud.ts";
 import { builtInMarket, type Market } from "../../estimate/market.ts";
 import { connectReader, type CloudAccess } from "../wire.ts";
 
-/** Prices are for a person who waits. */
+/** Short, because the user is waiting. */
 const PATIENCE_MS = 15_000;
 
 /**
- * Live prices and stock; the built-in prices, which the estimate warns of, when the API does not give them. They need
- * no token, but a refused one spoils them: then they are read without it.
+ * Reads live prices and stock, or returns the built-in prices, about which the estimate warns, if the API does not answer.
+ * No token is needed; if the given one is refused, reads without it.
  */
 export async function readMarket(access: CloudAccess, signal: AbortSignal): Promise<Market> {
   const reader = connectReader(access, PATIENCE_MS);

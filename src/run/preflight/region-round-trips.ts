@@ -4,16 +4,15 @@ import type { Market } from "../../estimate/market.ts";
 import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { isLoopback } from "../../support/loopback.ts";
 
-/** A person waits for the estimate; a host that is slower than this is not the nearest one. */
+/** Short, because the user is waiting; a slower host is not the nearest one anyway. */
 const TIMEOUT_MS = 1_500;
 
 /** Milliseconds to connect to a host, without the name lookup. @throws when it cannot be reached or `signal` aborts */
 export type TimeConnect = (host: string, signal: AbortSignal) => Promise<number>;
 
 /**
- * The market with the round trips to those regions among which the plan leaves the choice, so that the nearest of
- * equally cheap ones is tried first. Best effort: a region that cannot be measured is left out. Nothing is measured for
- * a cloud on this machine.
+ * Adds round-trip times to the market for entries without `regions`, so that the nearest of equally cheap regions is
+ * tried first. Regions that cannot be measured are left out. Nothing is measured for a cloud on this machine.
  * @throws the signal's reason
  */
 export async function withRoundTrips(
@@ -24,8 +23,8 @@ export async function withRoundTrips(
   signal: AbortSignal,
 ): Promise<Market> {
   if (simulated !== undefined || isLoopback(apiUrl) || market.source !== "live") return market;
-  const free = plan.entries.filter(({ regions }) => regions.length === 0);
-  const types = new Set(free.map(({ gpu }) => gpu.id));
+  const withoutRegions = plan.entries.filter(({ regions }) => regions.length === 0);
+  const types = new Set(withoutRegions.map(({ gpu }) => gpu.id));
   const candidates = new Set(
     market.availability
       .filter(({ type, available }) => available && types.has(type))
@@ -47,7 +46,7 @@ export async function withRoundTrips(
   return { ...market, roundTripMs: new Map(measured.filter((row) => row !== undefined)) };
 }
 
-/** One TCP connection, closed at once. */
+/** Times a TCP connection and closes it at once. */
 export const timeTcpConnect =
   (port = 443): TimeConnect =>
   (host, signal) =>

@@ -6,7 +6,7 @@ import {
   type WantedConfiguration,
 } from "../../results/query/freshness.ts";
 
-/** What a plan's configuration asks of the database. */
+/** The query for fresh records of a configuration. */
 export function wantedConfiguration(
   configuration: Configuration,
   suite: string | undefined,
@@ -30,7 +30,7 @@ export function wantedConfiguration(
   };
 }
 
-/** The plan without what the database still answers; those become visible skips. */
+/** Moves configurations with fresh records in the database to the plan's skipped ones. */
 export function skipFresh(
   plan: CoveragePlan,
   records: readonly BenchmarkRecord[],

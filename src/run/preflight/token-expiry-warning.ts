@@ -12,7 +12,7 @@ export async function tokenExpiryWarning(
   concurrency: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  // A token whose expiry cannot be read was good a moment ago.
+  // If the expiry cannot be read, there is no warning: the token itself was accepted before.
   const endMs = await tokenExpiry(access, PATIENCE_MS, signal).catch(() => undefined);
   signal.throwIfAborted();
   const untilMs = access.clock.now() + longestMinutes(estimate, concurrency) * 60_000;

@@ -16,21 +16,21 @@ import {
   type WantedConfiguration,
 } from "../../results/query/freshness.ts";
 
-/** A plan file as it was parsed; of its `entries`, those that describe models which the catalogue does not know are used. */
+/** A parsed plan file. Of its `entries`, only descriptions of models that are not in the catalogue are used. */
 export type PlanDefaults = Readonly<Record<string, unknown>>;
 
 export interface RefreshRequest {
   readonly records: readonly BenchmarkRecord[];
-  /** The parsed `plans/refresh.yaml`, or what the user gave instead. */
+  /** The parsed `plans/refresh.yaml`, or a replacement. */
   readonly defaults: PlanDefaults;
-  /** Suite with its version that would be used now. */
+  /** The current suite with its version. */
   readonly suite: string | undefined;
-  /** Passes that the user asked for; undefined = as many as each record's own plan asked for. */
+  /** Passes for each configuration; undefined means as many as each record's plan asked for. */
   readonly passes?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
   readonly staleAfterDays: number;
-  /** One configuration instead of all that are stale; `records` may not know it. */
+  /** A single configuration instead of all stale ones; it may be missing in `records`. */
   readonly only?: { readonly gpu: string; readonly model: string } | undefined;
 }
 
@@ -42,17 +42,17 @@ export interface StaleConfiguration {
 }
 
 export interface RefreshPlan {
-  /** YAML for the plan reader; undefined when nothing is to be done. */
+  /** The plan as YAML; undefined if there is nothing to do. */
   readonly text: string | undefined;
   readonly stale: readonly StaleConfiguration[];
   readonly fresh: number;
-  /** Stale, but not to be had this way; the reason says what to do. */
+  /** Stale configurations that such a plan cannot refresh; the reason says what to do instead. */
   readonly left: readonly StaleConfiguration[];
 }
 
-/** The plan that would refresh what is stale. It is read, checked and run like any other. */
-export function buildRefreshPlan(given: RefreshRequest): RefreshPlan {
-  const request = { ...given, records: ownRecords(given.records) };
+/** Builds a plan that refreshes stale configurations. It is read, checked and run like any other plan. */
+export function buildRefreshPlan(options: RefreshRequest): RefreshPlan {
+  const request = { ...options, records: ownRecords(options.records) };
   const described = describedModels(request.defaults);
   const due = request.only === undefined ? staleOnes(request) : [chosen(request, request.only)];
   const stale: Due[] = [];
@@ -70,7 +70,7 @@ export function buildRefreshPlan(given: RefreshRequest): RefreshPlan {
   };
 }
 
-/** What a mistyped pair most likely meant; undefined when both are known, or nothing is near. */
+/** The known pair nearest to a mistyped one; undefined if both names are known or none is similar. */
 export function suggestPair(
   only: { readonly gpu: string; readonly model: string },
   defaults: PlanDefaults,
@@ -104,7 +104,7 @@ function staleOnes(request: RefreshRequest): Due[] {
     const settings = settingsOf(isOurs(newest) ? newest : undefined);
     const pair = ({ gpu_type, model_id }: BenchmarkRecord): boolean =>
       gpu_type === newest.gpu_type && model_id === newest.model_id;
-    // The settings of a foreign record were typed, not read: any measurement of ours of that pair replaces it.
+    // A foreign record's settings are not reliable, so any record of ours for the pair replaces it.
     if (!isOurs(newest) && request.records.some((record) => isOurs(record) && pair(record)))
       return [];
     const wanted: WantedConfiguration = {
@@ -127,7 +127,7 @@ function staleOnes(request: RefreshRequest): Due[] {
   });
 }
 
-/** What makes two records passes of one configuration; the version of the engine may differ, or nothing would be stale. */
+/** Groups records by configuration, ignoring the engine's version, since a different version makes a record stale. */
 function groupKey(record: BenchmarkRecord): string {
   const { max_model_len, gpu_memory_utilization } = record.vllm_config;
   const settings = isOurs(record) ? [max_model_len, gpu_memory_utilization] : [];
@@ -154,7 +154,7 @@ function unpublishableReason(
   if (categories.includes("custom") && categories.length === 1)
     return "it was measured with prompts of your own; run the plan that names them";
   if (!modelSchema.safeParse(modelItem(configuration, described)).success)
-    return "what its record says of its settings is no sound plan";
+    return "the settings in its record are not valid in a plan";
   return undefined;
 }
 
@@ -164,7 +164,7 @@ function engineOf(defaults: PlanDefaults): Pick<EngineFile, "image" | "enforce_e
   return data ?? {};
 }
 
-/** Models whose sizes the defaults state in their own entries, by id. */
+/** Models that the defaults describe with `facts:`, by id. */
 function describedModels(defaults: PlanDefaults): ReadonlyMap<string, object> {
   const entries = Array.isArray(defaults["entries"]) ? (defaults["entries"] as unknown[]) : [];
   const models = entries.flatMap((entry) =>
@@ -185,7 +185,7 @@ function describedModels(defaults: PlanDefaults): ReadonlyMap<string, object> {
   );
 }
 
-/** JSON is YAML, so every value that comes from a record is written as JSON and can only be a value. */
+/** Values from records are written as JSON, which is valid YAML, so that they cannot be parsed as anything else. */
 function planText(
   defaults: PlanDefaults,
   stale: readonly Due[],
@@ -197,7 +197,7 @@ function planText(
   const lines = kept.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   lines.push(`suites: ${JSON.stringify(suites)}`, "entries:");
   for (const [gpu, configurations] of Map.groupBy(stale, (one) => one.gpu)) {
-    // As a list: a model that no longer fits is then a visible skip and does not refuse the others.
+    // With a list of types, a model that no longer fits is skipped instead of making the plan invalid.
     lines.push(`  - gpu: ${JSON.stringify([gpu])}`, "    models:");
     for (const configuration of configurations) {
       lines.push(`      # ${configuration.reasons.join("; ").replaceAll(/\p{C}/gu, " ")}`);

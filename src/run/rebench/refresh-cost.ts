@@ -12,13 +12,13 @@ import { shellWord } from "../../support/shell-word.ts";
 import { buildRefreshPlan, type PlanDefaults, type RefreshRequest } from "./build-refresh-plan.ts";
 import { planFromText } from "../preflight/load-plan.ts";
 
-/** What `rebench` takes from `plans/refresh.yaml`. */
+/** The parsed `plans/refresh.yaml`. */
 export async function refreshDefaults(): Promise<PlanDefaults> {
   const text = await readFile(new URL("../../../plans/refresh.yaml", import.meta.url), "utf8");
   return parse(text) as PlanDefaults;
 }
 
-/** What would refresh that which is stale: the entries of the plan that `rebench --stale` makes, with prices. */
+/** The entries of the plan that `rebench --stale` would run, with their costs. */
 export async function refreshCost(
   records: readonly BenchmarkRecord[],
   nowMs: number,
@@ -41,7 +41,7 @@ export async function refreshCost(
   };
 }
 
-/** What measuring these pairs once more would cost. */
+/** The cost of measuring each pair again. */
 export async function pairOffers(
   records: readonly BenchmarkRecord[],
   pairs: readonly { readonly gpu: string; readonly model: string }[],
@@ -79,7 +79,7 @@ function pairOffer(
   };
 }
 
-/** By the built-in prices: who reads waits for no network. Undefined when nothing of it fits its cards. */
+/** Uses the built-in prices, so that a query does not wait for the network. Undefined if no model fits its GPUs. */
 function estimateOf(text: string | undefined): Estimate | undefined {
   if (text === undefined) return undefined;
   try {

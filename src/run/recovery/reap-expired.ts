@@ -15,15 +15,15 @@ import { connectCloud } from "../wire.ts";
 export interface ReapRequest {
   readonly cloud: CloudTargetRequest;
   readonly heartbeatUrl: string | undefined;
-  /** How long after its expiry a VM is destroyed; undefined means the default of `reap`. */
+  /** How long after its expiry a VM is deleted; undefined means the default of `reap`. */
   readonly graceMs: number | undefined;
   readonly dryRun: boolean;
 }
 
-/** A person waits, or the next pass comes in minutes: a list that cannot be read is reported soon. */
+/** Short, because the user is waiting, or a timer repeats the command in some minutes. */
 const READ_PATIENCE_MS = 45_000;
 
-/** Destroys the VMs of ours that have expired, whoever has rented them. @throws SweepError exit 4 */
+/** Deletes our expired VMs, whichever machine rented them. @throws SweepError exit 4 */
 export async function reapExpired(
   request: ReapRequest,
   { env, signals }: Pick<RunContext, "env" | "signals">,
@@ -49,7 +49,7 @@ export async function reapExpired(
   }
 }
 
-/** A run of this machine has saved the address; for others only our own environment has one. */
+/** Tells the dead-man services: each run of this machine has saved its address; for others `url` is used. */
 async function reportEnded(
   { alive, destroyed, failed, left }: Reaped,
   { stateDir }: CloudTarget,

@@ -5,20 +5,21 @@ import type { SweepPorts } from "../../sweep/ports.ts";
 import { findReusable, type Reusable } from "../../sweep/rental/find-reusable.ts";
 import { recoverRun } from "../../teardown/recover-run.ts";
 
-/** A run that its owner has left, and what is still to be done of it. */
 export interface ReclaimRequest {
+  /** The folder of the run that is resumed. */
   readonly folder: string;
+  /** The remaining work. */
   readonly estimate: Estimate;
-  /** Its simulated world has ended, with all VMs. */
+  /** Whether its simulated world has ended, with all VMs. */
   readonly worldGone: boolean;
-  /** How long to wait for the proof that its other VMs are gone. */
+  /** How long to wait until the other VMs are confirmed deleted. */
   readonly patienceMs: number;
 }
 
 /**
- * VMs that are still serving are reused; all others are destroyed and charged to this run. Passes that were cut off are
- * void.
- * @returns undefined when something is not confirmed deleted: then nothing new may be created.
+ * Takes over the VMs of a run that is resumed: finds those that can be reused, destroys the others, and declares
+ * unfinished passes void.
+ * @returns the VMs to reuse; undefined if a VM is not confirmed deleted, so that no more may be rented
  */
 export async function reclaimVms(
   { estimate, folder, patienceMs, worldGone }: ReclaimRequest,
@@ -31,7 +32,7 @@ export async function reclaimVms(
   const reusable = reachable
     ? await findReusable(estimate.rentals, { cloud, clock, events: journal.events() }, stop)
     : [];
-  const spared = new Set(reusable.map(({ rental }) => rental.label));
+  const reused = new Set(reusable.map(({ rental }) => rental.label));
   const { outcome } = await recoverRun({
     folder,
     cloud,
@@ -41,7 +42,7 @@ export async function reclaimVms(
     by: "resume",
     pid: process.pid,
     excludeHeld: false,
-    exclude: ({ label }) => spared.has(label),
+    exclude: ({ label }) => reused.has(label),
     worldGone: () => Promise.resolve(worldGone),
     patienceMs,
     onAlarm,

@@ -15,13 +15,13 @@ import type { CloudTargetRequest, RunRequest } from "../run-request.ts";
 
 export interface RecoveredRuns {
   readonly runs: readonly RecoveredRun[];
-  /** Simulated runs whose journal no longer names their cloud: only its address leads to them. */
+  /** Simulated runs whose journal has lost the address of their cloud. */
   readonly skipped: readonly string[];
 }
 
 /**
- * Destroys what dead runs have left, real and simulated ones, and closes their books.
- * @throws SweepError exit 4 when an API refuses, exit 7 when a sweep is running
+ * Destroys the VMs of crashed runs, real and simulated, and closes the runs.
+ * @throws SweepError exit 4 if an API refuses, exit 7 if a sweep is running
  */
 export async function recoverAll(
   request: Pick<RunRequest, "cloud" | "destroyPatienceMs">,
@@ -48,7 +48,7 @@ export async function recoverAll(
   return { runs, skipped };
 }
 
-/** The real cloud where a real run is open, and each simulated world that still has a run of ours. */
+/** The real cloud if a real run is open, and each simulated world with an open run. */
 async function targetsOf(
   request: CloudTargetRequest,
   env: NodeJS.ProcessEnv,
@@ -67,7 +67,7 @@ async function targetsOf(
     targets.push(await openCloudTarget({ ...request, simulate: url }, env, true));
     worlds.delete(url);
   }
-  // What is left was in worlds that have ended: only their books have to be closed.
+  // The remaining worlds have ended, so their runs only have to be closed.
   if (worlds.size > 0) targets.push(endedWorldTarget(request.locations));
   return targets;
 }

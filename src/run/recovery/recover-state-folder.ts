@@ -27,8 +27,10 @@ export interface RecoveredRun {
 }
 
 /**
- * What a sweep does before anything else, with the lock held. @throws SweepError exit 6 when something of an earlier
- * run is not confirmed deleted: while a new sweep runs, it would not be destroyed.
+ * Recovers earlier runs before a new sweep begins.
+ * @param ownership the lock of the state folder
+ * @throws SweepError exit 6 if a VM of an earlier run is not confirmed deleted, because nothing would destroy it during
+ *   the new sweep
  */
 export async function recoverEarlierRuns(
   target: CloudTarget,
@@ -49,18 +51,19 @@ export async function recoverEarlierRuns(
   });
 }
 
-/** How open runs are recovered. */
 interface RecoverOptions {
   /** Whether the lock of the state folder could be taken. */
   readonly locked: boolean;
-  /** How long to wait for the proof that the VMs of a run are gone. */
+  /** How long to wait until the VMs of a run are confirmed deleted. */
   readonly patienceMs: number;
+  /** A run to leave alone. */
   readonly except?: string | undefined;
 }
 
 /**
- * Brings every run of the state folder that its owner has left to its end, except for what is held; the lock is ours.
- * @throws SweepError exit 4 when the API refuses.
+ * Ends every run of the state folder that has no owner, except for VMs that are held for a user.
+ * @param ownership the lock of the state folder
+ * @throws SweepError exit 4 if the API refuses
  */
 export async function recoverStateFolder(
   target: CloudTarget,
@@ -75,9 +78,9 @@ export async function recoverStateFolder(
     const { api_url: apiUrl = target.apiUrl, world = null } = state.opened ?? {};
     const worldGone =
       world === null ? undefined : (): Promise<boolean> => isWorldGone(apiUrl, world);
-    // A run of another simulated world is that world's: its guard destroys there; here only its end can be seen.
-    const elsewhere = world !== null && world !== target.simulated?.world;
-    if (elsewhere && (await worldGone?.()) !== true) continue;
+    // A run in another simulated world cannot be recovered through this target; it is only closed if its world has ended.
+    const isOtherWorld = world !== null && world !== target.simulated?.world;
+    if (isOtherWorld && (await worldGone?.()) !== true) continue;
     const own = await ownerOf(run, target.stateDir, ownership);
     if (own === undefined) continue;
     try {
@@ -115,7 +118,7 @@ async function recoverOne(
   );
   cleanup.defer(() => journal.close());
   if (damaged)
-    reporter.warn(`the journal of run ${run} is damaged: all that it names is destroyed`);
+    reporter.warn(`the journal of run ${run} is damaged: every VM that it names is destroyed`);
   const onStop = (): void => {
     reporter.note("still destroying until everything is confirmed deleted; a third signal ends it");
   };
@@ -157,7 +160,7 @@ function openVms(journal: Journal): number {
   return openRentals(foldRun(journal.events())).length;
 }
 
-/** What we hold, or the run's own lock where it has one; undefined while its owner lives: then it is not ours to end. */
+/** The lock for a run: the state folder's, or the run's own if it has one; undefined if another process holds that. */
 async function ownerOf(
   run: string,
   stateDir: string,

@@ -8,15 +8,15 @@ import { listRuns, runFolder } from "../../journal/state-folder.ts";
 import { simulatedStateDir } from "../locations.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** Runs that ended longer ago are packed. */
+/** Age at which an ended run is packed. */
 export const PACKED_AFTER_DAYS = 1;
-/** Runs that ended longer ago are deleted; their results stay in the database. */
+/** Age at which an ended run is deleted; its results remain in the database. */
 export const RETENTION_DAYS = 400;
 
 /**
- * Packs journals and logs of runs that have ended, and deletes those that are too old. What is not proved
- * gone, or whose journal cannot be read, stays as it is. Journals that are packed are not read, unless they are too old.
- * @param nowMs real time: the age is that of the files, also for simulated runs.
+ * Packs the journals and logs of ended runs, and deletes old runs. Runs with open VMs or unreadable journals are not
+ * changed. Packed journals are read only before a run is deleted.
+ * @param nowMs in real time, even for simulated runs, because the age is that of the files
  */
 export async function applyRetention(stateDir: string, nowMs: number): Promise<void> {
   for (const run of listRuns(stateDir)) {
@@ -29,7 +29,7 @@ export async function applyRetention(stateDir: string, nowMs: number): Promise<v
   }
 }
 
-/** Bytes that the journals and logs of real and simulated runs take. */
+/** The size of all runs of a state folder in bytes, real and simulated. */
 export function diskUsage(stateDir: string): number {
   return bytesOfRuns(stateDir) + bytesOfRuns(simulatedStateDir(stateDir));
 }
@@ -49,7 +49,7 @@ function hasEnded(folder: string): boolean {
   return state.closed !== undefined && !damaged && !isUnsettled(state);
 }
 
-/** The journal last: a run whose journal is packed is done with. */
+/** The journal comes last, because a packed journal means that the whole run is packed. */
 function plainFiles(folder: string): readonly string[] {
   const names = readdirSync(folder);
   return [

@@ -10,16 +10,16 @@ import {
   type LinearTime,
 } from "../../support/clock.ts";
 
-/** Now, in milliseconds since the epoch, on the clock of the run in `folder`: a simulated world has its own. */
+/** The current time on a run's clock, which a simulated world determines, in milliseconds since the epoch. */
 export async function runClock(folder: string): Promise<number> {
   const { opened, lastMs } = foldRun(readJournal(folder).events);
   if (opened === undefined || opened.world === null) return Date.now();
   const time = await worldTime(opened.api_url);
-  // A world that is gone, or has not begun: nothing in it moves.
+  // The clock of the world has not started, or the world has ended.
   return time === undefined ? lastMs : time.v0 + (Date.now() - time.w0) * time.speed;
 }
 
-/** The clock by which what a run has rented goes. */
+/** The clock of a run: of its simulated world, or real time. */
 export async function clockOfRun({ api_url, world }: EventOf<"run.opened">): Promise<Clock> {
   const time = world === null ? undefined : await worldTime(api_url);
   return time === undefined ? realClock() : linearClock(time);

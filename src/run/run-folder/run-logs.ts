@@ -10,10 +10,10 @@ export interface RunLog {
   readonly text: string;
 }
 
-/** What a user may mean by ENTRY. */
+/** A part of a run: some of its VMs, or one model on them. */
 export interface Part {
   readonly labels: ReadonlySet<string>;
-  /** Set when ENTRY is a model: other models of the same VM are left out. */
+  /** If set, other models on the same VMs are left out. */
   readonly model: string | undefined;
 }
 
@@ -58,13 +58,14 @@ export function selectEntry(events: readonly SweepEvent[], entry: string): Part 
   };
 }
 
+/** Whether an event belongs to a part of a run; every event belongs to `undefined`. */
 export function isSelected(event: SweepEvent, part: Part | undefined): boolean {
   if (part === undefined) return true;
   if (!("label" in event) || !part.labels.has(event.label)) return false;
   return part.model === undefined || !("model" in event) || event.model === part.model;
 }
 
-/** Logs in a run's folder: all, or those of a part of the run. */
+/** Reads the logs in a run's folder: all of them, or those of a part of the run. */
 export function readLogs(folder: string, part: Part | undefined): readonly RunLog[] {
   const ofModel = part?.model?.replaceAll("/", "--");
   return [...new Set(readdirSync(folder).map(plainName))]

@@ -12,7 +12,7 @@ import type { PlanRequest } from "../run-request.ts";
 const PLAN = "plan.yaml";
 const PROMPTS = "prompts.json";
 
-/** Puts the plan and its prompts into the run's folder, so that a resume needs neither file. */
+/** Copies the plan and its prompts to the run's folder, so that a resume does not need the original files. */
 export async function savePlan(folder: string, plan: CoveragePlan): Promise<void> {
   const prompts = plan.entries[0]?.configurations[0]?.prompts;
   if (prompts !== undefined)
@@ -21,9 +21,9 @@ export async function savePlan(folder: string, plan: CoveragePlan): Promise<void
 }
 
 /**
- * The plan with which a run began.
- * @param byVersion01 whether version 0.1 began it: what the plan leaves out has that version's default then, so that
- *   its recorded passes still count
+ * Reads the saved plan of a run.
+ * @param byVersion01 whether version 0.1 started the run: the plan then has the defaults of that version, so that
+ *   recorded passes still match
  * @throws SweepError exit 2
  */
 export async function readSavedPlan(

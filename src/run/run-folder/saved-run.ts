@@ -14,7 +14,7 @@ import type { CloudTargetRequest, RunRequest } from "../run-request.ts";
 import { readSettings, type RunSettings } from "./saved-settings.ts";
 import { readSavedPlan } from "./saved-plan.ts";
 
-/** A run that was cut off, as its folder has it. */
+/** An interrupted run, as read from its folder. */
 export interface SavedRun {
   readonly run: string;
   readonly folder: string;
@@ -23,16 +23,16 @@ export interface SavedRun {
   readonly openedMs: number;
   /** A run keeps the cap that it began with. */
   readonly cap: MicroUsd;
-  /** Its journal has lost something: nothing new may be created for it. */
+  /** Whether its journal has lost events, so that no more VMs may be created for it. */
   readonly damaged: boolean;
-  /** What is left to do of its plan. */
+  /** The unfinished part of its plan. */
   readonly plan: CoveragePlan;
   readonly settings: RunSettings;
-  /** The cloud that it is resumed on. */
+  /** The cloud for the resume. */
   readonly cloud: CloudTargetRequest;
-  /** The simulated world in which it began has ended, and it is resumed in another one. */
+  /** Whether its simulated world has ended, so that it is resumed in a new one. */
   readonly worldGone: boolean;
-  /** Every pass has its record, and nothing is billed. */
+  /** Whether every pass has a record and nothing is billed. */
   readonly complete: boolean;
 }
 
@@ -64,11 +64,11 @@ export async function readSavedRun(
       "a run keeps the cap that it began with",
     );
   const settings = await readSettings(folder);
-  const wanted = { ...request, overrides: { ...settings.overrides, ...given(overrides) } };
-  // Later versions write which GPU types the plan may rent.
+  const wanted = { ...request, overrides: { ...settings.overrides, ...definedOnly(overrides) } };
+  // Later versions journal the GPU types of the plan.
   const byVersion01 = opened.gpus === undefined;
   const planned = await readSavedPlan(folder, run, wanted, context, byVersion01);
-  const plan = leftToDo(planned, events);
+  const plan = remainingPlan(planned, events);
   const worldGone = opened.world !== null && (await isWorldGone(opened.api_url, opened.world));
   return {
     run,
@@ -86,13 +86,13 @@ export async function readSavedRun(
   };
 }
 
-function given<T extends object>(overrides: T): Partial<T> {
+function definedOnly<T extends object>(overrides: T): Partial<T> {
   const entries = Object.entries(overrides).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Partial<T>;
 }
 
-/** The plan without the configurations that have all their passes. */
-function leftToDo(plan: CoveragePlan, events: readonly SweepEvent[]): CoveragePlan {
+/** The plan without configurations that have all their passes. */
+function remainingPlan(plan: CoveragePlan, events: readonly SweepEvent[]): CoveragePlan {
   const isOpen = (configuration: Configuration): boolean =>
     recordedPasses(events, configuration) < configuration.passes;
   const entries = plan.entries

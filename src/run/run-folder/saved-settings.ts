@@ -5,16 +5,16 @@ import { writeFileAtomically } from "../../support/safe-file.ts";
 
 const FILE = "settings.json";
 
-/** What a run was asked over its plan, and what the speed of its clock made of it; a resume does the same. */
+/** The settings of a run in addition to its plan, which a resume reuses. */
 export interface RunSettings {
-  /** Without the cap, which the journal has. */
+  /** The cap is in the journal instead. */
   readonly overrides: Omit<PlanOverrides, "maxCost">;
   readonly skipFresh: boolean;
-  /** Tokens that vLLM puts into one event; undefined means one. */
+  /** vLLM's `--stream-interval`, tokens per event; undefined means one. */
   readonly streamInterval: number | undefined;
 }
 
-/** The file, as version 0.1 writes it too. */
+/** The contents of the file; its format is that of version 0.1. */
 interface StoredSettings {
   readonly options: Omit<PlanOverrides, "maxCost"> & { readonly skipFresh?: boolean | undefined };
   readonly streamInterval?: number | undefined;

@@ -188,7 +188,7 @@ describe("rebenchPlan", () => {
       }),
     );
     expect(plan.left.map(({ reasons }) => reasons)).toEqual([
-      ["what its record says of its settings is no sound plan"],
+      ["the settings in its record are not valid in a plan"],
     ]);
     const reading = readPlan(plan.text ?? "", "<rebench>");
     expect(reading).toMatchObject({ ok: true });
