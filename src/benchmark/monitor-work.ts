@@ -26,7 +26,7 @@ export interface WorkResult<T> {
 
 /**
  * Waits until the server is idle, does the work, and waits until the server is idle again, unless it stopped answering.
- * @throws what `work` or `open` threw, or the signal's reason.
+ * @throws the error of `work` or `server.open`, or the signal's reason
  */
 export async function monitorWork<T>(
   client: HttpClient,

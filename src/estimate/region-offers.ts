@@ -5,9 +5,9 @@ import type { RegionOffer } from "./estimate.ts";
 import type { Market } from "./market.ts";
 
 /**
- * Regions to try for a GPU type, in order: the plan's, or else all that offer the type, in stock before unknown before
- * sold out, cheapest first, and nearest first where prices are equal. A sold-out region stays in the list, because stock
- * changes several times a day.
+ * Regions to try for a GPU type, in order: those of the plan, or by default all that offer the type, sorted by stock (in
+ * stock, unknown, sold out), price and distance. Sold-out regions are included, because stock changes several times a
+ * day.
  */
 export function regionOffers(
   gpu: GpuType,

@@ -12,7 +12,7 @@ export interface MeasuredPass {
   readonly loadRequests: readonly LoadRequests[];
 }
 
-/** A pass as the file holds it. GPU, model and engine are stated once, for the whole file. */
+/** A pass in the file. GPU, model and engine are stated once for the entire file. */
 export interface PassInFile extends Pick<
   BenchmarkRecord,
   "id" | "timestamp" | "summary" | "tests"

@@ -10,7 +10,7 @@ import { mean, median } from "./statistics.ts";
 import { CATEGORIES } from "./suite.ts";
 import type { Suite } from "./suite.ts";
 
-/** A pass, and everything else that its record states. */
+/** A pass, and the other facts for its record. */
 export interface PassFacts {
   readonly id: string;
   readonly pass: PassResult;

@@ -110,7 +110,7 @@ export interface Verdict {
   state: "sound" | "failed" | "void";
   /** Empty when sound. */
   reasons: string[];
-  /** Why a throttled GPU may have gone unseen. */
+  /** Why throttling of a GPU may have gone unnoticed. */
   gpu_watch?: string;
   [key: string]: unknown;
 }

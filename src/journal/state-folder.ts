@@ -20,7 +20,7 @@ export function openStateFolder(stateDir: string): void {
   try {
     makeFolder(runs, 0o700);
   } catch (error) {
-    throw refused(stateDir, errorText(error), "name a folder that you can write with --state-dir");
+    throw refused(stateDir, errorText(error), "name a writable folder with --state-dir");
   }
   for (const folder of [stateDir, runs]) checkFolder(folder);
 }
@@ -29,10 +29,10 @@ export function openStateFolder(stateDir: string): void {
 export function checkFolder(folder: string): void {
   const { mode, uid } = statSync(folder);
   if (process.getuid !== undefined && uid !== process.getuid()) {
-    throw refused(folder, "it belongs to another user", "name one of your own with --state-dir");
+    throw refused(folder, "it belongs to another user", "name your own folder with --state-dir");
   }
   if ((mode & WRITABLE_BY_OTHERS) !== 0) {
-    throw refused(folder, "others can write into it", `chmod 700 ${shellWord(folder)}`);
+    throw refused(folder, "others can write to it", `chmod 700 ${shellWord(folder)}`);
   }
 }
 
@@ -41,7 +41,7 @@ export function runFolder(stateDir: string, run: string): string {
   if (!RUN_ID.test(run)) {
     throw new SweepError(`${run} is not a run`, {
       exitCode: ExitCode.usage,
-      reason: "a run is named by eight lower-case letters and digits",
+      reason: "a run id has eight lower-case letters and digits",
       hint: "maider-sweep status lists them",
     });
   }

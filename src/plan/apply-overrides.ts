@@ -75,7 +75,7 @@ function namesIn({ entries, skipped }: CoveragePlan): readonly string[] {
   return [...new Set(ids)];
 }
 
-/** Matches what has this id or short name, or else what contains it; a pattern with `*` or `?` must match the whole name. */
+/** Matches this id or short name, or otherwise names that contain it. A pattern with `*` or `?` must match completely. */
 function nameMatcher(text: string, ids: readonly string[]): (id: string) => boolean {
   if (/[*?]/.test(text)) {
     const matches = glob(text);

@@ -37,7 +37,7 @@ export interface RentalState {
   /** When the first VM was created, by the API's clock; undefined if not in the journal. */
   readonly createdMs: number | undefined;
   /** Number of checks that found no VM since the newest create was sent, and the time of the first. */
-  readonly absentLooks: number;
+  readonly absentChecks: number;
   readonly absentSinceMs: number | undefined;
   /** When the deletion was confirmed. */
   readonly goneMs: number | undefined;

@@ -92,7 +92,7 @@ function historyOf(label: string, ports: TeardownPorts): History {
   const now = ports.clock.now();
   return {
     sentMs: sent === undefined ? now : Date.parse(sent.ts),
-    looks: rental?.absentLooks ?? 0,
+    looks: rental?.absentChecks ?? 0,
     firstMs: rental?.absentSinceMs,
   };
 }

@@ -6,7 +6,7 @@ import { builtInMarket } from "../../src/estimate/market.ts";
 import { comparePackings, idleTime } from "../../src/estimate/compare-packings.ts";
 import { planWith } from "../plan/a-plan.ts";
 
-/** Minutes of work; a VM takes some to come up, is paid by whole hours and lives so long at most. */
+/** Items are minutes of work. A VM also needs time to start, is billed by the hour and has a maximum duration. */
 const vm =
   (startMinutes: number, mostMinutes: number) =>
   (group: readonly number[]): VmHours | undefined => {
@@ -66,7 +66,7 @@ test("with more entries, the hours are on average within 5 % of a lower bound", 
         expect(packed.flat()).toHaveLength(work.length);
         billed += hours(packed, hoursOf);
         const minutes = work.reduce((sum, one) => sum + one, 0);
-        // As many VMs as the minutes need at least, each with its start, and their hours full to the last minute.
+        // The lower bound: as few VMs as possible, each with its start, and no unused minutes.
         least += Math.ceil((minutes + 9 * Math.ceil(minutes / (480 - 9))) / 60);
       },
     ),

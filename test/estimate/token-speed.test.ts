@@ -12,7 +12,7 @@ function configuration(gpu: string, model: string, more = ""): Configuration {
   return first;
 }
 
-// Mistral-7B in fp16, as it was measured on Linode's RTX 4000 Ada.
+// Mistral-7B in fp16 was measured on Linode's RTX 4000 Ada.
 const MISTRAL =
   "{id: mistralai/Mistral-7B-Instruct-v0.2, facts: {params_b: 7.24, layers: 32, hidden: 4096, heads: 32, kv_heads: 8, head_dim: 128, vocab: 32000, max_position: 32768, checkpoint_gib: 13.5}}";
 

@@ -255,7 +255,7 @@ describe("readJournal", () => {
         expect(read.damaged).toBe(at < lastLine);
         for (const event of read.events) expect(clean.events).toContainEqual(event);
         expect(() => foldRun(read.events)).not.toThrow();
-        // Each label stands in more than one line.
+        // Each label is in more than one line.
         expect(read.labels).toEqual(expect.arrayContaining([vmLabel(1), vmLabel(2)]));
       }),
       { numRuns: 400 },

@@ -1,4 +1,4 @@
-/** What is wrong, the plan, and what must be said of it, whole. */
+/** A description, the plan, and the complete list of its problems. */
 export const BAD_PLANS: readonly (readonly [what: string, plan: string, says: string])[] = [
   ["an empty file", ``, `plan.yaml:1:1: the plan is empty (\`maider-sweep init\` creates one)`],
   [

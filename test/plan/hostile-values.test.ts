@@ -22,7 +22,7 @@ const HOSTILE: readonly string[] = [
   "x".repeat(10_000),
 ];
 
-/** Every key whose value goes to the VM or to the API, and a plan with it. */
+/** Every key whose value is sent to the VM or the API, and a plan with it. */
 const FIELDS: Readonly<Record<string, (value: unknown) => object>> = {
   image: (value) => ({ engine: { image: value } }),
   ssh_cidr: (value) => ({ ssh_cidr: value }),
@@ -66,7 +66,7 @@ test.each(Object.keys(FIELDS))(
         ? []
         : reading.problems.map(({ line, message }) => `${lines[line - 1] ?? ""} ${message}`);
       expect(told.length, JSON.stringify(value.slice(0, 40))).toBeGreaterThan(0);
-      // The line where it stands, or the key in the words.
+      // The line of the value, or the key in the message.
       expect(told.join("\n"), JSON.stringify(value.slice(0, 40))).toContain(field);
     }
     expect(existsSync("canary")).toBe(false);

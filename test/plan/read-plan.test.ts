@@ -7,7 +7,7 @@ import { readPlan } from "../../src/plan/read-plan.ts";
 import { aPlan, planWith } from "./a-plan.ts";
 import { BAD_PLANS } from "./bad-plans.ts";
 
-/** The format as the documentation shows it. */
+/** The documented example. */
 const EXAMPLE = `
 version: 1
 name: full-coverage

@@ -132,12 +132,12 @@ describe("foldRun", () => {
       [5, absent],
     ] as const;
     expect(foldRun(await eventsOf(...facts)).rentals.get(label)).toMatchObject({
-      absentLooks: 1,
+      absentChecks: 1,
       absentSinceMs: START + 5,
     });
     const again = await eventsOf(...facts, [6, { type: "create.sent", label }]);
     expect(foldRun(again).rentals.get(label)).toMatchObject({
-      absentLooks: 0,
+      absentChecks: 0,
       absentSinceMs: undefined,
       createSentMs: START + 1,
     });

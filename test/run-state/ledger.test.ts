@@ -9,7 +9,7 @@ import { eventsOf, HOUR, opened, reserved, START, vmLabel } from "../journal/jou
 const CENT = 10_000;
 const cap = opened.cap_micro_usd;
 
-/** Reserved at 0, sent at 1 min, then the given facts. */
+/** Events of a rental that is reserved at 0 and created at 1 min, followed by these facts. */
 async function ledgerAt(ms: number, ...facts: readonly (readonly [number, Fact])[]) {
   const label = vmLabel(1);
   const events = await eventsOf(
@@ -147,9 +147,9 @@ describe("foldLedger", () => {
       );
       return foldLedger(foldRun(otherGen(events, events.length - 1)), START + HOUR).spentMicroUsd;
     };
-    // The first one was refused.
+    // The first create was rejected.
     expect(await spent()).toBe(52 * CENT);
-    // The first one was lost.
+    // The first create had no answer.
     expect(await spent([65_000, { type: "create.unknown", label, reason: "reset" }])).toBe(
       156 * CENT,
     );
@@ -183,7 +183,7 @@ describe("foldLedger", () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-        // The far side: a VM lives within what the journal knows, create.sent <= born, dead <= gone.
+        // The VM exists at most from `create.sent` to `rental.gone`.
         const vms: {
           label: string;
           bornMs: number;
@@ -209,7 +209,7 @@ describe("foldLedger", () => {
         };
         for (const { rental, hours, price, waitMs, act } of steps) {
           now += waitMs;
-          // The deadline: nothing lives longer than what it has reserved.
+          // No VM exists longer than the hours that are reserved for it.
           for (const vm of vms
             .filter(({ deadMs, killByMs }) => deadMs === undefined && killByMs <= now)
             .sort((a, b) => a.killByMs - b.killByMs)) {

@@ -4,18 +4,18 @@ import { text } from "node:stream/consumers";
 
 /** How a server's event streams differ from vLLM's. */
 export interface StreamChanges {
-  /** Body bytes of one HTTP chunk, so that events are cut in the middle of `data:` and of a character. */
+  /** Size of the HTTP chunks, bytes. Small chunks split `data:` and characters. */
   readonly chunkBytes?: number;
-  /** A comment line before every event. */
+  /** Sends a comment line before every event. */
   readonly comments?: boolean;
-  /** The first so many tokens are `reasoning` deltas. */
+  /** How many tokens at the beginning are `reasoning` deltas. */
   readonly reasoningTokens?: number;
-  /** No `continuous_usage_stats`, though asked for. */
+  /** Ignores `continuous_usage_stats`. */
   readonly omitContinuousUsage?: boolean;
-  /** No usage at all, though asked for. */
+  /** Sends no usage, although it was requested. */
   readonly omitUsage?: boolean;
   readonly omitDone?: boolean;
-  /** Every completion request is refused so, before any stream. */
+  /** Rejects every completion request with this reply. */
   readonly refuse?: { readonly status: number; readonly message: string };
 }
 
@@ -30,7 +30,7 @@ export function changesStream(changes: StreamChanges): boolean {
   );
 }
 
-/** Stands before a server, hands on what it is asked, and changes what it streams. Takes connections by events. */
+/** A proxy that forwards requests to a server and changes the replies that it streams. */
 export function createStreamAlterer(
   changes: StreamChanges,
   attach: (connection: Duplex) => void,
@@ -101,7 +101,7 @@ function writeInParts(
 
 const USAGE = /,"usage":\{[^{}]*(?:\{[^{}]*\}[^{}]*)?\}/;
 
-/** One event to none or more. */
+/** Replaces an event by any number of events. */
 function eventAlterer(changes: StreamChanges): (event: string) => readonly string[] {
   let tokens = 0;
   return (event) => {

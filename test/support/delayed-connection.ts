@@ -1,7 +1,7 @@
 import { Duplex } from "node:stream";
 import type { Timeline } from "../../src/simulator/vllm/timeline.ts";
 
-/** The same connection, farther away: every byte takes `ms` each way. */
+/** Delays every byte of a connection by `ms` in each direction. */
 export function delayedConnection(inner: Duplex, ms: number, timeline: Timeline): Duplex {
   const later = (task: () => void): void => {
     timeline.at(timeline.now() + ms, task);

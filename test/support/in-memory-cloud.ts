@@ -14,8 +14,8 @@ import { type FaultyApi, applyFault } from "../../src/simulator/faults/faulty-ap
 import type { ApiProblem } from "../../src/simulator/api/api-error.ts";
 
 /**
- * The world's other face: a `Cloud` in the same process, for clocks that jump. Tokens, limits, refusals and fault
- * scripts are those of the HTTP face; only the wire is left out.
+ * A `Cloud` in the same process for a simulated world, which works with a jumping clock. Tokens, limits, errors and fault
+ * scripts are those of the HTTP API.
  */
 export function createInMemoryCloud(side: FaultyApi, token: string): Cloud {
   const { world } = side;
@@ -55,7 +55,7 @@ export function createInMemoryCloud(side: FaultyApi, token: string): Cloud {
       rows.push(...part.data);
       pages = part.pages;
     }
-    // The API compares without case; labels are compared exactly.
+    // The API ignores case, but the adapter compares labels exactly.
     return rows.filter((row) => label === undefined || row.label === label);
   };
   const unlessGone = async (reply: Promise<ApiReply>): Promise<ApiReply | undefined> => {
@@ -68,7 +68,7 @@ export function createInMemoryCloud(side: FaultyApi, token: string): Cloud {
   };
 
   return {
-    // The two lists are asked for, so that faults strike them, and read from the world: they are long.
+    // Request the lists, so that faults apply to them, but read them from the world, because they are long.
     async prices(signal) {
       await get("/linode/types", signal);
       return world.prices.types(true).map(({ id }) => ({
@@ -173,7 +173,7 @@ function firewallOf({ id, label, created }: FirewallBody): CloudFirewall {
   return { id, label, createdMs: Date.parse(`${created}Z`) };
 }
 
-/** The texts before the status, which has several meanings. */
+/** Error messages are checked before the status, which has several meanings. */
 const KINDS: readonly (readonly [pattern: RegExp, kind: CloudErrorKind])[] = [
   [/not currently available/, "no_capacity"],
   [/limit for the number/, "account_limit"],
@@ -196,7 +196,7 @@ function errorOf({ status, headers, body }: ApiReply): CloudError {
     typeof body === "string"
       ? body
       : (body as { errors: ApiProblem[] }).errors.map(({ reason }) => reason).join("; ");
-  // A gateway's page says nothing about the object.
+  // An error page of a gateway does not show whether the object exists.
   const byStatus = text.startsWith("<") ? undefined : KIND_OF_STATUS[status];
   const kind = KINDS.find(([pattern]) => pattern.test(text))?.[1] ?? byStatus ?? "transient";
   const seconds = Number(headers["Retry-After"]);

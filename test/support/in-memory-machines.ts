@@ -11,36 +11,36 @@ import type {
 } from "../../src/simulator/world/simulated-vm.ts";
 import { createVirtualTimeline } from "./virtual-timeline.ts";
 
-/** What a program that is logged in to a VM can do there. */
+/** Access to a VM after logging in. */
 export interface Shell {
   readonly vm: SimulatedVm;
   readonly hostKey: string | undefined;
   readonly authorizedKeys: readonly string[];
-  /** False from the moment on at which its SSH server froze or the VM went down. */
+  /** False once the SSH server has frozen or the VM is down. */
   alive(): boolean;
   run(line: string, stdin: string): Promise<CommandResult>;
-  /** A connection to this port of the VM's loopback; undefined when nobody listens. */
+  /** Connects to a port on the VM's loopback interface; undefined if nothing listens there. */
   open(port: number): Duplex | undefined;
 }
 
 export interface InMemoryMachines extends SshMachines {
-  /** A login to the VM at this address, as long as it is up, answers, and its firewall lets `from` in. */
+  /** Logs in to the VM at this address if it is up, answers, and its firewall admits `from`. */
   at(ipv4: string, from?: string): Shell | undefined;
 }
 
 const VLLM_PORT = 8000;
 
-/** A VM that is up. */
+/** A running VM. */
 interface Machine {
   readonly vm: SimulatedVm;
   readonly guest: Guest;
-  /** Logins before this one are lost. */
+  /** Earlier logins are closed. */
   epoch: number;
   link: "up" | "cut" | "frozen";
   readonly streams: Set<Duplex>;
 }
 
-/** The simulated machines without SSH and sockets, for clocks that jump. */
+/** The simulated machines without SSH and sockets, which work with a jumping clock. */
 export function createInMemoryMachines(options: {
   readonly clock: Clock;
   readonly coefficients: Coefficients;
@@ -96,7 +96,7 @@ export function createInMemoryMachines(options: {
         const [near, target] = duplexPair();
         server.attach(target);
         machine.streams.add(near);
-        // A pair's end does not notice that the other one is destroyed.
+        // Destroying one end of a pair does not close the other.
         near.once("close", () => {
           machine.streams.delete(near);
           target.destroy();

@@ -1,8 +1,8 @@
 import type { Clock } from "../../src/support/clock.ts";
 
-/** Virtual time that does not pass by itself: when nobody has anything else to do, it jumps to the next sleeper. */
+/** A clock that jumps to the end of the next sleep once all other work is done. */
 export interface JumpingClock extends Clock {
-  /** The hands move on with nobody noticing, as when a laptop sleeps: monotonic time, and with it every wait, stood still. */
+  /** Advances the wall clock but not the monotonic time, as when a laptop is suspended. */
   jump(ms: number): void;
 }
 
@@ -16,7 +16,7 @@ export function createJumpingClock(startMs: number): JumpingClock {
   const setTurn = (): void => {
     if (isTurnSet) return;
     isTurnSet = true;
-    // After all promises that are settled: whoever can still do something at this moment does it first.
+    // Run after all settled promises, so that all work that can be done now is done first.
     setImmediate(() => {
       isTurnSet = false;
       const next = sleepers.shift();

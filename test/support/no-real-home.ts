@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-// No test may touch the home, the database or the token of the person who runs it.
+// No test may access the home folder, the database or the token of the user who runs it.
 const home = mkdtempSync(join(tmpdir(), "mds-test-home-"));
 process.env["HOME"] = home;
 process.env["XDG_STATE_HOME"] = join(home, "state");

@@ -81,7 +81,7 @@ it("redacted JSON is valid JSON", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.string({ minLength: 6 }), (value, secret) => {
       const text = JSON.stringify({ value, secret, pem: "-----BEGIN PRIVATE KEY-----" });
-      // A secret of structure or digits only is not what this is for.
+      // Secrets that are only punctuation or digits occur in JSON itself.
       fc.pre(
         /[A-Za-z]/.test(secret) && !JSON.stringify({ value, pem: "", secret: "" }).includes(secret),
       );

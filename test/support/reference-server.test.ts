@@ -56,7 +56,7 @@ test("tokens, counters and the log agree, whatever the number of requests in fli
   expect(await metric(server, "time_to_first_token_seconds_sum")).toBeCloseTo(first, 4);
 });
 
-test("no token is ever early: neither the first nor the last", async () => {
+test("no token is early, neither the first nor the last", async () => {
   const server = await start({ ttftMs: 7, tpotMs: 1.5 });
   await complete(server);
   const [served] = server.served();
@@ -66,7 +66,7 @@ test("no token is ever early: neither the first nor the last", async () => {
   );
 });
 
-test("chunks of three bytes cut characters and `data:`, and nothing is lost", async () => {
+test("chunks of three bytes split characters and `data:` without losing data", async () => {
   const [whole, cut] = await Promise.all([start(), start({ chunkBytes: 3 })]);
   const reads: number[] = [];
   const [one, other] = await Promise.all([
@@ -77,7 +77,7 @@ test("chunks of three bytes cut characters and `data:`, and nothing is lost", as
   expect(Math.max(...reads)).toBeLessThanOrEqual(3);
 });
 
-test("three tokens in a chunk: a third of the events, the same text", async () => {
+test("three tokens per chunk give a third of the events and the same text", async () => {
   const [one, three] = await Promise.all([start(), start({ tokensPerChunk: 3 })]);
   const [fine, coarse] = await Promise.all([complete(one), complete(three)]);
   expect(tokenEvents(fine)).toHaveLength(1 + TOKENS);
@@ -89,7 +89,7 @@ test("three tokens in a chunk: a third of the events, the same text", async () =
   expect(content(coarse)).toBe(content(fine));
 });
 
-test("comments stand between the events", async () => {
+test("there are comments between the events", async () => {
   const answer = await complete(await start({ comments: true }));
   expect(answer.body.split("\n").filter((line) => line.startsWith(": "))).not.toHaveLength(0);
   expect(tokenEvents(answer)).toHaveLength(1 + TOKENS);
@@ -101,7 +101,7 @@ test("the first tokens are reasoning", async () => {
   expect(reasoning).toHaveLength(5);
 });
 
-test("usage is missing, wholly or but for the end", async () => {
+test("usage is missing entirely or except at the end", async () => {
   const [none, end] = await Promise.all([
     start({ omitUsage: true }),
     start({ omitContinuousUsage: true }),
@@ -116,7 +116,7 @@ test("[DONE] is missing", async () => {
   expect((await complete(await start({ omitDone: true }))).body).not.toContain("[DONE]");
 });
 
-test("an error comes inside the 200", async () => {
+test("an error can be part of the stream", async () => {
   const server = await start({ errorAfterTokens: 10 });
   const answer = await complete(server);
   expect(answer.status).toBe(200);
@@ -125,17 +125,17 @@ test("an error comes inside the 200", async () => {
   expect(await metric(server, "request_success_total")).toBe(0);
 });
 
-test("the model stops early in spite of ignore_eos", async () => {
+test("the model stops early despite ignore_eos", async () => {
   const answer = await complete(await start({ endAfterTokens: 9 }));
   expect(events(answer.body).at(-2)).toMatchObject({ usage: { completion_tokens: 9 } });
   expect(answer.body).toContain('"finish_reason":"stop"');
 });
 
-test("the connection is cut in mid-stream", async () => {
+test("the connection breaks during a stream", async () => {
   await expect(complete(await start({ cutAfterTokens: 5 }))).rejects.toThrow(/aborted|hang up/);
 });
 
-test("a stream goes silent and the server knows of a request that still runs", async () => {
+test("a stream sends no more data while the server counts its request as running", async () => {
   const server = await start({ stallAfterTokens: 5 });
   const connection = connect(server.port, "127.0.0.1");
   const body = fixedLength(server.model, TOKENS);
@@ -158,7 +158,7 @@ test("a stream goes silent and the server knows of a request that still runs", a
   expect(await metric(server, "request_success_total")).toBe(0);
 });
 
-test("its counters tell 1 % too much", async () => {
+test("its counters are 1 % too high", async () => {
   const server = await start({ miscount: 0.01 });
   for (let pass = 0; pass < 5; pass += 1) await complete(server);
   expect(await metric(server, "generation_tokens_total")).toBe(Math.round(5 * TOKENS * 1.01));
@@ -170,7 +170,7 @@ test("requests are preempted", async () => {
   expect(await metric(server, "num_preemptions_total")).toBe(2);
 });
 
-test("the prefix cache heeds the salt, unless it is odd", async () => {
+test("the prefix cache depends on the salt, unless the server ignores it", async () => {
   const long = { messages: [{ role: "user", content: "the value of it is ".repeat(40) }] };
   const [good, odd] = await Promise.all([start(), start({ ignoreSalt: true })]);
   for (const server of [good, odd])
@@ -185,7 +185,7 @@ test("the prefix cache heeds the salt, unless it is odd", async () => {
   expect(await metric(good, "prefix_cache_hits_total")).toBe(cached);
 });
 
-test("a restart begins all counters again", async () => {
+test("a restart resets all counters", async () => {
   const server = await start();
   await complete(server);
   server.restart();
@@ -195,7 +195,7 @@ test("a restart begins all counters again", async () => {
   expect(server.served()).toHaveLength(2);
 });
 
-test("a restart in mid-stream ends it as cleanly as a real server does: `abort`, usage, [DONE]", async () => {
+test("a restart during a stream ends it like a real server: `abort`, usage, [DONE]", async () => {
   const server = await start({ tpotMs: 20 });
   let restarted = false;
   const answer = await complete(server, {}, (bytes) => {
@@ -207,7 +207,7 @@ test("a restart in mid-stream ends it as cleanly as a real server does: `abort`,
   expect(events(answer.body).at(-1)).toBe("[DONE]");
 });
 
-test("a dead engine: 503 for health, 500 for completions", async () => {
+test("a crashed engine answers 503 for health and 500 for completions", async () => {
   const server = await start();
   server.die();
   const health = await ask(connect(server.port, "127.0.0.1"), "/health");
@@ -215,14 +215,14 @@ test("a dead engine: 503 for health, 500 for completions", async () => {
   expect((await complete(server)).status).toBe(500);
 });
 
-test("every completion is refused", async () => {
+test("every completion is rejected", async () => {
   const server = await start({ refuse: { status: 500, message: "no" } });
   const answer = await complete(server);
   expect(answer.status).toBe(500);
   expect(JSON.parse(answer.body)).toMatchObject({ error: { message: "no", code: 500 } });
 });
 
-test("distance adds a round trip and takes nothing from the stream", async () => {
+test("distance adds a round trip but does not slow the stream", async () => {
   const server = await start({ delayMs: 30 });
   const before = performance.now();
   const answer = await complete(server);
@@ -230,7 +230,7 @@ test("distance adds a round trip and takes nothing from the stream", async () =>
   expect(tokenEvents(answer)).toHaveLength(1 + TOKENS);
 });
 
-test("without ignore_eos a reply ends by itself, the same for the same prompt", async () => {
+test("without ignore_eos a reply ends early, and is the same for the same prompt", async () => {
   const server = await start({ tpotMs: 0.01 });
   const natural = { ignore_eos: false, min_tokens: 0, max_tokens: 4000 };
   const [one, other] = [await complete(server, natural), await complete(server, natural)];
@@ -238,7 +238,7 @@ test("without ignore_eos a reply ends by itself, the same for the same prompt", 
   expect(tokenEvents(other).map(delta)).toEqual(tokenEvents(one).map(delta));
 });
 
-test("gpt-oss breaks off a reply that must go on beyond its end, unless the end is a stop token", async () => {
+test("gpt-oss aborts a reply that must continue after its end, unless the end is a stop token", async () => {
   const server = await start({ model: "openai/gpt-oss-20b", tpotMs: 0.02 });
   const reply = async (more: object) => {
     const body = fixedLength(server.model, 800, more);

@@ -11,19 +11,19 @@ import { createTimeline } from "../../src/simulator/vllm/timeline.ts";
 import { createTokenizer } from "../../src/simulator/vllm/tokenizer.ts";
 import { createVllmServer, type VllmServer } from "../../src/simulator/vllm/vllm-server.ts";
 
-/** What the server's engine does wrong. */
+/** Faults of the server's engine. */
 interface EngineFaults {
-  /** An error inside the 200 after so many tokens. */
+  /** Sends an error within the stream after this many tokens. */
   readonly errorAfterTokens?: number;
-  /** The model stops after so many tokens in spite of `ignore_eos`. */
+  /** The model stops after this many tokens despite `ignore_eos`. */
   readonly endAfterTokens?: number;
-  /** The stream goes silent after so many tokens and stays open. */
+  /** The stream sends no more data after this many tokens, but stays open. */
   readonly stallAfterTokens?: number;
-  /** The connection is cut after so many tokens. */
+  /** The connection breaks after this many tokens. */
   readonly cutAfterTokens?: number;
-  /** `generation_tokens` in the metrics grows by this share more than what was sent; 0.01 is 1 %. */
+  /** By how much `generation_tokens` in the metrics is too high, as a share: 0.01 is 1 %. */
   readonly miscount?: number;
-  /** Preemptions of each request, as the metrics count them. */
+  /** Preemptions per request in the metrics. */
   readonly preemptions?: number;
   /** The prefix cache ignores the salt. */
   readonly ignoreSalt?: boolean;
@@ -32,14 +32,14 @@ interface EngineFaults {
 export interface ReferenceOptions extends StreamChanges, EngineFaults {
   readonly ttftMs: number;
   readonly tpotMs: number;
-  /** As `--stream-interval`; 1. */
+  /** Like `--stream-interval`; default 1. */
   readonly tokensPerChunk?: number;
-  /** Standard deviation of a request's times, as a share; 0. */
+  /** Standard deviation of a request's times, as a share; default 0. */
   readonly noise?: number;
   readonly seed?: number;
   /** Added to every round trip. */
   readonly delayMs?: number;
-  /** How much longer a token takes with `running` requests in flight; 1 for all. */
+  /** The factor by which a token takes longer with `running` requests in flight; default 1. */
   readonly slowdown?: (running: number) => number;
   readonly model?: string;
   readonly version?: string;
@@ -48,7 +48,7 @@ export interface ReferenceOptions extends StreamChanges, EngineFaults {
   readonly clock?: Clock;
 }
 
-/** A vLLM whose every time is known, on a TCP port of this machine. */
+/** A simulated vLLM server with known timing, on a loopback port. */
 export interface ReferenceServer {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
@@ -56,9 +56,9 @@ export interface ReferenceServer {
   readonly model: string;
   /** Oldest first. */
   served(): readonly ServedRequest[];
-  /** As if the process had been stopped and started: all counters begin again. */
+  /** Simulates a restart of the process, which resets all counters. */
   restart(): void;
-  /** As if the engine's process had died. */
+  /** Simulates a crash of the engine's process. */
   die(): void;
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ const MEMORY = "/dev/shm";
 const ENOUGH_BYTES = 2 * 2 ** 30;
 
 /**
- * Gives all temporary files of a test run one folder, and removes it afterwards. It is in memory where there is room:
+ * Puts all temporary files of a test run in one folder, and removes it afterwards. If possible it is in memory, because
  * journals and databases sync each write, and a busy disk would hold up the event loop that is being tested.
  */
 export default function setup(): () => void {

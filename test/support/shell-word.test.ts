@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { shellLine, shellWord } from "../../src/support/shell-word.ts";
 
 const special = constantFrom(..."'\"\\$`!*?[]{}()<>|&;#~=% \n\t-".split(""));
-/** A shell's argument cannot hold NUL, and Node passes arguments as UTF-8. */
+/** An argument of a shell cannot contain NUL, and Node passes arguments as UTF-8. */
 const word = array(
   oneof(
     special,

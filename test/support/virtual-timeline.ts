@@ -1,7 +1,7 @@
 import type { Clock } from "../../src/support/clock.ts";
 import type { Timeline } from "../../src/simulator/vllm/timeline.ts";
 
-/** A timeline on a clock that jumps: nothing runs but when the clock wakes it. */
+/** A timeline on a jumping clock. */
 export function createVirtualTimeline(clock: Clock): Timeline {
   const pending = new Set<AbortController>();
   return {

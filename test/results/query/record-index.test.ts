@@ -19,7 +19,7 @@ beforeEach(async () => {
   writeLargeDatabase(file, 250);
 });
 
-/** Long after the file was written. */
+/** A time long after the file was written. */
 const later = (): number => Date.now() + 10_000;
 const ids = async (): Promise<string[]> =>
   (await readIndexed(file, cacheFolder, later())).records.map(({ id }) => id);

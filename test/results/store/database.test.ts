@@ -33,7 +33,7 @@ beforeEach(async () => {
   file = join(folder, "cache", "benchmark-database.json");
 });
 
-/** The Python reader's rule: the 13 keys and no other. Returns the ids that it keeps. */
+/** The ids of the records that maider would read, which must have exactly the 13 keys. */
 async function pythonLoads(path: string): Promise<string[]> {
   const data = JSON.parse(await readFile(path, "utf8")) as {
     version: string;
@@ -311,7 +311,7 @@ describe("publishing", () => {
   it("retries if another program changes the file between reading and renaming", async () => {
     await put(fixture);
     const database = openDatabase(file, () => {
-      // The time is asked for when the backup is made: after the file was read.
+      // The time is read when the backup is made, which is after the file was read.
       intrude();
       return Date.UTC(2026, 10, 1);
     });
@@ -355,7 +355,7 @@ describe("publishing", () => {
       foreign,
       ...writers.map((name) => run(process.execPath, [child, file, "6", name])),
     ]);
-    // A foreign writer may have overwritten some of ours; the journals bring them back.
+    // Another program may have overwritten some of our records, which are in the journals.
     await openDatabase(file).publish(
       writers.flatMap((name) =>
         [0, 1, 2, 3, 4, 5].map((n) => sampleRecord({ id: `${name}-${n}` })),
@@ -378,7 +378,7 @@ describe("publishing", () => {
   });
 });
 
-/** Every path of a value with the kind of what stands there; of a list, its first element. */
+/** Every path within a value, with the type of the value there. Of a list, only the first element counts. */
 function kinds(value: unknown, path: string): string[] {
   if (Array.isArray(value)) return [`${path}: list`, ...kinds(value[0], `${path}[0]`)];
   if (typeof value !== "object" || value === null) return [`${path}: ${typeof value}`];

@@ -1,4 +1,4 @@
-// Publishes records from a process of its own: FILE, COUNT, NAME of the writer.
+// Publishes records from another process. Arguments: file, number of records, name of the writer.
 import { openDatabase } from "../../../src/results/store/database.ts";
 import { sampleRecord } from "../sample-record.ts";
 
