@@ -6,7 +6,7 @@ import { errorText } from "../support/errors.ts";
 import type { ProbedVm } from "../sweep/probed-vm.ts";
 import { startupMemory } from "../vllm/startup-memory.ts";
 import { fixedLengthReplies } from "./fixed-length-replies.ts";
-import type { CheckNumber, LiveEvidence, PeerToPeer } from "./live-evidence.ts";
+import type { CheckNumber, LiveEvidence, PeerToPeer, ServerStart } from "./live-evidence.ts";
 
 /** A download is killed once this share of it is there. */
 const KILL_AT = 0.2;
@@ -54,7 +54,7 @@ export async function probeOneGpu(vm: ProbedVm, evidence: LiveEvidence): Promise
   }
   if (gptOss === undefined) return;
   await step(6, async () => {
-    evidence.startWithoutXet = await vm.serve(gptOss, { disableXet: true });
+    evidence.startWithoutXet = await startServer(vm, gptOss, { disableXet: true });
   });
   await step(5, async () => {
     const start = evidence.startWithoutXet;
@@ -73,7 +73,7 @@ export async function probeTwoGpus(vm: ProbedVm, evidence: LiveEvidence): Promis
   Object.assign(evidence, { label: vm.label, configurations: vm.configurations });
   if (configuration === undefined) return;
   const served = async (change: ServeChange): Promise<PeerToPeer["usual"]> => {
-    const start = await vm.serve(configuration, change);
+    const start = await startServer(vm, configuration, change);
     if (!start.ready) return { start, tokensPerSecond: undefined };
     const model = configuration.model.id;
     const replies = await fixedLengthReplies(vm, { model, maxModelLen: start.maxModelLen }, true);
@@ -83,6 +83,15 @@ export async function probeTwoGpus(vm: ProbedVm, evidence: LiveEvidence): Promis
     const usual = await served({});
     evidence.peerToPeer = { usual, disabled: await served({ disableP2p: true }) };
   });
+}
+
+async function startServer(
+  vm: ProbedVm,
+  configuration: Configuration,
+  change: ServeChange,
+): Promise<ServerStart> {
+  const start = await vm.serve(configuration, change);
+  return start.ready ? start : { ready: false, cause: start.cause };
 }
 
 function stepsOf(

@@ -1,7 +1,6 @@
 import { forecastStages } from "../estimate/forecast.ts";
 import type { SweepEvent } from "../journal/events.ts";
 import type { Configuration } from "../plan/coverage-plan.ts";
-import type { ServerFailure, ServerReady } from "../vllm/server-start.ts";
 import {
   eventsOfVm,
   findEvent,
@@ -11,6 +10,7 @@ import {
   secondsText,
 } from "./finding.ts";
 import type { Aspect, Finding, RunEvidence } from "./finding.ts";
+import type { ServerStart } from "./live-evidence.ts";
 
 const BYTES_PER_GIB = 2 ** 30;
 
@@ -140,7 +140,7 @@ function readyStart(
   return ready?.type === "server.ready" ? ready.seconds - ready.download_seconds : undefined;
 }
 
-function durationOf(start: ServerReady | ServerFailure | undefined): number | undefined {
+function durationOf(start: ServerStart | undefined): number | undefined {
   return start?.ready === true ? start.seconds - start.downloadSeconds : undefined;
 }
 

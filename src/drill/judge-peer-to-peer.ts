@@ -1,6 +1,6 @@
-import type { ServerFailure, ServerReady } from "../vllm/server-start.ts";
 import { finding, secondsText } from "./finding.ts";
 import type { Finding, RunEvidence } from "./finding.ts";
+import type { ServerStart } from "./live-evidence.ts";
 
 /** Check 10: tensor parallelism on two GPUs. */
 export function judgePeerToPeer(run: RunEvidence): Finding {
@@ -34,7 +34,7 @@ export function judgePeerToPeer(run: RunEvidence): Finding {
   );
 }
 
-function startText(start: ServerReady | ServerFailure | undefined): string {
+function startText(start: ServerStart | undefined): string {
   if (start === undefined) return "not started";
   return start.ready ? `ready after ${secondsText(start.seconds)}` : start.cause;
 }

@@ -18,10 +18,13 @@ export interface LiveEvidence {
   killedDownload?: KilledDownload;
   memory?: StartupMemory;
   gpuSamples?: readonly GpuSample[];
-  startWithoutXet?: ServerReady | ServerFailure;
+  startWithoutXet?: ServerStart;
   replies?: HarmonyReplies;
   peerToPeer?: PeerToPeer;
 }
+
+/** Without the log of a failure: that is saved, redacted, in the run's folder. */
+export type ServerStart = ServerReady | Pick<ServerFailure, "ready" | "cause">;
 
 /** A download that was killed before its end; the model was then served again. */
 export interface KilledDownload {
@@ -54,6 +57,6 @@ export interface PeerToPeer {
 }
 
 interface ServedModel {
-  readonly start: ServerReady | ServerFailure;
+  readonly start: ServerStart;
   readonly tokensPerSecond: number | undefined;
 }

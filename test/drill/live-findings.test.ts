@@ -1,12 +1,17 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { HarmonyReplies, LiveEvidence, Replies } from "../../src/drill/live-evidence.ts";
+import type {
+  HarmonyReplies,
+  LiveEvidence,
+  Replies,
+  ServerStart,
+} from "../../src/drill/live-evidence.ts";
 import { liveFindings } from "../../src/drill/live-findings.ts";
 import type { BenchmarkRecord } from "../../src/evidence/record.ts";
 import type { Fact, SweepEvent } from "../../src/journal/events.ts";
 import type { GpuSample, Inspection } from "../../src/machine/machine.ts";
 import type { Configuration } from "../../src/plan/coverage-plan.ts";
-import type { ServerFailure, ServerReady } from "../../src/vllm/server-start.ts";
+import type { ServerReady } from "../../src/vllm/server-start.ts";
 import { planWith } from "../plan/a-plan.ts";
 
 const label = "mds-k3xw90ab-001-abcd-xtp0ab9";
@@ -127,15 +132,7 @@ const ready: ServerReady = {
   downloadSeconds: 70,
   seconds: 260,
 };
-const failed: ServerFailure = {
-  ready: false,
-  cause: "out of GPU memory",
-  evidence: "",
-  remedy: "",
-  retry: false,
-  planLines: [],
-  log: "",
-};
+const failed: ServerStart = { ready: false, cause: "out of GPU memory" };
 const EVIDENCE: LiveEvidence = {
   label,
   configurations,
@@ -196,7 +193,7 @@ const inspected = (changed: Partial<Inspection>): LiveEvidence => ({
   ...EVIDENCE,
   afterSetup: { ...inspection, ...changed },
 });
-const usualStart = (changed: ServerReady | ServerFailure): LiveEvidence => ({
+const usualStart = (changed: ServerStart): LiveEvidence => ({
   ...TWO,
   peerToPeer: {
     usual: { start: changed, tokensPerSecond: undefined },
