@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { loadVerbs } from "../src/cli/load-verbs.ts";
 import {
@@ -11,6 +11,8 @@ import {
 
 const VERBS = await loadVerbs();
 const FOLDER = new URL("../docs/verbs/", import.meta.url);
+/** Recorded by `npm run outputs`. */
+const OUTPUTS = new URL("../docs/verb-output/", import.meta.url);
 const README = new URL("../README.md", import.meta.url);
 const [BEGIN, END] = [
   "<!-- The verbs, as `npm run manual` writes them. -->",
@@ -93,10 +95,19 @@ function page(verb: Verb): string {
           sections(`${verb.name} ${action.name}`, action, "###"),
         ])
       : [sections(verb.name, verb, "##")]),
+    ...recordedOutput(verb.name),
     `Exit codes are those of [all verbs](README.md#exit-codes).`,
     ...seeAlso(verb.related),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+/** What the verb prints on a simulated cloud; empty if that is not recorded. */
+function recordedOutput(name: string): readonly string[] {
+  const file = new URL(`${name}.txt`, OUTPUTS);
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, "utf8").trimEnd();
+  return ["## Output", "On the simulated cloud:", `\`\`\`text\n${text}\n\`\`\``];
 }
 
 function seeAlso(names: readonly string[]): readonly string[] {

@@ -6,6 +6,8 @@ import { JOURNAL_FILE } from "../journal/journal-file.ts";
 import { listRuns, runFolder } from "../journal/state-folder.ts";
 import { runStatus } from "../run-state/status.ts";
 import { heldVms, heldWarning } from "../sessions/held-vms.ts";
+import { wrapText } from "../support/wrap-text.ts";
+import { columnsOf } from "./output/table-style.ts";
 import type { Terminal } from "./terminal.ts";
 import { locationsOf } from "./requests.ts";
 import type { Notice } from "./verb.ts";
@@ -24,7 +26,13 @@ export async function printNotices(
     notices.includes("open-runs") ? openRunsWarning(state) : undefined,
   ];
   for (const warning of warnings)
-    if (warning !== undefined) terminal.stderr.write(`warning: ${warning}\n`);
+    if (warning !== undefined)
+      terminal.stderr.write(`${wrapped(`warning: ${warning}`, terminal.stderr)}\n`);
+}
+
+/** On a terminal, in lines that break between words. */
+function wrapped(text: string, stderr: NodeJS.WriteStream): string {
+  return stderr.isTTY ? wrapText(text, columnsOf(stderr)).join("\n") : text;
 }
 
 /**

@@ -75,3 +75,8 @@ export function realClock(scale = 1): Clock {
 export function isoUtc(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
+
+/** `2026-11-24 22:10`, UTC, for people. */
+export function minuteUtc(epochMs: number): string {
+  return isoUtc(epochMs).slice(0, 16).replace("T", " ");
+}

@@ -1,4 +1,5 @@
 import { PRICE_DATE } from "../../catalog/gpu-catalog.ts";
+import { gpuName, modelName } from "../../catalog/short-names.ts";
 import { idleTime, type PackingCost } from "../../estimate/compare-packings.ts";
 import type { Estimate, PlannedRental } from "../../estimate/estimate.ts";
 import { isSoldOut, likelyOffer } from "../../estimate/region-offers.ts";
@@ -64,7 +65,7 @@ export function estimateText(
   if (skipped.length > 0) {
     out.push("", "skipped:");
     for (const { gpu, model, reason } of skipped)
-      out.push(...wrapText(`${gpu} ${model}: ${reason}`, width, "  "));
+      out.push(...wrapText(`${gpuName(gpu)} ${modelName(model)}: ${reason}`, width, "  "));
   }
   return `${out.join("\n")}\n`;
 }
@@ -74,7 +75,7 @@ function tableRow(rental: PlannedRental): readonly string[] {
   const offer = likelyOffer(rental.regions);
   return [
     String(rental.seq),
-    rental.gpuId,
+    gpuName(rental.gpuId),
     offer === undefined || isSoldOut(rental.regions) ? "sold out" : offer.region,
     formatUsd(likely.micros / likely.hours),
     String(Math.round(likely.minutes)),
@@ -87,8 +88,8 @@ function tableRow(rental: PlannedRental): readonly string[] {
 function detail(rental: PlannedRental, width: number): string[] {
   const { boot, setup, download, load, passes } = rental.likely.stages;
   const number = `${String(rental.seq)}.`.padStart(3);
-  const ids = rental.configurations.map(({ model }) => model.id);
-  const [first = "", ...others] = wrapText(ids.join(", "), width, "    ");
+  const names = rental.configurations.map(({ model }) => modelName(model.id));
+  const [first = "", ...others] = wrapText(names.join(", "), width, "    ");
   return [
     `${number}${first.slice(number.length)}`,
     ...others,

@@ -37,31 +37,35 @@ export function heldVmsTable(
   onlySimulated: boolean,
 ): string {
   if (vms.length === 0) return onlySimulated ? "no simulated VM is up\n" : "no VM is up\n";
+  // A name is to be typed, so it is not cut.
+  const hasStages = vms.some(({ rental }) => rental.stage !== "held");
   const table = renderTable(
     [
-      { head: "Session", shrinks: true },
+      { head: "Session" },
       { head: "GPU type" },
       { head: "Model", shrinks: true },
-      { head: "Stage" },
+      ...(hasStages ? [{ head: "Stage" }] : []),
       { head: "Left", align: "right" },
       { head: "Cost", align: "right" },
     ],
-    vms.map(({ name, nowMs, rental, simulated, spentUsd }) => [
+    vms.map(({ name, nowMs, rental, spentUsd }) => [
       name,
       gpuName(rental.gpu),
       modelName(rental.models[0] ?? ""),
-      rental.stage,
+      ...(hasStages ? [rental.stage] : []),
       durationText((rental.heldUntilMs ?? rental.deadlineMs) - nowMs),
-      `${simulated ? "SIMULATED " : ""}$${spentUsd.toFixed(2)}`,
+      `$${spentUsd.toFixed(2)}`,
     ]),
     style,
   );
-  const addresses = vms.flatMap(({ apiBase, name, tunnelAnswers }) =>
-    apiBase === undefined ? [] : [`${name}: ${apiBase}${tunnelAnswers ? "" : tunnelHint(name)}`],
-  );
-  return `${[table, ...addresses].join("\n")}\n`;
+  return `${[table, ...vms.map(addressLine)].join("\n")}\n`;
 }
 
-function tunnelHint(session: string): string {
-  return ` (its tunnel is down: maider-sweep tunnel ${shellWord(session)} restarts it)`;
+function addressLine({ apiBase, name, simulated, tunnelAnswers }: ListedVm): string {
+  const address = apiBase ?? "no tunnel";
+  const down =
+    apiBase === undefined || tunnelAnswers
+      ? ""
+      : ` (its tunnel is down: maider-sweep tunnel ${shellWord(name)} restarts it)`;
+  return `${name}: ${address}${down}${simulated ? ", SIMULATED: it costs nothing" : ""}`;
 }

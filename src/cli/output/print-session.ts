@@ -1,5 +1,6 @@
+import { gpuName, modelName } from "../../catalog/short-names.ts";
 import type { StartedSession } from "../../sessions/start-session.ts";
-import { isoUtc } from "../../support/clock.ts";
+import { isoUtc, minuteUtc } from "../../support/clock.ts";
 import { ExitCode } from "../../support/errors.ts";
 import { formatUsd, usd } from "../../support/money.ts";
 import { shellWord } from "../../support/shell-word.ts";
@@ -35,7 +36,7 @@ function sessionJson({ rental, session, simulated, ssh }: StartedSession): objec
     ssh,
     api_base: session.apiBase ?? "",
     price_per_hour: usd(priceMicroUsd),
-    held_until: heldUntil(rental),
+    held_until: isoUtc(heldUntilMs(rental)),
     expires: isoUtc(rental.expiresMs),
     reserved_usd: usd(reservedMicroUsd),
     simulated,
@@ -43,21 +44,21 @@ function sessionJson({ rental, session, simulated, ssh }: StartedSession): objec
 }
 
 function sessionText(started: StartedSession): string {
-  const { current, folder, rental, session, simulated, ssh } = started;
+  const { current, folder, rental, session, simulated } = started;
   const { name, modelId, apiBase = "" } = session;
   const { gpu, priceMicroUsd, region, reservedMicroUsd } = rental;
   const env = current ? ".aider-env" : `${folder}/aider-env`;
   const lines = [
-    `${simulated ? "SIMULATED " : ""}${name} is up: ${modelId} on ${gpu} in ${region}, ${formatUsd(priceMicroUsd)} an hour`,
+    `${simulated ? "SIMULATED " : ""}${name} is up: ${modelName(modelId)} on ${gpuName(gpu)} in ${region}, ${formatUsd(priceMicroUsd)} an hour`,
     `  API      ${apiBase}   (source ${shellWord(env)})`,
-    `  held     until ${heldUntil(rental)} at the latest, ${formatUsd(reservedMicroUsd)} at most`,
-    `  log in   ${ssh}`,
+    `  held     until ${minuteUtc(heldUntilMs(rental))} UTC at the latest, ${formatUsd(reservedMicroUsd)} at most`,
+    `  log in   maider-sweep ssh ${shellWord(name)}`,
     `  measure  maider-sweep benchmark-collect ${shellWord(name)}`,
     `  destroy  maider-sweep down ${shellWord(name)}`,
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function heldUntil({ deadlineMs, heldUntilMs }: StartedSession["rental"]): string {
-  return isoUtc(heldUntilMs ?? deadlineMs);
+function heldUntilMs({ deadlineMs, heldUntilMs: until }: StartedSession["rental"]): number {
+  return until ?? deadlineMs;
 }

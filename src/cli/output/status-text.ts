@@ -6,6 +6,7 @@ import { costOf, hoursOf } from "../../run-state/ledger.ts";
 import type { RentalState } from "../../run-state/run-state.ts";
 import type { LocatedRun } from "../../run/run-folder/read-runs.ts";
 import { PACKED_AFTER_DAYS, RETENTION_DAYS } from "../../run/run-folder/retention.ts";
+import { minuteUtc } from "../../support/clock.ts";
 import { formatUsd } from "../../support/money.ts";
 import { nextBilledHour, stageText } from "./live-lines.ts";
 
@@ -64,13 +65,8 @@ function headline({ plan, run, session, simulated, state }: LocatedRun): string 
 
 function datesText({ started, ended }: LocatedRun): string {
   if (started === null) return "start unknown";
-  const from = `started ${minuteText(started)}`;
-  return `${ended === null ? from : `${from}, ended ${minuteText(ended)}`} UTC`;
-}
-
-/** `2026-11-24 22:10` */
-function minuteText(iso: string): string {
-  return iso.slice(0, 16).replace("T", " ");
+  const from = `started ${minuteUtc(Date.parse(started))}`;
+  return `${ended === null ? from : `${from}, ended ${minuteUtc(Date.parse(ended))}`} UTC`;
 }
 
 function resultLines({

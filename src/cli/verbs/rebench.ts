@@ -63,8 +63,9 @@ export const verb = defineVerb({
       terminal.stderr.write(`nothing is stale: ${String(made.fresh)} configurations are fresh\n`);
       return ExitCode.done;
     }
-    for (const { gpu, model, reasons } of made.stale)
-      terminal.stderr.write(`stale: ${gpu} ${model}: ${reasons.join("; ")}\n`);
+    if (only === undefined)
+      for (const { gpu, model, reasons } of made.stale)
+        terminal.stderr.write(`stale: ${gpu} ${model}: ${reasons.join("; ")}\n`);
     const source = { text: made.text, name: "<rebench>" };
     const request = {
       ...runRequest(call),

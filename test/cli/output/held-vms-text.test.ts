@@ -36,8 +36,20 @@ const vm: ListedVm = {
 test("a VM that is up keeps to 80 columns, with its model, time left, cost and API", () => {
   const text = heldVmsTable([vm], STYLE, false);
   expect(Math.max(...text.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(80);
-  expect(text).toMatch(/^qwen\S+ +rtx4000a1-s +Coder-7B +held +1 h 20 min +SIMULATED \$1\.04$/m);
-  expect(text).toContain("qwen2.5-coder-7b-instruct: http://127.0.0.1:3000/v1\n");
+  expect(text).toMatch(
+    /^│ qwen2\.5-coder-7b-instruct │ rtx4000a1-s │ Coder-7B │ 1 h 20 min │ \$1\.04 │$/m,
+  );
+  expect(text).toContain(
+    "qwen2.5-coder-7b-instruct: http://127.0.0.1:3000/v1, SIMULATED: it costs nothing\n",
+  );
+});
+
+test("the stage is shown of a VM that is not held yet", () => {
+  const booting: ListedVm = { ...vm, rental: { ...vm.rental, stage: "booting" } };
+  const text = heldVmsTable([vm, booting], STYLE, false);
+  expect(text).toContain(" held ");
+  expect(text).toContain(" booting ");
+  expect(Math.max(...text.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(80);
 });
 
 test("a tunnel that does not answer is named", () => {
