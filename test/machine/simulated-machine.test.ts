@@ -45,9 +45,12 @@ afterEach(async () => {
   await face.close();
 });
 
-/** Our user-data, keys and connector with the simulated cloud's VM, at 600 times real speed. */
-async function rent(faults: readonly MachineFault[] = [], admitted = true) {
-  const clock = linearClock({ v0: 0, w0: Date.now(), speed: 600 });
+/** Our user-data, keys and connector with the simulated cloud's VM, by default at 600 times real speed. */
+async function rent(
+  faults: readonly MachineFault[] = [],
+  { admitted = true, speed = 600 }: { admitted?: boolean; speed?: number | undefined } = {},
+) {
+  const clock = linearClock({ v0: 0, w0: Date.now(), speed });
   const coefficients = createCoefficients({ seed: 1, delays: 0.2 });
   face = createSshMachines({ clock: () => clock, sshPort: PORT, coefficients, seed: 1 });
   const hostKey = generateSshKey("host");
@@ -77,11 +80,8 @@ async function rent(faults: readonly MachineFault[] = [], admitted = true) {
   return { clock, target, connect: () => createSshConnector({ clock }).connect(target, never) };
 }
 
-async function served(
-  faults: readonly MachineFault[],
-  changes: Partial<ServeRequest> = {},
-): Promise<{ outcome: ServerReady | ServerFailure; progress: ServerProgress[] }> {
-  const { clock, connect } = await rent(faults);
+async function setUp(faults: readonly MachineFault[], speed?: number) {
+  const { clock, connect } = await rent(faults, { speed });
   machine = await connect();
   const status = await waitForSetup(
     machine,
@@ -89,6 +89,14 @@ async function served(
     never,
   );
   expect(status.state).toBe("done");
+  return { clock, machine };
+}
+
+async function served(
+  faults: readonly MachineFault[],
+  changes: Partial<ServeRequest> = {},
+): Promise<{ outcome: ServerReady | ServerFailure; progress: ServerProgress[] }> {
+  const { clock, machine } = await setUp(faults);
   await machine.serve({ ...request, ...changes }, never);
   const progress: ServerProgress[] = [];
   const outcome = await waitForServer(
@@ -142,16 +150,18 @@ describe("a VM of the simulated cloud", () => {
   ] as const)(
     "keeps the incomplete file of a killed download until the next start: fault %s",
     async (action, left) => {
-      await served(action === undefined ? [] : [{ vm: {}, action }], {});
-      const next = { ...request, model: "Qwen/Qwen2.5-Coder-14B-Instruct-AWQ" };
-      const incomplete = async (): Promise<number | undefined> =>
-        (await machine?.inspect(never))?.incompleteFiles;
-      await machine?.serve(next, never);
-      while ((await machine?.serverStatus(never))?.state !== "downloading");
-      await machine?.stopServer(never);
+      // Large enough to be stopped while it is downloaded.
+      const large = { ...request, model: "Qwen/Qwen2.5-Coder-32B-Instruct" };
+      const { machine } = await setUp(action === undefined ? [] : [{ vm: {}, action }], 40);
+      const incomplete = async (): Promise<number> =>
+        (await machine.inspect(never)).incompleteFiles;
+      await machine.serve(large, never);
+      while ((await machine.serverStatus(never)).state !== "downloading");
+      await machine.stopServer(never);
       expect(await incomplete()).toBe(1);
-      await machine?.serve(next, never);
-      await machine?.stopServer(never);
+      // Refused before it downloads anything.
+      await machine.serve({ ...large, maxModelLen: 65_536 }, never);
+      while ((await machine.serverStatus(never)).state !== "exited");
       expect(await incomplete()).toBe(left);
     },
   );
@@ -171,7 +181,7 @@ describe("a VM of the simulated cloud", () => {
   });
 
   it("is refused if its host key differs, and refuses an unknown client key", async () => {
-    const { target, clock } = await rent([], false);
+    const { target, clock } = await rent([], { admitted: false });
     const connector = createSshConnector({ clock });
     await expect(connector.connect(target, never)).rejects.toMatchObject({
       kind: "authentication",

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 const PROGRAM = fileURLToPath(new URL("../../bin/maider-sweep.js", import.meta.url));
 
 test.each([
-  [["run", "plans/quick.yaml"], "stopped by SIGINT; nothing was created\n"],
+  [["run", "plans/quick.yaml", "--quiet"], "stopped by SIGINT; nothing was created\n"],
   [["estimate", "plans/quick.yaml"], "stopped by SIGINT\n"],
   [["doctor", "plans/quick.yaml"], "stopped by SIGINT\n"],
   [["reap"], "stopped by SIGINT\n"],

@@ -34,7 +34,7 @@ const TOKENS: readonly (readonly [what: string, token: object, why: RegExp])[] =
 ];
 
 async function refused(env: Readonly<Record<string, string>>): Promise<string> {
-  const argv = ["run", "plans/quick.yaml", "--api-url", rig.url];
+  const argv = ["run", "plans/quick.yaml", "--api-url", rig.url, "--quiet"];
   const { code, stdout, stderr } = await rig.run(...argv, env);
   expect(stdout).toBe("");
   expect(stderr.trimEnd().split("\n")).toEqual([
