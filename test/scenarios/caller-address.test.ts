@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nothingIsLeft } from "../simulated/nothing-left.ts";
 import { sweepRun } from "../simulated/sweep-run.ts";
-import { journalOf } from "./watched-sweep.ts";
+import { journalOf, watchSweep } from "./watched-sweep.ts";
 
 const PLAN = `version: 1
 name: moving
@@ -21,10 +21,11 @@ interface Sent {
 
 test("a sweep whose public address changes opens its firewall for the new one and goes on with the same VM", async () => {
   await using rig = await sweepRun(3, "--speed", "60", "--delays", "0.1");
-  await rig.faults([{ action: "address-changes", after_seconds: 240 }]);
   const file = rig.plan(PLAN);
-  const { code } = await rig.run("run", file, "--simulate", rig.url, "--quiet");
-  expect(code).toBe(0);
+  const sweep = watchSweep(rig, "run", file, "--simulate", rig.url, "--json");
+  await sweep.until("test.finished", 2);
+  await rig.faults([{ action: "address-changes" }]);
+  expect((await sweep.ended).code).toBe(0);
   expect(rig.records()).toHaveLength(2);
   const events = journalOf(rig);
   const [opened, updated, ...more] = events.filter(
