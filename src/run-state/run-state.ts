@@ -120,5 +120,5 @@ export interface Ledger {
 
 /** Describes a failed server. `during` is the stage in which it failed, undefined if it never became ready. */
 export function serverFailureText(during: string | undefined): string {
-  return during === undefined ? "vLLM did not come up" : `vLLM died during ${during}`;
+  return during === undefined ? "vLLM did not start" : `vLLM failed during ${during}`;
 }

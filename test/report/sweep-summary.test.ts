@@ -150,7 +150,7 @@ describe("the end of a sweep", () => {
     expect(text).toMatch(/rtx4000a1-s │ Big-70B +│ +- │ +- │ +- │ +0 │ failed/);
     expect(text).toMatch(/rtx6000-1 +│ Coder-7B +│ +- .* not started/);
     expect(summary(run(finished), UNLIMITED)).toContain(
-      "\n\nNot measured\n  rtx4000a1-s Big-70B: failed, 0 sound passes: vLLM did not come up: out of memory: CUDA OOM; a larger GPU (log: x.log)\n  rtx6000-1 Coder-7B: not started: budget: needs $9.00\n\n",
+      "\n\nNot measured\n  rtx4000a1-s Big-70B: failed, 0 sound passes: vLLM did not start: out of memory: CUDA OOM; a larger GPU (log: x.log)\n  rtx6000-1 Coder-7B: not started: budget: needs $9.00\n\n",
     );
   });
 
@@ -331,7 +331,7 @@ describe("the end of a sweep with --details", () => {
     expect(text).toMatch(/us-ord +│ +1 │ +\$0\.52 │ +\$0\.52 │ gone/);
     expect(text).toContain("billed $0.52, cap $60.00, left $59.48");
     expect(text).toContain(
-      "g2-gpu-rtx4000a1-s Qwen/Big-70B: vLLM did not come up: out of memory: CUDA OOM; a larger GPU (log: x.log)",
+      "g2-gpu-rtx4000a1-s Qwen/Big-70B: vLLM did not start: out of memory: CUDA OOM; a larger GPU (log: x.log)",
     );
     expect(text).toContain("Results: /cache/db.json\nJournal and logs: /state/runs/x");
     expect(summary(run(finished))).not.toContain("gone");

@@ -196,7 +196,7 @@ describe("a server that dies", () => {
     await sweep.run();
     expect(sweep.ofType("server.failed")).toMatchObject([{ during, cause: "it exited" }]);
     expect(sweep.ofType("configuration.finished")).toMatchObject([
-      { reason: `vLLM died during ${during}: it exited` },
+      { reason: `vLLM failed during ${during}: it exited` },
     ]);
     expect(sweep.ofType("rental.failed")).toEqual([]);
   });
