@@ -17,8 +17,8 @@ const MIN_BUSY_SHARE = 0.95;
 /**
  * Computes the throughput of the server and the speed for one user; `requests` must not be empty.
  *
- * `out_tps` is measured in the steady window, from the moment when all streams have their first token to the last
- * request sent, if the streams were busy then. Otherwise it includes ramp-up and drain; `window` says which.
+ * `out_tps` is measured in the steady window, if the streams were busy then: from the n-th first token, with n requests
+ * in flight, to the last request sent. Otherwise it includes ramp-up and drain; `window` says which.
  * `out_tps_whole` always includes them, like the figure of `vllm bench serve`.
  */
 export function throughput(requests: readonly LoadRequest[], inFlight: number): Throughput {

@@ -3,7 +3,7 @@ import { type Card, type GpuType, isTuring } from "./gpu-types.ts";
 import type { ModelFacts, Quantization } from "./models.ts";
 
 const GIB = 2 ** 30;
-/** Tokens. In a shorter context window, most tests would not apply. */
+/** Tokens. A shorter context window is of little use for code. */
 export const SHORTEST_WINDOW = 4096;
 /** Tokens. Chosen windows are rounded down to it, so that a few free megabytes do not make a new configuration. */
 export const WINDOW_STEP = 1024;

@@ -19,7 +19,7 @@ export interface RentalHours {
 
 /**
  * The longest rental that the budget allows, hours: `max_hours_per_rental`, or the whole hours that
- * `max_cost_per_entry` pays for.
+ * `max_cost_per_entry` pays for, minus the additional hour that is reserved.
  */
 export function maxRentalHours(budget: PlanBudget, highestHourly: MicroUsd): number {
   const { maxCostPerEntry, maxHoursPerRental } = budget;

@@ -7,7 +7,7 @@ const GIB = 2 ** 30;
 interface CardConstants {
   /** Share of the memory bandwidth used with 16-bit weights, one request at a time. */
   readonly wide: number;
-  /** The same with 4-bit weights. */
+  /** The same with quantised weights other than FP8. */
   readonly packed: number;
   /** The same with FP8 weights: equal to `wide` if the card supports FP8 arithmetic. */
   readonly fp8: number;

@@ -43,8 +43,8 @@ export function hoursOf(rental: RentalState, nowMs: number): number {
 }
 
 /**
- * Whether a rental without a VM may have had one that is not in the journal, because an earlier owner destroyed it while
- * its disk was full, or a reaper destroyed it after the expiry.
+ * Whether a deleted rental may have had a VM that is not in the journal, because an earlier owner found and destroyed it
+ * while its disk was full, or a reaper destroyed it after the expiry.
  */
 function isUnresolved({ goneMs, ...rental }: RentalState): boolean {
   if (goneMs === undefined || rental.vms >= rental.creates) return false;
