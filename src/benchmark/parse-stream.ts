@@ -134,10 +134,10 @@ async function scanStream(raw: RawReply): Promise<StreamScan | string> {
       scan.usage = chunk.usage ?? scan.usage;
       continue;
     }
-    const { index, text, reasoning, bearsText, finishReason } = chunk.choice;
+    const { index, text, reasoning, hasContent, finishReason } = chunk.choice;
     const before = tokensByChoice.get(index) ?? 0;
     const tokens =
-      chunk.usage === undefined ? Number(bearsText) : chunk.usage.completionTokens - before;
+      chunk.usage === undefined ? Number(hasContent) : chunk.usage.completionTokens - before;
     if (tokens > 0) scan.tokenEvents.push({ stamp, tokens });
     tokensByChoice.set(index, before + tokens);
     if (text !== "") scan.firstContent ??= stamp;

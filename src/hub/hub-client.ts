@@ -2,22 +2,22 @@ import { factsFromHub, readHubInfo, type KnownModel } from "../plan/facts-from-h
 import { errorText } from "../support/errors.ts";
 
 export interface Hub {
-  /** `https://huggingface.co`, or `HF_ENDPOINT`. */
+  /** `https://huggingface.co`, or the value of `HF_ENDPOINT`. */
   readonly endpoint: string;
   readonly token: string | undefined;
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
 }
 
-const CEILING_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
-/** A model's sizes as the Hub tells them, at the commit that is its newest now. @returns why not, in words */
-export async function askHub(id: string, hub: Hub): Promise<KnownModel | string> {
+/** Reads a model's sizes at its newest commit from the Hub. @returns the reason as text if they cannot be read */
+export async function fetchModel(id: string, hub: Hub): Promise<KnownModel | string> {
   const path = id.split("/").map(encodeURIComponent).join("/");
   try {
-    const told = await get(`/api/models/${path}?blobs=true`, hub);
-    if (typeof told === "number") return refusal(told, false, hub);
-    const info = readHubInfo(told.body);
+    const reply = await get(`/api/models/${path}?blobs=true`, hub);
+    if (typeof reply === "number") return refusal(reply, false, hub);
+    const info = readHubInfo(reply.body);
     if (info === undefined) return "the Hub's answer could not be read";
     const gated = info.gated !== false;
     const config = await get(`/${path}/resolve/${info.sha}/config.json`, hub);
@@ -33,15 +33,15 @@ export async function askHub(id: string, hub: Hub): Promise<KnownModel | string>
     );
   } catch (error) {
     hub.signal.throwIfAborted();
-    return `the Hub could not be asked: ${errorText(error)}`;
+    return `the Hub cannot be reached: ${errorText(error)}`;
   }
 }
 
-/** The JSON, or the status of a refusal. */
+/** @returns the JSON, or the status of an error reply */
 async function get(path: string, hub: Hub): Promise<{ readonly body: unknown } | number> {
   const reply = await hub.fetch(`${hub.endpoint}${path}`, {
     headers: hub.token === undefined ? {} : { authorization: `Bearer ${hub.token}` },
-    signal: AbortSignal.any([hub.signal, AbortSignal.timeout(CEILING_MS)]),
+    signal: AbortSignal.any([hub.signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
   if (!reply.ok) {
     await reply.body?.cancel();
@@ -55,11 +55,11 @@ function refusal(status: number, gated: boolean, { token }: Hub): string {
     if (token === undefined)
       return gated
         ? "it is gated: accept its licence on huggingface.co and set HF_TOKEN"
-        : "the Hub knows no such model, or it is private: set HF_TOKEN";
-    if (status === 401) return "the Hub does not know the token of HF_TOKEN (401)";
-    return "the account of HF_TOKEN was not let in: accept the licence on the model's page";
+        : "the Hub has no such model, or it is private: set HF_TOKEN";
+    if (status === 401) return "the Hub rejects the token in HF_TOKEN (401)";
+    return "the account of HF_TOKEN has no access: accept the licence on the model's page";
   }
-  return status === 404 ? "the Hub knows no such model" : `the Hub answered ${String(status)}`;
+  return status === 404 ? "the Hub has no such model" : `the Hub answered ${String(status)}`;
 }
 
 function totalSize(index: unknown): number | undefined {

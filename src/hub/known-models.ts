@@ -4,23 +4,24 @@ import type { KnownModel } from "../plan/facts-from-hub.ts";
 import { factsSchema } from "../plan/plan-schema.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
 import { makeFolder } from "../support/make-folder.ts";
-import { askHub } from "./hub-client.ts";
+import { fetchModel } from "./hub-client.ts";
 
 const FRESH_MS = 7 * 86_400_000;
 
 export interface HubAccess {
-  /** `https://huggingface.co`, or `HF_ENDPOINT`. */
+  /** `https://huggingface.co`, or the value of `HF_ENDPOINT`. */
   readonly endpoint: string;
-  /** Why the Hub may not be asked, with a remedy; undefined when it may. */
+  /** The reason why the Hub must not be contacted, with a remedy; undefined if it may be. */
   readonly offlineReason: string | undefined;
-  /** The user's token, if there is one. @throws SweepError exit 4 when it cannot be read */
+  /** The user's token, if any. @throws SweepError exit 4 if it cannot be read */
   readonly token: () => Promise<string | undefined>;
 }
 
 /**
- * What the Hub knows of models that the catalogue lacks. Answers are cached, so that a resume needs no network; where
- * the Hub may not be asked, only the cache counts.
- * @param cache the folder for the answers. @returns for each model its facts, or why there are none
+ * Looks up models that are not in the catalogue. The Hub's replies are cached, so that a resume needs no network; if the
+ * Hub must not be contacted, only the cache is used.
+ * @param cache the folder for the replies
+ * @returns for each model its facts, or the reason as text why they are unknown
  */
 export async function knownModels(
   ids: readonly string[],
@@ -32,33 +33,33 @@ export async function knownModels(
   for (const id of ids) {
     const cached = readCached(cache, id);
     if (hub.offlineReason !== undefined) known.set(id, cached?.model ?? hub.offlineReason);
-    else if (cached !== undefined && Date.now() - cached.askedMs < FRESH_MS)
+    else if (cached !== undefined && Date.now() - cached.fetchedMs < FRESH_MS)
       known.set(id, cached.model);
     else {
       const { endpoint, token } = hub;
-      const answer = await askHub(id, { endpoint, token: await token(), fetch, signal });
-      if (typeof answer !== "string") await writeCached(cache, id, answer);
-      known.set(id, typeof answer === "string" ? (cached?.model ?? answer) : answer);
+      const fetched = await fetchModel(id, { endpoint, token: await token(), fetch, signal });
+      if (typeof fetched !== "string") await writeCached(cache, id, fetched);
+      known.set(id, typeof fetched === "string" ? (cached?.model ?? fetched) : fetched);
     }
   }
   return known;
 }
 
 interface Cached {
-  readonly askedMs: number;
+  readonly fetchedMs: number;
   readonly model: KnownModel;
 }
 
 function readCached(folder: string, id: string): Cached | undefined {
   try {
-    const { asked, revision, facts } = JSON.parse(readFileSync(fileOf(folder, id), "utf8")) as {
+    const { asked, revision, facts } = JSON.parse(readFileSync(cacheFile(folder, id), "utf8")) as {
       asked: string;
       revision: string;
       facts: unknown;
     };
-    const read = factsSchema.parse(facts);
+    const parsedFacts = factsSchema.parse(facts);
     if (!/^[0-9a-f]{40}$/.test(revision)) return undefined;
-    return { askedMs: Date.parse(asked), model: { facts: read, revision } };
+    return { fetchedMs: Date.parse(asked), model: { facts: parsedFacts, revision } };
   } catch {
     return undefined;
   }
@@ -72,12 +73,12 @@ async function writeCached(
   try {
     makeFolder(folder, 0o700);
     const entry = { id, asked: new Date().toISOString(), revision, facts };
-    await writeFileAtomically(fileOf(folder, id), `${JSON.stringify(entry, undefined, 2)}\n`);
+    await writeFileAtomically(cacheFile(folder, id), `${JSON.stringify(entry, undefined, 2)}\n`);
   } catch {
-    // The Hub is asked again the next time.
+    // Without the cache, the Hub is asked again next time.
   }
 }
 
-function fileOf(folder: string, id: string): string {
+function cacheFile(folder: string, id: string): string {
   return join(folder, `${id.replaceAll("/", "--")}.json`);
 }

@@ -6,13 +6,13 @@ import { UnreachableError } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 
 const CONNECT_MS = 15_000;
-/** What `node:http` refuses in a header (RFC 9110, 5.5). */
-const NO_HEADER_TEXT = /[^\t\u0020-\u007e\u0080-\u00ff]/;
+/** Characters that `node:http` refuses in a header (RFC 9110, 5.5). */
+const INVALID_IN_HEADER = /[^\t\u0020-\u007e\u0080-\u00ff]/;
 
 /**
- * How a server at an OpenAI-style address is reached: `http://127.0.0.1:8000/v1`, with or without its last part. `open`
- * throws `UnreachableError`.
- * @throws SweepError (usage) for anything else, and for a key that no header can carry.
+ * Describes the connection to a server at an OpenAI-style address, such as `http://127.0.0.1:8000/v1`, with or without
+ * the path. Its `open` throws `UnreachableError`.
+ * @throws SweepError exit 2 for an invalid address, or a key that cannot be sent in a header
  */
 export function connectionTo(apiBase: string, apiKey: string | undefined): Connection {
   const url = URL.canParse(apiBase) ? new URL(apiBase) : undefined;
@@ -22,11 +22,12 @@ export function connectionTo(apiBase: string, apiKey: string | undefined): Conne
       reason: "it must be http:// or https://, without a user name",
       hint: "for example --api-base http://127.0.0.1:8000/v1",
     });
-  if (apiKey !== undefined && NO_HEADER_TEXT.test(apiKey))
+  if (apiKey !== undefined && INVALID_IN_HEADER.test(apiKey))
     throw new SweepError("the API key cannot be sent", {
       exitCode: ExitCode.usage,
-      reason: "OPENAI_API_KEY contains a line break or another character that no header may have",
-      hint: `set it again without that, for example OPENAI_API_KEY="$(tr -d '\\r\\n' < key-file)"`,
+      reason:
+        "OPENAI_API_KEY contains a line break or another character that is invalid in a header",
+      hint: `set it without that character, for example OPENAI_API_KEY="$(tr -d '\\r\\n' < key-file)"`,
     });
   const path = url.pathname.replace(/\/+$/, "");
   return {
@@ -47,7 +48,7 @@ function openSocket(url: URL, signal: AbortSignal): Promise<Socket> {
           host,
           port,
           ALPNProtocols: ["http/1.1"],
-          // An address is no server name (RFC 6066, 3).
+          // An IP address must not be sent as the server name (RFC 6066, 3).
           ...(isIP(host) === 0 ? { servername: host } : {}),
         })
       : connectTcp(port, host);
@@ -81,6 +82,6 @@ function openSocket(url: URL, signal: AbortSignal): Promise<Socket> {
 function reasonOf(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG")
-    return "it does not speak TLS: its address begins with http://";
+    return "it does not use TLS: use an address that begins with http://";
   return error.message === "" ? "the connection was refused" : error.message;
 }

@@ -1,10 +1,10 @@
 import { oneLine } from "../support/terminal-text.ts";
 
-/** What a chunk of a stream, or the body of an error, says. Every field is checked: any server may have sent it. */
+/** A chunk of a stream, or the body of an error reply. Every field is validated, since any server may have sent it. */
 export interface ChatChunk {
   readonly error: string | undefined;
   readonly usage: Usage | undefined;
-  /** Undefined in the chunk that only carries the final usage. */
+  /** Undefined in the chunk with the final usage. */
   readonly choice: ChunkChoice | undefined;
 }
 
@@ -18,17 +18,17 @@ export interface ChunkChoice {
   readonly index: number;
   readonly text: string;
   readonly reasoning: string;
-  /** Any text, reasoning or part of a tool call. */
-  readonly bearsText: boolean;
+  /** Whether it has text, reasoning, or part of a tool call. */
+  readonly hasContent: boolean;
   readonly finishReason: string | undefined;
 }
 
-/** Longer ones quote the prompt. */
-const LONGEST_MESSAGE = 400;
+/** Longer messages quote the prompt. */
+const MAX_MESSAGE_LENGTH = 400;
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Undefined when it is not a JSON object. */
+/** @returns undefined if `data` is not a JSON object */
 export function readChunk(data: string): ChatChunk | undefined {
   const chunk = parseObject(data);
   if (chunk === undefined) return undefined;
@@ -41,15 +41,15 @@ export function readChunk(data: string): ChatChunk | undefined {
 }
 
 /**
- * The message in vLLM's `{"error":{"message"}}` or FastAPI's `{"detail"}`, else the text itself; without control
- * characters, at most 400 characters.
+ * Extracts the message from vLLM's `{"error":{"message"}}` or FastAPI's `{"detail"}`; any other body is returned itself.
+ * Control characters are removed, and the text is cut to 400 characters.
  */
 export function errorMessage(body: string): string {
   const reply = parseObject(body);
   const error = reply?.["error"];
   const message = isObject(error) ? error["message"] : (error ?? reply?.["detail"]);
   const text = typeof message === "string" ? message : body;
-  return oneLine(text).slice(0, LONGEST_MESSAGE);
+  return oneLine(text).slice(0, MAX_MESSAGE_LENGTH);
 }
 
 function readChoice(choice: Json): ChunkChoice {
@@ -63,7 +63,7 @@ function readChoice(choice: Json): ChunkChoice {
     index: typeof choice["index"] === "number" ? choice["index"] : 0,
     text,
     reasoning,
-    bearsText: text !== "" || reasoning !== "" || calls,
+    hasContent: text !== "" || reasoning !== "" || calls,
     finishReason: typeof finish === "string" ? finish : undefined,
   };
 }

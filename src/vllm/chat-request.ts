@@ -3,13 +3,12 @@ import type { PassMode } from "../evidence/pass.ts";
 import type { Test } from "../evidence/suite.ts";
 import type { ServerUnderTest } from "./connection.ts";
 
-/** Tokens that were asked for: exactly so many, or so many at most. */
 export interface ReplyLength {
   readonly maxTokens: number;
+  /** Whether the reply must have exactly `maxTokens` tokens. */
   readonly exact: boolean;
 }
 
-/** What is asked of the server for a test. */
 export interface ChatRequest {
   /** JSON. */
   readonly body: string;
@@ -18,15 +17,15 @@ export interface ChatRequest {
 }
 
 /**
- * `<|end|>` of the Harmony format. `min_tokens` keeps a gpt-oss model from `<|return|>` and `<|call|>` only, and what it
- * writes after its message has ended makes vLLM's parser break the reply off (vllm-project/vllm#50690); named as a
- * stop token, it is kept from this one too.
+ * `<|end|>` of the Harmony format. For gpt-oss, `min_tokens` suppresses only `<|return|>` and `<|call|>`. After an
+ * `<|end|>`, further output makes vLLM's parser abort the reply (vllm-project/vllm#50690). As a stop token, `<|end|>` is
+ * suppressed too.
  */
 const HARMONY_END = 200_007;
 
 /**
- * A streaming chat completion. All sampling parameters are given, since a server takes those left out from the
- * model's generation_config.json. `salt` separates prefix caches: one of its own for each request can never hit.
+ * Builds a streaming chat completion. It sets all sampling parameters, since a server takes missing ones from the model's
+ * generation_config.json. @param salt separates prefix caches; the default, unique for each request, prevents cache hits
  */
 export function chatRequest(
   server: Pick<ServerUnderTest, "model" | "repository">,

@@ -1,32 +1,31 @@
 import type { Duplex } from "node:stream";
 
-/** How a server is reached. */
 export interface Connection {
   /**
-   * A new connection to its port: an SSH channel or a socket.
-   * @throws whatever ends the way there, e.g. a lost SSH link; or the signal's reason.
+   * Opens a new connection to the server's port: an SSH channel or a socket.
+   * @throws the error of the SSH connection or the socket, or the signal's reason
    */
   open(signal: AbortSignal): Promise<Duplex>;
-  /** Path in front of the OpenAI-style routes: usually `/v1`. */
+  /** Prefix of the OpenAI-style routes, usually `/v1`. */
   readonly basePath: string;
   readonly apiKey: string | undefined;
-  /** The `Host` header, for proxies that route by it; left out = loopback. */
+  /** The `Host` header, for proxies that route by it; default loopback. */
   readonly host?: string;
 }
 
-/** A vLLM that answers, wherever it runs. */
+/** A running vLLM server. */
 export interface ServerUnderTest extends Connection {
   /** Name under which the model is served. */
   readonly model: string;
-  /** The model's repository, where the name says nothing of it; left out = the name is the repository. */
+  /** The model's repository, if it differs from the served name. */
   readonly repository?: string | undefined;
-  /** Tokens. */
+  /** Context window in tokens. */
   readonly maxModelLen: number;
 }
 
-/** The server did not answer a request, or refused it; the way to it may be intact. */
+/** The server did not answer a request, or refused it. The connection may be intact. */
 export class NoAnswerError extends Error {
-  /** Of the HTTP reply; undefined when none came. */
+  /** The HTTP status; undefined without a reply. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {
@@ -38,7 +37,7 @@ export class NoAnswerError extends Error {
 
 /** No connection could be opened to the server's address. */
 export class UnreachableError extends NoAnswerError {
-  /** With its port. */
+  /** Host and port. */
   readonly host: string;
   readonly reason: string;
 

@@ -8,22 +8,22 @@ import { probeCompletion, rootPath, servedModels, vllmVersion } from "./server-a
 import type { ServedModel } from "./server-api.ts";
 import { cacheFacts, serverConfig } from "./server-config.ts";
 
-/** A running server and what it says of itself. */
+/** A running server, described by its own API. */
 export interface DescribedServer {
   readonly server: ServerUnderTest;
-  /** The model's repository where the server names it, else the name under which it is served. */
+  /** The model's repository if the server names it, otherwise the served name. */
   readonly modelId: string;
-  /** Only what was read. */
+  /** Has only the fields that could be read. */
   readonly vllm: VllmConfig;
-  /** Tells this configuration of the server from others where nothing but its API is known. */
+  /** Identifies the server's settings if only its API is known. */
   readonly serverConfig: string;
 }
 
 /**
- * Asks a running server what it serves. `wanted` is a served name or a repository; left out, the first model that it
- * lists.
- * @throws SweepError when it cannot be reached, does not answer, serves another model, or is no vLLM; what else `open`
- * threw, or the signal's reason.
+ * Reads a running server's model and settings.
+ * @param wanted a served name or a repository; default the first model that the server lists
+ * @throws SweepError if the server cannot be reached, does not answer, does not serve the model, or is not a vLLM;
+ * otherwise what `open` threw, or the signal's reason
  */
 export async function describeServer(
   connection: Connection,
@@ -38,9 +38,7 @@ export async function describeServer(
     const version = await vllmVersion(client, connection.basePath, signal);
     const { maxModelLen, id } = model;
     if (maxModelLen === undefined)
-      throw notMeasurable(
-        "/v1/models does not give the context window (max_model_len), as vLLM's does",
-      );
+      throw notMeasurable("/v1/models has no context window (max_model_len), unlike that of vLLM");
     const fingerprint = await probeCompletion(client, connection.basePath, id, signal);
     const metrics = (await client.get(`${rootPath(connection.basePath)}/metrics`, signal)).body;
     const tensorParallel = /^vllm-.*-tp(\d+)-/.exec(fingerprint ?? "")?.[1];
@@ -74,11 +72,11 @@ function choose(models: readonly ServedModel[], wanted: string | undefined): Ser
   throw new SweepError(`the server does not serve ${String(wanted)}`, {
     exitCode: ExitCode.usage,
     reason: `it serves ${models.map(({ id }) => id).join(", ")}`,
-    hint: "name one of these with --model, or none for the first",
+    hint: "name one of these with --model, or omit --model to use the first",
   });
 }
 
-/** A path on the server's disk says nothing to anybody else. */
+/** @returns undefined for a path on the server's disk, which does not identify a model */
 function repository({ root }: ServedModel): string | undefined {
   return root !== undefined && /^[\w.-]+\/[\w.-]+$/.test(root) ? root : undefined;
 }
@@ -99,12 +97,12 @@ function notMeasurable(reason: string, status?: number): SweepError {
   });
 }
 
-/** `status`: of the refusal; undefined when there was no answer. */
+/** @param status undefined without a reply */
 function hintFor(status: number | undefined): string {
   if (status === 401 || status === 403) return "give its key in OPENAI_API_KEY";
   if (status === 400 || status === 422)
-    return "the server is there but refuses a chat: name another model with --model, or start vLLM with a --chat-template that suits this one";
+    return "the server refuses chat requests: name another model with --model, or start vLLM with a suitable --chat-template";
   if (status !== undefined && status >= 500)
-    return "the server is there but cannot serve: its own log says why";
-  return "check that a vLLM listens there and that its address ends in /v1";
+    return "the server fails to answer: see its own log for the reason";
+  return "check that a vLLM server listens at this address and that the address ends in /v1";
 }

@@ -2,41 +2,41 @@ import type { ServeChange } from "../machine/machine.ts";
 import { FAILURE_SIGNATURES } from "./failure-signatures.ts";
 
 export interface Diagnosis {
-  /** A phrase; one of `FAILURE_SIGNATURES`, or what could be read from an unknown log. */
+  /** A phrase: the cause of a known signature, or the exception in an unknown log. */
   readonly cause: string;
-  /** The log's own words: the decisive line, or the end of an unknown log. */
+  /** Excerpt of the log: the line that matched, or the end of an unknown log. */
   readonly evidence: string;
   readonly remedy: string;
-  /** The same configuration may work at another try. */
+  /** Whether the same configuration may work when it is retried. */
   readonly retry: boolean;
-  /** With this it may work, which is another configuration where it is more than how the weights are fetched. */
+  /** Changed settings with which a retry may work. All but `disableXet` make it another configuration. */
   readonly retryWith?: ServeChange | undefined;
-  /** What to write into the plan; empty when no line would help. */
+  /** Lines for the plan that may help. */
   readonly planLines: readonly string[];
 }
 
-const LONGEST_EVIDENCE = 800;
+const MAX_EVIDENCE_LENGTH = 800;
 const TAIL_LINES = 30;
-/** Killed by the kernel: 128 + SIGKILL. */
+/** Exit code of a process that was killed: 128 + SIGKILL. */
 const KILLED = 137;
 
-/** Stamps, the process's name, level with date, and the place in the source. */
+/** Timestamp, process name, level with date, and source location. */
 const PREFIX =
   /^(?:\[\s*[\d.]+\]\s?)?(?:\(\w[\w ]* pid=\d+\)\s)?(?:(DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:.]+ (?:\[[^\]]*\]\s?)?)?/;
-/** Raised by the parent about a child that failed: never the cause. */
+/** Errors that the parent process raises when a child has failed; never the cause. */
 const WRAPPER =
   /Engine core initialization failed|EngineCore failed to start|WorkerProc (?:initialization failed|hit an exception)|died unexpectedly|Engine process failed to start|EngineDeadError/;
-/** A line of source in a traceback: it may name an exception without being one. */
+/** A line of source code in a traceback, which may name an exception. */
 const SOURCE = /^ {4}/;
 const EXCEPTION = /^\s*(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b:?/;
 
-/** Why vLLM did not start. `exitCode` is the container's. */
+/** Finds the reason why vLLM did not start. @param exitCode the container's */
 export function diagnose(log: string, exitCode?: number): Diagnosis {
   const lines = log.split(/\r?\n/).flatMap((line) => {
     const prefix = PREFIX.exec(line);
     const level = prefix?.[1];
     const text = line.slice(prefix?.[0].length ?? 0);
-    // Information and warnings quote configuration and errors that were survived.
+    // Lines of these levels quote settings, and errors that did not end the process.
     const mayBeCause = level !== "DEBUG" && level !== "INFO" && level !== "WARNING";
     return mayBeCause && !WRAPPER.test(text) && !SOURCE.test(text) ? [text] : [];
   });
@@ -46,7 +46,7 @@ export function diagnose(log: string, exitCode?: number): Diagnosis {
       if (match === null) continue;
       return {
         cause: signature.cause,
-        evidence: cut(line.trim()),
+        evidence: truncate(line.trim()),
         remedy: signature.remedy,
         retry: signature.retry ?? false,
         retryWith: signature.retryWith?.(match),
@@ -57,7 +57,7 @@ export function diagnose(log: string, exitCode?: number): Diagnosis {
   return unknown(log, lines, exitCode);
 }
 
-/** A clean end on SIGTERM, which no failure of its own precedes. */
+/** The log line of a regular shutdown by SIGTERM. */
 const STOPPED = /^.*\[shutdown\].*signal=SIGTERM.*$/m;
 
 function unknown(log: string, lines: readonly string[], exitCode: number | undefined): Diagnosis {
@@ -67,8 +67,8 @@ function unknown(log: string, lines: readonly string[], exitCode: number | undef
   if (stopped !== undefined)
     return {
       cause: "the server was stopped from outside",
-      evidence: cut(stopped.replace(PREFIX, "").trim()),
-      remedy: "see who ends its container or its VM; vLLM itself had no failure",
+      evidence: truncate(stopped.replace(PREFIX, "").trim()),
+      remedy: "find out what stopped the container or the VM; vLLM itself did not fail",
       retry: false,
       planLines: [],
     };
@@ -78,16 +78,14 @@ function unknown(log: string, lines: readonly string[], exitCode: number | undef
       ? "the server was killed, most likely because the VM ran out of main memory"
       : exception === undefined
         ? "unknown"
-        : `unknown: ${cut(exception, 200)}`,
+        : `unknown: ${truncate(exception, 200)}`,
     evidence: tail,
-    remedy: killed
-      ? "use a type with more main memory"
-      : "read the saved log; the cause is not a known one",
+    remedy: killed ? "use a type with more main memory" : "read the saved log",
     retry: false,
     planLines: [],
   };
 }
 
-function cut(text: string, longest = LONGEST_EVIDENCE): string {
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+function truncate(text: string, maxLength = MAX_EVIDENCE_LENGTH): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }

@@ -9,16 +9,16 @@ import type { Connection } from "./connection.ts";
 export interface HttpReply {
   readonly status: number;
   readonly body: string;
-  /** From the request's writing to the end of the body, on the run's clock. */
+  /** From sending the request to the end of the reply's body, on the run's clock. */
   readonly seconds: number;
 }
 
 export interface HttpOptions {
-  /** For the whole exchange, with opening the connection; milliseconds on the run's clock, 60 s when left out. */
+  /** For the request including opening the connection; milliseconds on the run's clock, default 60 s. */
   readonly timeoutMs?: number;
 }
 
-/** Short requests to a server, one after another on one warm connection, which is opened again when it is gone. */
+/** Sends short requests to a server, one after another over a connection that is kept open. */
 export interface HttpClient {
   get(path: string, signal: AbortSignal, options?: HttpOptions): Promise<HttpReply>;
   post(path: string, body: unknown, signal: AbortSignal, options?: HttpOptions): Promise<HttpReply>;
@@ -26,8 +26,8 @@ export interface HttpClient {
 }
 
 const TIMEOUT_MS = 60_000;
-/** A page of metrics has some hundred KB. */
-const LONGEST_BODY = 8 << 20;
+/** A page of metrics has several hundred KB. */
+const MAX_BODY_BYTES = 8 << 20;
 
 interface Exchange {
   readonly method: "GET" | "POST";
@@ -39,8 +39,8 @@ interface Exchange {
 }
 
 /**
- * Each call throws a `NoAnswerError` when the server breaks off, sends more than 8 MiB or says nothing in time; what
- * `open` threw; or the signal's reason.
+ * Each method throws a `NoAnswerError` if the server closes the connection, sends more than 8 MiB or does not answer in
+ * time; what `open` threw; or the signal's reason.
  */
 export function httpClient(
   server: Pick<Connection, "open" | "apiKey" | "host">,
@@ -61,7 +61,7 @@ export function httpClient(
     try {
       return await once();
     } catch (error) {
-      // uvicorn closes a connection after 5 idle seconds (VLLM_HTTP_TIMEOUT_KEEP_ALIVE), perhaps just now.
+      // uvicorn closes a connection after 5 idle seconds (VLLM_HTTP_TIMEOUT_KEEP_ALIVE), possibly just before a request.
       if (!(error instanceof StaleConnectionError)) throw error;
       return await once();
     }
@@ -74,7 +74,7 @@ export function httpClient(
   };
 }
 
-/** An agent whose one connection is opened by `open`. */
+/** An agent with a single connection, which is opened by `open`. */
 function agentOver(open: Connection["open"]) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let opening: AbortSignal;
@@ -97,7 +97,7 @@ function agentOver(open: Connection["open"]) {
   });
   return {
     agent,
-    /** Runs an exchange; when a connection cannot be opened during it, throws what `open` threw. */
+    /** Runs an exchange. @throws what `open` threw if the connection could not be opened */
     during: async <T>(signal: AbortSignal, exchange: () => Promise<T>): Promise<T> => {
       opening = signal;
       openFailure = undefined;
@@ -160,7 +160,7 @@ function exchangeOnce(
     request.once("response", (response) => {
       response.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes > LONGEST_BODY) failWith(`${method} ${path}: the answer is longer than 8 MiB`);
+        if (bytes > MAX_BODY_BYTES) failWith(`${method} ${path}: the answer is longer than 8 MiB`);
         else chunks.push(chunk);
       });
       response.on("error", (error) => failWith(`${method} ${path}: ${errorText(error)}`));
@@ -184,9 +184,9 @@ function exchangeOnce(
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {
-  // Node's parser speaks of HTTP versions, headers and constants.
+  // The messages of Node's parser are too technical for users.
   return error.code?.startsWith("HPE_") === true
-    ? "the answer is not HTTP; a server that speaks TLS has an address with https://"
+    ? "the answer is not HTTP; if the server uses TLS, its address begins with https://"
     : errorText(error);
 }
 

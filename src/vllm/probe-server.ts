@@ -5,8 +5,8 @@ import { NoAnswerError } from "./connection.ts";
 import { httpClient } from "./http-client.ts";
 import { probeCompletion, servedModels, vllmVersion } from "./server-api.ts";
 
-/** Nothing listens yet, or the channel did not open in time. */
-const PASSING: ReadonlySet<MachineErrorKind> = new Set(["unreachable", "timeout"]);
+/** The port is still closed, or the channel did not open in time. */
+const TEMPORARY: ReadonlySet<MachineErrorKind> = new Set(["unreachable", "timeout"]);
 
 export type Probe =
   | { readonly kind: "ready"; readonly vllmVersion: string; readonly maxModelLen: number }
@@ -14,8 +14,8 @@ export type Probe =
   | { readonly kind: "refused"; readonly reason: string };
 
 /**
- * Whether the machine's vLLM serves the model. Only a completion shows it: `/health` is 200 before the model is
- * listed, and both before a token can be made.
+ * Checks whether the machine's vLLM serves the model. This needs a completion, since `/health` and the list of models
+ * answer before the server can generate a token.
  * @throws MachineError of kind `link_lost`, or the signal's reason
  */
 export async function probeServer(
@@ -42,7 +42,7 @@ export async function probeServer(
       const isRefused = isListed && status >= 400 && status < 500;
       return isRefused ? { kind: "refused", reason: message } : { kind: "not_yet" };
     }
-    if (error instanceof MachineError && PASSING.has(error.kind)) return { kind: "not_yet" };
+    if (error instanceof MachineError && TEMPORARY.has(error.kind)) return { kind: "not_yet" };
     throw error;
   } finally {
     client.close();

@@ -8,7 +8,7 @@ export interface Sample {
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?\s*$/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
-/** Reads the text exposition format 0.0.4; lines that are not samples are skipped. */
+/** Parses the text exposition format 0.0.4 and ignores lines that are not samples. */
 export function parsePrometheus(text: string): Sample[] {
   const samples: Sample[] = [];
   for (const line of text.split("\n")) {
@@ -20,7 +20,7 @@ export function parsePrometheus(text: string): Sample[] {
   return samples;
 }
 
-/** The sum over all samples of a name that have the labels; undefined when there is none. */
+/** Sum of the samples with this name and these labels. @returns undefined if there are none */
 export function sumOf(
   samples: readonly Sample[],
   name: string,

@@ -6,15 +6,15 @@ import { NoAnswerError } from "./connection.ts";
 import type { ServerUnderTest } from "./connection.ts";
 import type { HttpClient, HttpReply } from "./http-client.ts";
 
-/** The first completion of a process compiles what start-up left out. */
+/** The first completion may have to compile kernels. */
 const FIRST_COMPLETION_MS = 180_000;
 
 const ROUND_TRIP_PROBES = 10;
 
-/** A model as `/v1/models` lists it. */
+/** An entry of `/v1/models`. */
 export interface ServedModel {
   readonly id: string;
-  /** Path or repository; undefined where the server does not say. */
+  /** Path or repository; undefined if the server does not name it. */
   readonly root: string | undefined;
   readonly maxModelLen: number | undefined;
 }
@@ -28,10 +28,7 @@ export function chatPath(server: Pick<ServerUnderTest, "basePath">): string {
   return `${server.basePath.replace(/\/+$/, "")}/chat/completions`;
 }
 
-/**
- * Median time of `/health` on a warm connection, seconds on the run's clock.
- * @throws as the client does
- */
+/** @returns the median duration of `/health` over an open connection, in seconds on the run's clock */
 export async function roundTrip(
   client: HttpClient,
   basePath: string,
@@ -45,7 +42,7 @@ export async function roundTrip(
   return median(seconds);
 }
 
-/** @throws NoAnswerError when the server lists no models. */
+/** @throws NoAnswerError if the server lists no models */
 export async function servedModels(
   client: HttpClient,
   basePath: string,
@@ -61,7 +58,7 @@ export async function servedModels(
   }));
 }
 
-/** Undefined where the server does not say. */
+/** @returns undefined if the server does not say */
 export async function vllmVersion(
   client: HttpClient,
   basePath: string,
@@ -74,9 +71,9 @@ export async function vllmVersion(
 }
 
 /**
- * Tokens of the messages in the model's own template, with the turn that asks for the reply. Undefined when the
- * server has no `/tokenize`, infinite when it will not count a prompt that is longer than its window.
- * @throws NoAnswerError when it refuses.
+ * Counts the tokens of the messages in the model's chat template, including the start of the assistant's reply.
+ * @returns undefined if the server has no `/tokenize`, Infinity for a prompt that is longer than the context window
+ * @throws NoAnswerError if the server refuses
  */
 export async function countTokens(
   client: HttpClient,
@@ -95,9 +92,10 @@ export async function countTokens(
 }
 
 /**
- * One token, to see that the model answers. Its `system_fingerprint`, which since 2026-04 gives the version and how
- * the model is divided (`vllm-0.32.0-tp2-3bef6e5d`); undefined where the server sends none.
- * @throws NoAnswerError when it refuses.
+ * Requests one token, to check that the model answers.
+ * @returns the `system_fingerprint`, if any: since 2026-04 it has vLLM's version and parallelism
+ * (`vllm-0.32.0-tp2-3bef6e5d`)
+ * @throws NoAnswerError if the server refuses
  */
 export async function probeCompletion(
   client: HttpClient,

@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import { parsePrometheus } from "./prometheus.ts";
 import type { Sample } from "./prometheus.ts";
 
-/** What a server's `/metrics` says of its configuration; left out where it does not. */
+/** The settings in a server's `/metrics`. */
 export interface CacheFacts {
   readonly gpu_memory_utilization?: number;
   readonly kv_cache_dtype?: string;
   readonly enable_prefix_caching?: boolean;
 }
 
-/** Found out while the server starts, so they differ a little from start to start; or names. */
-const NOT_CONFIGURED: ReadonlySet<string> = new Set([
+/** Labels that are not settings: names, and sizes that vary slightly from start to start. */
+const NOT_SETTINGS: ReadonlySet<string> = new Set([
   "num_gpu_blocks",
   "num_cpu_blocks",
   "kv_cache_size_tokens",
@@ -20,7 +20,7 @@ const NOT_CONFIGURED: ReadonlySet<string> = new Set([
   "model_name",
 ]);
 
-/** From the labels of the gauge `vllm:cache_config_info`. */
+/** Reads the labels of the gauge `vllm:cache_config_info`. */
 export function cacheFacts(metrics: string): CacheFacts {
   const labels = parsePrometheus(metrics).find(
     ({ name }) => name === "vllm:cache_config_info",
@@ -36,14 +36,14 @@ export function cacheFacts(metrics: string): CacheFacts {
 }
 
 /**
- * What tells one configuration of a server from another where only its API is known, in short: the
- * `system_fingerprint`, in which vLLM hashes its configuration since 2026-04, the number of engines (data parallel), and
- * a digest of the labels of all `vllm:..._info` gauges. `vllm-0.32.0-3bef6e5d, 1 engine, 5d41402a`
+ * Identifies a server's settings by its API alone: the `system_fingerprint`, which is a hash of vLLM's configuration
+ * since 2026-04, the number of engines (data parallel), and a digest of the labels of all `vllm:..._info` gauges. For
+ * example `vllm-0.32.0-3bef6e5d, 1 engine, 5d41402a`.
  */
 export function serverConfig(metrics: string, fingerprint: string | undefined): string {
   const samples = parsePrometheus(metrics);
   const engines = new Set(samples.flatMap(({ labels }) => labels["engine"] ?? [])).size;
-  const infos = samples.filter(({ name }) => /^vllm:.*_info$/.test(name)).map(configured);
+  const infos = samples.filter(({ name }) => /^vllm:.*_info$/.test(name)).map(settingsText);
   const digest = createHash("sha256").update([...new Set(infos)].toSorted().join("\n"));
   return [
     fingerprint ?? "no fingerprint",
@@ -52,7 +52,7 @@ export function serverConfig(metrics: string, fingerprint: string | undefined): 
   ].join(", ");
 }
 
-function configured({ name, labels }: Sample): string {
-  const settings = Object.entries(labels).filter(([label]) => !NOT_CONFIGURED.has(label));
+function settingsText({ name, labels }: Sample): string {
+  const settings = Object.entries(labels).filter(([label]) => !NOT_SETTINGS.has(label));
   return JSON.stringify([name, settings.toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 }

@@ -7,7 +7,7 @@ export interface Observed {
   readonly count: number;
 }
 
-/** What vLLM counts about itself, summed over its engines. Seconds and tokens. */
+/** vLLM's own counters, summed over its engines, in seconds and tokens. */
 export interface ServerCounters {
   readonly running: number;
   readonly waiting: number;
@@ -20,13 +20,13 @@ export interface ServerCounters {
   readonly finished: Readonly<Record<string, number>>;
   readonly ttft: Observed;
   readonly decode: Observed;
-  /** When the process and its counters began, epoch seconds; undefined where the page does not say. */
-  readonly began: number | undefined;
+  /** When the process started, in epoch seconds; undefined if the page does not say. */
+  readonly startedAt: number | undefined;
 }
 
 /**
- * vLLM's names (`vllm/v1/metrics/loggers.py`), older ones as a second choice. Undefined when the page is not vLLM's
- * or lacks what a cross-check needs.
+ * Reads vLLM's metrics (`vllm/v1/metrics/loggers.py`), falling back to older names.
+ * @returns undefined if the page is not vLLM's, or lacks a counter that the cross-check needs
  */
 export function serverCounters(text: string): ServerCounters | undefined {
   const samples = parsePrometheus(text).filter(
@@ -60,15 +60,15 @@ export function serverCounters(text: string): ServerCounters | undefined {
       sumOf(samples, "vllm:gpu_prefix_cache_hits_total") ??
       0,
     finished: finishedByReason(samples),
-    began:
+    startedAt:
       sumOf(samples, "process_start_time_seconds") ??
       sumOf(samples, "vllm:generation_tokens_created"),
   };
 }
 
-/** What was counted between two readings. */
-export interface CounterDelta extends Omit<ServerCounters, "running" | "waiting" | "began"> {
-  /** A counter fell, or its start moved: the server restarted in between. */
+/** The differences between two readings. */
+export interface CounterDelta extends Omit<ServerCounters, "running" | "waiting" | "startedAt"> {
+  /** Whether a counter decreased or the start time changed: the server restarted in between. */
   readonly restarted: boolean;
 }
 
@@ -100,10 +100,11 @@ export function counterDelta(before: ServerCounters, after: ServerCounters): Cou
     delta.decode.count,
     ...Object.values(delta.finished),
   ];
-  return { ...delta, restarted: after.began !== before.began || counts.some((count) => count < 0) };
+  const restarted = after.startedAt !== before.startedAt || counts.some((count) => count < 0);
+  return { ...delta, restarted };
 }
 
-/** Nothing runs, nothing waits, and nothing was counted between the two readings. */
+/** Whether no request runs or waits, and nothing was counted between the two readings. */
 export function isIdle(earlier: ServerCounters, later: ServerCounters): boolean {
   return (
     later.running === 0 && later.waiting === 0 && JSON.stringify(earlier) === JSON.stringify(later)

@@ -2,18 +2,18 @@ import type { Clock } from "../support/clock.ts";
 import type { Diagnosis } from "./diagnose.ts";
 import type { StartupFacts } from "./startup-facts.ts";
 
-/** How to wait for a server that is starting. Milliseconds are the run's clock's. */
+/** Durations are in milliseconds on the run's clock. */
 export interface WaitForServerOptions {
-  /** Name under which it has to be served. */
+  /** The served name to wait for. */
   readonly model: string;
   readonly clock: Clock;
   readonly ceilingMs: number;
-  /** A download that does not grow for this long has stalled. */
+  /** After this long without new bytes, the download counts as stalled. */
   readonly stallMs: number;
-  /** A start whose log says nothing for this long hangs; left out = it is never called that. */
+  /** After this long without a new log line, the start counts as hanging; default never. */
   readonly silentMs?: number;
   readonly onProgress: (progress: ServerProgress) => void;
-  /** New text of the server's log. */
+  /** Called with new text of the server's log. */
   readonly onLog?: ((text: string) => void) | undefined;
 }
 
@@ -26,14 +26,14 @@ export interface ServerProgress {
 export interface ServerReady {
   readonly ready: true;
   readonly vllmVersion: string;
-  /** Tokens. */
+  /** Context window in tokens. */
   readonly maxModelLen: number;
   readonly imageDigest: string | undefined;
   /** Commit of the model repository. */
   readonly revision: string | undefined;
-  /** What the start-up log says it resolved to. */
+  /** The settings in the start-up log. */
   readonly engine: StartupFacts;
-  /** Seconds on the run's clock since the wait began. */
+  /** Seconds on the run's clock, from the start of the wait. */
   readonly downloadSeconds: number;
   readonly seconds: number;
 }

@@ -1,10 +1,10 @@
-/** Bytes of one read, with the moment at which it came (`performance.now()`). */
+/** The bytes of one read, with the time of its arrival (`performance.now()`). */
 export interface Arrival {
   readonly stamp: number;
   readonly bytes: Uint8Array;
 }
 
-/** One server-sent event; its moment is that of the read that completed it. */
+/** One server-sent event, with the time of the read that completed it. */
 export interface ServerSentEvent {
   readonly data: string;
   readonly stamp: number;
@@ -14,9 +14,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * The events of a whole body (WHATWG HTML, "Server-sent events"), however it was split into reads. Lines end in
- * LF, CR or CRLF; comments and fields other than `data` are skipped. What follows the last blank line is given as an
- * event too, so that a body that was cut off can be told from one that ended.
+ * Parses a complete body into events (WHATWG HTML, "Server-sent events"). Lines end in LF, CR or CRLF; comments and
+ * fields other than `data` are ignored. Data after the last blank line yields an event too, so that a truncated body can
+ * be recognised.
  */
 export function* serverSentEvents(reads: Iterable<Arrival>): Generator<ServerSentEvent> {
   const arrivals = [...reads];
@@ -42,7 +42,7 @@ function addLine(line: string, data: string[]): void {
   else if (line.startsWith("data:")) data.push(line.slice(line[5] === " " ? 6 : 5));
 }
 
-/** The stamp of the read that holds a byte; positions must not fall from call to call. */
+/** Returns a function from a byte's position to the time of its read. Positions must not decrease between calls. */
 function stampsByPosition(arrivals: readonly Arrival[]): (position: number) => number {
   let read = 0;
   let end = arrivals[0]?.bytes.length ?? 0;

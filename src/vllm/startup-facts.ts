@@ -1,10 +1,10 @@
-/** What vLLM says, while it starts, that it made of the request; undefined = it did not say. */
+/** The settings in vLLM's start-up log; undefined = not logged. */
 export interface StartupFacts {
   /** `bfloat16`, `float16` ... */
   readonly dtype: string | undefined;
   readonly quantization: string | undefined;
   readonly attentionBackend: string | undefined;
-  /** Further resolved arguments, by vLLM's own names; those that it did not log are left out. */
+  /** Other settings, keyed by vLLM's own names. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -22,7 +22,7 @@ const SETTINGS = [
 ] as const;
 
 /**
- * From the lines "non-default args: ...", "Initializing a V1 LLM engine (...) with config: ..." and "Using ... attention
+ * Parses the lines "non-default args: ...", "Initializing a V1 LLM engine (...) with config: ..." and "Using ... attention
  * backend".
  */
 export function startupFacts(log: string): StartupFacts {
@@ -45,7 +45,7 @@ export function startupFacts(log: string): StartupFacts {
         }),
       ),
       ...(sequences === undefined ? {} : { max_num_seqs: Number(sequences) }),
-      // Only as an argument: on some platforms vLLM sets it by itself.
+      // Only if it was an argument, since vLLM sets it itself on some platforms.
       ...(/non-default args: .*'disable_custom_all_reduce': True/.test(log)
         ? { disable_custom_all_reduce: true }
         : {}),

@@ -11,15 +11,15 @@ import type {
 import { watchStart } from "./start-watch.ts";
 import { startupFacts } from "./startup-facts.ts";
 
-/** The cause of a failure is near the end. */
-const LONGEST_LOG = 1 << 20;
-/** Status requests in a row that may fail while the link is up: loading weights can starve a small VM. */
-const PATIENCE = 5;
+/** The end of the log is kept, which has the cause of a failure. */
+const MAX_LOG_LENGTH = 1 << 20;
+/** Number of consecutive failed status requests that end the wait: a small VM may be slow while it loads weights. */
+const MAX_FAILED_REQUESTS = 5;
 
 /**
- * Waits until the server that `serve` started answers a completion, or says why it will not. The failure's `retry`
- * says that the same request may work if it is served again; this function itself changes nothing on the machine.
- * @throws MachineError when the link is lost, or the signal's reason
+ * Waits until the server that `serve` started answers a completion, or has failed. Changes nothing on the machine: it is
+ * for the caller to retry a failure with `retry` or `retryWith`.
+ * @throws MachineError if the connection is lost, or the signal's reason
  */
 export async function waitForServer(
   machine: Machine,
@@ -35,23 +35,23 @@ export async function waitForServer(
   for (;;) {
     const status = await machine.serverStatus(signal).catch((error: unknown) => {
       misses += 1;
-      if (isPassing(error) && misses < PATIENCE) return undefined;
+      if (isTemporary(error) && misses < MAX_FAILED_REQUESTS) return undefined;
       throw error;
     });
     const now = clock.monotonic();
     if (status !== undefined) {
       misses = 0;
-      const said = await log.read(signal);
+      const newLog = await log.read(signal);
       if (status.state === "exited" || status.state === "absent") {
         await log.read(signal);
         return failed(ended(log.text(), status), log.text());
       }
-      const hopeless = watch.look(status, said, now);
+      const stuck = watch.check(status, newLog, now);
       const progress = progressOf(status);
       const seen = JSON.stringify(progress);
       if (seen !== shown) options.onProgress(progress);
       shown = seen;
-      if (hopeless !== undefined) return failed(hopeless, log.text());
+      if (stuck !== undefined) return failed(stuck, log.text());
       if (status.state === "running") {
         const probe = await probeServer(machine, options.model, clock, signal);
         if (probe.kind === "refused") return failed(refusal(probe.reason), log.text());
@@ -70,7 +70,7 @@ export async function waitForServer(
         }
       }
     }
-    if (now - begin >= options.ceilingMs) return failed(tooLong(log.text(), options), log.text());
+    if (now - begin >= options.ceilingMs) return failed(timedOut(log.text(), options), log.text());
     await clock.sleep(pollIntervalMs(clock), signal);
   }
 }
@@ -80,12 +80,12 @@ function progressOf(status: ServerStatus): ServerProgress {
   return { stage, bytes: status.downloadedBytes, totalBytes: status.totalBytes };
 }
 
-function isPassing(error: unknown): boolean {
+function isTemporary(error: unknown): boolean {
   return error instanceof MachineError && (error.kind === "timeout" || error.kind === "command");
 }
 
 interface LogFollower {
-  /** To the end of what there is. @returns what is new */
+  /** Reads to the current end of the log. @returns the new text */
   read(signal: AbortSignal): Promise<string>;
   text(): string;
 }
@@ -98,13 +98,13 @@ function followLog(machine: Machine, onLog: ((text: string) => void) | undefined
       let read = "";
       for (;;) {
         const part = await machine.serverLog(offset, signal).catch((error: unknown) => {
-          if (isPassing(error)) return "";
+          if (isTemporary(error)) return "";
           throw error;
         });
-        if (part === "") return read.slice(-LONGEST_LOG);
+        if (part === "") return read.slice(-MAX_LOG_LENGTH);
         offset += Buffer.byteLength(part);
         read += part;
-        saved = (saved + part).slice(-LONGEST_LOG);
+        saved = (saved + part).slice(-MAX_LOG_LENGTH);
         onLog?.(part);
       }
     },
@@ -112,7 +112,7 @@ function followLog(machine: Machine, onLog: ((text: string) => void) | undefined
   };
 }
 
-/** Lines that would change the configuration are in the remedy, for the user to decide. */
+/** Adds the plan lines to the remedy: since they change the configuration, the user decides about them. */
 function failed(diagnosis: Diagnosis, log: string): ServerFailure {
   const lines = diagnosis.planLines.join(", ");
   const remedy = lines === "" ? diagnosis.remedy : `${diagnosis.remedy} (in the plan: ${lines})`;
@@ -134,7 +134,7 @@ function ended(log: string, status: ServerStatus): Diagnosis {
 
 function refusal(reason: string): Diagnosis {
   return {
-    cause: "the server is up, but refuses a completion",
+    cause: "the server runs, but refuses a completion",
     evidence: reason,
     remedy: "a model without a chat template cannot be benchmarked; see the saved log",
     retry: false,
@@ -142,10 +142,10 @@ function refusal(reason: string): Diagnosis {
   };
 }
 
-/** The log may say more than the time does. */
-function tooLong(log: string, options: WaitForServerOptions): Diagnosis {
+/** Looks for a known cause in the log before it reports the timeout. */
+function timedOut(log: string, options: WaitForServerOptions): Diagnosis {
   const found = diagnose(log);
   const minutes = String(Math.round(options.ceilingMs / 60_000));
   if (!found.cause.startsWith("unknown")) return { ...found, retry: false };
-  return { ...found, cause: `the server did not come up in ${minutes} minutes` };
+  return { ...found, cause: `the server was not ready after ${minutes} minutes` };
 }

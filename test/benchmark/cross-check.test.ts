@@ -14,7 +14,7 @@ const zero: ServerCounters = {
   finished: { stop: 4, length: 5, abort: 1, error: 0 },
   ttft: { sum: 2, count: 10 },
   decode: { sum: 9, count: 10 },
-  began: 1_000,
+  startedAt: 1_000,
 };
 /** Three requests of 100 prompt and 101 output tokens; 2 s of decoding each, first token after 0.1 s. */
 const after: ServerCounters = {
@@ -102,7 +102,7 @@ describe("the cross-check", () => {
     ["a preemption", { preemptions: 3 }, "the server preempted 1 times"],
     [
       "a restart",
-      { generationTokens: 303, began: 1_500 },
+      { generationTokens: 303, startedAt: 1_500 },
       "the server restarted during the measurement",
     ],
     ["a restart without a known beginning", { generationTokens: 303 }, "restarted"],

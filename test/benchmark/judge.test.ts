@@ -13,7 +13,7 @@ const before: ServerCounters = {
   finished: { length: 0 },
   ttft: { sum: 0, count: 0 },
   decode: { sum: 0, count: 0 },
-  began: 1_000,
+  startedAt: 1_000,
 };
 /** Two requests of 101 tokens; 2 s of decoding each, first token after 0.1 s. */
 const after: ServerCounters = {

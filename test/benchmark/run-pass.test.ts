@@ -226,7 +226,7 @@ describe("a pass is not sound", () => {
   it("when the engine failed, which the affected tests say", async () => {
     const server = await reference();
     const onTest = (_: TestResult, index: number): void => {
-      if (index === 1) server.die();
+      if (index === 1) server.crash();
     };
     const result = await runPass(passRequest(underTest(server), { clock, onTest }), never);
     expect(result.verdict.state).toBe("failed");
@@ -319,7 +319,7 @@ describe("a server that stops answering", () => {
     const reported: TestResult[] = [];
     const onTest = (test: TestResult, index: number): void => {
       reported.push(test);
-      if (index === 1) server.die();
+      if (index === 1) server.crash();
     };
     const result = await runPass(
       passRequest(underTest(server), { clock, onTest, suite: four, load: [1, 2] }),

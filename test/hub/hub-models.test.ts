@@ -201,7 +201,7 @@ describe("a model that the catalogue lacks", () => {
   });
 
   test.each<[string, Told | undefined, RegExp]>([
-    ["does not exist", undefined, /the Hub knows no such model/],
+    ["does not exist", undefined, /the Hub has no such model/],
     [
       "is gated, and nobody has a token",
       { gated: "manual", configStatus: 401 },
@@ -259,7 +259,7 @@ describe("a model that the catalogue lacks", () => {
 
   test("says so when the Hub cannot be reached, and names what to state instead", async () => {
     server.use(http.get(`${HUB}/api/models/some/Model`, () => HttpResponse.error()));
-    await expect(load("some/Model")).rejects.toThrow(/the Hub could not be asked[^]*facts:/);
+    await expect(load("some/Model")).rejects.toThrow(/the Hub cannot be reached[^]*facts:/);
   });
 });
 

@@ -170,7 +170,7 @@ describe("a VM of the simulated cloud", () => {
     ["out-of-memory", {}, "out of GPU memory"],
     ["gated", {}, "gated"],
     [undefined, { maxModelLen: 65_536 }, "longer than the model's own"],
-    [undefined, { tensorParallel: 3 }, "heads do not divide"],
+    [undefined, { tensorParallel: 3 }, "heads cannot be divided"],
     [undefined, { tensorParallel: 2 }, "fewer GPUs"],
     [undefined, { quantization: "gptq" }, "not the checkpoint's"],
   ] as const)("reports why a server does not start: %s %j", async (action, changes, cause) => {

@@ -31,7 +31,7 @@ export function recordingMachines(): SshMachines & {
       calls.push(`${how} ${vm.label}`);
       on.delete(vm.label);
     },
-    dropBarredLinks: () => {
+    dropForbiddenConnections: () => {
       calls.push("drop");
     },
     served: () => [],

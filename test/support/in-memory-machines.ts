@@ -127,7 +127,7 @@ export function createInMemoryMachines(options: {
       if (machine !== undefined) lose(machine);
       if (how === "gone") guests.delete(vm.id);
     },
-    dropBarredLinks() {
+    dropForbiddenConnections() {
       for (const machine of machines.values())
         if (!machine.vm.admitsSsh("127.0.0.1")) lose(machine);
     },

@@ -209,7 +209,7 @@ test("a restart during a stream ends it like a real server: `abort`, usage, [DON
 
 test("a crashed engine answers 503 for health and 500 for completions", async () => {
   const server = await start();
-  server.die();
+  server.crash();
   const health = await ask(connect(server.port, "127.0.0.1"), "/health");
   expect(health.status).toBe(503);
   expect((await complete(server)).status).toBe(500);

@@ -59,7 +59,7 @@ export interface ReferenceServer {
   /** Simulates a restart of the process, which resets all counters. */
   restart(): void;
   /** Simulates a crash of the engine's process. */
-  die(): void;
+  crash(): void;
   close(): Promise<void>;
 }
 
@@ -156,8 +156,8 @@ export async function startReferenceServer(options: ReferenceOptions): Promise<R
       vllm.terminate();
       vllm = start();
     },
-    die: () => {
-      vllm.die();
+    crash: () => {
+      vllm.crash();
     },
     close: async () => {
       vllm.terminate();

@@ -79,7 +79,7 @@ describe("a server that cannot be reached", () => {
     process.on("warning", onWarning);
     const connection = connectionTo(`https://127.0.0.1:${String(port)}`, undefined);
     await expect(connection.open(never)).rejects.toThrow(
-      "it does not speak TLS: its address begins with http://",
+      "it does not use TLS: use an address that begins with http://",
     );
     await new Promise((resolve) => setImmediate(resolve));
     process.off("warning", onWarning);

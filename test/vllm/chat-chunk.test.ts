@@ -27,7 +27,7 @@ describe("a chunk", () => {
   ])("with fields of other types is read as if it lacked them: %s", (data) => {
     const chunk = readChunk(data);
     expect(chunk).toMatchObject({ error: undefined, usage: undefined });
-    expect(chunk?.choice?.bearsText ?? false).toBe(false);
+    expect(chunk?.choice?.hasContent ?? false).toBe(false);
     expect(chunk?.choice?.finishReason).toBeUndefined();
   });
 });

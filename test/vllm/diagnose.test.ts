@@ -35,8 +35,8 @@ const REAL: readonly [file: string, cause: string, evidence: string, planLines: 
     ["max_model_len: 16384"],
   ],
   ["boot_fail_no_model_dir.txt", "does not exist", "Repo id must be in the form", []],
-  ["boot_fail_port_in_use.txt", "the port is taken", "Address already in use", []],
-  ["boot_fail_unknown_option.txt", "does not know", "--no-such-option", []],
+  ["boot_fail_port_in_use.txt", "the port is still in use", "Address already in use", []],
+  ["boot_fail_unknown_option.txt", "does not have an option", "--no-such-option", []],
 ];
 
 /** One text for each row: vLLM's, transformers', the Hub client's or docker's own words. */
@@ -53,7 +53,7 @@ const ROWS: readonly [text: string, cause: string, planLines?: string[]][] = [
   ],
   [
     "ValueError: Free memory on device cuda:0 (1.2/19.54 GiB) on startup is less than desired GPU memory utilization (0.9, 17.58 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.",
-    "GPU memory is still held",
+    "GPU memory is still in use",
     ["gpu_memory_utilization: 0.85"],
   ],
   [
@@ -83,13 +83,13 @@ const ROWS: readonly [text: string, cause: string, planLines?: string[]][] = [
   ],
   [
     "ValueError: Total number of attention heads (40) must be divisible by tensor parallel size (3).",
-    "heads do not divide",
+    "heads cannot be divided",
   ],
   [
     "ValueError: Weight input_size_per_partition = 192 is not divisible by weight quantization block_k = 128.",
-    "weights do not divide",
+    "weights cannot be divided",
   ],
-  ["AssertionError: 10 is not divisible by 4", "weights do not divide"],
+  ["AssertionError: 10 is not divisible by 4", "weights cannot be divided"],
   [
     "ValueError: World size (4) is larger than the number of available GPUs (2) in this node.",
     "fewer GPUs",
@@ -109,7 +109,7 @@ const ROWS: readonly [text: string, cause: string, planLines?: string[]][] = [
   ],
   [
     "ValueError: torch.bfloat16 is not supported for quantization method awq. Supported dtypes: [torch.float16]",
-    "precision does not go",
+    "does not support the precision",
     ["dtype: half"],
   ],
   [
@@ -141,10 +141,7 @@ const ROWS: readonly [text: string, cause: string, planLines?: string[]][] = [
     "gated",
   ],
   ["huggingface_hub.errors.RepositoryNotFoundError: 404 Client Error.", "does not exist"],
-  [
-    "ValueError: Invalid repository ID or local directory specified: 'a/b'",
-    "name is not understood",
-  ],
+  ["ValueError: Invalid repository ID or local directory specified: 'a/b'", "id is invalid"],
   [
     "ValueError: Model architectures ['Qwen9ForCausalLM'] are not supported for now. Supported architectures: dict_keys([])",
     "architecture",
@@ -180,29 +177,29 @@ const ROWS: readonly [text: string, cause: string, planLines?: string[]][] = [
   ],
   [
     "RuntimeError: NCCL error: unhandled system error (run with NCCL_DEBUG=INFO for details)",
-    "cannot talk to each other",
+    "cannot communicate with each other",
   ],
   ["OSError: [Errno 28] No space left on device", "disk is full"],
   [
     "docker: Error response from daemon: manifest for vllm/vllm-openai:v9 not found: manifest unknown: manifest unknown",
-    "image cannot be had",
+    "image cannot be pulled",
   ],
   [
     "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='huggingface.co', port=443): Read timed out.",
-    "download broke",
+    "download failed",
   ],
   [
     "docker: Error response from daemon: toomanyrequests: You have reached your pull rate limit.",
-    "limit on image pulls is used up",
+    "limit on image pulls is reached",
   ],
   [
     "ValueError: max_num_seqs (256) exceeds available Mamba cache blocks (74). Each decode sequence requires one Mamba cache block, so CUDA graph capture cannot proceed. Please lower max_num_seqs to at most 74 or increase gpu_memory_utilization.",
-    "more sequences at once than the model's states fit in memory",
+    "the model's states for max_num_seqs sequences do not fit in memory",
     ["max_num_seqs: 74"],
   ],
   [
     "OSError: [Errno 98] error while attempting to bind on address ('127.0.0.1', 8000): address already in use",
-    "the port is taken",
+    "the port is still in use",
   ],
 ];
 
@@ -254,10 +251,10 @@ describe("diagnosing a server that did not start", () => {
     const retried = ROWS.filter(([text]) => diagnose(text).retry).map(([, cause]) => cause);
     expect(new Set(retried)).toEqual(
       new Set([
-        "GPU memory is still held",
-        "cannot talk to each other",
-        "download broke",
-        "the port is taken",
+        "GPU memory is still in use",
+        "cannot communicate with each other",
+        "download failed",
+        "the port is still in use",
       ]),
     );
   });

@@ -60,7 +60,9 @@ describe("a real vLLM's counters", () => {
   it("show a restart by counters that fell or by another beginning", () => {
     const [before, after] = [read("metrics_before"), read("metrics_after_one")];
     expect(counterDelta(after, before).restarted).toBe(true);
-    expect(counterDelta(before, { ...after, began: (after.began ?? 0) + 60 }).restarted).toBe(true);
+    expect(
+      counterDelta(before, { ...after, startedAt: (after.startedAt ?? 0) + 60 }).restarted,
+    ).toBe(true);
   });
 
   it("are at rest when two readings are equal and nothing runs or waits", () => {

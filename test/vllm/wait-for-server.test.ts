@@ -151,7 +151,8 @@ describe("waiting for a server", () => {
     expect(outcome).toMatchObject({
       ready: false,
       cause: "the context window does not fit: too little memory for its KV cache",
-      remedy: "ask for a shorter window, or rent more memory (in the plan: max_model_len: 768)",
+      remedy:
+        "set a shorter window, or use a type with more GPU memory (in the plan: max_model_len: 768)",
       retry: false,
       log: asRead(failure),
     });
@@ -185,7 +186,7 @@ describe("waiting for a server", () => {
     });
     expect(outcome).toMatchObject({
       ready: false,
-      cause: "the server did not come up in 60 minutes",
+      cause: "the server was not ready after 60 minutes",
       evidence: expect.stringContaining("Loading") as string,
       retry: false,
     });
@@ -205,7 +206,7 @@ describe("waiting for a server", () => {
     });
     expect(outcome).toMatchObject({
       ready: false,
-      cause: "the start hangs: its log has said nothing for 10 minutes",
+      cause: "the start hangs: no new log line for 10 minutes",
       evidence: "NCCL version 2.27.3",
       retry: false,
       retryWith: { disableP2p: true },

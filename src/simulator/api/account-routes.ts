@@ -18,16 +18,21 @@ export const accountRoutes: readonly Route[] = [
     verified_phone_number: null,
     referrals: { code: "", url: "", total: 0, completed: 0, pending: 0, credit: 0 },
   })),
-  // No recorded reply shows whether a token without account:read_only may list tokens.
+  // It is not known whether this needs account:read_only.
   route("GET", "/profile/tokens", "", (call) =>
-    listed(call, call.world.tokens.of(call.account), NO_FIELDS, ({ token, scopes, expiryMs }) => ({
-      id: uidOf(token),
-      label: "simulated",
-      token: token.slice(0, 16),
-      scopes,
-      created: "2024-01-01T00:00:00",
-      expiry: expiryMs === undefined ? null : call.time(expiryMs),
-    })),
+    listed(
+      call,
+      call.world.tokens.listFor(call.account),
+      NO_FIELDS,
+      ({ token, scopes, expiryMs }) => ({
+        id: uidOf(token),
+        label: "simulated",
+        token: token.slice(0, 16),
+        scopes,
+        created: "2024-01-01T00:00:00",
+        expiry: expiryMs === undefined ? null : call.time(expiryMs),
+      }),
+    ),
   ),
   route("GET", "/account", "account:read_only", ({ world, account }) => {
     const own = world.vms.all().filter((vm) => vm.account === account);

@@ -4,7 +4,7 @@ export interface ApiProblem {
   readonly field?: string;
 }
 
-/** An answer other than 200, in Linode's own words. */
+/** An error reply with Linode's own texts. */
 export class ApiError extends Error {
   readonly status: number;
   readonly problems: readonly ApiProblem[];
@@ -21,12 +21,12 @@ const apiError = (status: number, reason: string): ApiError => new ApiError(stat
 
 export const notFound = (): ApiError => apiError(404, "Not found");
 export const invalidToken = (): ApiError => apiError(401, "Invalid Token");
-/** 401 for a missing scope, as recorded by several clients; a missing grant would be 403. */
+/** Several clients recorded 401 for a missing scope; a missing grant is 403. */
 export const missingScope = (): ApiError =>
   apiError(401, "Your OAuth token is not authorized to use this endpoint.");
 export const busy = (): ApiError => apiError(400, "Linode busy.");
 export const tooManyRequests = (): ApiError => apiError(429, "Too many requests");
-/** 403 although it has nothing to do with rights: only the text says so. */
+/** A 403 that is not about permissions, which only its text shows. */
 export const noCapacity = (): ApiError =>
   apiError(403, "The Linode plan you chose is not currently available in the selected region");
 export const accountLimit = (): ApiError =>
@@ -37,11 +37,10 @@ export const accountLimit = (): ApiError =>
 export const badRequest = (reason: string, field?: string): ApiError =>
   new ApiError(400, [field === undefined ? { reason } : { reason, field }]);
 
-/** What the API sends with a status, for fault scripts without a body. */
-export function usualBody(status: number): string {
-  // Gateways answer for an API that is down, and they speak HTML.
-  if (status === 502 || status === 504)
-    return `<html><head><title>${status} Bad Gateway</title></head><body><center><h1>${status} Bad Gateway</h1></center><hr><center>nginx</center></body></html>`;
+/** The body that usually comes with a status, for faults without a body. */
+export function defaultBody(status: number): string {
+  const gatewayError = GATEWAY_ERRORS[status];
+  if (gatewayError !== undefined) return gatewayPage(gatewayError);
   const reasons: Readonly<Record<number, string>> = {
     400: "Linode busy.",
     401: "Invalid Token",
@@ -53,4 +52,14 @@ export function usualBody(status: number): string {
     503: "Service Unavailable",
   };
   return JSON.stringify({ errors: [{ reason: reasons[status] ?? "An error occurred" }] });
+}
+
+/** Titles of nginx's error pages: if the API is down, its gateway answers with HTML. */
+const GATEWAY_ERRORS: Readonly<Record<number, string>> = {
+  502: "502 Bad Gateway",
+  504: "504 Gateway Time-out",
+};
+
+function gatewayPage(title: string): string {
+  return `<html><head><title>${title}</title></head><body><center><h1>${title}</h1></center><hr><center>nginx</center></body></html>`;
 }

@@ -12,22 +12,24 @@ const ROUTES: readonly Route[] = [
   ...firewallRoutes,
 ];
 
-/** The route of a request, and the parts of its path that the pattern leaves open. @throws ApiError */
+/** Finds the route of a request. @returns also the parts of the path that match `*`. @throws ApiError */
 export function findRoute(
   method: string,
   path: string,
 ): { readonly route: Route; readonly parts: readonly string[] } {
   const parts = path.split("/");
-  const fitting = ROUTES.filter((candidate) => {
+  const matching = ROUTES.filter((candidate) => {
     const pattern = candidate.path.split("/");
     return (
       pattern.length === parts.length &&
       pattern.every((part, index) => part === "*" || part === parts[index])
     );
   });
-  const found = fitting.find((candidate) => candidate.method === method);
+  const found = matching.find((candidate) => candidate.method === method);
   if (found === undefined)
-    throw fitting.length === 0 ? notFound() : new ApiError(405, [{ reason: "Method Not Allowed" }]);
+    throw matching.length === 0
+      ? notFound()
+      : new ApiError(405, [{ reason: "Method Not Allowed" }]);
   const pattern = found.path.split("/");
   return {
     route: found,

@@ -6,7 +6,7 @@ import type { Region } from "../world/regions.ts";
 import type { Vm } from "../world/vm.ts";
 import type { RouteCall } from "./route.ts";
 
-/** Linode's times are UTC and carry no time zone. */
+/** Formats a time like Linode: UTC without a time zone. */
 export function linodeTime(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19);
 }
@@ -20,12 +20,12 @@ const specs = (type: GpuType) => ({
   accelerated_devices: 0,
 });
 
-/** GB; only the oldest line has traffic bundled. */
+/** Included traffic in GB: only the oldest line has any. */
 function transferOf(type: GpuType): number {
   return type.id.startsWith("g1-") ? (type.gpus === 1 ? 16_000 : 20_000) : 0;
 }
 
-/** An instance as replies of v4beta show it; those of v4 lack `locks`. */
+/** An instance as in replies of v4beta; those of v4 lack `locks`. */
 export function vmView(vm: Vm, time: RouteCall["time"]): Record<string, unknown> {
   return {
     id: vm.id,
@@ -78,7 +78,7 @@ export function typeView(type: GpuType, prices: PriceList): Record<string, unkno
     class: "gpu",
     ...specs(type),
     network_out: type.id.startsWith("g1-") ? 10_000 : 16_000,
-    // No monthly cap for GPU plans since July 2026, so null.
+    // Null for GPU types since July 2026, when their monthly cap was removed.
     price: { hourly: usd(prices.hourly(type.id, "")), monthly: null },
     region_prices: prices
       .exceptions(type.id)
@@ -89,14 +89,19 @@ export function typeView(type: GpuType, prices: PriceList): Record<string, unkno
 }
 
 export function regionView(region: Region): Record<string, unknown> {
-  const usual = ["Linodes", "Block Storage", "Cloud Firewall", "Vlans", "VPCs", "Metadata"];
+  const common = ["Linodes", "Block Storage", "Cloud Firewall", "Vlans", "VPCs", "Metadata"];
   return {
     id: region.id,
     label: region.label,
     country: region.country,
     capabilities:
       region.site === "core"
-        ? [...usual, "Disk Encryption", "Linode Interfaces", ...(region.gpu ? ["GPU Linodes"] : [])]
+        ? [
+            ...common,
+            "Disk Encryption",
+            "Linode Interfaces",
+            ...(region.gpu ? ["GPU Linodes"] : []),
+          ]
         : ["Linodes", "Cloud Firewall", "Distributed Plans"],
     monitors: { alerts: [], metrics: [] },
     status: "ok",

@@ -8,7 +8,7 @@ import type { World } from "../world/world.ts";
 
 export interface ApiRequest {
   readonly method: string;
-  /** Without the version, not decoded. */
+  /** Without the API's version, percent-encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
@@ -23,18 +23,18 @@ export interface ApiReply {
   readonly body: unknown;
 }
 
-/** How a fault script falsifies an answer. */
-export interface Falsified {
-  /** Lists are as old as this. */
+/** Distortions of a reply by a fault. */
+export interface Distortion {
+  /** Age of the lists. */
   readonly staleSeconds?: number;
-  /** The token counts as another account's. */
+  /** Whether the token counts as another account's. */
   readonly wrongAccount?: boolean;
-  /** The API's clock is ahead by so much; negative: behind. */
+  /** How far the API's clock is ahead; negative if it is behind. */
   readonly aheadSeconds?: number;
 }
 
-/** Answers one request at once, as Linode would, without HTTP. */
-export type Api = (request: ApiRequest, falsified?: Falsified) => ApiReply;
+/** Answers a request like Linode's API, without HTTP and without delay. */
+export type Api = (request: ApiRequest, distortion?: Distortion) => ApiReply;
 
 export function createApi(world: World): Api {
   const limits = createRateLimits();
@@ -42,9 +42,9 @@ export function createApi(world: World): Api {
     const aheadMs = aheadSeconds * 1_000;
     world.settle();
     const nowMs = world.now();
-    const token = tokenOf(world, request.authorization);
-    const who = token?.account ?? `address ${request.from}`;
-    const allowance = limits.take(who, request.method, request.path, nowMs);
+    const token = findToken(world, request.authorization);
+    const client = token?.account ?? `address ${request.from}`;
+    const allowance = limits.take(client, request.method, request.path, nowMs);
     const headers: Record<string, string> = {
       "X-RateLimit-Limit": String(allowance.limit),
       "X-RateLimit-Remaining": String(allowance.remaining),
@@ -59,7 +59,7 @@ export function createApi(world: World): Api {
       }
       const { route, parts } = findRoute(request.method, request.path);
       headers["X-Accepted-OAuth-Scopes"] = acceptedScopes(route);
-      // A token that is sent has to be valid, even where none is needed.
+      // An invalid token is refused even by routes that need none.
       if (token === undefined && (route.scope !== undefined || request.authorization !== undefined))
         throw invalidToken();
       if (
@@ -87,9 +87,9 @@ export function createApi(world: World): Api {
   };
 }
 
-function tokenOf(world: World, authorization: string | undefined): Token | undefined {
+function findToken(world: World, authorization: string | undefined): Token | undefined {
   const [, text] = /^Bearer (\S+)$/i.exec(authorization ?? "") ?? [];
-  return text === undefined ? undefined : world.tokens.valid(text, world.now());
+  return text === undefined ? undefined : world.tokens.findValid(text, world.now());
 }
 
 function acceptedScopes({ scope }: Route): string {

@@ -3,9 +3,9 @@ import { badRequest } from "./api-error.ts";
 type Fields<Item> = Readonly<Record<string, (item: Item) => unknown>>;
 
 /**
- * The test that an `X-Filter` header asks for. Values are compared for equality, lists for one equal element; the
+ * Parses an `X-Filter` header into a predicate. A value matches if it is equal, a list if one element is equal; the
  * API's operators (`+contains`, `+or` ...) are not simulated.
- * @param fields what may be filtered on; Linode refuses any other key
+ * @param fields the keys that may be filtered on; Linode refuses all others
  * @throws ApiError
  */
 export function readFilter<Item>(
@@ -34,7 +34,7 @@ function parse(header: string | undefined): object {
   return value;
 }
 
-/** Text is compared without case, tags above all. */
+/** Text is compared case-insensitively. */
 function isSame(one: unknown, other: unknown): boolean {
   return typeof one === "string" && typeof other === "string"
     ? one.toLowerCase() === other.toLowerCase()

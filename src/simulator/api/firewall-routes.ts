@@ -6,13 +6,14 @@ import type { Vm } from "../world/vm.ts";
 const READ = "firewall:read_only";
 const WRITE = "firewall:read_write";
 
-const attached = (call: RouteCall, firewall: Firewall): readonly Vm[] =>
+const attachedVms = (call: RouteCall, firewall: Firewall): readonly Vm[] =>
   call.world.vms.list(call.account, call.world.now()).filter((vm) => vm.firewallId === firewall.id);
 
 const view = (call: RouteCall, firewall: Firewall): unknown =>
-  firewallView(firewall, attached(call, firewall), call.time);
+  firewallView(firewall, attachedVms(call, firewall), call.time);
 
-const named = (call: RouteCall): Firewall => call.world.firewalls.get(call.account, idOf(call));
+const findFirewall = (call: RouteCall): Firewall =>
+  call.world.firewalls.get(call.account, idOf(call));
 
 export const firewallRoutes: readonly Route[] = [
   route("POST", "/networking/firewalls", WRITE, (call) => {
@@ -31,7 +32,7 @@ export const firewallRoutes: readonly Route[] = [
       (firewall) => view(call, firewall),
     ),
   ),
-  route("GET", "/networking/firewalls/*", READ, (call) => view(call, named(call))),
+  route("GET", "/networking/firewalls/*", READ, (call) => view(call, findFirewall(call))),
   route("DELETE", "/networking/firewalls/*", WRITE, (call) => {
     call.world.firewalls.remove(call.account, idOf(call), call.world.now());
     return {};

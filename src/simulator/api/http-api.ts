@@ -7,20 +7,23 @@ import type { ControlApi } from "../control/control-api.ts";
 export interface HttpParts extends FaultyApi {
   readonly controlApi: ControlApi;
   readonly log: RequestLog;
-  /** A request came, or changed the world. */
+  /** Called when a request arrives, and after it may have changed the world. */
   onRequest(): void;
 }
 
 const VERSION = /^\/v4(?:beta)?(?=\/)/;
 
-/** The world's HTTP server: the API under `/v4` and `/v4beta`, the control API under `/simulator`. Not yet listening. */
+/**
+ * Creates the world's HTTP server, which does not listen yet: the API under `/v4` and `/v4beta`, the control API under
+ * `/simulator`.
+ */
 export function createHttpApi(parts: HttpParts): Server {
   const server = createServer((request, response) => {
     answer(parts, request, response).catch((error: unknown) => {
       send(parts, response, 500, {}, JSON.stringify({ errors: [{ reason: String(error) }] }));
     });
   });
-  // The client must close first: a server that did could cut a request that is just being sent.
+  // Long, so that clients close idle connections first: the server could close one while a request is being sent.
   server.keepAliveTimeout = 120_000;
   return server;
 }
@@ -32,7 +35,7 @@ async function answer(
 ): Promise<void> {
   const { method = "GET" } = request;
   const url = new URL(request.url ?? "/", "http://simulator");
-  const body = await textOf(request);
+  const body = await readBody(request);
   parts.onRequest();
   if (url.pathname.startsWith("/simulator/")) {
     const reply = parts.controlApi(method, url.pathname.slice("/simulator".length), body);
@@ -80,7 +83,7 @@ function send(
   response.end(text);
 }
 
-async function textOf(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");

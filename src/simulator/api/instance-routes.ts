@@ -2,7 +2,7 @@ import { vmView } from "./api-views.ts";
 import { idOf, listed, type Route, route } from "./route.ts";
 import type { Vm } from "../world/vm.ts";
 
-/** What may be filtered on; `status` and `type` may not. */
+/** The keys that may be filtered on; the API refuses `status` and `type`. */
 const FIELDS: Readonly<Record<string, (vm: Vm) => unknown>> = {
   id: (vm) => vm.id,
   label: (vm) => vm.label,

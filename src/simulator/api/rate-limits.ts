@@ -1,4 +1,4 @@
-/** What one request finds left of its limit. */
+/** The state of a client's rate limit. */
 export interface Allowance {
   readonly limit: number;
   readonly remaining: number;
@@ -8,7 +8,7 @@ export interface Allowance {
 }
 
 export interface RateLimits {
-  take(who: string, method: string, path: string, nowMs: number): Allowance;
+  take(client: string, method: string, path: string, nowMs: number): Allowance;
 }
 
 interface Bucket {
@@ -18,16 +18,16 @@ interface Bucket {
 }
 
 const CREATE: Bucket = { name: "create", limit: 20, windowMs: 15_000 };
-/** As recorded in 2025 and 2026; the documentation says 1,600. */
+/** As observed in 2025 and 2026; the documentation says 1,600. */
 const REST: Bucket = { name: "rest", limit: 1_840, windowMs: 60_000 };
 
-/** All tokens of a user share a bucket; requests without one count by address. */
+/** All tokens of a user share a limit; requests without a token are limited by address. */
 export function createRateLimits(): RateLimits {
   const windows = new Map<string, { readonly from: number; used: number }>();
   return {
-    take(who, method, path, nowMs) {
+    take(client, method, path, nowMs) {
       const bucket = bucketOf(method, path);
-      const key = `${bucket.name}/${who}`;
+      const key = `${bucket.name}/${client}`;
       let window = windows.get(key);
       if (window === undefined || nowMs >= window.from + bucket.windowMs) {
         window = { from: nowMs, used: 0 };

@@ -1,10 +1,10 @@
 import { isoUtc } from "../../support/clock.ts";
 
-/** One request to the API, with its whole body, so that leaks can be searched for, and without its headers. */
+/** A request to the API, without headers. It has the full body, so that tests can search it for secrets. */
 export interface LoggedRequest {
   readonly at: string;
   readonly method: string;
-  /** Without version and query. */
+  /** Without the API's version and the query. */
   readonly path: string;
   readonly query: string;
   readonly body: string;

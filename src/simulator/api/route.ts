@@ -2,27 +2,27 @@ import { readFilter } from "./filter.ts";
 import { badRequest, notFound } from "./api-error.ts";
 import type { World } from "../world/world.ts";
 
-/** One request, its rights already checked. */
+/** An authorized request. */
 export interface RouteCall {
   readonly world: World;
   readonly account: string;
   readonly withToken: boolean;
-  /** The decoded parts of the path that the pattern leaves open. */
+  /** The decoded parts of the path that match `*`. */
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
   readonly filter: string | undefined;
   readonly body: Readonly<Record<string, unknown>>;
-  /** Lists show the world as it was then: now, or earlier where a fault script makes them stale. */
+  /** The time of which lists show the state: now, or earlier if a fault makes them stale. */
   readonly listMs: number;
-  /** A moment as the API writes it. */
+  /** Formats a time. */
   readonly time: (epochMs: number) => string;
 }
 
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Without the version; `*` stands for one part. */
+  /** Without the API's version; `*` matches one part. */
   readonly path: string;
-  /** Undefined: no token needed. `""`: any valid token. */
+  /** Undefined = no token needed; `""` = any valid token. */
   readonly scope: string | undefined;
   /** Returns the reply's body. @throws ApiError */
   run(call: RouteCall): unknown;
@@ -35,7 +35,7 @@ export const route = (
   run: Route["run"],
 ): Route => ({ method, path, scope, run });
 
-/** The requested page of the items that pass the filter. @throws ApiError */
+/** Returns the requested page of the items that match the filter. @throws ApiError */
 export function listed<Item>(
   { filter, query }: RouteCall,
   items: readonly Item[],
@@ -43,9 +43,9 @@ export function listed<Item>(
   view: (item: Item) => unknown,
 ): unknown {
   const found = items.filter(readFilter(filter, fields));
-  const size = wholeNumber(query, "page_size", 100);
+  const size = integerParameter(query, "page_size", 100);
   if (size < 25 || size > 500) throw badRequest("Must be 25-500", "page_size");
-  const page = wholeNumber(query, "page", 1);
+  const page = integerParameter(query, "page", 1);
   if (page < 1) throw badRequest("Must be greater than or equal to 1", "page");
   return {
     data: found.slice((page - 1) * size, page * size).map(view),
@@ -55,18 +55,18 @@ export function listed<Item>(
   };
 }
 
-function wholeNumber(query: URLSearchParams, name: string, usual: number): number {
+function integerParameter(query: URLSearchParams, name: string, defaultValue: number): number {
   const text = query.get(name);
-  if (text === null) return usual;
+  if (text === null) return defaultValue;
   if (!/^-?\d{1,9}$/.test(text)) throw badRequest("Must be an integer", name);
   return Number(text);
 }
 
-/** The number in the path. @throws ApiError: not found */
+/** Returns the id in the path. @throws ApiError 404 */
 export function idOf({ parts: [text = ""] }: RouteCall): number {
   if (!/^\d{1,15}$/.test(text)) throw notFound();
   return Number(text);
 }
 
-/** For endpoints that cannot be filtered. */
+/** For lists that cannot be filtered. */
 export const NO_FIELDS = {};

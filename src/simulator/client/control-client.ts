@@ -1,11 +1,11 @@
 import type { LinearTime } from "../../support/clock.ts";
 
-/** The clock of a world; `"auto"` until a client has chosen its speed, and 1 until then. */
+/** The clock of a world. With `"auto"` it runs at real speed until a client sets the speed. */
 export interface WorldTime extends Omit<LinearTime, "speed"> {
   readonly speed: number | "auto";
 }
 
-/** What ever existed in a world, of all accounts. */
+/** All VMs and firewalls that ever existed in a world, of all accounts. */
 export interface WorldState {
   readonly now: string;
   readonly vms: readonly WorldObject[];
@@ -18,7 +18,7 @@ interface WorldObject {
   readonly deleted: string | null;
 }
 
-/** The control API of a running simulator. Every call throws when it does not answer in time, or not with 200. */
+/** The control API of a running simulator. Every method throws on a timeout or a status other than 2xx. */
 export interface ControlClient {
   world(): Promise<{
     readonly world: string;
@@ -28,25 +28,25 @@ export interface ControlClient {
     readonly client_cidr: string;
   }>;
   time(): Promise<WorldTime>;
-  /** Only before the first VM, and only while the speed is `"auto"`. */
+  /** Permitted only before the first VM is created, while the speed is `"auto"`. */
   setSpeed(speed: number): Promise<WorldTime>;
   state(): Promise<WorldState>;
   invoice(): Promise<{
     readonly lines: readonly { readonly label: string; readonly usd: number }[];
   }>;
-  /** Replaces all fault scripts. */
+  /** Replaces all faults. */
   setFaults(scripts: readonly object[]): Promise<void>;
 }
 
 const TIMEOUT_MS = 10_000;
 
-/** @param url of the simulator, without a path */
+/** @param url address of the simulator, without a path */
 export function controlClient(url: string, timeoutMs = TIMEOUT_MS): ControlClient {
   const send = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(new URL(`/simulator/${path}`, url), {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      // A pooled connection of a simulator that has ended would break in another way than a refused one.
+      // Reusing a connection to a simulator that has ended would not fail with ECONNREFUSED.
       headers: { "content-type": "application/json", connection: "close" },
       signal: AbortSignal.timeout(timeoutMs),
     });
@@ -67,7 +67,7 @@ export function controlClient(url: string, timeoutMs = TIMEOUT_MS): ControlClien
   };
 }
 
-/** Nothing listens where the world was, or another world does. A silent one may only be busy. */
+/** Whether the world's address is closed or belongs to another world. One that does not answer may just be busy. */
 export async function isWorldGone(url: string, world: string): Promise<boolean> {
   try {
     return (await controlClient(url, 5_000).world()).world !== world;

@@ -6,28 +6,28 @@ import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { isLoopback } from "../../support/loopback.ts";
 import { controlClient, type WorldTime } from "./control-client.ts";
 
-/** A simulated cloud that runs. */
+/** A running simulated cloud. */
 export interface SimulatedWorld {
   readonly url: string;
   readonly token: string;
   readonly world: string;
   readonly sshPort: number;
-  /** No client has chosen yet how fast its clock runs. */
+  /** Whether the speed of its clock is still `"auto"`. */
   readonly isSpeedOpen: boolean;
   readonly time: LinearTime;
-  /** Fixes the speed; only before the first VM. */
+  /** Permitted only before the first VM is created. */
   setSpeed(speed: number): Promise<LinearTime>;
   /** The range from which we reach its VMs now. */
   clientCidr(): Promise<string>;
-  /** Releases a world that we started: it ends when its last VM does. */
+  /** Lets a world that we started end once its last VM is deleted. */
   release(): void;
 }
 
-/** Starts a world as a process of its own, which outlives us as long as a VM exists. */
+/** Starts a world in a detached process, which keeps running after us while a VM exists. */
 export async function startSimulatedWorld(options: {
   readonly seed: number;
   readonly speed: number | "auto";
-  /** Scales boot, set-up, download and load; 1 when left out. */
+  /** Factor for boot, set-up, download and load; default 1. */
   readonly delays?: number;
   readonly env: NodeJS.ProcessEnv;
 }): Promise<SimulatedWorld> {
@@ -48,7 +48,7 @@ export async function startSimulatedWorld(options: {
       String(options.delays ?? 1),
     ],
     {
-      // Its own process group: Ctrl-C must not reach the cloud.
+      // In its own process group, so that Ctrl-C does not end the cloud.
       detached: true,
       cleanup: false,
       stdin: "pipe",
@@ -69,7 +69,7 @@ export async function startSimulatedWorld(options: {
   return joinWorld(url, () => child.stdin.end());
 }
 
-/** Joins a world that runs already. @throws SweepError exit 4 when none answers there. */
+/** Connects to a running world. @throws SweepError exit 2 for another machine's address, exit 4 if none answers */
 export async function joinSimulatedWorld(url: string): Promise<SimulatedWorld> {
   if (!isLoopback(url)) {
     throw new SweepError(`--simulate ${url} is not a loopback address`, {
@@ -100,7 +100,7 @@ async function joinWorld(url: string, release: () => void): Promise<SimulatedWor
     throw new SweepError(`no simulated cloud answers at ${url}`, {
       exitCode: ExitCode.provider,
       reason: errorText(error),
-      hint: "start one with `maider-sweep simulator`, or leave the address out",
+      hint: "start one with `maider-sweep simulator`, or use --simulate without an address",
     });
   }
 }
@@ -124,7 +124,7 @@ async function firstLine(stream: NodeJS.ReadableStream, child: Promise<unknown>)
   return line;
 }
 
-/** No token and no crash hook: what a real cloud would not see. */
+/** Passes on neither tokens nor the crash hook, which a real cloud would not get either. */
 function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const passed = ["PATH", "HOME", "TMPDIR", "LANG", "NODE_OPTIONS"];
   return Object.fromEntries(

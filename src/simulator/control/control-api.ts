@@ -4,7 +4,7 @@ import { errorText } from "../../support/errors.ts";
 import { microUsd, usd } from "../../support/money.ts";
 import type { ApiFaults } from "../faults/api-faults.ts";
 import { parseFaults } from "../faults/fault-scripts.ts";
-import { charged, hoursCharged, makeInvoice } from "../world/invoice.ts";
+import { charge, chargedHours, makeInvoice } from "../world/invoice.ts";
 import type { RequestLog } from "../api/request-log.ts";
 import type { ServedRequest } from "../world/simulated-vm.ts";
 import { MAIN_ACCOUNT } from "../world/tokens.ts";
@@ -21,7 +21,7 @@ export interface ControlApiParts {
   served(): readonly ServedRequest[];
 }
 
-/** Shows and changes the world without a token; `path` begins after `/simulator`. */
+/** Reads and changes the world without a token. @param path the part after `/simulator` */
 export type ControlApi = (
   method: string,
   path: string,
@@ -40,10 +40,10 @@ const speedChange = z.strictObject({ speed: z.number().positive() });
 
 export function createControlApi(parts: ControlApiParts): ControlApi {
   const { world, clock, faults } = parts;
-  /** With `"auto"`, time runs at 1 until a client chooses. */
+  /** With `"auto"`, time passes at real speed until a client sets the speed. */
   const time = () => (clock.isAuto() ? { ...clock.time(), speed: "auto" } : clock.time());
   const requests: Readonly<Record<string, (body: unknown) => unknown>> = {
-    "GET /state": () => stateOf(world),
+    "GET /state": () => worldState(world),
     "GET /invoice": () =>
       makeInvoice(
         world.vms.all().filter((vm) => vm.account === MAIN_ACCOUNT),
@@ -108,10 +108,11 @@ export function createControlApi(parts: ControlApiParts): ControlApi {
 
 class Conflict extends Error {}
 
-/** Everything that ever existed, of all accounts. */
-function stateOf(world: World): unknown {
+/** All VMs and firewalls that ever existed, of all accounts. */
+function worldState(world: World): unknown {
   const nowMs = world.now();
-  const orNull = (ms: number | undefined): string | null => (ms === undefined ? null : isoUtc(ms));
+  const isoOrNull = (ms: number | undefined): string | null =>
+    ms === undefined ? null : isoUtc(ms);
   return {
     now: isoUtc(nowMs),
     vms: world.vms.all().map((vm) => ({
@@ -123,21 +124,21 @@ function stateOf(world: World): unknown {
       ipv4: vm.ipv4,
       status: vm.status,
       created: isoUtc(vm.createdMs),
-      deleted: orNull(vm.deletedMs),
-      hours: hoursCharged(vm, nowMs),
-      usd: usd(charged(vm, nowMs)),
+      deleted: isoOrNull(vm.deletedMs),
+      hours: chargedHours(vm, nowMs),
+      usd: usd(charge(vm, nowMs)),
       account: vm.account,
     })),
     firewalls: world.firewalls.all().map(({ id, label, deletedMs, account }) => ({
       id,
       label,
-      deleted: orNull(deletedMs),
+      deleted: isoOrNull(deletedMs),
       account,
     })),
   };
 }
 
-/** Linode writes an expiry without a zone and means UTC. */
+/** Milliseconds since the epoch. Linode writes UTC times without a zone. */
 function utcMs(text: string): number {
   return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
 }

@@ -13,32 +13,32 @@ export interface ProcessEnvironment {
   readonly stdin: Readable;
   readonly stdout: Writable;
   /**
-   * Ends by itself once standard input is closed, nothing of the world is in use, and no request has come for some
-   * seconds. So a sweep that is killed leaves its cloud to its guard.
+   * Whether the process ends on its own once stdin is closed, nothing in the world is in use, and no request has come
+   * for some seconds. When a sweep is killed, its guard can therefore still use the cloud.
    */
   readonly lease: boolean;
-  /** Ends the world, VMs or not. */
+  /** Ends the world even if it has VMs. */
   readonly signal: AbortSignal;
 }
 
-/** Real time for a guard or another shell to take over from a client that died. */
+/** Real time for a guard or another client to take over from one that was killed. */
 const GRACE_MS = 10_000;
 const CHECK_MS = 500;
 
 /**
- * Runs `maider-sweep simulator`: prints one line when it is ready, and ends with the signal or the lease.
- * @throws SweepError for fault scripts that cannot be used and for a port that is taken.
+ * Runs `maider-sweep simulator`: prints one line when it is ready, and ends when the signal is aborted or the lease ends.
+ * @throws SweepError exit 2 for invalid faults, or a port that is in use
  */
 export async function runSimulatorProcess(
   { faults = [], ...options }: ProcessOptions,
   { stdin, stdout, lease, signal }: ProcessEnvironment,
 ): Promise<void> {
-  // The reader of the line may end long before the world does.
+  // The reader of the line may exit long before the world ends.
   stdout.on("error", () => undefined);
   const simulator = await start({ ...options, faults: readFaults(faults) });
   const { url, token, world, sshPort, speed } = simulator;
   stdout.write(`${JSON.stringify({ url, token, world, ssh_port: sshPort, speed })}\n`);
-  if (lease) await leaseEnd(simulator, stdin, signal);
+  if (lease) await waitForLeaseEnd(simulator, stdin, signal);
   else await untilAborted(signal);
   await simulator.close();
 }
@@ -47,10 +47,10 @@ function readFaults(value: unknown): FaultScript {
   try {
     return parseFaults(value);
   } catch (error) {
-    throw new SweepError("the fault scripts cannot be used", {
+    throw new SweepError("the faults are invalid", {
       exitCode: ExitCode.usage,
       reason: errorText(error),
-      hint: "they are a JSON list, as POST /simulator/faults takes it",
+      hint: "the file must have a JSON list in the format of POST /simulator/faults",
     });
   }
 }
@@ -65,12 +65,16 @@ async function start(options: SimulatorOptions): Promise<Simulator> {
     throw new SweepError("the simulated cloud cannot listen", {
       exitCode: ExitCode.usage,
       reason: errorText(error),
-      hint: "leave --port out to take any free one",
+      hint: "omit --port to use any free port",
     });
   }
 }
 
-async function leaseEnd(simulator: Simulator, stdin: Readable, signal: AbortSignal): Promise<void> {
+async function waitForLeaseEnd(
+  simulator: Simulator,
+  stdin: Readable,
+  signal: AbortSignal,
+): Promise<void> {
   // A broken pipe counts as closed.
   stdin.on("error", () => undefined);
   stdin.resume();

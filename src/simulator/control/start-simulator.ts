@@ -14,16 +14,16 @@ import { createWorld, type World } from "../world/world.ts";
 import { createWorldClock, driveClock } from "../world/world-clock.ts";
 
 export interface SimulatorOptions {
-  /** 0 = any free one. */
+  /** 0 = any free port. */
   readonly port: number;
-  /** Virtual seconds in a real one; `"auto"` leaves it to the first client. */
+  /** Virtual seconds per real second; with `"auto"` the first client sets it. */
   readonly speed: number | "auto";
   readonly seed: number;
   /** Multiplies boot, set-up, download, load and destruction. */
   readonly delays: number;
   readonly faults?: FaultScript;
   readonly sshPort?: number;
-  /** The simulator itself failed; a VM may not answer. */
+  /** Called on an internal failure, after which a VM may not answer. */
   readonly onProblem?: (error: unknown) => void;
 }
 
@@ -31,21 +31,21 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly url: string;
   readonly token: string;
-  /** The world's id: another one each time. */
+  /** The world's id, new for each start. */
   readonly world: string;
   readonly sshPort: number;
   readonly speed: number | "auto";
-  /** A VM or firewall is there, something is under way, or a client is connected to a VM. */
+  /** Whether a VM or firewall exists, a job is running, or a client is connected to a VM. */
   isInUse(): boolean;
   /** Real milliseconds since the last request, or since the start. */
   quietMs(): number;
   close(): Promise<void>;
 }
 
-/** 22 would need root. */
+/** Port 22 would need root. */
 const SSH_PORT = 2_222;
 
-/** @throws Error when the port is taken. */
+/** @throws Error if the port is in use */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { seed, delays, sshPort = SSH_PORT, onProblem = () => undefined } = options;
   const id = `sim-${randomBytes(6).toString("hex")}`;
@@ -132,7 +132,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** A VM or a firewall exists, or an event is still to come. */
+/** Whether a VM or a firewall exists, or an event is scheduled. */
 function isOccupied(world: World): boolean {
   return (
     world.nextDueMs() !== undefined ||

@@ -1,10 +1,10 @@
 import type { ApiFault } from "./fault-scripts.ts";
 
-/** The fault scripts for requests, each with its own count of the requests that matched. */
+/** The faults of API requests, each with its own count of matching requests. */
 export interface ApiFaults {
   add(faults: readonly ApiFault[]): void;
   clear(): void;
-  /** Counts the request for every script, and returns the first one that applies to it. */
+  /** Counts the request for every fault that it matches. @returns the first fault that applies to it */
   claim(method: string, path: string): ApiFault | undefined;
 }
 
@@ -13,7 +13,7 @@ interface Script {
   readonly path: RegExp;
   readonly addedMs: number;
   seen: number;
-  /** When an outage began. */
+  /** Start of an outage. */
   downSinceMs: number | undefined;
 }
 

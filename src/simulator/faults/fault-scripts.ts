@@ -8,12 +8,12 @@ const seconds = z.number().min(0).exactOptional();
 const requestFault = z.strictObject({
   match: z.strictObject({
     method: z.string().exactOptional(),
-    /** A regular expression; paths are without their version. */
+    /** A regular expression for the path without the API's version. */
     path: z.string().refine(isPattern, "not a regular expression").exactOptional(),
   }),
-  /** From which matching request on, from 1. */
+  /** Number of the first matching request that is affected, from 1. */
   nth: z.int().min(1).exactOptional(),
-  /** To how many of them; -1 = for ever. */
+  /** Number of affected requests; -1 = all. */
   count: z.int().min(-1).exactOptional(),
   action: z.enum(namesOf(REQUEST_FAULTS)),
   seconds: z.number().exactOptional(),
@@ -27,7 +27,7 @@ const machineFault = z.strictObject({
   vm: z.strictObject({
     type: z.string().exactOptional(),
     model: z.string().exactOptional(),
-    /** Among the VMs that `type` admits, from 1, in the order of their creation. */
+    /** Number of the affected VM among those of this `type`, from 1, in the order of creation. */
     nth: z.int().min(1).exactOptional(),
   }),
   action: z.enum(namesOf(MACHINE_FAULTS)),
@@ -42,7 +42,7 @@ const stockFault = z.strictObject({
   action: z.literal("no-stock"),
   region: z.string().optional(),
   type: z.string().optional(),
-  /** The availability list still says yes: it can be stale. */
+  /** Whether the availability list still shows the type as available. */
   advertised: z.boolean().optional(),
 });
 
@@ -51,15 +51,15 @@ const addressFault = z.strictObject({
   after_seconds: seconds,
 });
 
-/** What happens to requests; see `REQUEST_FAULTS`. Seconds are virtual. */
+/** A fault of API requests; see `REQUEST_FAULTS`. Seconds are virtual. */
 export type ApiFault = z.infer<typeof requestFault>;
-/** What happens to VMs; see `MACHINE_FAULTS`. */
+/** A fault of VMs; see `MACHINE_FAULTS`. */
 export type MachineFault = z.infer<typeof machineFault>;
-/** A region or a type is sold out; a missing one stands for all. */
+/** A type is sold out in a region; without `region` everywhere, without `type` all types. */
 export type StockFault = z.infer<typeof stockFault>;
 export type AddressFault = z.infer<typeof addressFault>;
 
-/** Fault scripts by what they act on. */
+/** Faults, grouped by their kind. */
 export interface FaultScript {
   readonly api: readonly ApiFault[];
   readonly machines: readonly MachineFault[];
@@ -67,7 +67,7 @@ export interface FaultScript {
   readonly address: readonly AddressFault[];
 }
 
-/** Reads one script or a list. @throws RangeError that names what is wrong with which script */
+/** Parses one fault or a list. @throws RangeError with the fault's number and what is wrong with it */
 export function parseFaults(value: unknown): FaultScript {
   const script = {
     api: [] as ApiFault[],

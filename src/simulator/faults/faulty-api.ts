@@ -1,21 +1,21 @@
 import type { Clock } from "../../support/clock.ts";
 import type { Api, ApiReply, ApiRequest } from "../api/api.ts";
-import { usualBody } from "../api/api-error.ts";
+import { defaultBody } from "../api/api-error.ts";
 import type { World } from "../world/world.ts";
 import type { ApiFaults } from "./api-faults.ts";
 import type { ApiFault } from "./fault-scripts.ts";
 
-/** The API behind its fault scripts, whatever carries the requests. */
+/** The API with its faults, independent of HTTP. */
 export interface FaultyApi {
   readonly clock: () => Clock;
   readonly world: World;
   readonly api: Api;
   readonly faults: ApiFaults;
-  /** The world ends: slow answers are no longer waited for. */
+  /** Aborted when the world ends: delayed replies are dropped. */
   readonly ended?: AbortSignal;
 }
 
-/** The answer as the fault scripts let it come; undefined where the connection breaks. */
+/** @returns the reply after the faults were applied; undefined if the connection breaks */
 export async function applyFault(
   { api, world, clock, faults, ended }: FaultyApi,
   call: ApiRequest,
@@ -51,6 +51,10 @@ export async function applyFault(
   return undefined;
 }
 
-function statusReply({ status = 500, body = usualBody(status), headers = {} }: ApiFault): ApiReply {
+function statusReply({
+  status = 500,
+  body = defaultBody(status),
+  headers = {},
+}: ApiFault): ApiReply {
   return { status, headers, body };
 }

@@ -3,12 +3,12 @@ import type { MachineFault } from "./fault-scripts.ts";
 
 type Action = MachineFault["action"];
 
-/** What happens in the middle of a measurement. */
+/** A fault that occurs in the middle of a measurement. */
 export type InPassFault = MachineFault & {
   readonly action: "server-dies" | "stalls" | "ssh-freezes" | "throttles";
 };
 
-/** The VM's SSH server, as far as faults change it. */
+/** Controls the VM's SSH server for faults. */
 export interface FaultyLink {
   freeze(): void;
   cut(): void;
@@ -16,27 +16,27 @@ export interface FaultyLink {
 }
 
 /**
- * The fault scripts of one VM, from a boot on; `after_seconds` counts from there. What needs a running server then
- * waits for the middle of the first request that is long enough to be a measurement.
+ * The faults of one boot of a VM; `after_seconds` counts from the boot. Faults of a running server occur in the middle
+ * of the next request that is long enough to be a measurement.
  */
 export interface VmFaults {
-  /** The fault of this kind that applies now, if one does. */
+  /** The fault of this kind that applies now, if any. */
   find(action: Action, model?: string): MachineFault | undefined;
-  /** After how many of a reply's tokens one may strike; undefined for none. */
-  strikesAfter(model: string, maxTokens: number): number | undefined;
-  /** Those that strike there, each once. */
-  strike(model: string): readonly InPassFault[];
+  /** The number of a reply's tokens after which a fault is to occur; undefined if none is pending. */
+  faultAfterTokens(model: string, maxTokens: number): number | undefined;
+  /** Returns and removes the pending faults that apply now. */
+  takeInPassFaults(model: string): readonly InPassFault[];
   end(): void;
 }
 
-/** Replies of a warm-up are shorter. */
+/** Longer than the replies of a warm-up. */
 const MEASUREMENT_TOKENS = 65;
 const MIDDLE = 0.5;
 const LINK_SECONDS = 30;
 
 /**
- * Which fault scripts belong to a VM. `nth` counts the VMs that the script's type admits, from 1, in the order
- * of their creation; models are left to the machine, which knows what it serves.
+ * Selects the faults of a new VM by its type and number. Whether a fault's model matches is only known once the VM
+ * serves one. @param createdBefore types of the VMs that were created before
  */
 export function faultsOfVm(
   faults: readonly MachineFault[],
@@ -86,12 +86,12 @@ export function createVmFaults(
   return {
     find: (action, model) =>
       faults.find((fault) => fault.action === action && applies(fault, model)),
-    strikesAfter: (model, maxTokens) =>
+    faultAfterTokens: (model, maxTokens) =>
       maxTokens >= MEASUREMENT_TOKENS &&
       [...pending].some((fault) => isInPass(fault) && (fault.vm.model ?? model) === model)
         ? Math.ceil(maxTokens * MIDDLE)
         : undefined,
-    strike: (model) => {
+    takeInPassFaults: (model) => {
       const found = [...pending].filter(isInPass).filter((fault) => applies(fault, model));
       for (const fault of found) pending.delete(fault);
       return found;

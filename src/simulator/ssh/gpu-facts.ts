@@ -3,7 +3,7 @@ import type { FactsJson, GpuSampleJson } from "../../machine/agent-protocol.ts";
 import type { Random } from "../world/random.ts";
 import { KERNEL } from "./inspection.ts";
 
-/** What nvidia-smi says of a card. */
+/** A card as reported by nvidia-smi. */
 interface CardFacts {
   readonly name: string;
   readonly memoryMib: number;
@@ -31,7 +31,7 @@ const CARDS: Record<CardId, CardFacts> = {
     maxClockMhz: 2430,
   },
 };
-/** The guest sees a little less than the plan says, for the kernel and the firmware. */
+/** Share of the type's RAM that the guest sees; the rest is used by kernel and firmware. */
 const VISIBLE_RAM = 0.977;
 
 export function gpuFacts(type: GpuType): FactsJson {
@@ -54,7 +54,7 @@ export function gpuFacts(type: GpuType): FactsJson {
   };
 }
 
-/** A busy card clocks up and warms; one that is hot slows down and says why. */
+/** A busy card raises its clocks and temperature; a hot one reduces its clocks and reports the reason. */
 export function gpuSamples(
   type: GpuType,
   { busy, hot }: { readonly busy: boolean; readonly hot: boolean },
@@ -71,7 +71,7 @@ export function gpuSamples(
   }));
 }
 
-/** Where nvidia-smi says `[N/A]`. */
+/** The samples if nvidia-smi prints `[N/A]`. */
 export function unavailableSamples(type: GpuType): GpuSampleJson[] {
   return Array.from({ length: type.gpus }, () => ({
     clock_mhz: null,

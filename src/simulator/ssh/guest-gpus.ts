@@ -3,11 +3,11 @@ import type { GpuSampleJson } from "../../machine/agent-protocol.ts";
 import type { Random } from "../world/random.ts";
 import { gpuSamples, unavailableSamples } from "./gpu-facts.ts";
 
-/** The GPUs of a VM at work. */
+/** The GPUs of a VM. */
 export interface GuestGpus {
-  /** They are hot and slow from now on, for so long. */
+  /** Makes them hot and slow for `seconds` (60). */
   heat(seconds: number | undefined): void;
-  /** @param available false where nvidia-smi says `[N/A]` */
+  /** @param available false if nvidia-smi prints `[N/A]` */
   sample(busy: boolean, available: boolean): readonly GpuSampleJson[];
 }
 

@@ -2,14 +2,14 @@ import { gunzipSync } from "node:zlib";
 import ssh2 from "ssh2";
 import { parse } from "yaml";
 
-/** What cloud-init made of the user-data at the first boot. */
+/** The result of the first boot's user-data. */
 export interface GuestSetup {
-  /** PEM; undefined when the user-data names none, and the image makes its own. */
+  /** PEM; undefined if the user-data has none and the image generates its own. */
   readonly hostKey: string | undefined;
-  /** Lines that may log in as root, those of the API not among them. */
+  /** Lines for root's `authorized_keys`, without those of the API. */
   readonly rootKeys: readonly string[];
   readonly files: ReadonlyMap<string, GuestFile>;
-  /** What it starts, one line a command. */
+  /** The command lines that it starts. */
   readonly commands: readonly string[];
 }
 
@@ -20,7 +20,7 @@ interface GuestFile {
 
 const NOTHING: GuestSetup = { hostKey: undefined, rootKeys: [], files: new Map(), commands: [] };
 
-/** As lenient as cloud-init: what it does not understand has no effect, and the VM comes up without it. */
+/** As lenient as cloud-init: invalid parts are ignored, and the VM boots without them. */
 export function readUserData(userData: string): GuestSetup {
   if (!userData.startsWith("#cloud-config\n") && !userData.startsWith("#cloud-config\r\n"))
     return NOTHING;
@@ -41,7 +41,7 @@ export function readUserData(userData: string): GuestSetup {
   };
 }
 
-/** The image's own host key, unknown outside the VM. */
+/** Generates the image's own host key, which is unknown outside the VM. */
 export function generateHostKey(): string {
   for (;;) {
     const pair = ssh2.utils.generateKeyPairSync("ed25519");
@@ -60,13 +60,13 @@ function isEd25519(pem: string): boolean {
   );
 }
 
-/** Ubuntu bars root's keys unless `disable_root` is false; those of the default user go to root as well. */
+/** The default user's keys are root's too, unless `disable_root` is true. */
 function rootKeys(config: unknown): string[] {
   const keysOf = (user: unknown): string[] =>
     list(at(user, "ssh_authorized_keys")).filter((key) => typeof key === "string");
   const users = list(at(config, "users")).filter((user) => at(user, "name") === "root");
-  const everybody = at(config, "disable_root") === true ? [] : keysOf(config);
-  return [...everybody, ...users.flatMap(keysOf)];
+  const shared = at(config, "disable_root") === true ? [] : keysOf(config);
+  return [...shared, ...users.flatMap(keysOf)];
 }
 
 function writtenFile(entry: unknown): [string, GuestFile][] {

@@ -32,12 +32,12 @@ export interface GuestOptions {
   readonly link: FaultyLink;
 }
 
-/** What runs on a VM, and what its disk holds over a reboot. */
+/** The programs on a VM, and the contents of its disk, which are kept over a reboot. */
 export interface Guest {
   readonly vm: SimulatedVm;
   readonly setup: GuestSetup;
   setupStatus(): SetupStatusJson;
-  /** Undefined until the driver is there. */
+  /** Undefined until the driver is installed. */
   facts(): FactsJson | undefined;
   inspect(): InspectionJson;
   sample(): readonly GpuSampleJson[];
@@ -46,10 +46,10 @@ export interface Guest {
   serverStatus(): ServerStatusJson;
   serverLog(): Buffer;
   stopServer(): void;
-  /** The vLLM that listens on the loopback, if one does. */
+  /** The vLLM server that listens on the loopback interface, if any. */
   vllm(): ReturnType<VllmProcess["server"]>;
   bootUp(faults: readonly MachineFault[], bootedMs: number): void;
-  /** Everything that runs ends; the disk stays. */
+  /** Ends all programs; the disk is kept. */
   shutDown(): void;
 }
 
@@ -91,10 +91,10 @@ export function createGuest(options: GuestOptions): Guest {
     boot_id: bootId(`${String(options.seed)}/${String(vm.id)}/${String(boots)}`),
   });
   const has = (action: MachineFault["action"]): boolean => vmFaults.find(action) !== undefined;
-  const strike = (running: VllmProcess, request: EngineRequest): void => {
-    for (const fault of vmFaults.strike(running.request.model)) {
+  const applyInPassFaults = (running: VllmProcess, request: EngineRequest): void => {
+    for (const fault of vmFaults.takeInPassFaults(running.request.model)) {
       if (fault.action === "stalls") request.stall();
-      else if (fault.action === "server-dies") running.die();
+      else if (fault.action === "server-dies") running.crash();
       else if (fault.action === "throttles") gpus.heat(fault.for_seconds);
       else options.link.freeze();
     }
@@ -113,8 +113,8 @@ export function createGuest(options: GuestOptions): Guest {
       const busy = (process?.server()?.engine.running.length ?? 0) > 0;
       return gpus.sample(busy, !has("samples-unavailable"));
     },
-    setSecret: (next) => {
-      secret = next;
+    setSecret: (newSecret) => {
+      secret = newSecret;
     },
     inspect: () =>
       inspectGuest({
@@ -129,7 +129,13 @@ export function createGuest(options: GuestOptions): Guest {
       stopServer();
       lastServed = request.model;
       if (!has("parts-remain")) cache.removeIncomplete(lastServed);
-      process = startVllm(request, { options, hasSecret: secret !== "", cache, vmFaults, strike });
+      process = startVllm(request, {
+        options,
+        hasSecret: secret !== "",
+        cache,
+        vmFaults,
+        applyInPassFaults,
+      });
     },
     serverStatus: () => process?.status() ?? { ...ABSENT, image_digest: pulledImage(setup) },
     serverLog: () => process?.log() ?? Buffer.alloc(0),
@@ -142,7 +148,7 @@ export function createGuest(options: GuestOptions): Guest {
     },
     shutDown: () => {
       setupRun.shutDown();
-      // The secret is in memory only.
+      // The secret is kept in memory only.
       secret = "";
       stopServer();
       vmFaults.end();
@@ -157,7 +163,7 @@ function startVllm(
     readonly hasSecret: boolean;
     readonly cache: ModelCache;
     readonly vmFaults: VmFaults;
-    readonly strike: (running: VllmProcess, request: EngineRequest) => void;
+    readonly applyInPassFaults: (running: VllmProcess, request: EngineRequest) => void;
   },
 ): VllmProcess {
   const { cache, hasSecret, options, vmFaults } = guest;
@@ -174,22 +180,22 @@ function startVllm(
     faultOf: (action) => vmFaults.find(action, model),
     onDownloaded: () => cache.complete(model),
     checkpoint: (maxTokens) => {
-      const afterTokens = vmFaults.strikesAfter(model, maxTokens);
+      const afterTokens = vmFaults.faultAfterTokens(model, maxTokens);
       if (afterTokens === undefined) return undefined;
-      return { afterTokens, onReached: (running) => guest.strike(started, running) };
+      return { afterTokens, onReached: (running) => guest.applyInPassFaults(started, running) };
     },
     onServed,
   });
   return started;
 }
 
-/** As `/proc/sys/kernel/random/boot_id` has it: another one for each boot. */
+/** A value like that of `/proc/sys/kernel/random/boot_id`, different for each boot. */
 function bootId(key: string): string {
   const hex = createHash("sha1").update(key).digest("hex");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
-/** The set-up reads the image's name from a file next to it. */
+/** Digest of the image that the set-up pulls, whose name it reads from `setup.json`. */
 function pulledImage(setup: GuestSetup): string | null {
   const file = setup.files.get("/opt/maider-sweep/setup.json")?.content.toString() ?? "";
   const image = /"image":\s*"([^"]+)"/.exec(file)?.[1];

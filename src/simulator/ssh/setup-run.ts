@@ -1,7 +1,7 @@
 import type { SetupStatusJson } from "../../machine/agent-protocol.ts";
 import type { MachineFault } from "../faults/fault-scripts.ts";
 
-/** The stages of templates/setup.sh in their order, each with its share of the time. */
+/** The stages of templates/setup.sh in order, each with its share of the time. */
 export const SETUP_STAGES = [
   ["packages", 0.1],
   ["docker", 0.15],
@@ -9,21 +9,21 @@ export const SETUP_STAGES = [
   ["image", 0.38],
   ["check", 0.02],
 ] as const;
-/** cloud-init comes to `runcmd` a little after SSH listens. */
+/** Share of the time between the start of SSH and cloud-init's `runcmd`. */
 const BEFORE_SETUP = 0.015;
-/** Share of the usual time by which building the driver's modules makes its stage longer. */
+/** Additional share of the time for building the driver's modules. */
 const MODULE_BUILD = 0.3;
 
-/** The set-up program on one VM, over all of its boots. */
+/** The set-up program of one VM, across all of its boots. */
 export interface SetupRun {
   status(): Omit<SetupStatusJson, "boot_id">;
-  /** Whether it has asked for a reboot, in this boot or before. */
+  /** Whether it has asked for a reboot, in this boot or an earlier one. */
   rebootRequested(): boolean;
   bootUp(faults: readonly MachineFault[]): void;
   shutDown(): void;
 }
 
-/** @param setupMs how long it takes from the first boot to its end; @param nowMs monotonic. Both virtual. */
+/** @param setupMs virtual duration from the first boot to the end of the set-up; @param nowMs virtual monotonic clock */
 export function createSetupRun(setupMs: number, nowMs: () => number): SetupRun {
   let doneBefore = 0;
   let upSince: number | undefined;
@@ -36,7 +36,7 @@ export function createSetupRun(setupMs: number, nowMs: () => number): SetupRun {
     const build = has("module-uninstallable") ? MODULE_BUILD : 0;
     return SETUP_STAGES.map(([stage, share]) => [stage, share + (stage === "driver" ? build : 0)]);
   };
-  /** The driver of this boot does not load: all but the check is done, and then it waits. */
+  /** Progress at which the set-up waits for a reboot: all stages but the check are done. */
   const stop = (): number =>
     has("needs-reboot") && !rebootedForDriver
       ? stages().reduce((sum, [stage, share]) => sum + (stage === "check" ? 0 : share), 0)
@@ -78,8 +78,8 @@ export function createSetupRun(setupMs: number, nowMs: () => number): SetupRun {
         : { ...base, state: "running", stage: stage[0], index: index + 1 };
     },
     rebootRequested: () => rebootedForDriver || done() >= stop(),
-    bootUp: (scripts) => {
-      faults = scripts;
+    bootUp: (bootFaults) => {
+      faults = bootFaults;
       upSince = nowMs();
     },
     shutDown: () => {

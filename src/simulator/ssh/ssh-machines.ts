@@ -9,14 +9,14 @@ import { createTimeline } from "../vllm/timeline.ts";
 import { runCommand } from "./vm-commands.ts";
 
 export interface SshMachinesOptions {
-  /** The present one: its speed may be chosen before the first VM. */
+  /** Returns the current clock, which is replaced when the speed is set. */
   readonly clock: () => Clock;
   readonly sshPort: number;
   readonly coefficients: Coefficients;
   readonly seed: number;
 }
 
-/** A VM that is or was up. */
+/** A VM that has booted at least once. */
 interface Machine {
   vm: SimulatedVm;
   readonly guest: Guest;
@@ -26,7 +26,7 @@ interface Machine {
 
 const VLLM_PORT = 8000;
 
-/** The machines of the simulated cloud: an SSH server on each VM's own loopback address, a vLLM behind it. */
+/** The guests of the simulated cloud's VMs: an SSH server on each VM's loopback address, with a vLLM behind it. */
 export function createSshMachines(options: SshMachinesOptions): SshMachines {
   const timeline = createTimeline(options.clock);
   const machines = new Map<number, Machine>();
@@ -76,8 +76,8 @@ export function createSshMachines(options: SshMachinesOptions): SshMachines {
       if (how === "gone") machines.delete(vm.id);
       await halt(machine);
     },
-    dropBarredLinks: () => {
-      for (const { ssh } of machines.values()) ssh?.dropBarred();
+    dropForbiddenConnections: () => {
+      for (const { ssh } of machines.values()) ssh?.dropForbidden();
     },
     served: () => served,
     connections: () =>

@@ -11,31 +11,34 @@ export interface SshServerOptions {
   readonly port: number;
   /** PEM. */
   readonly hostKey: string;
-  /** Lines of `authorized_keys`, as they are now. */
+  /** The current lines of `authorized_keys`. */
   readonly authorizedKeys: () => readonly string[];
   readonly admits: (address: string) => boolean;
   readonly exec: (line: string, readStdin: ReadStdin) => Promise<CommandResult>;
-  /** Takes connections to this port of the loopback; undefined where nothing listens. */
+  /** Returns the handler of connections to a loopback port; undefined if the port is closed. */
   readonly forward: (port: number) => ((connection: Duplex) => void) | undefined;
 }
 
-/** The VM's sshd. */
+/** The SSH server of a VM. */
 export interface SshServer extends FaultyLink {
-  /** Of clients that the firewall admits. */
+  /** Number of connections that the firewall admits. */
   readonly connections: number;
-  /** What is open stays open, but nothing answers any more; new connections hang. */
+  /** Stops answering without closing connections; new ones hang. */
   freeze(): void;
-  /** Closes what is open and every new connection, until `restore`. */
+  /** Closes all connections, and new ones, until `restore`. */
   cut(): void;
   restore(): void;
-  /** Silences the connections whose source is no longer admitted, as a firewall does that drops packets. */
-  dropBarred(): void;
+  /** Stops answering connections that the firewall no longer admits, like a firewall that drops packets. */
+  dropForbidden(): void;
   close(): Promise<void>;
 }
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
 
-/** Public keys only, root only, direct channels to the loopback only. @throws when the address cannot be bound. */
+/**
+ * Starts a server that admits root with a public key, and forwards to the loopback interface only.
+ * @throws Error if the address is in use
+ */
 export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
   const open = new Map<Socket, string>();
   const silent = new Set<Socket>();
@@ -88,7 +91,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     restore: () => {
       if (state === "cut") state = "up";
     },
-    dropBarred: () => {
+    dropForbidden: () => {
       for (const [socket, from] of open) if (!options.admits(from)) silence(socket);
     },
     close: async () => {
@@ -151,9 +154,9 @@ function mayLogIn(context: AuthContext, authorizedKeys: readonly string[]): bool
     .filter((key): key is ParsedKey => !(key instanceof Error))
     .find((key) => key.getPublicSSH().equals(context.key.data));
   if (known === undefined) return false;
-  // Without a signature the client only asks whether this key would do.
+  // Without a signature, the client only asks whether this key would be accepted.
   if (context.signature === undefined || context.blob === undefined) return true;
-  // Not in its types: a malformed signature gives an Error.
+  // Declared as boolean, but ssh2 returns an Error for a malformed signature.
   const verified: unknown = known.verify(context.blob, context.signature, context.hashAlgo);
   return verified === true;
 }

@@ -7,10 +7,10 @@ export interface CommandResult {
   readonly code: number;
 }
 
-/** Reads standard input to its end. */
+/** Reads stdin to its end. */
 export type ReadStdin = () => Promise<string>;
 
-const MOST_LOG_BYTES = 256 * 1024;
+const MAX_LOG_BYTES = 256 * 1024;
 const done = (stdout: string | Buffer = ""): CommandResult => ({ stdout, stderr: "", code: 0 });
 const json = (value: unknown): CommandResult => done(`${JSON.stringify(value)}\n`);
 const failed = (code: number, reason: string): CommandResult => ({
@@ -19,9 +19,9 @@ const failed = (code: number, reason: string): CommandResult => ({
   code,
 });
 
-const refused = (why: string): CommandResult => failed(2, `refused: ${why}`);
+const refused = (reason: string): CommandResult => failed(2, `refused: ${reason}`);
 
-/** What the VM's shell answers: two builtins and our own script, if the user-data put it there and started the set-up. */
+/** Runs a command like the VM's shell: two builtins, and our script if the user-data installed it and started the set-up. */
 export async function runCommand(
   guest: Guest,
   line: string,
@@ -57,7 +57,7 @@ const VERBS: Record<AgentVerb, Verb> = {
   serve: async (guest, readStdin) => {
     const request = parseServe(await readStdin());
     if (typeof request === "string") return refused(request);
-    if (guest.setupStatus().state !== "done") return failed(1, "the machine is not set up yet");
+    if (guest.setupStatus().state !== "done") return failed(1, "the set-up is not done yet");
     guest.serve(request);
     return done();
   },
@@ -65,7 +65,7 @@ const VERBS: Record<AgentVerb, Verb> = {
   "server-log": async (guest, readStdin) => {
     const from = Number((parseJson(await readStdin()) as { from?: unknown } | undefined)?.from);
     if (!Number.isInteger(from) || from < 0) return refused("from: not a byte");
-    return done(guest.serverLog().subarray(from, from + MOST_LOG_BYTES));
+    return done(guest.serverLog().subarray(from, from + MAX_LOG_BYTES));
   },
   stop: (guest) => {
     guest.stopServer();
@@ -75,15 +75,14 @@ const VERBS: Record<AgentVerb, Verb> = {
     guest.facts() === undefined ? failed(1, "nvidia-smi: command not found") : json(guest.sample()),
 };
 
-/** Every field has its type, or the name of the first that has not. */
 type Field = keyof typeof CHECKS;
 const isText = (value: unknown): boolean => typeof value === "string";
-const isWhole = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0;
+const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0;
 const CHECKS = {
   text: isText,
   "text?": isText,
-  whole: isWhole,
-  "whole?": isWhole,
+  count: isCount,
+  "count?": isCount,
   number: (value: unknown): boolean => typeof value === "number",
   flag: (value: unknown): boolean => typeof value === "boolean",
   "absent or true": (value: unknown): boolean => value === undefined || value === true,
@@ -92,30 +91,30 @@ const SERVE_FIELDS: Record<keyof ServeJson, Field> = {
   image: "text",
   model: "text",
   revision: "text?",
-  tensor_parallel_size: "whole",
-  pipeline_parallel_size: "whole",
-  max_model_len: "whole",
+  tensor_parallel_size: "count",
+  pipeline_parallel_size: "count",
+  max_model_len: "count",
   gpu_memory_utilization: "number",
   dtype: "text",
   quantization: "text?",
   attention_backend: "text?",
   kv_cache_dtype: "text?",
   enforce_eager: "flag",
-  max_num_seqs: "whole?",
+  max_num_seqs: "count?",
   trust_remote_code: "flag",
-  stream_interval: "whole?",
+  stream_interval: "count?",
   disable_xet: "absent or true",
   disable_p2p: "absent or true",
 };
 
 function parseServe(input: string): ServeJson | string {
   const value = parseJson(input);
-  if (typeof value !== "object" || value === null) return "standard input is not a JSON object";
-  const given = value as Readonly<Record<string, unknown>>;
-  const wrong = Object.entries(SERVE_FIELDS).find(([name, field]) => !isField(given[name], field));
-  const unknown = Object.keys(given).find((name) => !(name in SERVE_FIELDS));
+  if (typeof value !== "object" || value === null) return "stdin is not a JSON object";
+  const fields = value as Readonly<Record<string, unknown>>;
+  const wrong = Object.entries(SERVE_FIELDS).find(([name, field]) => !isField(fields[name], field));
+  const unknown = Object.keys(fields).find((name) => !(name in SERVE_FIELDS));
   if (wrong !== undefined) return `\`${wrong[0]}\` is missing or of the wrong type`;
-  if (unknown !== undefined) return `\`${unknown}\` is not known`;
+  if (unknown !== undefined) return `\`${unknown}\` is unknown`;
   return value as ServeJson;
 }
 

@@ -3,9 +3,9 @@ import type { ServerResponse } from "node:http";
 const LAST_CHUNK = "0\r\n\r\n";
 
 /**
- * Writes events as chunks of a chunked body, one chunk an event, all events of a turn in one write. Framed by hand:
- * `res.write` would hand each chunk's three parts to an SSH channel as three packets, or merge the chunks of a turn.
- * @param ends the reply ends in the same write
+ * Writes events to a chunked body, one chunk per event, with a single write. The chunks are framed here, since
+ * `res.write` would either send each chunk to an SSH channel in three packets, or merge several events into one chunk.
+ * @param ends whether the reply ends in the same write
  */
 export function writeChunks(res: ServerResponse, events: readonly string[], ends: boolean): void {
   const socket = res.socket;
@@ -14,7 +14,7 @@ export function writeChunks(res: ServerResponse, events: readonly string[], ends
   const data = chunks.join("") + (ends ? LAST_CHUNK : "");
   if (data !== "") socket.write(data);
   if (!ends) return;
-  // The last chunk is out already: Node must not write one of its own.
+  // The last chunk is written already, so Node must not add another one.
   res.chunkedEncoding = false;
   res.end();
 }

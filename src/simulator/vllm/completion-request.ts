@@ -2,14 +2,14 @@ import { openAiError, validationError, type OpenAiError } from "./openai-error.t
 import { naturalLength } from "./reply-text.ts";
 import type { ChatMessage, Tokenizer } from "./tokenizer.ts";
 
-/** A completion request that vLLM accepts. */
+/** A valid completion request. */
 export interface CompletionRequest {
   readonly chat: boolean;
   readonly tokens: readonly number[];
   readonly maxTokens: number;
   readonly minTokens: number;
   readonly ignoreEos: boolean;
-  /** Tokens after which the Harmony parser of gpt-oss breaks the reply off; Infinity = it does not. */
+  /** Number of tokens after which the Harmony parser of gpt-oss aborts the reply; Infinity = never. */
   readonly breaksAfter: number;
   readonly salt: string | undefined;
   readonly stream: boolean;
@@ -20,19 +20,19 @@ export interface ServedModel {
   readonly id: string;
   readonly maxModelLen: number;
   readonly tokenizer: Tokenizer;
-  /** Replies in the Harmony format break off even where `<|end|>` is a stop token. */
+  /** Whether replies in the Harmony format break off even with `<|end|>` as a stop token. */
   readonly harmonyBreaks: boolean;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
-type Refused = { readonly error: OpenAiError };
+type Rejection = { readonly error: OpenAiError };
 
-/** The request, or the error that vLLM gives, in its order of checks. */
+/** Parses a request. @returns vLLM's error for an invalid one, in the order of its checks */
 export function parseCompletion(
   body: Json,
   chat: boolean,
   model: ServedModel,
-): CompletionRequest | Refused {
+): CompletionRequest | Rejection {
   const stream = body["stream"] === true;
   const streamOptions = record(body["stream_options"]);
   if (streamOptions !== undefined && !stream)
@@ -87,10 +87,10 @@ function isHarmony(model: string): boolean {
   return /gpt-oss/i.test(model);
 }
 
-/** `<|end|>`, which `min_tokens` does not mask by itself. */
+/** `<|end|>`, which `min_tokens` does not suppress. */
 const HARMONY_END = 200_007;
 
-/** A model that must go on beyond its own end leaves the format (vllm-project/vllm#50690), unless it cannot end. */
+/** If the model has to continue after `<|end|>`, its output violates the format (vllm-project/vllm#50690). */
 function harmonyBreak(
   body: Json,
   tokens: readonly number[],
@@ -112,7 +112,7 @@ export function unknownModel(body: Json, model: ServedModel): OpenAiError | unde
   );
 }
 
-/** Of `messages` or of `prompt`; undefined when neither is usable. */
+/** The tokens of `messages` or `prompt`; undefined if both are invalid. */
 export function promptTokens(
   body: Json,
   chat: boolean,
@@ -153,6 +153,6 @@ function number(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? Math.floor(value) : undefined;
 }
 
-function refuse(message: string, param: string | null): Refused {
+function refuse(message: string, param: string | null): Rejection {
   return { error: openAiError(400, message, param) };
 }

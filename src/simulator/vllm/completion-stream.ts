@@ -9,7 +9,7 @@ import type { Checkpoint, EngineRequest } from "./engine-request.ts";
 import { createReplyText, naturalLength } from "./reply-text.ts";
 import { streamEvents, wholeReply, type Reply } from "./stream-events.ts";
 
-/** What a completion did; monotonic milliseconds, stamped after the write. */
+/** A finished completion; times in monotonic milliseconds, taken after the write. */
 export interface ServedCompletion {
   readonly promptTokens: number;
   readonly completionTokens: number;
@@ -23,7 +23,7 @@ export interface Completion {
   readonly request: CompletionRequest;
   readonly reply: Omit<Reply, "id">;
   readonly receivedMs: number;
-  /** Writes a whole reply with its headers. */
+  /** Writes a complete reply with its headers. */
   readonly respond: (status: number, body: string) => void;
   /** Writes the headers of a stream. */
   readonly startStream: () => void;
@@ -31,7 +31,7 @@ export interface Completion {
   onServed(served: ServedCompletion): void;
 }
 
-/** What a way of answering does with the engine's tokens. */
+/** Writes the engine's tokens to a reply. */
 interface Writer {
   onOutputs(counts: readonly number[]): void;
   onEnd(reason: FinishReason): void;
@@ -118,7 +118,7 @@ function streamWriter(
     onOutputs: (counts) => {
       const role = sent === 0 ? events.role() : undefined;
       const tokens = counts.map(tokenEvent);
-      // The end comes with the last token, in one write, so that the reply is not longer than its tokens.
+      // The end is written together with the last token, so that the reply does not take longer than its tokens.
       if (breaks()) send([role, ...tokens, `data: ${HARMONY_ERROR.body}\n\n`, events.done], true);
       else if (sent >= running().totalTokens) send([role, ...tokens, ...closing()], true);
       else send([role, ...tokens]);
@@ -126,7 +126,7 @@ function streamWriter(
     onEnd: (reason) => {
       if (res.writableEnded) return;
       if (reason === "error") send([`data: ${ENGINE_DEAD.body}\n\n`, events.done], true);
-      // A server that is stopped in mid-stream ends as cleanly as one that is done.
+      // A stream of a server that is stopped ends in the same way as a complete one.
       else
         send([events.token({ text: "", count: sent, finishReason: "abort" }), ...closing()], true);
     },

@@ -1,6 +1,6 @@
 export type FinishReason = "stop" | "length" | "abort" | "error";
 
-/** What one request did, all times in virtual seconds by the engine's own stamps. */
+/** A finished request; times in virtual seconds by the engine's clock. */
 export interface FinishedRequest {
   readonly promptTokens: number;
   readonly cachedTokens: number;
@@ -13,15 +13,12 @@ export interface FinishedRequest {
   readonly reason: "stop" | "length";
 }
 
-/** A value of a histogram, and how often it was observed. */
+/** A value of a histogram, and its number of observations. */
 export type Observation = readonly [value: number, times: number];
 
 export type EngineMetrics = ReturnType<typeof createEngineMetrics>;
 
-/**
- * Counters and observations of an engine, from what it really did: its stamps are those of the writes, as a real
- * engine's are those of its steps.
- */
+/** Counters and histograms of an engine. Times are those of the actual writes, as a real engine's are of its steps. */
 export function createEngineMetrics() {
   const counts = { prompt: 0, cached: 0, generation: 0 };
   const finished = { stop: 0, length: 0, abort: 0, error: 0 };
@@ -34,9 +31,9 @@ export function createEngineMetrics() {
   return {
     counts: counts as Readonly<typeof counts>,
     finished: finished as Readonly<typeof finished>,
-    /** By vLLM's names for its histograms. */
+    /** Keyed by vLLM's names of the histograms. */
     observations: observations as ReadonlyMap<string, readonly Observation[]>,
-    /** The prompt is in the cache; its first token is out. */
+    /** Called when the prompt is computed and the first token was written. */
     prefilled: (tokens: number, cached: number, secondsSinceArrival: number): void => {
       counts.prompt += tokens;
       counts.cached += cached;

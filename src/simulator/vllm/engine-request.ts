@@ -2,52 +2,52 @@ import type { FinishedRequest, FinishReason } from "./engine-metrics.ts";
 import type { Cancel } from "./timeline.ts";
 import { createTokenPace, type TokenPace } from "./token-pace.ts";
 
-/** A place in a reply at which something may happen to the server. */
+/** A position in a reply at which a fault may occur. */
 export interface Checkpoint {
-  /** An output ends there. */
+  /** An output ends after this number of tokens. */
   readonly afterTokens: number;
   onReached(request: EngineRequest): void;
 }
 
-/** What an engine is asked to produce. */
+/** A request to the engine. */
 export interface Job {
   readonly tokens: readonly number[];
   readonly salt: string | undefined;
   readonly maxTokens: number;
-  /** Where the model itself would stop, if that comes before `maxTokens`. */
+  /** Number of tokens after which the model itself would stop, if below `maxTokens`. */
   readonly naturalTokens: number;
   readonly checkpoint: Checkpoint | undefined;
-  /** Monotonic stamp of its arrival. */
+  /** Monotonic milliseconds. */
   readonly arrivedMs: number;
-  /** Numbers of tokens that exist by now, one an output, in order. */
+  /** Called with the total number of tokens after each output, in order. */
   onOutputs(counts: readonly number[]): void;
   onEnd(reason: FinishReason): void;
 }
 
-/** A request inside the engine; milliseconds, monotonic. */
+/** A request in the engine; times in monotonic milliseconds. */
 export interface EngineRequest {
   readonly job: Job;
-  /** Tokens that it is going to produce, and what ends it there. */
+  /** Number of tokens that it will produce, and the reason why it ends there. */
   readonly totalTokens: number;
   readonly endsBy: "stop" | "length";
   readonly produced: number;
   readonly cachedTokens: number;
   readonly firstMs: number;
   readonly lastMs: number;
-  /** Produces nothing more, without an end or an error. */
+  /** Stops producing tokens, without an end or an error. */
   stall(): void;
-  /** The client went away: tokens already made stay counted, and no reason is. */
+  /** The client disconnected: the tokens are counted, but no finish reason. */
   abort(): void;
 }
 
-/** The engine's own view of a request. */
+/** A request with the engine's internal state. */
 export interface RequestState extends EngineRequest {
   produced: number;
   cachedTokens: number;
   firstMs: number;
   lastMs: number;
   scheduledMs: number;
-  /** A factor of about 1 on everything that it takes. */
+  /** A factor of about 1 for all durations of this request. */
   noise: number;
   readonly pace: TokenPace;
   /** Cancels its next output. */
@@ -78,12 +78,12 @@ export function newRequest(job: Job, leave: (state: RequestState) => void): Requ
   return state;
 }
 
-/** Tokens in the cache that it may need at most. */
+/** The maximum number of tokens that it needs in the cache. */
 export function cacheNeed({ job }: RequestState): number {
   return job.tokens.length + job.maxTokens;
 }
 
-/** How many tokens there are after the next output: the first comes alone, a checkpoint cuts one short. */
+/** The total number of tokens after the next output. The first token is an output of its own; a checkpoint ends an output. */
 export function nextOutput(state: RequestState, streamInterval: number): number {
   const { produced, job, totalTokens } = state;
   const checkpoint = job.checkpoint?.afterTokens ?? 0;
@@ -94,7 +94,7 @@ export function nextOutput(state: RequestState, streamInterval: number): number 
   );
 }
 
-/** Takes all outputs that are due, up to the checkpoint, and returns their counts. */
+/** Takes all outputs that are due, up to the checkpoint. @returns the total number of tokens after each */
 export function takeOutputs(state: RequestState, nowMs: number, streamInterval: number): number[] {
   const reached = state.pace.reachedBy(nowMs);
   const outputs: number[] = [];

@@ -17,12 +17,12 @@ export interface EngineOptions {
   readonly timeline: Timeline;
   readonly profile: SpeedProfile;
   readonly maxNumSeqs: number;
-  /** Tokens that the key-value cache holds. */
+  /** Size of the key-value cache in tokens. */
   readonly cacheTokens: number;
   readonly blockTokens: number;
-  /** Tokens in one output; the first always comes alone. */
+  /** Tokens per output; the first token is always an output of its own. */
   readonly streamInterval: number;
-  /** A factor of about 1 on everything that one request takes. */
+  /** Draws a factor of about 1 for all durations of one request. */
   readonly noise: () => number;
 }
 
@@ -32,15 +32,15 @@ export interface Engine {
   readonly waiting: number;
   /** Oldest first. */
   readonly running: readonly EngineRequest[];
-  /** Share of the cache that is taken, 0 to 1. */
+  /** Share of the cache that is in use, 0 to 1. */
   readonly cacheUsage: number;
   /** Ends every request. */
   end(reason: "abort" | "error"): void;
 }
 
 /**
- * Continuous batching on absolute deadlines. Whenever the batch changes, every request gets a new pace at that very
- * moment. A late turn writes all that is due by then and moves no deadline.
+ * Continuous batching with absolute deadlines. Whenever the batch changes, the pace of every request changes at that
+ * time. If a timer fires late, everything due by then is written, and no deadline moves.
  */
 export function createEngine(options: EngineOptions): Engine {
   const { timeline, profile, streamInterval } = options;
@@ -118,13 +118,13 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-/** Who runs together, as far as the cache and the limit of sequences go. */
+/** The running and the waiting requests, limited by the cache and the number of sequences. */
 function createBatch(options: EngineOptions, onChange: (atMs: number) => void) {
   const { profile, blockTokens, cacheTokens, maxNumSeqs } = options;
   const requests = {
     waiting: [] as RequestState[],
     running: [] as RequestState[],
-    /** Tokens of the cache that are set aside for running requests. */
+    /** Tokens of the cache that are reserved for running requests. */
     reserved: 0,
     cache: createPrefixCache(blockTokens, Math.floor(cacheTokens / blockTokens)),
   };
@@ -152,9 +152,9 @@ function createBatch(options: EngineOptions, onChange: (atMs: number) => void) {
   };
   return {
     requests,
-    /** Starts what fits; the batch may have changed at that moment. */
+    /** Starts the waiting requests that fit. */
     admit,
-    /** Takes a request out, whether it runs or waits. */
+    /** Removes a running or waiting request. */
     remove: (state: RequestState, atMs: number): void => {
       state.cancel();
       const waiting = requests.waiting.indexOf(state);

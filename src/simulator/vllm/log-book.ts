@@ -1,15 +1,15 @@
 import { stampLog } from "./log-passages.ts";
 
-/** A log file whose later passages are known beforehand and appear when their time has come. Times: milliseconds. */
+/** A log file whose passages can be scheduled in advance. Times in milliseconds. */
 export interface LogBook {
-  /** In order of time. */
+  /** Schedules a passage; calls must be in order of time. */
   plan(atMs: number, text: string): void;
-  /** Writes now, after what is due. */
+  /** Appends text after the passages that are due. */
   append(nowMs: number, text: string): void;
   bytes(nowMs: number): Buffer;
 }
 
-/** `epoch` turns the times into milliseconds since the epoch, for the stamps. */
+/** @param epoch converts a time to milliseconds since the epoch, for the timestamps */
 export function createLogBook(epoch: (atMs: number) => number): LogBook {
   let written = Buffer.alloc(0);
   let planned: { readonly atMs: number; readonly text: string }[] = [];

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 
 const FILE = new URL("../../../templates/simulator/vllm-log.txt", import.meta.url);
 const HOLE = /\{\{(\w+)\}\}/g;
-/** Filled in when the line is written. */
+/** This placeholder is filled when the line is written. */
 const TIME = "time";
 
 let passages: ReadonlyMap<string, string> | undefined;
 
 /**
- * A passage of vLLM's log by its title in the template, every line ended. Its holes are filled from `values`, except
- * for `{{time}}`. @throws RangeError for an unknown title, or a hole without a value.
+ * Returns a passage of vLLM's log by its title in the template, with its placeholders except `{{time}}` filled from
+ * `values`. Every line ends with a line break. @throws RangeError for an unknown title or a placeholder without a value
  */
 export function logPassage(
   title: string,
@@ -25,7 +25,7 @@ export function logPassage(
   });
 }
 
-/** Stamps the lines as vLLM does: without the year, in UTC. */
+/** Fills in the time of each line in vLLM's format: UTC, without the year. */
 export function stampLog(text: string, epochMs: number): string {
   const [date = "", time = ""] = new Date(epochMs).toISOString().slice(5, 19).split("T");
   return text.replaceAll(`{{${TIME}}}`, `${date} ${time}`);

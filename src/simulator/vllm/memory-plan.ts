@@ -2,26 +2,26 @@ import type { GpuType } from "../../catalog/gpu-types.ts";
 import type { ModelFacts } from "../../catalog/models.ts";
 import type { ServeJson } from "../../machine/agent-protocol.ts";
 
-/** What one GPU's memory is used for, GiB. */
+/** The use of one GPU's memory. */
 export interface MemoryPlan {
   readonly weightsGib: number;
   readonly usableGib: number;
-  /** What is left of the budget for the cache; can be negative. */
+  /** The remainder of the budget, for the cache; can be negative. */
   readonly cacheGib: number;
   readonly gibPerToken: number;
-  /** Tokens that the cache holds. */
+  /** Size of the cache in tokens. */
   readonly cacheTokens: number;
 }
 
 const BYTES_PER_GIB = 2 ** 30;
-/** The fullest stage of a pipeline holds the embedding or the head besides its layers. */
+/** The largest stage of a pipeline has the embedding or the head in addition to its layers. */
 const FULLEST_STAGE = 1.05;
-/** 2880 / 4 = 720 is padded to 768 in the experts of MXFP4. */
+/** In MXFP4 experts split over four GPUs, 2880 / 4 = 720 is padded to 768. */
 const MXFP4_PADDING = 1.066;
 
 /**
- * The engine's own sum, independent of the plan's. `overheadFactor`: the seed's draw for what the runtime takes besides
- * weights and cache.
+ * Computes the memory as the engine would, independently of the estimate's formula.
+ * @param overheadFactor the seed's factor for the memory that is neither weights nor cache
  */
 export function memoryPlan(
   request: ServeJson,

@@ -13,15 +13,15 @@ export interface MetricsPage {
   readonly maxModelLen: number;
 }
 
-/** A real server's page with all counters at 0, without what its web framework and its Python count. */
+/** A real server's page with all counters at 0, without the metrics of its web framework and of Python. */
 const FILE = new URL("../../../templates/simulator/vllm-metrics.txt", import.meta.url);
-/** A name, its labels, and the value. */
+/** Matches a name, its labels, and a value. */
 const SAMPLE = /^([\w:]+)(\{.*\})? \S+$/gm;
 const HISTOGRAM = /^(.*)_(bucket|sum|count)$/;
 
 let template: string | undefined;
 
-/** What `/metrics` answers: vLLM's own page, with this engine's figures. */
+/** The reply of `/metrics`: vLLM's own page with this engine's values. */
 export function metricsPage(page: MetricsPage): string {
   template ??= readFileSync(FILE, "utf8");
   const figures = figuresOf(page);
@@ -44,7 +44,7 @@ function labelsOf(page: MetricsPage): Readonly<Record<string, string>> {
   };
 }
 
-/** Looks a sample up by its name and the text of its labels; undefined leaves the template's value. */
+/** Returns a function from a sample's name and labels to its value, or undefined to keep the template's value. */
 function figuresOf({ engine, startedAt }: MetricsPage) {
   const { counts, finished, observations } = engine.metrics;
   const byLabel = (set: string, key: string, values: Readonly<Record<string, number>>) =>
@@ -94,7 +94,7 @@ function sumOf(observed: readonly Observation[]): number {
   return observed.reduce((sum, [value, times]) => sum + value * times, 0);
 }
 
-/** `1.0`, `0.5`, `1.795487565587375e+09`: an exponent from a million on. */
+/** Formats a number like Python: `1.0`, `0.5`, and with an exponent from a million on, `1.795487565587375e+09`. */
 function pythonFloat(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return value.toFixed(1);
   if (Math.abs(value) < 1e6) return String(value);

@@ -1,8 +1,8 @@
 import { findModel } from "../../catalog/model-catalog.ts";
 import type { ModelFacts, Quantization } from "../../catalog/models.ts";
 
-/** Usual shapes by size, for models that only their name describes: [billions up to, layers, hidden]. */
-const USUAL_SHAPES: readonly (readonly [number, number, number])[] = [
+/** Typical shapes by size, for models of which only the name is known: [max. billions of parameters, layers, hidden]. */
+const TYPICAL_SHAPES: readonly (readonly [number, number, number])[] = [
   [4, 28, 2048],
   [10, 32, 4096],
   [20, 40, 5120],
@@ -20,7 +20,7 @@ const BYTES_PER_PARAMETER: Record<Quantization, number> = {
 const HEAD_DIM = 128;
 const KV_HEADS = 8;
 
-/** What the hub knows of a model: the catalogue's facts, else what its name says. */
+/** The catalogue's facts about a model, or a guess from its name. */
 export function modelShape(id: string): ModelFacts {
   return findModel(id) ?? shapeByName(id);
 }
@@ -29,7 +29,7 @@ function shapeByName(id: string): ModelFacts {
   const name = id.toLowerCase();
   const paramsB = Number(/(?<![a-z\d.])(\d+(?:\.\d+)?)b(?![a-z])/.exec(name)?.[1] ?? 7);
   const activeParamsB = Number(/a(\d+(?:\.\d+)?)b(?![a-z])/.exec(name)?.[1] ?? paramsB);
-  const [, layers, hidden] = USUAL_SHAPES.find(([most]) => paramsB < most) ?? [0, 80, 8192];
+  const [, layers, hidden] = TYPICAL_SHAPES.find(([most]) => paramsB < most) ?? [0, 80, 8192];
   const quantization = quantizationByName(name);
   return {
     id,

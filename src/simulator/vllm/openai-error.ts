@@ -1,4 +1,4 @@
-/** An answer other than 200 in vLLM's shape. */
+/** An error reply in vLLM's format. */
 export interface OpenAiError {
   readonly status: number;
   readonly body: string;
@@ -20,7 +20,7 @@ export function openAiError(
   return { status, body: JSON.stringify({ error: { message, type, param, code: status } }) };
 }
 
-/** What the web framework finds wrong before vLLM looks. */
+/** An error found by the web framework before vLLM handles the request. */
 export function validationError(what: string): OpenAiError {
   return openAiError(400, `1 validation error:\n  ${what}`, "body", "Bad Request");
 }
@@ -30,7 +30,7 @@ export const ENGINE_DEAD = openAiError(
   "EngineCore encountered an issue. See stack trace (above) for the root cause.",
 );
 
-/** What follows a reply that has left the Harmony format. */
+/** The error after a reply that violates the Harmony format. */
 export const HARMONY_ERROR = openAiError(
   500,
   "Unexpected token 200002 while expecting start token 200006",

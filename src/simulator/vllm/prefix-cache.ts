@@ -1,8 +1,8 @@
-/** vLLM's automatic prefix caching: whole blocks, found by a hash over the salt and everything before them. */
+/** vLLM's automatic prefix caching: full blocks, keyed by a hash of the salt and all preceding tokens. */
 export interface PrefixCache {
-  /** Prompt tokens, from the first on, whose blocks are held. The last token is always computed. */
+  /** Number of leading prompt tokens whose blocks are cached. The last token never counts: it is always computed. */
   match(tokens: readonly number[], salt: string | undefined): number;
-  /** Stores the prompt's whole blocks in place of the oldest. */
+  /** Stores the prompt's full blocks, and evicts the oldest ones. */
   keep(tokens: readonly number[], salt: string | undefined): void;
 }
 
@@ -31,7 +31,7 @@ export function createPrefixCache(blockTokens: number, capacityBlocks: number): 
   };
 }
 
-/** One 52-bit key a block. */
+/** Yields a 52-bit key for each block. */
 function* blockKeys(
   tokens: readonly number[],
   salt: string | undefined,

@@ -1,8 +1,8 @@
 import { createRandom } from "../world/random.ts";
 
-/** The text of a reply, token by token: plain words, now and then a sign that takes more than one byte or token. */
+/** The text of a reply, token by token: words, and some characters of several bytes or tokens. */
 export interface ReplyText {
-  /** Text of the tokens from one count up to another. A token that only begins a character has none. */
+  /** Text of the tokens in a range. A token that only begins a character has none. */
   between(from: number, to: number): string;
 }
 
@@ -13,7 +13,7 @@ const WORDS =
 const SIGNS = [".", ",", ":", "\n", " {", " }", " =", " (", ")", "\n\n", " é", " –", " 值"];
 const EMOJI = ["✅", "🚀", "📦"];
 
-/** The same prompt gets the same reply, as at temperature 0. */
+/** The same prompt always has the same reply, as at temperature 0. */
 export function createReplyText(promptTokens: readonly number[]): ReplyText {
   let hash = 0x811c9dc5;
   for (const token of promptTokens) hash = Math.imul(hash ^ token, 0x01000193) >>> 0;
@@ -23,7 +23,7 @@ export function createReplyText(promptTokens: readonly number[]): ReplyText {
     const draw = random.next();
     if (draw < 0.78) pieces.push(` ${WORDS[random.below(WORDS.length)] ?? "the"}`);
     else if (draw < 0.99) pieces.push(SIGNS[random.below(SIGNS.length)] ?? ".");
-    // Two tokens make one character: the first carries no text yet.
+    // Two tokens make one character; the first has no text.
     else pieces.push("", EMOJI[random.below(EMOJI.length)] ?? "✅");
   };
   return {
@@ -34,7 +34,7 @@ export function createReplyText(promptTokens: readonly number[]): ReplyText {
   };
 }
 
-/** Where a model would end its answer by itself, tokens. */
+/** The number of tokens after which the model would end its reply. */
 export function naturalLength(promptTokens: readonly number[], minTokens: number): number {
   const random = createRandom(`${promptTokens.length}/${promptTokens.slice(-32).join(",")}/length`);
   return Math.max(minTokens, 1, Math.round(60 + 700 * random.next() ** 2));

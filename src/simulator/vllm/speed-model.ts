@@ -1,13 +1,13 @@
 import type { CardId, GpuType } from "../../catalog/gpu-types.ts";
 import type { ModelFacts } from "../../catalog/models.ts";
 
-/** How fast one engine is. Milliseconds, virtual. */
+/** The speed of one engine, in virtual milliseconds. */
 export interface SpeedProfile {
-  /** From being scheduled to the first token of a prompt of which so many tokens must be computed. */
+  /** Time from scheduling to the first token of a prompt. @param tokens number of prompt tokens not in the cache */
   prefillMs(tokens: number): number;
-  /** One token of each request, with so many in flight that hold so many tokens of context together. */
+  /** Time for one token of each running request. @param contextTokens sum over all of them */
   stepMs(running: number, contextTokens: number): number;
-  /** Prompts are computed one after the other. */
+  /** Whether prompts are computed one after another. */
   readonly prefillsQueue: boolean;
 }
 
@@ -16,17 +16,17 @@ export interface Serving {
   readonly model: ModelFacts;
   readonly tensorParallel: number;
   readonly eager: boolean;
-  /** The seed's draw for this model on this type, 0.8 to 1.2. */
+  /** The seed's factor for this model on this type, 0.8 to 1.2. */
   readonly factor: number;
 }
 
-/** Of one card: what share of its paper figures vLLM gets, and what each layer costs besides the memory traffic. */
+/** The shares of a card's nominal figures that vLLM reaches, and the fixed cost of each layer. */
 interface CardTraits {
   readonly bandwidth16: number;
   readonly bandwidthQuantized: number;
   readonly prefill: number;
   readonly layerMs: number;
-  /** Two all-reduces a layer over PCIe at two and at four GPUs. */
+  /** Time of a layer's two all-reduces over PCIe, with two and with four GPUs. */
   readonly reduceMs: readonly [two: number, four: number];
   readonly expertsLayerMs: number;
   /** Share by which one more request lengthens a step. */
@@ -68,8 +68,8 @@ const CACHE_BANDWIDTH = 0.6;
 const BYTES_PER_GIB = 2 ** 30;
 
 /**
- * A roofline: the bytes that a step must read over the bandwidth that the card really gives, and what every layer
- * costs besides. The measured points that it was held against are in its test.
+ * A roofline model: the bytes that a step reads divided by the effective bandwidth, plus the fixed cost of each layer.
+ * Its test compares it with measured values.
  */
 export function speedProfile(serving: Serving): SpeedProfile {
   const { gpu, model, tensorParallel } = serving;

@@ -5,7 +5,7 @@ import type { Engine } from "./engine.ts";
 import { logPassage } from "./log-passages.ts";
 import type { MemoryPlan } from "./memory-plan.ts";
 
-/** One start of vLLM, as far as its log is concerned. */
+/** The facts about a start of vLLM that appear in its log. */
 export interface StartFacts {
   readonly request: ServeJson;
   readonly version: string;
@@ -14,7 +14,7 @@ export interface StartFacts {
   readonly plan: MemoryPlan;
 }
 
-/** Kernels that vLLM prefers to those that the checkpoint names. */
+/** The kernels that vLLM chooses for a checkpoint's quantization. */
 const KERNEL: Record<Quantization, string> = {
   none: "None",
   awq: "awq_marlin",
@@ -23,12 +23,12 @@ const KERNEL: Record<Quantization, string> = {
   mxfp4: "mxfp4",
   "compressed-tensors": "compressed-tensors",
 };
-/** The largest file that the hub's checkpoints are cut into. */
+/** Maximum size of a checkpoint's files on the Hub. */
 const SHARD_GIB = 4.6;
-/** Share of the engine's start that goes into graphs. */
+/** Share of the engine's start that is used for capturing graphs. */
 const GRAPHS = 0.3;
 
-/** Before anything is read of the model. */
+/** The log before the model's configuration is read. */
 export function banner({ request, version }: StartFacts): string {
   const parallel = (size: number): number | null => (size > 1 ? size : null);
   const settings: Readonly<Record<string, PythonValue>> = {
@@ -58,7 +58,7 @@ export function banner({ request, version }: StartFacts): string {
   });
 }
 
-/** The configuration is accepted, the checkpoint is there; the engine's process starts. */
+/** The log once the checkpoint is downloaded and the engine's process starts. */
 export function configured({ request, version, gpu, model }: StartFacts): string {
   const { name: card, computeCapability } = gpu.card;
   const turing = computeCapability < 80;
@@ -105,7 +105,7 @@ export function cacheAllocated({ request, plan }: StartFacts): string {
   });
 }
 
-/** @param seconds that the engine took from the loaded weights on */
+/** @param seconds time since the weights were loaded */
 export function ready({ request }: StartFacts, seconds: number): string {
   const graphs = request.enforce_eager
     ? ""
@@ -113,7 +113,7 @@ export function ready({ request }: StartFacts, seconds: number): string {
   return graphs + logPassage("ready", { seconds: seconds.toFixed(2) });
 }
 
-/** What a server at work writes every ten seconds: rates since `before`, `seconds` ago. */
+/** The line that a running server writes every ten seconds: rates since `before`, which was `seconds` ago. */
 export function throughput(
   { metrics, running, waiting, cacheUsage }: Engine,
   before: Engine["metrics"]["counts"],

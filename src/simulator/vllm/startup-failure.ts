@@ -5,17 +5,17 @@ import type { MachineFault } from "../faults/fault-scripts.ts";
 import { logPassage } from "./log-passages.ts";
 import type { MemoryPlan } from "./memory-plan.ts";
 
-/** When vLLM notices: before the download, with the weights, with the cache, or with the graphs. */
+/** When vLLM fails: before the download, or while it loads weights, allocates the cache or captures graphs. */
 type Stage = "config" | "weights" | "cache" | "graphs";
 
-/** Why vLLM does not come up. */
+/** The reason why vLLM does not start. */
 export interface StartupFailure {
   readonly at: Stage;
-  /** What it writes then; see `log-passages.ts`. */
+  /** The last part of its log; see `log-passages.ts`. */
   readonly log: string;
 }
 
-/** The fault script of this kind that applies to a server, if one does. */
+/** Returns the fault of this kind that applies to a server, if any. */
 export type FaultOf = (action: MachineFault["action"]) => MachineFault | undefined;
 
 export interface StartAttempt {
@@ -27,7 +27,7 @@ export interface StartAttempt {
   readonly faultOf: FaultOf;
 }
 
-/** Lowest compute capability of the quantisation kernels, of vLLM 0.17 and later. */
+/** Lowest compute capability of the quantisation kernels in vLLM 0.17 and later. */
 const CAPABILITY_FLOOR: Record<Quantization, number> = {
   none: 70,
   awq: 75,
@@ -36,7 +36,7 @@ const CAPABILITY_FLOOR: Record<Quantization, number> = {
   mxfp4: 80,
   "compressed-tensors": 75,
 };
-/** Values of `--quantization` that a checkpoint accepts. */
+/** Values of `--quantization` that fit a checkpoint. */
 const ACCEPTED: Record<Quantization, readonly string[]> = {
   none: ["fp8"],
   awq: ["awq", "awq_marlin", "moe_wna16"],
@@ -45,14 +45,14 @@ const ACCEPTED: Record<Quantization, readonly string[]> = {
   mxfp4: ["mxfp4", "gpt_oss_mxfp4"],
   "compressed-tensors": ["compressed-tensors"],
 };
-/** vLLM's default for the GPUs at hand. */
+/** vLLM's default on these GPUs. */
 export const MAX_NUM_SEQS = 256;
-/** Of a hybrid model, where a fault script gives no other number. */
+/** Cache blocks of a hybrid model, unless the fault sets another `limit`. */
 const MAMBA_BLOCKS = 16;
 const AMPERE = 80;
 const ADA = 89;
 
-/** The first thing that is wrong, in the order in which vLLM checks; undefined for a server that comes up. */
+/** The first failure in the order of vLLM's checks; undefined if the server starts. */
 export function startupFailure(attempt: StartAttempt): StartupFailure | undefined {
   return (
     hubFailure(attempt) ??
@@ -72,7 +72,7 @@ function hubFailure({ request: { model: id }, model, hasSecret, faultOf }: Start
   return apiServerFails(logPassage(title, { model: id }));
 }
 
-/** What the model's own configuration refuses. */
+/** Failures because of the model's configuration. */
 function modelFailure({ request, model }: StartAttempt): StartupFailure | undefined {
   const { max_model_len: window, quantization, tensor_parallel_size: tensor } = request;
   if (window > model.maxPosition)
@@ -92,7 +92,7 @@ function modelFailure({ request, model }: StartAttempt): StartupFailure | undefi
   return undefined;
 }
 
-/** What the cards, or their number, cannot do. */
+/** Failures because of the cards or their number. */
 function cardFailure({ request, gpu, model }: StartAttempt): StartupFailure | undefined {
   const { name: card, computeCapability } = gpu.card;
   const capability = (computeCapability / 10).toFixed(1);
@@ -152,7 +152,7 @@ function cacheFailure({ request, plan }: StartAttempt): StartupFailure | undefin
   );
 }
 
-/** Each running sequence of a hybrid model needs a block of its own; graphs take memory besides the cache. */
+/** A hybrid model needs one cache block per running sequence; graphs need memory in addition to the cache. */
 function graphFailure({ request, plan, faultOf }: StartAttempt): StartupFailure | undefined {
   if (request.enforce_eager) return undefined;
   const hybrid = faultOf("too-many-seqs");
@@ -170,7 +170,7 @@ function graphFailure({ request, plan, faultOf }: StartAttempt): StartupFailure 
   );
 }
 
-/** Before there is an engine. */
+/** A failure before the engine's process starts. */
 function apiServerFails(cause: string): StartupFailure {
   return { at: "config", log: logPassage("the API server fails", { cause: cause.trimEnd() }) };
 }
@@ -184,7 +184,7 @@ function invalidSetting(
   return apiServerFails(logPassage("an invalid setting", { part, reason }));
 }
 
-/** In the engine's process; the API server then says only that the engine failed. */
+/** A failure in the engine's process, after which the API server only logs that the engine failed. */
 function engineFails(at: Stage, passage: string): StartupFailure {
   const cause = passage.trimEnd();
   const marked = cause.replace(/^/gm, "(EngineCore pid=162) ERROR {{time}} [core.py:1510] ");

@@ -10,17 +10,17 @@ export interface Reply {
 
 interface TokenEvent {
   readonly text: string;
-  /** Completion tokens by now. */
+  /** Number of completion tokens so far. */
   readonly count: number;
   readonly finishReason: string | null;
 }
 
-/** The server-sent events of one stream, key for key as vLLM 0.32 writes them. */
+/** The server-sent events of one stream, with the same keys in the same order as vLLM 0.32. */
 export interface StreamEvents {
-  /** Undefined where the endpoint has none. */
+  /** Undefined if the endpoint sends no role. */
   role(): string | undefined;
   token(event: TokenEvent): string;
-  /** Undefined when it was not asked for. */
+  /** Undefined if the request did not ask for usage. */
   usage(count: number, cachedTokens: number): string | undefined;
   readonly done: string;
 }
@@ -31,7 +31,7 @@ export function streamEvents(reply: Reply, request: CompletionRequest): StreamEv
   return request.chat ? chatEvents(reply, request) : textEvents(reply, request);
 }
 
-/** Everything up to the delta is built once, since this runs for every token. */
+/** The part before the delta is built once, since events are formatted for every token. */
 function chatEvents(reply: Reply, request: CompletionRequest): StreamEvents {
   const prompt = request.tokens.length;
   const continuous = request.usage === "continuous";
@@ -152,7 +152,7 @@ function finish(reason: string | null): string {
     : `"finish_reason":${JSON.stringify(reason)},"stop_reason":null,`;
 }
 
-/** Without a final usage event, the last token's carries the fingerprint. */
+/** Without a final usage event, the last token's event has the fingerprint. */
 function lastFingerprint(reply: Reply, request: CompletionRequest, reason: string | null): string {
   return reason === null || request.usage !== "none"
     ? ""

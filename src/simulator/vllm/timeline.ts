@@ -2,14 +2,14 @@ import type { Clock } from "../../support/clock.ts";
 
 export type Cancel = () => void;
 
-/** Absolute virtual deadlines for everything in this process, by one timer. All times are virtual milliseconds. */
+/** Runs tasks at absolute deadlines, with a single timer. All times are virtual milliseconds. */
 export interface Timeline {
   readonly clock: Clock;
   /** Monotonic. */
   now(): number;
-  /** A monotonic stamp as milliseconds since the epoch, with a fraction. */
+  /** Converts a monotonic time to milliseconds since the epoch, with a fraction. */
   epoch(monotonicMs: number): number;
-  /** Runs the task once its time has come, the earliest first; never early. */
+  /** Runs a task at this time or slightly later, in order of time. */
   at(monotonicMs: number, task: () => void): Cancel;
   close(): void;
 }
@@ -20,8 +20,8 @@ interface Entry {
 }
 
 /**
- * One timer at the next deadline, no spinning: a deadline is met within about a millisecond, and whatever else is due
- * by then is done in the same turn. Deadlines are absolute, so that a late turn never moves a later one.
+ * Sets one timer for the next deadline. Tasks run within about a millisecond after their deadline; all tasks that are
+ * due then run together. Deadlines are absolute, so that a late timer does not delay later tasks.
  */
 export function createTimeline(clock: () => Clock): Timeline {
   const heap: Entry[] = [];
@@ -56,8 +56,8 @@ export function createTimeline(clock: () => Clock): Timeline {
     epoch: (monotonicMs) => {
       const current = clock();
       if (anchor?.clock !== current) {
-        // The clock has whole real milliseconds only; the rest comes from the high-resolution clock. Both must
-        // be of the same millisecond.
+        // The clock has a resolution of one real millisecond; the fraction comes from the high-resolution clock. Both
+        // must be read in the same millisecond.
         let wall: number;
         let virtual: number;
         do {

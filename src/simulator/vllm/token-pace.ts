@@ -1,24 +1,24 @@
-/** When the tokens of one request are due, by absolute deadlines. Monotonic milliseconds. */
+/** The absolute deadlines of one request's tokens, in monotonic milliseconds. */
 export interface TokenPace {
-  /** The first token is due then, and nothing before. */
+  /** Sets the deadline of the first token. */
   begin(firstMs: number): void;
-  /** From that moment on every further token takes so long. */
+  /** Changes the time per token from `atMs` on. */
   setStep(atMs: number, stepMs: number): void;
   dueMs(tokens: number): number;
-  /** How many tokens are due by then. */
+  /** Number of tokens that are due by `nowMs`. */
   reachedBy(nowMs: number): number;
-  /** Nothing more is due. */
+  /** No further tokens become due. */
   stop(): void;
   readonly isStopped: boolean;
 }
 
-/** Rounding in the last digits must not hold a token back until the next turn. */
+/** Tolerance, so that rounding does not delay a token until the next timer. */
 const EPSILON = 1e-6;
 
-/** While the step does not change, token k is due at `anchor + k * step`; a new step moves the anchor. */
+/** With a constant step, token k is due at `anchor + k * step`; a new step moves the anchor. */
 export function createTokenPace(arrivedMs: number): TokenPace {
   let anchorMs = arrivedMs;
-  /** Tokens at the anchor, with a fraction. */
+  /** Number of tokens at the anchor, with a fraction. */
   let anchorTokens = 0;
   let stepMs = 1;
   return {

@@ -1,7 +1,7 @@
-/** Cuts text into tokens about as fine as the usual byte-pair encodings do; the same text gives the same tokens. */
+/** Splits text into tokens of about the same size as byte-pair encodings do, deterministically. */
 export interface Tokenizer {
   encode(text: string): number[];
-  /** A conversation in the usual chat template, ready for the assistant's turn. */
+  /** Encodes a conversation with a typical chat template, up to the start of the assistant's reply. */
   encodeChat(messages: readonly ChatMessage[]): number[];
 }
 
@@ -14,10 +14,10 @@ const START = 1;
 const END = 2;
 const NEWLINE = 201;
 const FIRST_ORDINARY = 300;
-const LONGEST_SPACES = 8;
-const LONGEST_DIGITS = 3;
+const MAX_SPACES = 8;
+const MAX_DIGITS = 3;
 
-/** Models differ in how long their pieces of words are, so the same text has another length for each. */
+/** Each model splits words into pieces of another length, so the same text has another number of tokens. */
 export function createTokenizer(model: string, vocabulary: number): Tokenizer {
   const longestWord = 5 + (mix(model, 0, model.length) % 3);
   const encode = (text: string): number[] => {
@@ -66,11 +66,11 @@ function endOfToken(text: string, start: number, longestWord: number): number {
     return end;
   };
   if (first === "word") return same("word", start, longestWord);
-  if (first === "digit") return same("digit", start, LONGEST_DIGITS);
-  if (first === "newline") return same("space", start + 1, LONGEST_SPACES);
+  if (first === "digit") return same("digit", start, MAX_DIGITS);
+  if (first === "newline") return same("space", start + 1, MAX_SPACES);
   if (first !== "space") return start + 1;
   const word = same("word", start + 1, longestWord);
-  return word > start + 1 ? word : same("space", start, LONGEST_SPACES);
+  return word > start + 1 ? word : same("space", start, MAX_SPACES);
 }
 
 function mix(text: string, start: number, end: number): number {

@@ -26,7 +26,7 @@ export interface VllmProcessOptions {
   readonly coefficients: Coefficients;
   readonly seed: number;
   readonly hasSecret: boolean;
-  /** The checkpoint is on the disk already. */
+  /** Whether the checkpoint is already on the disk. */
   readonly cached: boolean;
   readonly faultOf: FaultOf;
   readonly onDownloaded: () => void;
@@ -34,29 +34,29 @@ export interface VllmProcessOptions {
   readonly onServed: (served: ServedRequest) => void;
 }
 
-/** The container in which one vLLM runs, from its start to its end. */
+/** The container of one vLLM server. */
 export interface VllmProcess {
   readonly request: ServeJson;
   status(): ServerStatusJson;
   log(): Buffer;
-  /** Undefined while nothing listens on its port. */
+  /** Undefined while its port is closed. */
   server(): VllmServer | undefined;
-  /** The engine dies in the middle of its work; the container soon after. */
-  die(): void;
-  /** SIGTERM. */
+  /** Crashes the engine; the container exits soon after. */
+  crash(): void;
+  /** Stops the container with SIGTERM. */
   stop(): void;
 }
 
 const BYTES_PER_GIB = 2 ** 30;
 const BLOCK_TOKENS = 16;
 const LOG_STATS_MS = 10_000;
-/** From the engine's death to the container's exit. */
-const DEATH_MS = 2000;
+/** Time from the engine's crash to the container's exit. */
+const CRASH_EXIT_MS = 2000;
 const REQUEST_NOISE = 0.01;
-/** The seed's range of what the runtime takes besides weights and cache, as a share of the catalogue's figure. */
+/** Range of the memory that is neither weights nor cache, as a share of the catalogue's figure. */
 const OVERHEAD = [0.7, 1] as const;
 
-/** Under `tight-memory`. */
+/** With the fault `tight-memory`. */
 const TIGHT_OVERHEAD = 1.8;
 
 export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
@@ -126,12 +126,12 @@ export function createVllmProcess(options: VllmProcessOptions): VllmProcess {
       server ??= listen();
       return server;
     },
-    die: () => {
+    crash: () => {
       const nowMs = timeline.now();
       if (server === undefined || hasExited(nowMs)) return;
-      diedMs = nowMs + DEATH_MS;
+      diedMs = nowMs + CRASH_EXIT_MS;
       book.append(nowMs, logPassage("engine died"));
-      server.die();
+      server.crash();
       timeline.at(diedMs, () => server?.terminate());
     },
     stop: () => {
@@ -162,7 +162,7 @@ function serverOf(options: VllmProcessOptions, facts: ServerFacts): VllmServer {
     cacheTokens: plan.cacheTokens,
     blockTokens: BLOCK_TOKENS,
     streamInterval: request.stream_interval ?? 1,
-    // The sum of three draws: near enough to a bell, and never far off.
+    // The sum of three draws approximates a bell curve without outliers.
     noise: () =>
       1 + REQUEST_NOISE * (random.between(-1, 1) + random.between(-1, 1) + random.between(-1, 1)),
     profile: speedProfile({
@@ -207,13 +207,13 @@ function servedRequest(
   };
 }
 
-/** The commit that the hub's branch or tag stands for. */
+/** The commit of the model's branch or tag on the Hub. */
 function revisionOf({ model, revision }: ServeJson): string {
   const name = revision ?? "main";
   return /^[\da-f]{40}$/.test(name) ? name : hex("sha1", `${model}@${name}`);
 }
 
-/** What the registry would call the image that this name stands for. */
+/** The registry's digest for an image. */
 export function imageDigest(image: string): string {
   return /@(sha256:[\da-f]{64})$/.exec(image)?.[1] ?? `sha256:${hex("sha256", image)}`;
 }

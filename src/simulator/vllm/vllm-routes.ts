@@ -13,7 +13,7 @@ import { ENGINE_DEAD, type OpenAiError } from "./openai-error.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** The model that a server serves, and the settings that its answers show. */
+/** The served model, and the settings that appear in replies. */
 export interface Serving {
   readonly timeline: Timeline;
   readonly engine: Engine;
@@ -21,25 +21,25 @@ export interface Serving {
   readonly model: string;
   readonly version: string;
   readonly maxModelLen: number;
-  /** Left out = no. See `ServedModel`. */
+  /** See `ServedModel`; default false. */
   readonly harmonyBreaks?: boolean;
   readonly gpuMemoryUtilization: number;
   readonly cacheTokens: number;
   readonly blockTokens: number;
 }
 
-/** One request to the server, its body already parsed. */
+/** A request to the server with its parsed body. */
 export interface Call {
   readonly body: Json;
   readonly receivedMs: number;
   respond(status: number, body: string, type?: string): void;
-  /** Streams or answers a completion that was accepted. */
+  /** Runs a valid completion request, streaming or not. */
   complete(request: CompletionRequest, fingerprint: string): void;
 }
 
 type Route = (call: Call) => void;
 
-/** By method and path. @param isDead the engine's process is gone */
+/** The routes by method and path. @param isDead whether the engine has crashed */
 export function vllmRoutes(
   serving: Serving,
   isDead: () => boolean,

@@ -8,38 +8,38 @@ import { validationError, type OpenAiError } from "./openai-error.ts";
 import { vllmRoutes, type Call, type Serving } from "./vllm-routes.ts";
 
 export interface VllmServerOptions extends Serving {
-  /** Where in a reply of so many tokens something may happen; undefined for nowhere. */
+  /** The position in a reply at which a fault may occur; undefined if none is pending. */
   readonly checkpoint: (maxTokens: number) => Checkpoint | undefined;
   readonly onServed: (served: ServedCompletion) => void;
 }
 
-/** vLLM's API server over whatever connections it is given. */
+/** vLLM's API server. */
 export interface VllmServer {
   readonly engine: Engine;
-  /** A connection to its port. */
+  /** Serves a connection to its port. */
   attach(connection: Duplex): void;
-  /** The engine's process is dead: streams end in an error and `/health` in 503. */
-  die(): void;
+  /** Crashes the engine: streams end with an error, and `/health` answers 503. */
+  crash(): void;
   /** SIGTERM: streams end as aborted, then every connection is closed. */
   terminate(): void;
 }
 
-/** uvicorn's, for idle connections. */
+/** uvicorn's timeout of idle connections. */
 const KEEP_ALIVE_MS = 5000;
 const MAX_BODY_BYTES = 64 * 2 ** 20;
 
 export function createVllmServer(options: VllmServerOptions): VllmServer {
   const { timeline, engine } = options;
   const connections = new Set<Duplex>();
-  let dead = false;
-  const routes = vllmRoutes(options, () => dead);
+  let hasCrashed = false;
+  const routes = vllmRoutes(options, () => hasCrashed);
   const handle = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const receivedMs = timeline.now();
     const path = (req.url ?? "/").replace(/\?.*$/, "");
     const method = req.method ?? "GET";
     const bytes = await readBody(req);
     const body = method === "POST" ? parseBody(bytes) : { json: {} };
-    const call = callOf(options, res, "json" in body ? body.json : {}, receivedMs);
+    const call = createCall(options, res, "json" in body ? body.json : {}, receivedMs);
     const route = routes[`${method} ${path}`];
     if (route === undefined) {
       const isKnown = Object.keys(routes).some((name) => name.endsWith(` ${path}`));
@@ -64,8 +64,8 @@ export function createVllmServer(options: VllmServerOptions): VllmServer {
       connection.on("error", () => connection.destroy());
       server.emit("connection", connection);
     },
-    die: () => {
-      dead = true;
+    crash: () => {
+      hasCrashed = true;
       engine.end("error");
     },
     terminate: () => {
@@ -76,8 +76,7 @@ export function createVllmServer(options: VllmServerOptions): VllmServer {
   };
 }
 
-/** What a route may do with one request. */
-function callOf(
+function createCall(
   options: VllmServerOptions,
   res: ServerResponse,
   body: Json,

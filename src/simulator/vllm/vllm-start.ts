@@ -5,34 +5,34 @@ import { startupFailure, type StartAttempt } from "./startup-failure.ts";
 export interface StartOptions extends StartAttempt {
   readonly version: string;
   readonly startMs: number;
-  /** From the start to the first completion, the download left out. */
+  /** From the start to the first completion, without the download. */
   readonly loadMs: number;
-  /** 0 when the checkpoint is on the disk already. */
+  /** 0 if the checkpoint is already on the disk. */
   readonly downloadMs: number;
 }
 
-/** How one start of vLLM will go, known from its beginning. Monotonic milliseconds; Infinity for never. */
+/** The course of a start of vLLM, planned in advance. Monotonic milliseconds; Infinity = never. */
 export interface VllmStart {
   readonly readyMs: number;
-  /** When the container exits by itself. */
+  /** When the container exits because of a failure. */
   readonly exitMs: number;
-  /** When the whole checkpoint is on the disk. */
+  /** When the download of the checkpoint is complete. */
   readonly downloadedMs: number;
-  /** What its log will say, in order of time. */
+  /** Passages of its log in order of time. */
   readonly log: readonly { readonly atMs: number; readonly text: string }[];
   stateAt(nowMs: number): ServerStatusJson["state"];
-  /** Bytes on the disk as a share of the checkpoint; undefined before the hub has answered. */
+  /** Bytes on the disk as a share of the checkpoint; undefined before the Hub has answered. */
   downloadedShare(nowMs: number): number | undefined;
 }
 
-/** Milestones of a start as shares of the time to load: banner, Python's imports, weights, cache, graphs. */
+/** Milestones of a start as shares of `loadMs`: banner, Python imports, weights, cache, graphs. */
 const BANNER = 0.05;
 const CONFIGURED = 0.12;
 const LOADING = 0.2;
 const LOADED = 0.55;
 const PROFILED = 0.8;
 const CAPTURED = 0.95;
-/** From the failure to the container's exit. */
+/** Time from the failure to the container's exit, as a share of `loadMs`. */
 const EXIT = 0.02;
 
 export function planStart(options: StartOptions): VllmStart {
@@ -79,9 +79,9 @@ export function planStart(options: StartOptions): VllmStart {
   };
 }
 
-/** Where a frozen download stops, as a share of the checkpoint. */
+/** Position of a frozen download, as a share of the checkpoint. */
 const FROZEN = 0.5;
-/** What a client leaves behind that starts a frozen part anew. */
+/** Size of the incomplete file that remains after a frozen part was restarted, as a share of the checkpoint. */
 const ORPHAN = 0.05;
 
 interface Download {
@@ -89,7 +89,7 @@ interface Download {
   shareAt(nowMs: number): number;
 }
 
-/** Xet can freeze: for ever, or until the client starts the part anew and leaves the old one on the disk. */
+/** With Xet, a download can freeze: forever, or until the client restarts the part and leaves an incomplete file. */
 function planDownload({ downloadMs, request, faultOf }: StartOptions, startMs: number): Download {
   const fault = request.disable_xet ? undefined : faultOf("download-freezes");
   const frozenMs = fault === undefined ? Infinity : startMs + FROZEN * downloadMs;
@@ -105,7 +105,7 @@ function planDownload({ downloadMs, request, faultOf }: StartOptions, startMs: n
   };
 }
 
-/** Several GPUs can wait for each other for ever where peer-to-peer access does not work. */
+/** If peer-to-peer access does not work, several GPUs wait for each other forever. */
 function hangs({ request, faultOf }: StartOptions): boolean {
   const severalGpus = request.tensor_parallel_size > 1;
   return faultOf("start-hangs") !== undefined && !(severalGpus && request.disable_p2p);

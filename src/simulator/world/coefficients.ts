@@ -1,9 +1,9 @@
 import { createRandom, type Random } from "./random.ts";
 import type { SimulatedVm } from "./simulated-vm.ts";
 
-/** How long things take on a VM of this world; drawn from its seed, independently of the forecast's constants. */
+/** Speeds and durations of this world's VMs, drawn from its seed and independent of the forecast's constants. */
 export interface Coefficients {
-  /** Multiplies tokens a second, 0.8 to 1.2. */
+  /** Factor for tokens per second, 0.8 to 1.2. */
   speed(model: string, type: string): number;
   /** Virtual seconds, already scaled by `--delays`. */
   bootSeconds(vm: SimulatedVm): number;
@@ -12,13 +12,13 @@ export interface Coefficients {
   loadSeconds(vm: SimulatedVm, gib: number): number;
 }
 
-/** How long Linode's own jobs take, in virtual seconds, already scaled by `--delays`. */
+/** Durations of Linode's own jobs in virtual seconds, already scaled by `--delays`. */
 export interface JobDelays {
-  /** Part of the boot time that a VM spends in `provisioning`. */
+  /** Share of the boot time that a VM spends in `provisioning`, 0 to 1. */
   provisioningShare(vm: SimulatedVm): number;
-  /** From `running` until its SSH server listens. */
+  /** From `running` until the VM's SSH server listens. */
   guestSeconds(vm: SimulatedVm): number;
-  /** From a reboot's request until the old boot is off; a guest's shutdown takes 16 to 28 s on Linode. */
+  /** From a reboot's request until the VM is off; on Linode this takes 16 to 28 s. */
   shutdownSeconds(vm: SimulatedVm): number;
   /** From power off to `running`. */
   rebootSeconds(vm: SimulatedVm): number;
@@ -28,20 +28,20 @@ export interface JobDelays {
 const SPEED_SPREAD = 0.2;
 const DELAY_SPREAD = 0.4;
 const BOOT_SECONDS = 88;
-/** NVIDIA's driver, Docker, the container toolkit, and 9 GB of image. */
+/** NVIDIA's driver, Docker, the container toolkit, and an image of 9 GB. */
 const SETUP_SECONDS = 470;
 const HUB_BYTES_PER_SECOND = 150e6;
 const BYTES_PER_GIB = 2 ** 30;
-/** Python's imports, compilation, graph capture; then each GPU reads its part of the weights. */
+/** Python imports, compilation and graph capture, before each GPU reads its part of the weights. */
 const LOAD_SECONDS = 110;
 const LOAD_SECONDS_PER_GIB = 6.5;
-/** Start-up on Turing: 327 s of `init engine` were logged for a 27B on two Quadro RTX 6000. */
+/** A 27B model on two Quadro RTX 6000 logged 327 s of `init engine`. */
 const TURING_LOAD_FACTOR = 1.7;
 const TURING = 75;
-/** Blackwell VMs are known to take longer to delete. */
+/** Blackwell VMs take longer to delete. */
 const BLACKWELL_DELETE_FACTOR = 4;
 
-/** The seed's world: every figure is drawn once for its key. */
+/** Every value is drawn from the seed and its own key, so that it does not depend on earlier draws. */
 export function createCoefficients(options: { seed: number; delays: number }): Coefficients {
   const around = (spread: number, what: string, key: string): number =>
     createRandom(`${String(options.seed)}/${what}/${key}`).between(1 - spread, 1 + spread);
@@ -65,7 +65,7 @@ export function createCoefficients(options: { seed: number; delays: number }): C
 
 /** @param scale `--delays` */
 export function createJobDelays(random: Random, scale: number): JobDelays {
-  // By number, so that what one VM draws does not depend on what others drew before.
+  // Named by the VM's id, so that a VM's values do not depend on other VMs.
   const draw = (vm: SimulatedVm, name: string, low: number, high: number): number =>
     random.named(`${name}/${vm.id}`).between(low, high);
   return {

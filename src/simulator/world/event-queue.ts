@@ -1,12 +1,12 @@
-/** What is going to happen, by virtual time. */
+/** Future events of the world, ordered by virtual time. */
 export interface EventQueue {
-  /** `act` gets the moment at which it was due, however late it runs. */
+  /** Schedules `act`, which is called with the time at which it was due, even if it runs later. */
   at(dueMs: number, act: (dueMs: number) => void): void;
-  /** Runs everything that is due until then, oldest first, and what that adds. */
+  /** Runs all events that are due by `nowMs` in order, including those that they add. */
   runUntil(nowMs: number): void;
-  /** When the next one is due. */
+  /** When the next event is due. */
   readonly next: () => number | undefined;
-  /** Called whenever something is added. */
+  /** Sets the listener that is called whenever an event is added. */
   readonly onAdded: (listener: () => void) => void;
 }
 

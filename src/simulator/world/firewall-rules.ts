@@ -17,13 +17,13 @@ export interface FirewallRules {
   readonly outbound_policy: "ACCEPT" | "DROP";
 }
 
-const MOST_RULES = 25;
-const MOST_ADDRESSES = 255;
-const MOST_PORTS = 15;
-/** The specification lists the names only; the API also accepts protocol numbers. */
+const MAX_RULES = 25;
+const MAX_ADDRESSES = 255;
+const MAX_PORTS = 15;
+/** The API also accepts protocol numbers, which the specification does not mention. */
 const PROTOCOLS = new Set(["TCP", "UDP", "ICMP", "IPENCAP", "ALL"]);
 
-/** The rules, or everything that is wrong with them. */
+/** @returns the rules, or all problems with them */
 export function readFirewallRules(value: unknown): FirewallRules | ApiProblem[] {
   if (!isObject(value)) return [{ reason: "rules is required", field: "rules" }];
   const problems: ApiProblem[] = [];
@@ -42,8 +42,8 @@ export function readFirewallRules(value: unknown): FirewallRules | ApiProblem[] 
     for (const [index, rule] of list.entries())
       problems.push(...ruleProblems(rule, `rules.${key}[${index}]`));
   }
-  if (count > MOST_RULES)
-    problems.push({ reason: `A Firewall may have at most ${MOST_RULES} rules`, field: "rules" });
+  if (count > MAX_RULES)
+    problems.push({ reason: `A Firewall may have at most ${MAX_RULES} rules`, field: "rules" });
   if (problems.length > 0) return problems;
   return {
     inbound: (value["inbound"] ?? null) as FirewallRule[] | null,
@@ -80,19 +80,19 @@ function ruleProblems(rule: unknown, field: string): ApiProblem[] {
     const count = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
     const total = count(v4) + count(v6);
     if (total === 0) wrong("addresses", "Must provide at least one IP address");
-    if (total > MOST_ADDRESSES)
-      wrong("addresses", `A rule may have at most ${MOST_ADDRESSES} addresses`);
+    if (total > MAX_ADDRESSES)
+      wrong("addresses", `A rule may have at most ${MAX_ADDRESSES} addresses`);
   }
   return problems;
 }
 
-/** Whether `from` may reach TCP `port`: the first rule that matches decides, else the policy. */
+/** Whether `from` may reach TCP `port`. The first matching rule decides; without one, the policy. */
 export function admits(rules: FirewallRules, from: string, port: number): boolean {
   const address = from.replace(/^::ffff:/i, "");
   for (const rule of rules.inbound ?? []) {
-    const ofTcp = rule.protocol === "TCP" || rule.protocol === "ALL" || rule.protocol === "6";
+    const isTcp = rule.protocol === "TCP" || rule.protocol === "ALL" || rule.protocol === "6";
     const ranges = portRanges(rule.ports ?? "1-65535") ?? [];
-    if (!ofTcp || !ranges.some(([low, high]) => low <= port && port <= high)) continue;
+    if (!isTcp || !ranges.some(([low, high]) => low <= port && port <= high)) continue;
     if (contains([...(rule.addresses?.ipv4 ?? []), ...(rule.addresses?.ipv6 ?? [])], address))
       return rule.action === "ACCEPT";
   }
@@ -115,11 +115,11 @@ function portRanges(ports: unknown): (readonly [low: number, high: number])[] | 
     const [, low, high] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(piece) ?? [];
     return [Number(low), Number(high ?? low)] as const;
   });
-  const sane = ranges.every(([low, high]) => low >= 1 && high <= 65_535 && low <= high);
-  return sane && pieces.length <= MOST_PORTS ? ranges : undefined;
+  const areValid = ranges.every(([low, high]) => low >= 1 && high <= 65_535 && low <= high);
+  return areValid && pieces.length <= MAX_PORTS ? ranges : undefined;
 }
 
-/** An address alone is refused: the mask is part of the format. */
+/** The mask is required: the API refuses a plain address. */
 function isNetwork(text: unknown, isAddress: (text: string) => boolean, bits: number): boolean {
   if (typeof text !== "string") return false;
   const [base = "", prefix, more] = text.split("/");

@@ -12,7 +12,7 @@ export interface Firewall {
   version: number;
   updatedMs: number;
   deletedMs: number | undefined;
-  /** The newest version of its rules that names an address which the client no longer has. */
+  /** The version of the rules that names an address which the client no longer has. */
   outdatedVersion: number | undefined;
   /** Whether `from` may reach TCP `port`. */
   admits(from: string, port: number): boolean;
@@ -24,11 +24,11 @@ export interface Firewalls {
   /** @throws ApiError: not found */
   get(account: string, id: number): Firewall;
   find(id: number): Firewall | undefined;
-  /** Those that were there at that moment. */
+  /** The firewalls that existed at this time. */
   list(account: string, atMs: number): readonly Firewall[];
   setRules(account: string, id: number, rules: unknown, nowMs: number): Firewall;
   remove(account: string, id: number, nowMs: number): void;
-  /** The client's address changes: rules as they are now admit it no longer. */
+  /** Simulates a change of the client's address: the current rules no longer admit it. */
   outdateRules(): void;
   all(): readonly Firewall[];
 }
@@ -58,7 +58,7 @@ export function createFirewalls(): Firewalls {
         label: label as string,
         tags: (body["tags"] ?? []) as string[],
         createdMs: nowMs,
-        rules: rulesOf(body["rules"]),
+        rules: parseRules(body["rules"]),
         version: 1,
         updatedMs: nowMs,
         deletedMs: undefined,
@@ -80,7 +80,7 @@ export function createFirewalls(): Firewalls {
       ),
     setRules(account, id, rules, nowMs) {
       const firewall = get(account, id);
-      firewall.rules = rulesOf(rules);
+      firewall.rules = parseRules(rules);
       firewall.version += 1;
       firewall.updatedMs = nowMs;
       return firewall;
@@ -95,7 +95,7 @@ export function createFirewalls(): Firewalls {
   };
 }
 
-function rulesOf(value: unknown): FirewallRules {
+function parseRules(value: unknown): FirewallRules {
   const rules = readFirewallRules(value);
   if (Array.isArray(rules)) throw new ApiError(400, rules);
   return rules;

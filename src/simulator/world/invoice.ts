@@ -11,7 +11,7 @@ export interface InvoiceLine {
 
 export interface Invoice {
   readonly usd: number;
-  /** VMs that are still billed. */
+  /** Number of VMs that are still billed. */
   readonly live: number;
   readonly lines: readonly InvoiceLine[];
 }
@@ -19,29 +19,29 @@ export interface Invoice {
 const HOUR_MS = 3_600_000;
 
 /**
- * Hours that Linode charges: usage is rounded up to the nearest hour, powered off or not, from the create to the
- * delete. Not the ledger's function: a bill that a ledger is checked against must be counted independently.
+ * Hours that Linode charges: from create to delete, powered off or not, rounded up. Deliberately does not share the
+ * ledger's function, since the ledger is checked against this invoice.
  */
-export function hoursCharged(vm: Pick<Vm, "createdMs" | "deletedMs">, nowMs: number): number {
-  const used = (vm.deletedMs ?? nowMs) - vm.createdMs;
-  const whole = Math.floor(used / HOUR_MS);
-  return whole * HOUR_MS === used && whole > 0 ? whole : whole + 1;
+export function chargedHours(vm: Pick<Vm, "createdMs" | "deletedMs">, nowMs: number): number {
+  const usedMs = (vm.deletedMs ?? nowMs) - vm.createdMs;
+  const fullHours = Math.floor(usedMs / HOUR_MS);
+  return fullHours * HOUR_MS === usedMs && fullHours > 0 ? fullHours : fullHours + 1;
 }
 
-export function charged(vm: Vm, nowMs: number): MicroUsd {
-  return hoursCharged(vm, nowMs) * vm.hourly;
+export function charge(vm: Vm, nowMs: number): MicroUsd {
+  return chargedHours(vm, nowMs) * vm.hourly;
 }
 
 export function makeInvoice(vms: readonly Vm[], nowMs: number): Invoice {
   return {
-    usd: usd(vms.reduce((sum, vm) => sum + charged(vm, nowMs), 0)),
+    usd: usd(vms.reduce((sum, vm) => sum + charge(vm, nowMs), 0)),
     live: vms.filter((vm) => vm.deletedMs === undefined).length,
     lines: vms.map((vm) => ({
       label: vm.label,
       type: vm.type.id,
-      hours: hoursCharged(vm, nowMs),
+      hours: chargedHours(vm, nowMs),
       price_per_hour: usd(vm.hourly),
-      usd: usd(charged(vm, nowMs)),
+      usd: usd(charge(vm, nowMs)),
     })),
   };
 }

@@ -1,21 +1,21 @@
 import { createServer, type Server } from "node:net";
 
-/** Loopback addresses of one world: 127.64.x.1 to 127.64.x.253, one a VM, reused when the VM is gone. */
+/** Loopback addresses of one world, 127.64.x.1 to 127.64.x.253: one for each VM, reused after it is deleted. */
 export interface LoopbackAddresses {
-  /** Undefined when all are in use. */
+  /** @returns undefined if all are in use */
   take(): string | undefined;
   free(address: string): void;
 }
 
 /** A subnet 127.64.x that no other world on this machine uses. */
 export interface Subnet {
-  /** The x. */
+  /** The x of 127.64.x. */
   readonly number: number;
   release(): Promise<void>;
 }
 
 const LAST_HOST = 253;
-/** Marks the subnet as taken; never a VM's. */
+/** The address that marks a subnet as taken; never used for a VM. */
 const MARKER_HOST = 254;
 const SUBNETS = 256;
 
@@ -24,7 +24,7 @@ export function createLoopbackAddresses(subnet: number): LoopbackAddresses {
   let last = 0;
   return {
     take() {
-      // In turn, so that an address is free as long as possible before another VM gets it.
+      // Round robin, so that an address stays unused as long as possible before another VM gets it.
       for (let step = 1; step <= LAST_HOST; step += 1) {
         const host = ((last + step - 1) % LAST_HOST) + 1;
         const address = `127.64.${subnet}.${host}`;
@@ -42,8 +42,8 @@ export function createLoopbackAddresses(subnet: number): LoopbackAddresses {
 }
 
 /**
- * Takes the first free subnet, from `first` on. A listener on its last address marks it; the kernel closes that with
- * the process, however it ends. @throws Error when none is free, or the port may not be used.
+ * Reserves the first free subnet from `first` on, by listening on its marker address. The kernel closes the listener
+ * when the process ends in any way. @throws Error if no subnet is free, or the port is not permitted
  */
 export async function reserveSubnet(port: number, first: number): Promise<Subnet> {
   for (let step = 0; step < SUBNETS; step += 1) {

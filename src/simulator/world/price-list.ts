@@ -2,20 +2,20 @@ import type { GpuType } from "../../catalog/gpu-types.ts";
 import type { MicroUsd } from "../../support/money.ts";
 import { lineOf } from "./regions.ts";
 
-/** What the simulated Linode sells, and at which prices. */
+/** The GPU types of the simulated Linode and their prices. */
 export interface PriceList {
-  /** Gated plans are shown with a token only. */
+  /** Types that are not public are listed with a token only. */
   types(withToken: boolean): readonly GpuType[];
   readonly find: (typeId: string) => GpuType | undefined;
   hourly(typeId: string, region: string): MicroUsd;
-  /** Exceptions only, as `region_prices` has them. */
+  /** Prices of regions that differ, as in `region_prices`. */
   exceptions(typeId: string): readonly { readonly region: string; readonly hourly: MicroUsd }[];
-  /** From now on, in all regions in proportion. @throws RangeError for a type that is not sold. */
+  /** Changes the price of new VMs, in all regions in proportion. @throws RangeError for an unknown type */
   setHourly(typeId: string, hourly: MicroUsd): void;
 }
 
-/** Only the Blackwell plans cost more in some regions; the ratios are those seen in May 2026. */
-const DEARER: readonly (readonly [region: string, factor: number])[] = [
+/** Only the Blackwell types cost more in some regions; ratios as of May 2026. */
+const SURCHARGES: readonly (readonly [region: string, factor: number])[] = [
   ["id-cgk", 1.2],
   ["br-gru", 1.4],
 ];
@@ -29,7 +29,10 @@ export function createPriceList(gpuTypes: readonly GpuType[]): PriceList {
   };
   const exceptions: PriceList["exceptions"] = (typeId) =>
     lineOf(typeId) === "g3"
-      ? DEARER.map(([region, factor]) => ({ region, hourly: Math.round(base(typeId) * factor) }))
+      ? SURCHARGES.map(([region, factor]) => ({
+          region,
+          hourly: Math.round(base(typeId) * factor),
+        }))
       : [];
   return {
     types: (withToken) => gpuTypes.filter((type) => type.public || withToken),

@@ -1,15 +1,15 @@
-/** A seeded stream of numbers, the same for the same seed and name. */
+/** A pseudorandom stream, determined by its seed and name. */
 export interface Random {
-  /** From 0, below 1. */
+  /** At least 0 and below 1. */
   next(): number;
   between(low: number, high: number): number;
-  /** A whole number from 0, below `end`. */
+  /** An integer of at least 0 and below `end`. */
   below(end: number): number;
-  /** An independent stream: draws from one do not change the other. */
+  /** An independent stream, which is not affected by draws from this one. */
   named(name: string): Random;
 }
 
-/** SplitMix32 over a hash of the seed (FNV-1a): fast, and good enough for noise. */
+/** SplitMix32, seeded with an FNV-1a hash. */
 export function createRandom(seed: number | string): Random {
   let state = hash(String(seed));
   const next = (): number => {

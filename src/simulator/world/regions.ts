@@ -15,7 +15,7 @@ const region = (id: string, label: string, country: string, gpu = false): Region
   gpu,
 });
 
-/** 33 regions, 21 of which advertise GPUs, as of mid 2026. us-iad-2 sells the Blackwell plans without advertising them. */
+/** The regions as of mid 2026. us-iad-2 offers the Blackwell types although it does not advertise GPUs. */
 export const REGIONS: readonly Region[] = [
   region("ap-west", "Mumbai, IN", "in"),
   region("ca-central", "Toronto, CA", "ca", true),
@@ -52,15 +52,15 @@ export const REGIONS: readonly Region[] = [
   { ...region("us-den-1", "Denver, CO", "us"), site: "distributed" },
 ];
 
-/** Where each line of GPU plans can be had when nothing is sold out. */
+/** The regions that offer each line of GPU types. */
 export const SOLD_IN: Readonly<Record<"g1" | "g2" | "g3", readonly string[]>> = {
-  // Seldom in stock at Linode; here always, so that a plan with all 13 types can be run.
+  // At Linode this line is usually sold out. Here it is in stock, so that a plan with all 13 types can run.
   g1: ["eu-central"],
   g2: ["fr-par", "us-sea", "jp-osa", "de-fra-2", "sg-sin-2", "in-bom-2", "us-ord"],
   g3: ["us-sea", "us-lax", "us-iad-2", "ca-central", "id-cgk", "nl-ams", "de-fra-2", "gb-lon"],
 };
 
-/** The line a GPU plan belongs to; undefined for plans without a GPU. */
+/** The line of a GPU type; undefined for types without a GPU. */
 export function lineOf(typeId: string): "g1" | "g2" | "g3" | undefined {
   const line = /^(g[123])-gpu-/.exec(typeId)?.[1];
   return line as "g1" | "g2" | "g3" | undefined;

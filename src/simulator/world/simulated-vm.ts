@@ -1,7 +1,7 @@
 import type { GpuType } from "../../catalog/gpu-types.ts";
 import type { MachineFault } from "../faults/fault-scripts.ts";
 
-/** A VM of the simulated cloud as its machine side sees it; the world owns and changes it. */
+/** A VM of the simulated cloud, as the SSH side sees it. The world owns and changes it. */
 export interface SimulatedVm {
   readonly id: number;
   readonly label: string;
@@ -9,31 +9,31 @@ export interface SimulatedVm {
   readonly region: string;
   /** 127.64.x.y */
   readonly ipv4: string;
-  /** Decoded; empty when none was sent. */
+  /** Decoded from base64; empty if the request had none. */
   readonly userData: string;
   readonly authorizedKeys: readonly string[];
-  /** Whether this source address may reach TCP 22, by the attached firewall as it is now. */
+  /** Whether the attached firewall currently lets this source address reach TCP 22. */
   admitsSsh(from: string): boolean;
-  /** Virtual milliseconds since the epoch at which the guest's kernel came up the last time. */
+  /** When the guest's kernel last booted, in virtual milliseconds since the epoch. */
   readonly bootedMs: number;
 }
 
-/** The machine side of the world. */
+/** The SSH side of the world: the guests of its VMs. */
 export interface SshMachines {
-  /** The guest is up: its SSH server listens from now on. Also after a reboot. */
+  /** The guest has booted: its SSH server listens from now on. */
   powerOn(vm: SimulatedVm, faults: readonly MachineFault[]): Promise<void>;
-  /** Deleted, rebooting or shut down: everything on it stops at once. Disks keep their state over a reboot. */
+  /** Stops everything on the VM at once. Its disks are kept over a reboot. */
   powerOff(vm: SimulatedVm, how: "reboot" | "gone"): Promise<void>;
-  /** Closes connections whose source the VM's firewall no longer admits. */
-  dropBarredLinks(): void;
-  /** Of all VMs that ever existed, oldest first. */
+  /** Closes the connections from addresses that a VM's firewall no longer admits. */
+  dropForbiddenConnections(): void;
+  /** The requests of all VMs that ever existed, oldest first. */
   served(): readonly ServedRequest[];
-  /** Connections of clients; the world does not end before they do. */
+  /** Number of client connections; the world does not end while there are any. */
   connections(): number;
   close(): Promise<void>;
 }
 
-/** What a simulated vLLM really did; virtual seconds since the epoch. */
+/** A request as the simulated vLLM served it; times in virtual seconds since the epoch. */
 export interface ServedRequest {
   readonly label: string;
   readonly model: string;

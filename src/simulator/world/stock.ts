@@ -2,10 +2,10 @@ import type { StockFault } from "../faults/fault-scripts.ts";
 import type { Random } from "./random.ts";
 import { lineOf, REGIONS, SOLD_IN } from "./regions.ts";
 
-/** Worlds in which every type is in stock; the first is the default. */
-const FULL_SEEDS = 5;
-/** Share of the other worlds in which a type is sold out everywhere, after public polls of the stock in mid 2026. */
-const SCARCE: readonly (readonly [type: RegExp, share: number])[] = [
+/** With the seeds 1 to 5, every type is in stock; 1 is the default. */
+const FULL_STOCK_SEEDS = 5;
+/** Probability that a type is sold out everywhere with another seed, after public polls of the stock in mid 2026. */
+const SOLD_OUT_SHARES: readonly (readonly [type: RegExp, share: number])[] = [
   [/^g1-gpu-rtx6000-4$/, 1],
   [/^g1-/, 0.7],
   [/^g2-gpu-rtx4000a4/, 0.3],
@@ -18,27 +18,25 @@ export interface StockRow {
   readonly available: boolean;
 }
 
-/** The types that are sold out everywhere in the world of this seed. */
+/** Faults for the types that are sold out everywhere with this seed. */
 export function soldOut(seed: number, typeIds: readonly string[], random: Random): StockFault[] {
-  if (seed >= 1 && seed <= FULL_SEEDS) return [];
+  if (seed >= 1 && seed <= FULL_STOCK_SEEDS) return [];
   return typeIds
     .filter((id) => {
-      const share = SCARCE.find(([type]) => type.test(id))?.[1] ?? 0;
-      // The sizes of one number of GPUs sell out together.
+      const share = SOLD_OUT_SHARES.find(([type]) => type.test(id))?.[1] ?? 0;
+      // All sizes with the same number of GPUs sell out together.
       const model = id.replace(/-[a-z]+$/, "");
       return random.named(model).next() < share;
     })
     .map((type) => ({ action: "no-stock", type }));
 }
 
-/** Whether one can be had there, whatever the list says. */
+/** Whether a create would succeed, even if the availability list says otherwise. */
 export function inStock(typeId: string, region: string, faults: readonly StockFault[]): boolean {
-  return sold(typeId, region) && !faults.some((fault) => matches(fault, typeId, region));
+  return isOffered(typeId, region) && !faults.some((fault) => matches(fault, typeId, region));
 }
 
-/**
- * `/regions/availability`: select plans in all core regions, far more rows than one page of 500 holds.
- */
+/** The rows of `/regions/availability`, more than fit on one page of 500. */
 export function stockRows(typeIds: readonly string[], faults: readonly StockFault[]): StockRow[] {
   const visible = faults.filter((fault) => fault.advertised !== true);
   return REGIONS.filter((region) => region.site === "core").flatMap((region) =>
@@ -50,7 +48,7 @@ export function stockRows(typeIds: readonly string[], faults: readonly StockFaul
   );
 }
 
-function sold(typeId: string, region: string): boolean {
+function isOffered(typeId: string, region: string): boolean {
   const line = lineOf(typeId);
   return line !== undefined && SOLD_IN[line].includes(region);
 }
@@ -62,7 +60,7 @@ function matches(fault: StockFault, typeId: string, region: string): boolean {
 const series = (prefix: string, sizes: readonly number[]): string[] =>
   sizes.map((size) => `${prefix}-${size}`);
 
-/** Plans without a GPU fill most of the real list too; this world has none of them. */
+/** Types without a GPU, which make up most of the real list. They are listed here but cannot be created. */
 export const OTHER_PLANS: readonly string[] = [
   "g6-nanode-1",
   ...series("g6-standard", [1, 2, 4, 6, 8, 16, 20, 24, 32]),

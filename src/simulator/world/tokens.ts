@@ -8,7 +8,7 @@ export interface Token {
   readonly account: string;
 }
 
-/** Another token, or a change of one: what is missing stays as it was. */
+/** A new token, or changes of an existing one; omitted fields keep their value. */
 export interface TokenChange {
   readonly token: string;
   readonly scopes?: string | undefined;
@@ -19,10 +19,10 @@ export interface TokenChange {
 
 export interface TokenBook {
   put(change: TokenChange): Token;
-  /** The token while it is valid. */
-  valid(token: string, nowMs: number): Token | undefined;
-  /** Of an account, without the revoked ones. */
-  of(account: string): readonly Token[];
+  /** @returns undefined for an unknown, expired or revoked token */
+  findValid(token: string, nowMs: number): Token | undefined;
+  /** The account's tokens that are not revoked. */
+  listFor(account: string): readonly Token[];
 }
 
 export const MAIN_ACCOUNT = "simulated";
@@ -31,14 +31,14 @@ export const OTHER_ACCOUNT = "somebody-else";
 export function createTokenBook(firstToken: string): TokenBook {
   const tokens = new Map<string, Token>();
   const put = (change: TokenChange): Token => {
-    const former = tokens.get(change.token);
+    const previous = tokens.get(change.token);
     const token: Token = {
       token: change.token,
-      scopes: change.scopes ?? former?.scopes ?? "*",
+      scopes: change.scopes ?? previous?.scopes ?? "*",
       // Undefined removes an expiry; a missing key leaves it as it was.
-      expiryMs: "expiryMs" in change ? change.expiryMs : former?.expiryMs,
-      revoked: change.revoked ?? former?.revoked ?? false,
-      account: change.account ?? former?.account ?? MAIN_ACCOUNT,
+      expiryMs: "expiryMs" in change ? change.expiryMs : previous?.expiryMs,
+      revoked: change.revoked ?? previous?.revoked ?? false,
+      account: change.account ?? previous?.account ?? MAIN_ACCOUNT,
     };
     tokens.set(token.token, token);
     return token;
@@ -46,16 +46,17 @@ export function createTokenBook(firstToken: string): TokenBook {
   put({ token: firstToken });
   return {
     put,
-    valid(text, nowMs) {
+    findValid(text, nowMs) {
       const token = tokens.get(text);
       if (token === undefined || token.revoked) return undefined;
       return token.expiryMs !== undefined && token.expiryMs <= nowMs ? undefined : token;
     },
-    of: (account) => [...tokens.values()].filter((one) => one.account === account && !one.revoked),
+    listFor: (account) =>
+      [...tokens.values()].filter((token) => token.account === account && !token.revoked),
   };
 }
 
-/** Whether `scopes` include `needed`, as in `linodes:read_only`. */
+/** Whether `scopes` include `needed`, for example `linodes:read_only`. */
 export function allows(scopes: string, needed: string): boolean {
   const [area = "", right = ""] = needed.split(":");
   return scopes

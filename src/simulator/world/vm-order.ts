@@ -4,9 +4,9 @@ import { type ApiProblem, noCapacity, ApiError } from "../api/api-error.ts";
 import { REGIONS } from "./regions.ts";
 import { OTHER_PLANS } from "./stock.ts";
 
-/** A create request that the API accepts, stock aside. */
+/** A valid create request. */
 export interface VmOrder {
-  /** Undefined: the API makes one up. */
+  /** Undefined if the API chooses one. */
   readonly label: string | undefined;
   readonly type: GpuType;
   readonly region: string;
@@ -19,8 +19,8 @@ export interface VmOrder {
   readonly booted: boolean;
 }
 
-/** What the account already has. */
-export interface OrderFacts {
+/** Looks up what the validity of a request depends on. */
+export interface OrderContext {
   findType(id: string): GpuType | undefined;
   hasFirewall(id: number): boolean;
   isLabelTaken(label: string): boolean;
@@ -28,13 +28,13 @@ export interface OrderFacts {
 
 export const IMAGES: readonly string[] = ["linode/ubuntu24.04", "linode/ubuntu22.04"];
 
-/** Two tools found this cap, counted after decoding; the specification names 65,535. */
-const LARGEST_USER_DATA = 16_384;
+/** After decoding. The specification says 65,535 bytes, but two tools found that the API refuses more than this. */
+const MAX_USER_DATA_BYTES = 16_384;
 const LABEL = /^[a-zA-Z]((?!--|__|\.\.)[a-zA-Z0-9-_.])+$/;
 const KEY_TYPE = /^(?:ssh-dss|ssh-rsa|ecdsa-sha2-nistp\d+|ssh-ed25519)$/;
 
-/** @throws ApiError with everything that is wrong, as the API answers. */
-export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: OrderFacts): VmOrder {
+/** @throws ApiError with all problems, in the API's words */
+export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: OrderContext): VmOrder {
   const problems: ApiProblem[] = [];
   const wrong = (field: string, reason: string): void => {
     problems.push({ reason, field });
@@ -98,23 +98,24 @@ export function readVmOrder(body: Readonly<Record<string, unknown>>, facts: Orde
     userData,
     authorizedKeys,
     ...network,
-    // Tags are compared without case; the first spelling stays.
+    // Tags that differ only in case are duplicates; the first one is kept.
     tags: tags.filter((tag, index) => index === tags.findIndex((other) => sameTag(other, tag))),
     booted: hasImage && body["booted"] !== false && network.connected,
   };
 }
 
-/** What the API would say to a label of 3 to `longest` characters. */
-export function labelProblem(label: unknown, longest: number): string | undefined {
+/** @returns the API's error text for an invalid label, or undefined */
+export function labelProblem(label: unknown, maxLength: number): string | undefined {
   if (typeof label !== "string") return "Must be a string";
-  if (label.length < 3 || label.length > longest) return `Length must be 3-${longest} characters`;
+  if (label.length < 3 || label.length > maxLength)
+    return `Length must be 3-${maxLength} characters`;
   if (!/^[a-zA-Z]/.test(label)) return "Label must begin with a letter";
   if (!LABEL.test(label) || !/[a-zA-Z0-9]$/.test(label))
     return "Label must contain only letters, numbers, single dashes, underscores and periods, and end with a letter or number";
   return undefined;
 }
 
-/** The words about the type are recorded, those about the rest are not. */
+/** The text for a wrong type is Linode's own; the other one is made up. */
 function keyProblem(line: string): string | undefined {
   const [type = "", body = ""] = line.trim().split(/\s+/);
   if (!KEY_TYPE.test(type))
@@ -134,17 +135,17 @@ function readUserData(metadata: unknown, wrong: (reason: string) => void): strin
     return "";
   }
   const decoded = Buffer.from(encoded, "base64");
-  if (decoded.length > LARGEST_USER_DATA)
-    wrong(`Must not exceed ${LARGEST_USER_DATA} bytes when decoded`);
+  if (decoded.length > MAX_USER_DATA_BYTES)
+    wrong(`Must not exceed ${MAX_USER_DATA_BYTES} bytes when decoded`);
   return decoded.toString("utf8");
 }
 
 function readNetwork(
   body: Readonly<Record<string, unknown>>,
-  facts: OrderFacts,
+  facts: OrderContext,
   wrong: (field: string, reason: string) => void,
 ): Pick<VmOrder, "firewallId" | "generation"> & { readonly connected: boolean } {
-  // Left out, the account's setting decides, and the setting of this account is the newer generation.
+  // The default is a setting of the account, which is the newer generation here.
   const generation = body["interface_generation"] ?? "linode";
   if (generation !== "legacy_config" && generation !== "linode")
     wrong("interface_generation", "Must be one of legacy_config, linode");
@@ -176,7 +177,7 @@ function readNetwork(
   };
 }
 
-/** Stands in for Linode's score, of which only the refusal is known: enough kinds, enough different characters. */
+/** Approximates Linode's password score, whose rules are not public. */
 function isStrong(password: string): boolean {
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^a-zA-Z\d]/].filter((kind) =>
     kind.test(password),

@@ -15,27 +15,27 @@ export type VmStatus =
   /** The API answers 404. */
   | "gone";
 
-/** One VM from the create's commit on; never removed, for the invoice. */
+/** A VM that was created. It is never removed from memory, since the invoice lists deleted VMs too. */
 export interface Vm extends SimulatedVm {
   readonly account: string;
   readonly image: string | null;
   readonly tags: readonly string[];
   readonly generation: "legacy_config" | "linode";
   readonly hostUuid: string;
-  /** Billing runs from here... */
+  /** When the create was executed: billing starts. */
   readonly createdMs: number;
-  /** ...to here, the DELETE's commit. */
+  /** When the DELETE was executed: billing ends. */
   deletedMs: number | undefined;
   goneMs: number | undefined;
   updatedMs: number;
   bootedMs: number;
   status: VmStatus;
   firewallId: number | undefined;
-  /** A VM keeps the price it was created at. */
+  /** The price at the time of its creation, which later changes do not affect. */
   readonly hourly: MicroUsd;
 }
 
-/** Of Linode's hosts, so that some VMs share one. */
+/** Number of Linode's hosts; few, so that some VMs share one. */
 const HOSTS = 40;
 
 interface NewVm {

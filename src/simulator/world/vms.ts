@@ -9,11 +9,11 @@ import { newVm, setStatus, type Vm } from "./vm.ts";
 import { createVmJobs, type VmJobsParts } from "./vm-jobs.ts";
 import { readVmOrder } from "./vm-order.ts";
 
-/** All VMs of the world. Every call throws an `ApiError` where the API would refuse it. */
+/** All VMs of the world. Every method throws an `ApiError` if the API would refuse the request. */
 export interface Vms {
   create(account: string, body: Readonly<Record<string, unknown>>): Vm;
   get(account: string, id: number): Vm;
-  /** Those that were there at that moment. */
+  /** The VMs that existed at this time. */
   list(account: string, atMs: number): readonly Vm[];
   remove(account: string, id: number): void;
   reboot(account: string, id: number): void;
@@ -92,10 +92,10 @@ export function createVms(parts: VmsParts): Vms {
     reboot(account, id) {
       const vm = find(account, id);
       if (vm.status === "offline") throw badRequest("Linode is not running.");
-      // Until the guest is up, the boot job still runs.
+      // The boot job still runs until the guest is up.
       if (vm.status !== "running") throw busy();
       jobs.begin(vm, "rebooting", now());
-      // Queued: SSH still reaches the old boot until its shutdown is over.
+      // As on Linode, SSH still reaches the old boot until its shutdown is over.
       const shutdownSeconds = delays.shutdownSeconds(vm) + jobs.extraSeconds(vm, "slow-shutdown");
       jobs.next(vm, now() + shutdownSeconds * 1_000, (offMs) => {
         jobs.powerOff(vm, "reboot");

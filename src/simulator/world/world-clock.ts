@@ -1,16 +1,16 @@
 import { type Clock, type LinearTime, linearClock } from "../../support/clock.ts";
 import type { World } from "./world.ts";
 
-/** The one clock of a world. Its speed can be chosen once, unless it was given at the start. */
+/** The clock of a world. With `"auto"`, its speed can be set once. */
 export interface WorldClock {
-  /** Always ask for it anew: another one takes its place when the speed is chosen. */
+  /** Returns the current clock. Do not store it: setting the speed replaces it. */
   readonly clock: () => Clock;
   time(): LinearTime;
   isAuto(): boolean;
   setSpeed(speed: number): void;
 }
 
-/** `"auto"` runs at 1 until a client chooses. */
+/** With `"auto"`, the clock runs at real speed until a client sets the speed. */
 export function createWorldClock(speed: number | "auto", wallMs: number): WorldClock {
   let time: LinearTime = { v0: wallMs, w0: wallMs, speed: speed === "auto" ? 1 : speed };
   let clock = linearClock(time);
@@ -19,19 +19,19 @@ export function createWorldClock(speed: number | "auto", wallMs: number): WorldC
     clock: () => clock,
     time: () => time,
     isAuto: () => auto,
-    setSpeed(next) {
-      // Anchored where the old line is now, so that virtual time does not jump.
+    setSpeed(newSpeed) {
+      // The new clock starts at the old one's current time, so that virtual time does not jump.
       const w0 = Date.now();
-      time = { v0: time.v0 + (w0 - time.w0) * time.speed, w0, speed: next };
+      time = { v0: time.v0 + (w0 - time.w0) * time.speed, w0, speed: newSpeed };
       clock = linearClock(time);
       auto = false;
     },
   };
 }
 
-/** Keeps a world up to a running clock: sleeps until its next event is due, then settles it. */
+/** Runs a world's events when they are due by the clock. */
 export interface ClockDriver {
-  /** An event was added, or the clock runs at another speed. */
+  /** Must be called when an event was added or the clock's speed has changed. */
   wake(): void;
   stop(): void;
 }

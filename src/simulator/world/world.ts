@@ -11,7 +11,7 @@ import { inStock, soldOut, type StockRow, stockRows } from "./stock.ts";
 import { createTokenBook, type TokenBook } from "./tokens.ts";
 import { createVms, type Vms } from "./vms.ts";
 
-/** The simulated cloud itself: a state machine over a clock that it is given. It never waits. */
+/** The simulated cloud: a state machine driven by a clock. No method waits. */
 export interface World {
   readonly id: string;
   readonly now: () => number;
@@ -26,11 +26,11 @@ export interface World {
   /** The range from which the client reaches the VMs; another one after each change of its address. */
   clientCidr(): string;
   clearFaults(): void;
-  /** Brings the world up to the clock: everything that is due happens, in its order. */
+  /** Runs all events that are due by the current time, in order. */
   settle(): void;
-  /** Does `act` then, `seconds` from now. */
+  /** Schedules `act` in `seconds`. */
   after(seconds: number, act: () => void): void;
-  /** When the next event is due; undefined while nothing is under way. */
+  /** When the next event is due; undefined if none is scheduled. */
   nextDueMs(): number | undefined;
   onScheduled(listener: () => void): void;
 }
@@ -39,14 +39,14 @@ export interface WorldOptions {
   readonly id: string;
   readonly token: string;
   readonly seed: number;
-  /** Multiplies what things take; 1 = as in life. */
+  /** Factor for all durations; 1 = realistic. */
   readonly delays: number;
   /** The x of 127.64.x.y. */
   readonly subnet: number;
   readonly now: () => number;
   readonly gpuTypes: readonly GpuType[];
   readonly coefficients: Coefficients;
-  readonly machines: Pick<SshMachines, "powerOn" | "powerOff" | "dropBarredLinks">;
+  readonly machines: Pick<SshMachines, "powerOn" | "powerOff" | "dropForbiddenConnections">;
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -61,8 +61,8 @@ export function createWorld(options: WorldOptions): World {
   let addressChanges = 0;
   const typeIds = options.gpuTypes.map((type) => type.id);
   const random = createRandom(options.seed);
-  const scarce = soldOut(options.seed, typeIds, random.named("stock"));
-  const shortages = (): readonly StockFault[] => [...scarce, ...stockFaults];
+  const seedShortages = soldOut(options.seed, typeIds, random.named("stock"));
+  const shortages = (): readonly StockFault[] => [...seedShortages, ...stockFaults];
   return {
     id: options.id,
     now,
@@ -96,7 +96,7 @@ export function createWorld(options: WorldOptions): World {
           if (round !== addressFaults) return;
           addressChanges += 1;
           firewalls.outdateRules();
-          options.machines.dropBarredLinks();
+          options.machines.dropForbiddenConnections();
         });
     },
     // Connections still come from 127.0.0.1, so that each new range has to contain it.

@@ -157,7 +157,7 @@ describe("logging in", () => {
     const login = await logIn(vm, SSH_PORT, vm.clientKey);
     expect(await login.run("true")).toMatchObject({ code: 0 });
     admits = false;
-    made.dropBarredLinks();
+    made.dropForbiddenConnections();
     note(done, "barred command", login.run("true"));
     await elsewhere();
     expect(done).toEqual([]);

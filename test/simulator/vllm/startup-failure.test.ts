@@ -46,14 +46,24 @@ test.each<[string, string, Changes, Partial<StartAttempt>]>([
     {},
   ],
   ["the context window is longer than the model's own", ADA, { max_model_len: 40_000 }, {}],
-  ["the attention heads do not divide over the GPUs", FOUR_ADA, { tensor_parallel_size: 3 }, {}],
   [
-    "the weights do not divide over the GPUs",
+    "the attention heads cannot be divided evenly among the GPUs",
+    FOUR_ADA,
+    { tensor_parallel_size: 3 },
+    {},
+  ],
+  [
+    "the weights cannot be divided evenly among the GPUs",
     FOUR_ADA,
     { model: "microsoft/phi-4", tensor_parallel_size: 4 },
     {},
   ],
-  ["fewer GPUs than the model is to be divided over", ADA, { tensor_parallel_size: 2 }, {}],
+  [
+    "the VM has fewer GPUs than the model is to be divided among",
+    ADA,
+    { tensor_parallel_size: 2 },
+    {},
+  ],
   ["the quantisation does not run on this card", QUADRO, { model: "openai/gpt-oss-20b" }, {}],
   ["the card has no bfloat16", QUADRO, { dtype: "bfloat16" }, {}],
   [
@@ -79,7 +89,7 @@ test.each<[string, string, Changes, Partial<StartAttempt>]>([
   ["the model or its revision does not exist", ADA, { model: "no-owner" }, {}],
   ["out of GPU memory", ADA, {}, { faultOf: only("graphs-out-of-memory") }],
   [
-    "more sequences at once than the model's states fit in memory",
+    "the model's states for max_num_seqs sequences do not fit in memory",
     ADA,
     {},
     { faultOf: only("too-many-seqs") },

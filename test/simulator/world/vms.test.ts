@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hoursCharged, makeInvoice } from "../../../src/simulator/world/invoice.ts";
+import { chargedHours, makeInvoice } from "../../../src/simulator/world/invoice.ts";
 import { billedHours } from "../../../src/support/money.ts";
 import { order, START_MS, testWorld } from "../test-world.ts";
 
@@ -175,7 +175,7 @@ describe("the invoice", () => {
     fc.assert(
       fc.property(fc.nat(400_000_000), (usedMs) => {
         const vm = { createdMs: START_MS, deletedMs: START_MS + usedMs };
-        expect(hoursCharged(vm, 0)).toBe(billedHours(START_MS, START_MS + usedMs));
+        expect(chargedHours(vm, 0)).toBe(billedHours(START_MS, START_MS + usedMs));
       }),
     );
   });

@@ -12,7 +12,7 @@ import { createInMemoryCloud } from "../../support/in-memory-cloud.ts";
 import { createInMemoryMachines } from "../../support/in-memory-machines.ts";
 import { createJumpingClock } from "../../support/jumping-clock.ts";
 import { createCoefficients } from "../../../src/simulator/world/coefficients.ts";
-import { charged } from "../../../src/simulator/world/invoice.ts";
+import { charge } from "../../../src/simulator/world/invoice.ts";
 import type { StockFault } from "../../../src/simulator/faults/fault-scripts.ts";
 import { createRandom } from "../../../src/simulator/world/random.ts";
 import { createWorld, type World } from "../../../src/simulator/world/world.ts";
@@ -309,7 +309,7 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     schedule,
     met: witness.met,
     ledgerMicroUsd: ledger.spentMicroUsd + ledger.reservedMicroUsd,
-    invoiceMicroUsd: ours.reduce((sum, vm) => sum + charged(vm, nowMs), 0),
+    invoiceMicroUsd: ours.reduce((sum, vm) => sum + charge(vm, nowMs), 0),
     world,
     events,
     estimate,
