@@ -55,7 +55,7 @@ function select(plan: CoveragePlan, only: string): CoveragePlan {
     return configurations.length === 0 ? [] : [{ ...entry, configurations }];
   });
   if (entries.length === 0)
-    throw new SweepError(`Nothing of the plan is left by --only ${only}`, {
+    throw new SweepError(`Nothing in the plan matches --only ${only}`, {
       exitCode: ExitCode.usage,
       reason: "no GPU type and no model of the plan has that name",
       hint: suggestion(only, plan),

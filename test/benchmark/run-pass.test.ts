@@ -24,18 +24,18 @@ const metricsOf = (result: PassResult): RequestMetrics[] =>
   result.tests.flatMap(({ outcome }) => (outcome.kind === "measured" ? [outcome.metrics] : []));
 describe("a pass", () => {
   it("measures every test with exact counts, reporting tests as they end and listing them in the suite's order", async () => {
-    const told: [string, number, number][] = [];
+    const reported: [string, number, number][] = [];
     const result = await passOn(
       {},
-      { onTest: (test, index, tests) => told.push([test.name, index, tests]) },
+      { onTest: (test, index, tests) => reported.push([test.name, index, tests]) },
     );
     expect(result.tests.map((test) => test.name)).toEqual(["alpha", "beta", "gamma"]);
-    expect(told.map(([, index, tests]) => [index, tests])).toEqual([
+    expect(reported.map(([, index, tests]) => [index, tests])).toEqual([
       [1, 3],
       [2, 3],
       [3, 3],
     ]);
-    expect(told.map(([name]) => name).toSorted()).toEqual(["alpha", "beta", "gamma"]);
+    expect(reported.map(([name]) => name).toSorted()).toEqual(["alpha", "beta", "gamma"]);
     expect(faultsOf(result)).toEqual([]);
     expect(result.verdict["tokens_exact"]).toBe(true);
     for (const metrics of metricsOf(result)) {
@@ -83,9 +83,11 @@ describe("a pass", () => {
 
   it("reports a failed test as it ends", async () => {
     const refuse = { status: 503, message: "no" };
-    const told: unknown[] = [];
-    await passOn({ refuse }, { onTest: ({ outcome }) => told.push(outcome) });
-    expect(told).toEqual(smallSuite.tests.map(() => ({ kind: "failed", reason: "HTTP 503: no" })));
+    const reported: unknown[] = [];
+    await passOn({ refuse }, { onTest: ({ outcome }) => reported.push(outcome) });
+    expect(reported).toEqual(
+      smallSuite.tests.map(() => ({ kind: "failed", reason: "HTTP 503: no" })),
+    );
   });
 
   it("is not affected by the prefix cache, because every request has its own salt", async () => {

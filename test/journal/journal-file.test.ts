@@ -68,8 +68,8 @@ describe("openJournal", () => {
   it("writes facts in the order of the calls, each with its envelope, to a file that only its owner can access", async () => {
     const folder = newFolder();
     const journal = await openIn(folder);
-    const told: SweepEvent[] = [];
-    journal.subscribe((event) => told.push(event));
+    const reported: SweepEvent[] = [];
+    journal.subscribe((event) => reported.push(event));
     const facts = Array.from(
       { length: 40 },
       (_, i) => ({ type: "run.stopping", reason: String(i) }) as const,
@@ -77,7 +77,7 @@ describe("openJournal", () => {
     const events = await Promise.all(facts.map((fact) => journal.append(fact)));
     await journal.close();
     expect(events.map(({ seq }) => seq)).toEqual(facts.map((_, i) => i + 1));
-    expect(told).toEqual(events);
+    expect(reported).toEqual(events);
     expect(journal.events()).toEqual(events);
     const lines = readFileSync(file(folder), "utf8").trimEnd().split("\n");
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(events);

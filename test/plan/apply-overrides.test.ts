@@ -50,7 +50,7 @@ test.each([
   ["RTX4000a1-*", ["g2-gpu-rtx4000a1-s Qwen/Qwen3-8B-AWQ"]],
   ["14b", ["g1-gpu-rtx6000-1 Qwen/Qwen3-14B-AWQ"]],
   ["qwen3-8b", ["g2-gpu-rtx4000a1-s Qwen/Qwen3-8B-AWQ", "g2-gpu-rtx4000a2-s Qwen/Qwen3-8B-AWQ"]],
-])("--only %s keeps what it names", (only, expected) => {
+])("--only %s selects the matching pairs", (only, expected) => {
   expect(pairs({ only })).toEqual(expected);
 });
 
@@ -66,8 +66,8 @@ test("--only also filters the skipped pairs", () => {
 });
 
 test.each([
-  [{ only: "g3-*" }, "Nothing of the plan is left by --only g3-*"],
-  [{ only: "a.c" }, "Nothing of the plan is left by --only a.c"],
+  [{ only: "g3-*" }, "Nothing in the plan matches --only g3-*"],
+  [{ only: "a.c" }, "Nothing in the plan matches --only a.c"],
   [{ maxCost: 0 }, "--max-cost must be more than 0"],
   [{ concurrency: 0 }, "--concurrency must be a whole number from 1 to 50"],
   [{ passes: 1.5 }, "--passes must be a whole number from 1 to 100"],

@@ -62,12 +62,12 @@ test.each(Object.keys(FIELDS))(
       const text = stringify(plan, { lineWidth: 0 });
       const reading = readPlan(text, "plan.yaml");
       const lines = text.split("\n");
-      const told = reading.ok
+      const messages = reading.ok
         ? []
         : reading.problems.map(({ line, message }) => `${lines[line - 1] ?? ""} ${message}`);
-      expect(told.length, JSON.stringify(value.slice(0, 40))).toBeGreaterThan(0);
+      expect(messages.length, JSON.stringify(value.slice(0, 40))).toBeGreaterThan(0);
       // The line of the value, or the key in the message.
-      expect(told.join("\n"), JSON.stringify(value.slice(0, 40))).toContain(field);
+      expect(messages.join("\n"), JSON.stringify(value.slice(0, 40))).toContain(field);
     }
     expect(existsSync("canary")).toBe(false);
   },

@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 
 /** The ids of the records that maider would read, which must have exactly the 13 keys. */
-async function pythonLoads(path: string): Promise<string[]> {
+async function idsReadByMaider(path: string): Promise<string[]> {
   const data = JSON.parse(await readFile(path, "utf8")) as {
     version: string;
     benchmarks: Record<string, unknown>[];
@@ -175,7 +175,7 @@ describe("publishing", () => {
   it("creates a file that maider can read, with the same types of values", async () => {
     const record = sampleRecord();
     expect(await openDatabase(file).publish([record])).toEqual({ added: 1, total: 1 });
-    expect(await pythonLoads(file)).toEqual([record.id]);
+    expect(await idsReadByMaider(file)).toEqual([record.id]);
     const first = (text: string): object =>
       (JSON.parse(text) as { benchmarks: [object] }).benchmarks[0];
     const theirs = first(fixture);
@@ -195,7 +195,7 @@ describe("publishing", () => {
     const head = odd.slice(0, odd.lastIndexOf("}\n  ]"));
     expect(text.startsWith(`${head}},\n    {\n      "id": "ours"`)).toBe(true);
     expect(text.endsWith(odd.slice(odd.lastIndexOf("\n  ]")))).toBe(true);
-    expect(await pythonLoads(file)).toHaveLength(9);
+    expect(await idsReadByMaider(file)).toHaveLength(9);
   });
 
   it("preserves unusable elements", async () => {
@@ -251,7 +251,7 @@ describe("publishing", () => {
     expect(await database.remove(["b", "unknown"])).toBe(1);
     await database.publish(records);
     expect((await ids()).slice(-2)).toEqual(["a", "c"]);
-    expect(await pythonLoads(file)).toHaveLength(10);
+    expect(await idsReadByMaider(file)).toHaveLength(10);
     expect(await database.remove(["a", "c"])).toBe(2);
     expect(JSON.parse(await readFile(file, "utf8"))).toEqual(JSON.parse(fixture));
   });
@@ -267,7 +267,7 @@ describe("publishing", () => {
     const aside = (await readdir(dirname(file))).filter((name) => name.includes(".corrupt-"));
     expect(aside).toHaveLength(1);
     expect(await readFile(join(dirname(file), aside[0] ?? ""), "utf8")).toBe(damaged);
-    expect(await pythonLoads(file)).toHaveLength(10);
+    expect(await idsReadByMaider(file)).toHaveLength(10);
     expect(await ids()).toContain("b");
   });
 
@@ -276,7 +276,7 @@ describe("publishing", () => {
     await openDatabase(file).publish([record]);
     await writeFile(file, `${await readFile(file, "utf8")}]}`);
     expect(await openDatabase(file).publish([record])).toEqual({ added: 0, total: 1 });
-    expect(await pythonLoads(file)).toEqual(["a"]);
+    expect(await idsReadByMaider(file)).toEqual(["a"]);
   });
 
   it("makes one backup before its first write and retains the newest ten", async () => {
@@ -298,7 +298,7 @@ describe("publishing", () => {
     await symlink(target, file);
     await openDatabase(file).publish([sampleRecord({ id: "ours" })]);
     expect((await lstat(file)).isSymbolicLink()).toBe(true);
-    expect(await pythonLoads(target)).toHaveLength(9);
+    expect(await idsReadByMaider(target)).toHaveLength(9);
   });
 
   it("preserves the permissions of the file", async () => {
@@ -361,10 +361,10 @@ describe("publishing", () => {
         [0, 1, 2, 3, 4, 5].map((n) => sampleRecord({ id: `${name}-${n}` })),
       ),
     );
-    const kept = await pythonLoads(file);
+    const loaded = await idsReadByMaider(file);
     for (const name of writers)
-      for (let number = 0; number < 6; number += 1) expect(kept).toContain(`${name}-${number}`);
-    expect(kept.length).toBe(new Set(kept).size);
+      for (let number = 0; number < 6; number += 1) expect(loaded).toContain(`${name}-${number}`);
+    expect(loaded.length).toBe(new Set(loaded).size);
   });
 
   it("loses no record if only our own processes write concurrently", async () => {
@@ -372,7 +372,7 @@ describe("publishing", () => {
     await Promise.all(
       ["p", "q", "r", "s"].map((name) => run(process.execPath, [child, file, "8", name])),
     );
-    expect(await pythonLoads(file)).toHaveLength(32);
+    expect(await idsReadByMaider(file)).toHaveLength(32);
     const left = (await readdir(dirname(file))).filter((name) => name.endsWith(".tmp"));
     expect(left).toEqual([]);
   });
