@@ -6,8 +6,8 @@ import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { formatUsd, microUsd } from "../support/money.ts";
 
 /**
- * What a million output tokens cost, one request at a time, read in three ways. As billed: the whole bill of the VMs
- * over the tokens of all passes that were recorded on them, for a VM that did nothing but be measured.
+ * What a million output tokens cost, one request at a time, by three definitions: while the server is busy, over the
+ * first hour of a new VM, and as billed. The last is the bill of the VMs over the tokens of all sound passes on them.
  */
 export function costLines(
   results: readonly ConfigurationResult[],

@@ -4,17 +4,17 @@ import type { ConfigurationResult } from "../results/query/configurations.ts";
 import { recommend, type Task } from "../results/query/recommend.ts";
 import { tiesWith } from "../results/query/ties.ts";
 
-/** An answer to one question, with what cannot be told from it. */
+/** The answer to one question, and the configurations that tie with it. */
 export interface Decision {
   readonly question: string;
   /** Undefined for the fastest and the cheapest of all. */
   readonly task?: Task;
-  /** How the answer was found. */
+  /** How the winner is chosen. */
   readonly rule: string;
   readonly winner: ConfigurationResult | undefined;
   readonly why: string;
   readonly warnings: readonly string[];
-  /** No difference to the winner was shown. */
+  /** Configurations whose passes show no difference to the winner. */
   readonly ties: readonly ConfigurationResult[];
 }
 
@@ -25,8 +25,9 @@ const TASKS: readonly (readonly [Task, string])[] = [
 ];
 
 /**
- * What a reader wants to know first, in the order of the page. `records`: those that count; `ranked`: their
- * configurations, without those that are unstable.
+ * The questions of a reader, in the order of the page.
+ * @param records those that count
+ * @param ranked their configurations, without those that are unstable
  */
 export function decisions(
   records: readonly BenchmarkRecord[],

@@ -5,7 +5,7 @@ import type { ReportedRun } from "./report-facts.ts";
 const MOST_FAILURES = 200;
 const LONGEST_REASON = 400;
 
-/** What the journals say did not come to a result, and why; the newest run first. */
+/** Everything that failed according to the journals, and why, newest run first. */
 export function failuresSection(runs: readonly ReportedRun[]): Html {
   const all = runs
     .toReversed()
@@ -46,7 +46,7 @@ export function failuresSection(runs: readonly ReportedRun[]): Html {
   </section>`;
 }
 
-/** A server's log may be long; maider-sweep logs shows it whole. */
+/** A server's log may be long; maider-sweep logs shows all of it. */
 function brief(reason: string): string {
   return reason.length <= LONGEST_REASON ? reason : `${reason.slice(0, LONGEST_REASON)} …`;
 }

@@ -18,12 +18,12 @@ export function speedText(result: ConfigurationResult | undefined, style: TableS
     : `${median.toFixed(1)} (${low.toFixed(1)}-${high.toFixed(1)})`;
 }
 
-/** A figure that takes a price to know. */
+/** A figure, or `n/a` if it cannot be known without a price. */
 export function knownText(value: number, digits: number, unit = ""): string {
   return Number.isFinite(value) ? `${unit}${value.toFixed(digits)}` : "n/a";
 }
 
-/** What is not ranked and why, a line each. */
+/** Passes that are not ranked and why, a line each. */
 export function unrankedLines(unranked: readonly Unranked[], nowMs: number, width: number): string {
   return indentLines(
     unranked.map(({ gpu, model, state, reason, passes, atMs }) => {

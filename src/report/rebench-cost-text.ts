@@ -2,7 +2,7 @@ import { gpuName, modelName } from "../catalog/short-names.ts";
 import type { Offer, PairOffer, RebenchCost } from "../estimate/rebench-cost.ts";
 import { indentLines } from "./render-table.ts";
 
-/** What is stale, what would refresh it, and for how much; empty when nothing is. */
+/** Commands that measure stale results again, with their costs and reasons; empty if nothing is stale. */
 export function rebenchCostLines({ entries, all, left }: RebenchCost): string[] {
   if (entries.length + left.length === 0) return [];
   const priced = entries.flatMap(({ configurations, offer }) =>
@@ -16,20 +16,23 @@ export function rebenchCostLines({ entries, all, left }: RebenchCost): string[] 
         ],
   );
   return [
-    "What would refresh the stale:",
+    "To measure stale results again:",
     indentLines([
       ...priced,
       ...(all === undefined || entries.length < 2 ? [] : [`all of them: ${offerText(all)}`]),
-      ...left.map(({ gpu, model, reasons }) => `not ${gpu} ${model}: ${reasons.join("; ")}`),
+      ...left.map(
+        ({ gpu, model, reasons }) =>
+          `cannot be measured again: ${gpuName(gpu)} ${modelName(model)}: ${reasons.join("; ")}`,
+      ),
     ]),
   ];
 }
 
-/** What more runs would cost, one line a pair. */
+/** What more passes would cost, a line for each pair. */
 export function pairLines(offers: readonly PairOffer[]): string[] {
   return offers.map(({ gpu, model, offer, obstacle }) =>
     offer === undefined
-      ? `${gpuName(gpu)} ${model}: ${obstacle ?? "it does not fit"}`
+      ? `${gpuName(gpu)} ${modelName(model)}: ${obstacle ?? "it does not fit"}`
       : offerText(offer),
   );
 }

@@ -5,7 +5,7 @@ import { wrapText } from "../support/wrap-text.ts";
 export interface Column {
   readonly head: string;
   readonly align?: "left" | "right" | "center";
-  /** May lose its end where the terminal is narrow; figures may not. */
+  /** Loses its middle where the terminal is narrow. Figures must not shrink. */
   readonly shrinks?: boolean;
   /** Left out where the terminal is narrow, the last one first, before any name is shortened. */
   readonly optional?: boolean;
@@ -17,7 +17,7 @@ export interface TableStyle {
   readonly colour: boolean;
 }
 
-/** Wide enough for all figures where nobody reads on a terminal: a pipe or a file loses nothing. */
+/** For a pipe or a file, where nothing is cut. */
 export const UNLIMITED: TableStyle = { width: Infinity, colour: false };
 
 const SMALLEST = 8;
@@ -89,7 +89,7 @@ function renderColumns(
   ].join("\n");
 }
 
-/** The widest of the columns that may shrink are brought down to one common width, as little as the room asks for. */
+/** Shortens the widest of the columns that may shrink to one common width, no further than necessary. */
 function shrink(columns: readonly Column[], widths: readonly number[], room: number): number[] {
   const mayShrink = widths.map(
     (width, index) => columns[index]?.shrinks === true && width > SMALLEST,
@@ -121,7 +121,7 @@ function pad(text: string, width: number, align: Column["align"] = "left"): stri
   return `${" ".repeat(before)}${text}${" ".repeat(missing - before)}`;
 }
 
-/** Rows without borders, for what does not deserve a table; what does not fit the width goes on further in. */
+/** Indented lines; the rest of a line that does not fit is indented further. */
 export function indentLines(lines: readonly string[], width = Infinity): string {
   return lines.map((line) => `  ${wrapText(oneLine(line), width - 5).join("\n     ")}`).join("\n");
 }

@@ -1,10 +1,10 @@
 import type { EventType, SweepEvent } from "../journal/events.ts";
 
-/** What the time of a VM went into, milliseconds. */
+/** How a VM spent its time, in milliseconds. */
 export interface VmTime {
-  /** From the sending of the create to the machine's readiness. */
+  /** From the first create request until the machine was ready. */
   readonly setUpMs: number;
-  /** Loading and warming the models that gave a sound pass. */
+  /** Loading and warming up models of which a pass was sound. */
   readonly loadMs: number;
   /** Sound passes. */
   readonly measuringMs: number;
@@ -15,17 +15,14 @@ interface RunningTotals {
   loadMs: number;
   measuringMs: number;
   createdMs: number | undefined;
-  /** Since when the present model loads, or the present pass runs. */
+  /** When the current model began to load, or the current pass began. */
   loadingMs: number | undefined;
-  /** Of the present model; counts once a pass of it was sound. */
+  /** Load time of the current model, which counts once one of its passes is sound. */
   unprovenLoadMs: number;
   passMs: number | undefined;
 }
 
-/**
- * The useful time of each VM, by label, as the journal tells it. A VM without a sound pass has none: then its set-up
- * brought nothing either.
- */
+/** The useful time of each VM, by label, from the journal. A VM without a sound pass has none, not even its set-up. */
 export function usefulTime(events: Iterable<SweepEvent>): ReadonlyMap<string, VmTime> {
   const totalsByLabel = new Map<string, RunningTotals>();
   for (const event of events) {
