@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const MEMORY = "/dev/shm";
+const MOUNTS = "/proc/self/mounts";
 const ENOUGH_BYTES = 2 * 2 ** 30;
 
 /**
@@ -19,8 +20,13 @@ export default function setup(): () => void {
   };
 }
 
+/** Some tests write programs and run them, which a mount may forbid. */
 function hasRoom(): boolean {
-  if (!existsSync(MEMORY)) return false;
+  if (!existsSync(MEMORY) || !existsSync(MOUNTS)) return false;
+  const mount = readFileSync(MOUNTS, "utf8")
+    .split("\n")
+    .find((line) => line.split(" ")[1] === MEMORY);
+  if (mount?.includes("noexec") !== false) return false;
   const { bavail, bsize } = statfsSync(MEMORY);
   return bavail * bsize >= ENOUGH_BYTES;
 }
