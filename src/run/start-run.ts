@@ -1,3 +1,4 @@
+import { announceIfSlow } from "../support/announce-if-slow.ts";
 import { ExitCode } from "../support/errors.ts";
 import { Interrupted } from "../support/interrupts.ts";
 import { isLoopback } from "../support/loopback.ts";
@@ -36,7 +37,7 @@ export async function startRun(request: RunRequest, context: RunContext): Promis
 
 async function start(request: RunRequest, context: RunContext): Promise<RunOutcome> {
   const { reporter } = context;
-  const checked = await announced(preflight(request, context), () => {
+  const checked = await announceIfSlow(preflight(request, context), () => {
     // A simulated cloud answers at once.
     if (request.cloud.simulate === undefined) reporter.waiting(waitText(request));
   });
@@ -61,18 +62,6 @@ async function start(request: RunRequest, context: RunContext): Promise<RunOutco
 function toConfirm({ cap, estimate, plan, target }: Preflight): RunToConfirm {
   const isCharged = target.simulated === undefined && !isLoopback(target.apiUrl);
   return { cap, estimate, plan, isCharged };
-}
-
-const ANNOUNCE_AFTER_MS = 500;
-
-/** Calls `announce` when the work is not done at once. */
-async function announced<T>(work: Promise<T>, announce: () => void): Promise<T> {
-  const timer = setTimeout(announce, ANNOUNCE_AFTER_MS);
-  try {
-    return await work;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function waitText({ subject }: RunRequest): string {

@@ -74,6 +74,7 @@ test("a cap below the cheapest entry is refused before any write, with a suffici
   const refused = await run(rig, text, "0.60");
   expect(refused.code).toBe(3);
   expect(refused.stdout).toBe("");
+  expect(refused.stderr).toMatch(/^warning: /m);
   expect(await writesTo(rig)).toEqual([]);
   const figure = /--max-cost (\d+\.\d\d) is enough/.exec(refused.stderr)?.[1] ?? "none";
   const { code } = await run(rig, text, figure);

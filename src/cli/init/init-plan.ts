@@ -10,6 +10,7 @@ import { shellWord } from "../../support/shell-word.ts";
 import { checkOutput } from "../output/output-file.ts";
 import { printDryRun } from "../output/print-dry-run.ts";
 import { cloudRequest, planRequest, type SharedCall } from "../requests.ts";
+import { connecting } from "../output/connecting.ts";
 import type { Terminal } from "../terminal.ts";
 import { canAsk, withPrompt } from "../with-prompt.ts";
 import { offerRun, type OfferPorts } from "./offer-run.ts";
@@ -113,7 +114,7 @@ async function completeDraft(
   }
   const target = await openCloudTarget(cloudRequest(call), terminal.env, false);
   try {
-    const market = await readMarket(target, terminal.signals.stop);
+    const market = await connecting(readMarket(target, terminal.signals.stop), options, terminal);
     const { questionsOn } = await import("./ask.ts");
     const { wizard } = await import("./wizard.ts");
     const ask = questionsOn(terminal, market);

@@ -4,6 +4,7 @@ import type { CoveragePlan } from "../../plan/coverage-plan.ts";
 import { dryRun } from "../../run/preflight/estimate-run.ts";
 import type { PlanRequest } from "../../run/run-request.ts";
 import type { Terminal } from "../terminal.ts";
+import { connecting } from "./connecting.ts";
 import { jsonText } from "./json.ts";
 import { estimateText } from "./estimate-text.ts";
 import { columnsOf } from "./table-style.ts";
@@ -12,12 +13,17 @@ import { columnsOf } from "./table-style.ts";
 export async function printDryRun(
   plan: CoveragePlan,
   request: PlanRequest,
-  { json = false }: { readonly json?: boolean },
+  { json = false, quiet = false }: { readonly json?: boolean; readonly quiet?: boolean },
   terminal: Terminal,
 ): Promise<Estimate> {
-  const found = await dryRun(plan, request, terminal);
+  const { apiUrl, simulate } = request.cloud;
+  const found = await connecting(
+    dryRun(plan, request, terminal),
+    { quiet, simulate, apiUrl },
+    terminal,
+  );
   const { estimate, packings } = found;
-  const simulated = request.cloud.simulate !== undefined;
+  const simulated = simulate !== undefined;
   terminal.stdout.write(
     json
       ? jsonText(estimateJson(estimate, packings))

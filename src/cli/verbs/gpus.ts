@@ -25,10 +25,11 @@ export const verb = defineVerb({
     const { marketWarnings } = await import("../../estimate/estimate-warnings.ts");
     const { openCloudTarget } = await import("../../run/cloud-access/cloud-target.ts");
     const { readMarket } = await import("../../run/preflight/read-market.ts");
+    const { connecting } = await import("../output/connecting.ts");
     const { gpusJson, gpusTable } = await import("../output/catalogue-text.ts");
     const target = await openCloudTarget(cloudRequest(call), env, false);
     try {
-      const market = await readMarket(target, signals.stop);
+      const market = await connecting(readMarket(target, signals.stop), options, call.terminal);
       if (target.simulated !== undefined)
         stderr.write("SIMULATED: prices and stock are those of the simulated cloud\n");
       const offers = gpuOffers(market);

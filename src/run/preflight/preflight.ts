@@ -59,7 +59,7 @@ interface Work {
 
 /**
  * Runs all checks that are possible before money is spent: the plan, the token and its scopes, prices, the cap, the
- * caller's address, the database. Prints nothing. The caller releases the simulated cloud of the result.
+ * caller's address, the database. Prints only the estimate's warnings, if the budget refuses the run. The caller releases the simulated cloud of the result.
  * @throws SweepError if a check fails; the reason of the stop signal
  */
 export async function preflight(
@@ -105,7 +105,7 @@ async function check(
   { cap: givenCap, plan: asked, saved }: Work,
   target: CloudTarget,
   request: RunRequest,
-  { env, signals: { stop } }: RunContext,
+  { env, reporter, signals: { stop } }: RunContext,
 ): Promise<Preflight | NothingToDo> {
   const { skipFresh, subject } = request;
   await checkWritable(target.databaseFile);
@@ -135,7 +135,15 @@ async function check(
     return { nothingToDo, warnings: estimate.warnings };
   }
   // The budget of a resumed run is checked against its ledger, before each reservation.
-  if (saved === undefined) checkBudget(estimate, cap, plan.budget);
+  if (saved === undefined) {
+    try {
+      checkBudget(estimate, cap, plan.budget);
+    } catch (error) {
+      // They may explain the refusal, for example with prices that are only the built-in ones.
+      for (const warning of estimate.warnings) reporter.warn(warning);
+      throw error;
+    }
+  }
   const tokenEnds = await tokenExpiryWarning(target, estimate, plan.concurrency, stop);
   return {
     request,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PlanOverrides } from "../../plan/apply-overrides.ts";
+import { errorText, ExitCode, SweepError } from "../../support/errors.ts";
 import { writeFileAtomically } from "../../support/safe-file.ts";
 
 const FILE = "settings.json";
@@ -36,15 +37,24 @@ export async function saveSettings(folder: string, settings: RunSettings): Promi
   await writeFileAtomically(join(folder, FILE), `${JSON.stringify(stored)}\n`);
 }
 
-/** Nothing was asked over the plan of a run that has no such file. */
+/**
+ * Reads the settings of a run; the defaults if it has no such file.
+ * @throws SweepError exit 2 if the file cannot be read, because a resume without `--only`, for example, could run more
+ *   than the user wanted
+ */
 export async function readSettings(folder: string): Promise<RunSettings> {
+  const file = join(folder, FILE);
   try {
-    const { options, streamInterval } = JSON.parse(
-      await readFile(join(folder, FILE), "utf8"),
-    ) as StoredSettings;
+    const { options, streamInterval } = JSON.parse(await readFile(file, "utf8")) as StoredSettings;
     const { skipFresh = false, ...overrides } = options;
     return { overrides, skipFresh, streamInterval };
-  } catch {
-    return { overrides: {}, skipFresh: false, streamInterval: undefined };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      return { overrides: {}, skipFresh: false, streamInterval: undefined };
+    throw new SweepError(`the settings of the run in ${file} cannot be read`, {
+      exitCode: ExitCode.usage,
+      reason: errorText(error),
+      hint: "run the plan again with --skip-fresh: it leaves out configurations with fresh results",
+    });
   }
 }
