@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SetupStatusJson } from "../../src/machine/agent-protocol.ts";
@@ -61,8 +61,11 @@ const hold = async (program: string): Promise<() => Promise<void>> => {
   const pipe = join(root.standIns, `hold-${program}`);
   await root.run(["mkfifo", pipe]);
   return async () => {
-    await writeFile(pipe, "go\n");
+    // Its name goes first: a program that is called just then would wait on a pipe that nobody writes to.
+    const writer = await open(pipe, "r+");
     await rm(pipe);
+    await writer.write("go\n");
+    await writer.close();
   };
 };
 
