@@ -11,10 +11,10 @@ const TTFT_MS = 60;
 const TPOT_MS = 5;
 const TOKENS = 200;
 const DELAY_MS = 40;
-/** Tokens of requests before those that count. */
+/** Output tokens of the requests that warm up. */
 const WARM_UP = Array.from({ length: 8 }, (_, index) => 64 + index);
 
-/** Our figures over the reference server's log, at speed 1 on loopback. */
+/** Compares our figures with the reference server's log, at speed 1 on loopback. */
 export async function accuracy() {
   const single = await compare({}, 10, 1);
   const chunked = await compare({ tokensPerChunk: 3 }, 6, 1);
@@ -37,7 +37,7 @@ export async function accuracy() {
 async function compare(options: Partial<ReferenceOptions>, requests: number, inFlight: number) {
   await using reference = await startReference({ ttftMs: TTFT_MS, tpotMs: TPOT_MS, ...options });
   const rtt = await roundTripTo(reference.server);
-  await ours(reference, WARM_UP, 1); // Compiles what runs later.
+  await ours(reference, WARM_UP, 1); // Lets the JIT compile the code.
   const asked = Array.from({ length: requests }, (_, index) => TOKENS + index);
   const { seen } = await ours(reference, asked, inFlight);
   const of = (key: "ttft" | "tpot"): number => median(seen.map((one) => one[key]));

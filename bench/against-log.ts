@@ -8,25 +8,25 @@ export interface Late {
   readonly longest: number;
 }
 
-/** A client's figures over the server's own log of when it wrote. */
+/** A client's figures, compared with the server's log of its writes. */
 export interface AgainstLog {
-  /** Client's TPOT over the server's. */
+  /** The client's TPOT divided by the server's. */
   readonly tpot_ratio: { readonly pooled: number; readonly worst: number };
   /** 95th percentile over the requests of |ratio - 1|. */
   readonly tpot_error_p95: number;
-  /** Client's TTFT less the time from the request's receipt to the server's first write, milliseconds. */
+  /** The client's TTFT minus the server's time from the request's receipt to its first write, in milliseconds. */
   readonly ttft_late_ms: Late;
   /**
-   * The same in two: what the server itself was late with, from the request's last byte in its socket to its receipt,
-   * and what we were, in writing the request and in reading the first token. Of a client that stamps its writes.
+   * The same delay in two parts: the server's, from the request's last byte in its socket to its receipt, and ours, for
+   * writing the request and reading the first token. Only for a client that records when it writes.
    */
   readonly ttft_late_parts_ms?: { readonly server: Late; readonly client: Late };
   readonly requests: number;
-  /** Requests whose tokens were not counted exactly. */
+  /** Number of requests whose tokens were not counted exactly. */
   readonly miscounted: number;
 }
 
-/** The log must hold these requests once each; they are told apart by their number of tokens. */
+/** The log must have each of these requests once; they are identified by their number of tokens. */
 export function againstLog(seen: readonly Seen[], log: readonly Served[]): AgainstLog {
   const served = new Map(log.map((one) => [one.completion_tokens, one]));
   const pairs = seen.map((one) => {

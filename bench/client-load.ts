@@ -4,12 +4,12 @@ import type { Client } from "./clients.ts";
 import { startReference } from "./reference.ts";
 
 const STREAMS = 128;
-/** Milliseconds a token: 6,400 to 64,000 tokens a second over all streams. */
+/** Milliseconds per token: 6,400 to 64,000 tokens per second over all streams. */
 const STEPS_MS = [20, 8, 4, 3, 2];
 const SECONDS = 2;
 const ACCURATE = 0.02;
 
-/** What one process can take: ours and a plain `fetch` client on the same server, from a few tokens a second up. */
+/** Finds the load that one process can handle, for our client and for a plain `fetch` client with the same server. */
 export async function clientLoad() {
   return { ours: await climb(ours), fetch: await climb(plainFetch) };
 }
@@ -28,7 +28,7 @@ async function climb(client: Client) {
 
 async function step(client: Client, tpotMs: number) {
   await using reference = await startReference({ ttftMs: 50, tpotMs });
-  await client(reference, [64, 65, 66], 3); // Compiles what runs later.
+  await client(reference, [64, 65, 66], 3); // Lets the JIT compile the code.
   const tokens = Math.round((SECONDS * 1000) / tpotMs);
   const asked = Array.from({ length: STREAMS }, (_, index) => tokens + index);
   const { seen, cpu } = await client(reference, asked, STREAMS);

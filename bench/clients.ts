@@ -7,26 +7,26 @@ import { realClock } from "../src/support/clock.ts";
 import { monotonicMs } from "./monotonic.ts";
 import type { Reference } from "./reference.ts";
 
-/** One request as a client saw it. Each has another number of tokens, so that it is found in the server's log. */
+/** A request as seen by a client. Its number of tokens is unique, which identifies it in the server's log. */
 export interface Seen {
-  /** Tokens that were asked for. */
+  /** Number of requested tokens. */
   readonly asked: number;
   readonly tokens: number;
   /** Seconds. */
   readonly ttft: number;
   readonly tpot: number;
   readonly chunks: number;
-  /** The whole request was in the socket, seconds of the machine's monotonic clock; of ours alone. */
+  /** When all of the request was in the socket, in seconds on the machine's monotonic clock; only for our client. */
   readonly written?: number;
 }
 
 export interface ClientRun {
   readonly seen: readonly Seen[];
-  /** Processor time of this process, seconds. */
+  /** Processor time of this process in seconds. */
   readonly cpu: number;
 }
 
-/** Sends the requests, so many at once. */
+/** Sends the requests with a fixed number in flight. */
 export type Client = (
   reference: Reference,
   asked: readonly number[],
@@ -37,7 +37,7 @@ const never = new AbortController().signal;
 const messages = [{ role: "user", content: "Tell me about clocks." }] as const;
 const clock = realClock();
 
-/** Ours: stamps while it runs, looks at the bytes afterwards. Processor time includes both. */
+/** Our client: records times while it reads, and parses the bytes afterwards. The processor time includes both. */
 export const ours: Client = async ({ server }, asked, inFlight) => {
   const replies: {
     readonly tokens: number;
@@ -76,7 +76,7 @@ export const ours: Client = async ({ server }, asked, inFlight) => {
   return { seen, cpu: cpu + parsing };
 };
 
-/** When the last write to a stream was in the kernel; Node has no event for that. */
+/** Waits until the last write to a stream is in the kernel, for which Node has no event. */
 function lastWrite(stream: Duplex): () => number {
   let last = Number.NaN;
   for (const name of ["_write", "_writev"] as const) {
@@ -90,7 +90,7 @@ function lastWrite(stream: Duplex): () => number {
   return () => last;
 }
 
-/** The usual kind: `fetch`, its text decoded, split and parsed as it comes, a token for each event with content. */
+/** A client of the usual kind: uses `fetch`, parses the text as it arrives, and counts one token for each event with content. */
 export const plainFetch: Client = async ({ url, server }, asked, inFlight) => {
   const seen: Seen[] = [];
   const cpu = await cpuOf(() =>

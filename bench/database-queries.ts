@@ -13,7 +13,7 @@ const BARE = 'JSON.parse(require("fs").readFileSync(process.argv[1],"utf8"))';
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Queries of a large database against what bare Node needs to read and parse it; in turn, so that both share the weather. */
+/** Compares queries of a large database with the time to read and parse it, alternating so that both meet the same load. */
 export function databaseQueries() {
   const folder = mkdtempSync(join(tmpdir(), "mds-bench-db-"));
   const file = join(folder, "benchmark-database.json");

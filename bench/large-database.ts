@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 
-/** With the types below 600 configurations of 16 or 17 passes: a query's time grows with both. */
+/** With the types below, these give 600 configurations of 16 or 17 passes. */
 const MODELS = Array.from(
   { length: 120 },
   (_, number) => `maker-${number % 7}/Model-${number}-14B-AWQ`,
@@ -14,7 +14,7 @@ const TYPES = [
 ];
 const CATEGORIES = ["coding", "context_heavy", "reasoning"];
 
-/** A database as the Python tool writes it: 12 tests a record, about 12.5 kB each. */
+/** A database in the Python tool's format, with 12 tests per record of about 12.5 kB. */
 export function writeLargeDatabase(file: string, records: number): void {
   const prompt = "Explain what this code does, line by line, and how you would improve it. ".repeat(
     5,

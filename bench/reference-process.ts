@@ -1,7 +1,7 @@
 import { monotonicMs } from "./monotonic.ts";
 import { startReferenceServer, type ReferenceOptions } from "../test/support/reference-server.ts";
 
-// A process of its own, so that the far side and the client are never busy for one another.
+// In a separate process, so that server and client do not delay each other.
 const server = await startReferenceServer(JSON.parse(process.argv[2] ?? "{}") as ReferenceOptions);
 process.on("message", () => {
   const sharedS = (epochS: number): number =>

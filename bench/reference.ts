@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { ServerUnderTest } from "../src/vllm/connection.ts";
 import type { ReferenceOptions } from "../test/support/reference-server.ts";
 
-/** What the server did for one request by its own log, seconds of the machine's monotonic clock. */
+/** A request in the server's log; times in seconds on the machine's monotonic clock. */
 export interface Served {
   readonly completion_tokens: number;
   readonly received: number;
@@ -22,7 +22,7 @@ export interface Reference extends AsyncDisposable {
 
 export const MAX_MODEL_LEN = 32_768;
 
-/** The reference server in a process of its own. */
+/** Starts the reference server in a child process. */
 export async function startReference(options: ReferenceOptions): Promise<Reference> {
   const child = fork(
     fileURLToPath(new URL("reference-process.ts", import.meta.url)),

@@ -24,9 +24,9 @@ interface JournalLine {
   readonly type: string;
   readonly ts: string;
   readonly label?: string;
-  /** Of `pass.finished`. */
+  /** Present in `pass.finished`. */
   readonly record?: { readonly summary: { readonly finished_utc: string } };
-  /** Of `guard.acknowledged`. */
+  /** Present in `guard.acknowledged`. */
   readonly pid?: number;
 }
 interface Served {
@@ -44,7 +44,7 @@ function startMs(argv: readonly string[]): number {
   return performance.now() - begin;
 }
 
-/** Both in turn, so that a busy machine is busy for both. */
+/** Alternates between both, so that other load on the machine affects both. */
 function helpAgainstNode(): { readonly help_ms: number; readonly node_ms: number } {
   const pairs = Array.from({ length: STARTS }, () => [
     startMs([PROGRAM, "--help"]),
@@ -56,14 +56,14 @@ function helpAgainstNode(): { readonly help_ms: number; readonly node_ms: number
   };
 }
 
-/** Peak resident memory of a living process, MB; 0 where the system does not tell. */
+/** Peak resident memory of a running process in MB; 0 if the system does not report it. */
 function peakMb(pid: number): number {
   const file = `/proc/${String(pid)}/status`;
   if (!existsSync(file)) return 0;
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(file, "utf8"))?.[1] ?? 0) / 1024;
 }
 
-/** Of the one run of the state folder; empty while there is none. */
+/** Events of the only run in the state folder; empty while there is none. */
 function journalOf(folder: string): readonly JournalLine[] {
   const runs = join(folder, "state", "simulated", "runs");
   const run = existsSync(runs) ? readdirSync(runs)[0] : undefined;
@@ -73,7 +73,7 @@ function journalOf(folder: string): readonly JournalLine[] {
   return lines.map((text) => JSON.parse(text) as JournalLine);
 }
 
-/** The longest lane when every VM takes the lane that is free first, as the far side saw them. */
+/** Duration of the longest lane if every VM takes the first free lane, by the simulated cloud's times. */
 function criticalPathMs(vms: readonly Vm[]): number {
   const lanes = Array.from({ length: LANES }, () => 0);
   for (const vm of vms.toSorted((a, b) => a.created.localeCompare(b.created))) {
@@ -119,7 +119,7 @@ async function sweep() {
     const { vms } = await ask<{ vms: Vm[] }>("state");
     const { requests } = await ask<{ requests: Served[] }>("served");
     const journal = journalOf(folder);
-    // A pass ends with its last reading of /metrics.
+    // The last reading of /metrics ends a pass.
     const lastReading = (vm: string): number =>
       Date.parse(
         journal.findLast(({ type, label }) => type === "pass.finished" && label === vm)?.record
@@ -151,7 +151,7 @@ async function sweep() {
   }
 }
 
-/** Some of the parts by name, or all. */
+/** Runs the named parts, or all. */
 const PARTS = {
   sweep: async () => {
     const { wall_s, critical_path_s, ...rest } = await sweep();

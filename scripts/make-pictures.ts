@@ -1,5 +1,5 @@
 /**
- * Makes the pictures of the README anew: a simulated run on a terminal, in the middle, and the report of it. Needs tmux and Chromium. `npm run pictures`, some minutes.
+ * Makes the README's pictures: the terminal in the middle of a simulated run, and its report. Needs tmux and Chromium, and takes some minutes: `npm run pictures`.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ const socket = join(home, "tmux");
 const tmux = (...argv: readonly string[]): string =>
   execFileSync("tmux", ["-S", socket, "-f", "/dev/null", ...argv], { env, encoding: "utf8" });
 
-/** Runs the plan and gives the fullest screen that was seen. */
+/** Runs the plan. @returns the screen with the most content */
 async function watchRun(): Promise<string> {
   const command = `${process.execPath} ${PROGRAM} run ${join(ROOT, "plans/full-coverage.yaml")} --simulate; sleep 3600`;
   tmux("new-session", "-d", "-x", String(COLUMNS), "-y", String(ROWS), command);
@@ -38,13 +38,13 @@ async function watchRun(): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     const screen = tmux("capture-pane", "-e", "-p");
     if (/^Spent /m.test(screen)) return middle;
-    // Not the beginning, where all of them still wait: where several measure at once.
+    // Waits until several rentals are measuring.
     const measuring = screen.split("tok/s").length;
     if (measuring >= most) [middle, most] = [screen, measuring];
   }
 }
 
-/** @param part of the page; all that is seen when left out */
+/** @param part selector of an element; default the visible page */
 async function picture(browser: Browser, url: string, name: string, part?: string): Promise<void> {
   const page = await browser.newPage({ viewport: { width: 1100, height: 1570 } });
   await page.goto(url);

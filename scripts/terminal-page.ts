@@ -1,12 +1,12 @@
 const COLOURS = "#484f58 #ff7b72 #3fb950 #d29922 #58a6ff #bc8cff #39c5cf #b1bac4".split(" ");
 const BRIGHT = "#6e7681 #ffa198 #56d364 #e3b341 #79c0ff #d2a8ff #56d4dd #f0f6fc".split(" ");
 
-/** A terminal's screen, with the colour codes that tmux tells, as a page with one `pre`. */
+/** Converts a terminal's screen with colour codes, as captured by tmux, to a page with one `pre`. */
 export function terminalPage(screen: string): string {
   const [plain = "", ...coloured] = screen.trimEnd().split("\u001b[");
   let style: Style = {};
   const spans = coloured.map((part) => {
-    // A style goes on over the end of its line.
+    // A style continues on the next line.
     const [, codes = "", text = ""] = /^([\d;]*)m([^]*)$/.exec(part) ?? [];
     style = codes.split(";").reduce((before, code) => next(before, Number(code)), style);
     return span(text, style);

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-# The one program that maider-sweep runs on a VM: `agent VERB`, JSON in on stdin, JSON out on stdout.
-# Exit code 0 = done, 2 = request refused, 1 = failed; the reason stands on stderr. No shell is ever started, and a
-# value reaches docker only as `--option=value` after its type and form were checked.
-# The MAIDER_SWEEP_ variables are for the tests: a root before every path, another port, shorter waits.
+# The only program that maider-sweep runs on a VM: `agent VERB`, with JSON on stdin and stdout.
+# Exit code 0 = done, 2 = request refused, 1 = failed; the reason is on stderr. No shell is started, and a
+# value reaches docker only as `--option=value` after its type and format were checked.
+# The MAIDER_SWEEP_ variables are for tests: a prefix of every path, another port, shorter waits.
 import fcntl
 import glob
 import json
@@ -58,7 +58,7 @@ def optional(check):
 
 
 WORD = text(r"[a-z][a-z0-9_-]{0,39}")
-# Field: its check, and vLLM's option; a field without one is dealt with by hand.
+# Each field's check and vLLM option; fields without an option are handled separately.
 FIELDS = {
     "image": (text(IMAGE), None),
     "model": (model_id, None),
@@ -83,7 +83,7 @@ FIELDS = {
 }
 
 
-# Left out by version 0.1, and since then where they are false.
+# Optional: version 0.1 does not send them, later versions only if true.
 DEFAULTS = {"disable_xet": False, "disable_p2p": False}
 
 
@@ -100,7 +100,7 @@ def check_request(request):
 
 def docker_argv(request):
     argv = ["docker", "run", "--detach", "--name", NAME, "--gpus", "all", "--ipc=host"]
-    # The host's network, and vLLM on its loopback: docker's proxy would stand in every measurement.
+    # The host's network, with vLLM on loopback: docker's proxy would add to every measurement.
     argv += ["--network=host", "--env=VLLM_HOST_IP=127.0.0.1", "--env=VLLM_NO_USAGE_STATS=1"]
     if request["disable_xet"]:
         argv.append("--env=HF_HUB_DISABLE_XET=1")
@@ -128,7 +128,7 @@ def hub_folder(request):
     return CACHE + "/hub/models--" + request["model"].replace("/", "--")
 
 
-# The Hub's client starts each part anew under a random name: what a killed one left is never resumed.
+# The Hub's client gives parts random names, so those of a killed download are never resumed.
 def remove_parts(folder):
     for part in glob.glob(glob.escape(folder) + "/blobs/*.incomplete"):
         os.remove(part)
@@ -222,7 +222,7 @@ def detach(verb):
     ).pid
 
 
-# Runs on by itself after `serve` has returned: starts the container, then copies its log to our file.
+# Continues in the background after `serve` returns: starts the container and copies its log.
 def launch():
     request = read_json(RUN + "/serve.json")
     threading.Thread(target=fetch_total, args=(request,), daemon=True).start()
@@ -252,14 +252,14 @@ def fetch_total(request):
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as reply:
         files = json.load(reply)["siblings"]
     sizes = {f["rfilename"]: f.get("size") or 0 for f in files if "/" not in f["rfilename"]}
-    # vLLM takes the safetensors and leaves other forms of the same weights alone.
+    # vLLM loads the safetensors and ignores other formats of the same weights.
     weights = [n for n in sizes if n.endswith(".safetensors") and not n.startswith("consolidated")]
     weights = weights or [n for n in sizes if n.endswith((".safetensors", ".bin"))]
     small = [n for n in sizes if n.endswith((".json", ".txt", ".model", ".jinja"))]
     write_json(RUN + "/total.json", sum(sizes[n] for n in weights + small))
 
 
-# Bytes of the files that are whole, bytes of parts, number of parts.
+# Bytes of complete files, bytes of incomplete files, number of incomplete files.
 def downloaded(folder):
     whole, parts, open_files = 0, 0, 0
     try:
@@ -307,13 +307,13 @@ def server_status():
     folder = hub_folder(request)
     whole, parts, open_files = downloaded(folder)
     total = read_json(RUN + "/total.json")
-    # A part that a retry of the client's own has left behind is none of a download that is complete.
+    # Incomplete files that the client's own retry left do not count once the download is complete.
     downloading = open_files and (total is None or whole < total)
     box = container()
     failed = read_json(RUN + "/failed.json")
     code = None
     if box and box["Status"] in ("exited", "dead"):
-        # Not before the last line of its log is copied.
+        # Only after the last line of its log is copied.
         state, code = ("starting", None) if launcher() else ("exited", box["ExitCode"])
     elif box:
         state = "running" if healthy() else "downloading" if downloading else "starting"
@@ -355,7 +355,7 @@ def secret():
 
 def wipe():
     try:
-        # A container may still hold the file itself.
+        # A container may still have the file open.
         with open(SECRET, "r+b") as f:
             f.write(b"\0" * os.path.getsize(SECRET))
         os.remove(SECRET)
@@ -371,8 +371,8 @@ def secret_identity():
         return None
 
 
-# Runs on by itself after `serve` has returned. The sweep wipes the secret, but may lose its connection for good: then
-# this does it, once the model is loaded, or a minute after its server has ended and no other was started.
+# Continues in the background after `serve` returns. Normally the sweep deletes the secret. If it loses its connection,
+# this does so once the model is loaded, or a minute after the server has ended without another one being started.
 def forget():
     mine = secret_identity()
     ended = 0
@@ -408,7 +408,7 @@ def query(*fields):
     return [[cell.strip() for cell in line.split(",")] for line in lines]
 
 
-# nvidia-smi says [N/A] or [Not Supported] of what a card or a driver does not tell.
+# nvidia-smi prints [N/A] or [Not Supported] for values that a card or driver does not report.
 def number(cell):
     return float(cell) if re.fullmatch(r"\d+(\.\d+)?", cell) else None
 
@@ -452,7 +452,7 @@ def installed(pattern):
     return [line.split("|")[1] for line in listed.split("\n") if line.startswith("ii")]
 
 
-# The modules that were built for the kernel that runs, and whether apt would install them.
+# The driver modules for the running kernel, and whether apt would install them.
 def module_package():
     series = re.findall(r"nvidia-driver-(\d+)-server-open", " ".join(installed("nvidia-driver-*")))
     if not series:
@@ -480,7 +480,7 @@ def cloud_init():
     }
 
 
-# The set-up puts the time, in whole seconds, before each line of the pull.
+# The set-up prefixes each line of the pull with the time in seconds.
 def image_pull():
     try:
         with open(ROOT + "/var/log/maider-sweep/image.log") as f:
@@ -495,7 +495,7 @@ def image_pull():
     return {"pull_seconds": there[-1] - start[0], "unpack_seconds": max(0, unpacked[-1] - there[-1])}
 
 
-# For the live drill: compared with what this program and the set-up assume. Changes nothing.
+# For the live drill, which compares it with the assumptions of this program. Changes nothing.
 def inspect():
     with open(ROOT + "/proc/modules") as f:
         modules = [line.split()[0] for line in f]
@@ -516,7 +516,7 @@ def inspect():
     }
 
 
-# Bits of NVML's clocks event reasons; idle, the power cap and settings are no slowdown out of order.
+# Bits of NVML's clocks event reasons. Idling, the power cap and settings do not count as slowdowns.
 SLOWDOWNS = {
     0x08: "hw_slowdown",
     0x20: "sw_thermal_slowdown",

@@ -46,7 +46,7 @@ describe("the address of a server", () => {
   });
 });
 
-describe("a key that no header can carry", () => {
+describe("a key that is invalid in a header", () => {
   it.each([
     ["carriage return", "\r"],
     ["line feed", "\n"],
@@ -62,7 +62,7 @@ describe("a key that no header can carry", () => {
 });
 
 describe("a server that cannot be reached", () => {
-  it("is told by its address and the reason", async () => {
+  it("is reported with its address and the reason", async () => {
     const port = await listen(() => undefined);
     servers.splice(0)[0]?.close();
     const opened = connectionTo(`http://127.0.0.1:${String(port)}`, undefined).open(never);
@@ -72,7 +72,7 @@ describe("a server that cannot be reached", () => {
     );
   });
 
-  it("is told in plain words when it does not speak TLS, without a warning of Node's", async () => {
+  it("is reported in plain words if it does not use TLS, without a warning of Node's", async () => {
     const port = await listen((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     const warnings: string[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning.message);
@@ -86,7 +86,7 @@ describe("a server that cannot be reached", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("is told in plain words when it speaks TLS", async () => {
+  it("is reported in plain words if it uses TLS", async () => {
     // An alert record: "unexpected message".
     const port = await listen((socket) => socket.end(Buffer.from("1503030002020a", "hex")));
     const connection = connectionTo(`http://127.0.0.1:${String(port)}`, undefined);
@@ -97,7 +97,7 @@ describe("a server that cannot be reached", () => {
     client.close();
   });
 
-  it("is waited for no longer than the signal says", async () => {
+  it("is waited for until the signal is aborted", async () => {
     const connection = connectionTo("http://127.0.0.1:9", undefined);
     await expect(connection.open(AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
   });

@@ -212,7 +212,7 @@ describe("diagnosing a server that did not start", () => {
     expect(found.evidence).not.toMatch(/^\[|pid=|ERROR \d\d-/);
   });
 
-  it("shutdown_log.txt: a server that somebody stopped had no failure of its own", () => {
+  it("shutdown_log.txt: a server that was stopped from outside did not fail", () => {
     const found = diagnose(fixture("shutdown_log.txt"), 0);
     expect(found.cause).toBe("the server was stopped from outside");
     expect(found.evidence).toContain("trigger received signal=SIGTERM");
@@ -259,7 +259,7 @@ describe("diagnosing a server that did not start", () => {
     );
   });
 
-  it("never calls a wrapper, a warning or an information the cause", () => {
+  it("never reports a wrapper, a warning or an information as the cause", () => {
     const log = WRAPPED("ZeroDivisionError: division by zero");
     const found = diagnose(log);
     expect(found.cause).toBe("unknown: ZeroDivisionError: division by zero");
@@ -275,7 +275,7 @@ describe("diagnosing a server that did not start", () => {
     expect(found.evidence).toBe(lines.slice(-30).join("\n"));
   });
 
-  it("tells a server that the kernel killed by its exit code, unless the log knows better", () => {
+  it("recognises a server that the kernel killed by its exit code, unless the log has another cause", () => {
     expect(diagnose("Loading weights\n", 137).cause).toContain("killed");
     expect(diagnose("torch.OutOfMemoryError: CUDA out of memory.\n", 137).cause).toBe(
       "out of GPU memory",
@@ -289,7 +289,7 @@ describe("diagnosing a server that did not start", () => {
   });
 });
 
-describe("what a start says of itself", () => {
+describe("the facts in a start-up log", () => {
   it("is read from the real log", () => {
     expect(startupFacts(fixture("startup_compiled.txt"))).toEqual({
       dtype: "bfloat16",

@@ -95,7 +95,7 @@ describe("short requests", () => {
     expect((await client(port, { apiKey: "k" }).http.get("/", never)).body).toBe("Bearer k");
   });
 
-  it("say that nobody answered", async () => {
+  it("report that the server did not answer", async () => {
     const { port } = await listen((request) => request.socket.destroy());
     await expect(client(port).http.get("/", never)).rejects.toBeInstanceOf(NoAnswerError);
     const silent = await listen(() => undefined);
@@ -142,7 +142,7 @@ describe("short requests", () => {
   });
 });
 
-describe("what a server tells of itself", () => {
+describe("the API of a server", () => {
   it.each([
     ["/v1", ""],
     ["/v1/", ""],

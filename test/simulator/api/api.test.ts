@@ -5,21 +5,21 @@ describe("tokens", () => {
   const { world, ask, pass } = testWorld();
   const first = (path: string, token: string) => ask("GET", path, undefined, { token });
 
-  it("are not needed for the catalogue, which shows gated plans only with one", () => {
+  it("are not needed for the catalogue, which lists types that are not public only with one", () => {
     expect(first("/linode/types", "").body["results"]).toBe(13);
     expect(ask("GET", "/linode/types").body["results"]).toBeGreaterThan(13);
     for (const path of ["/regions", "/regions/availability"])
       expect(first(path, "").status).toBe(200);
   });
 
-  it("are needed for everything else, and a bad one is refused everywhere", () => {
+  it("are needed for everything else, and an invalid one is refused everywhere", () => {
     const invalid = { status: 401, body: { errors: [{ reason: "Invalid Token" }] } };
     expect(first("/linode/instances", "")).toMatchObject(invalid);
     expect(first("/profile", "nonsense")).toMatchObject(invalid);
     expect(first("/regions", "nonsense")).toMatchObject(invalid);
   });
 
-  it("open only what their scopes say, and every answer names the scopes", () => {
+  it("permit only what their scopes include, and every reply names the scopes", () => {
     world.tokens.put({ token: "reader", scopes: "linodes:read_only firewall:read_write" });
     const headers = { "X-OAuth-Scopes": "linodes:read_only firewall:read_write" };
     expect(first("/profile", "reader")).toMatchObject({ status: 200, headers });
@@ -70,7 +70,7 @@ describe("lists", () => {
   const labels = (filter: unknown): string[] =>
     list("", filter).body["data"].map((vm: { label: string }) => vm.label);
 
-  it("come in pages of 25 to 500, 100 when nothing is said", () => {
+  it("have pages of 25 to 500 rows, 100 by default", () => {
     expect(list("").body).toMatchObject({ page: 1, pages: 1, results: 60 });
     const page = list("?page=3&page_size=25").body;
     expect(page).toMatchObject({ page: 3, pages: 3, results: 60 });
@@ -84,7 +84,7 @@ describe("lists", () => {
     [{ tags: "few" }, ["vm-0", "vm-1", "vm-2"]],
     [{ label: "VM-1", tags: "few" }, ["vm-1"]],
     [{ label: "vm-7", tags: "few" }, []],
-  ])("contain what the filter %j asks for", (filter, expected) => {
+  ])("contain the rows that match the filter %j", (filter, expected) => {
     expect(labels(filter)).toEqual(expected);
   });
 
@@ -99,7 +99,7 @@ describe("lists", () => {
     });
   });
 
-  it("of availability are far longer than the longest page, and can be filtered by plan", () => {
+  it("of availability are longer than the largest page, and can be filtered by plan", () => {
     const rows = ask("GET", "/regions/availability?page_size=500").body;
     expect(rows["pages"]).toBeGreaterThanOrEqual(4);
     const of = (filter: unknown) =>
@@ -110,7 +110,7 @@ describe("lists", () => {
     ]);
   });
 
-  it("of availability say no where a region is sold out, unless the flag is stale", () => {
+  it("of availability show a region as sold out, unless the list is stale", () => {
     const world = testWorld();
     const plan = "g2-gpu-rtx4000a1-s";
     const available = () =>
@@ -134,7 +134,7 @@ describe("lists", () => {
 });
 
 describe("rate limits", () => {
-  it("are in every answer", () => {
+  it("are in the headers of every reply", () => {
     const { headers } = testWorld().ask("GET", "/profile");
     expect(headers).toMatchObject({
       "X-RateLimit-Limit": "1840",
@@ -143,7 +143,7 @@ describe("rate limits", () => {
     });
   });
 
-  it("refuse the 21st create within 15 seconds, and say for how long", async () => {
+  it("refuse the 21st create within 15 seconds, with the time to wait", async () => {
     const { ask, pass } = testWorld();
     const create = (label: string) => ask("POST", "/linode/instances", order({ label }));
     for (let index = 0; index < 20; index += 1) expect(create(`vm-${index}`).status).toBe(200);
@@ -169,7 +169,7 @@ describe("rate limits", () => {
 });
 
 describe("the rest of the API", () => {
-  it("answers 404 for what is not there, 405 for what cannot be done, 400 for what is no JSON", () => {
+  it("answers 404 for an unknown path, 405 for an unsupported method, 400 for invalid JSON", () => {
     const { ask, api } = testWorld();
     expect(ask("GET", "/linode/instances/x").status).toBe(404);
     expect(ask("GET", "/linode/kernels").status).toBe(404);
@@ -186,7 +186,7 @@ describe("the rest of the API", () => {
     expect(api(broken).status).toBe(400);
   });
 
-  it("prices Blackwell by region", () => {
+  it("has prices of Blackwell types by region", () => {
     const { body } = testWorld().ask("GET", "/linode/types/g3-gpu-rtxpro6000-blackwell-1");
     const dearer = body["region_prices"].map((price: { id: string }) => price.id);
     expect(dearer).toEqual(["id-cgk", "br-gru"]);

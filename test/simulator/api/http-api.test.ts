@@ -4,7 +4,7 @@ import { INSTANCES, runningSimulator } from "../running-simulator.ts";
 import { order } from "../test-world.ts";
 
 describe("the HTTP API", () => {
-  it("serves v4 and v4beta, nothing without a version, and stamps with virtual time", async () => {
+  it("serves v4 and v4beta, nothing without a version, and uses virtual time", async () => {
     const { send } = await runningSimulator();
     for (const version of ["/v4", "/v4beta"])
       expect((await send("GET", `${version}/linode/instances`)).status).toBe(200);
@@ -15,7 +15,7 @@ describe("the HTTP API", () => {
     expect(headers.get("x-oauth-scopes")).toBe("*");
   });
 
-  it("breaks the connection before, or after it did what was asked", async () => {
+  it("breaks the connection before or after it executes a request", async () => {
     const faults = parseFaults([
       { match: { method: "POST", path: "^/linode/instances$" }, action: "drop-before" },
       {
@@ -37,7 +37,7 @@ describe("the HTTP API", () => {
     expect(requests.map((request: { status: number }) => request.status)).toEqual([0, 0, 200]);
   });
 
-  it("does it later, though the answer is lost at once", async () => {
+  it("executes a request later, although the connection breaks at once", async () => {
     const faults = parseFaults([
       { match: { method: "POST" }, action: "commit-later", seconds: 100 },
     ]);
@@ -53,7 +53,7 @@ describe("the HTTP API", () => {
     expect(Date.parse(vm.created) - Date.parse(post.at)).toBeGreaterThanOrEqual(100_000);
   });
 
-  it("answers late, with a status, from an old list or from another account", async () => {
+  it("answers late, with a status, with a stale list or for another account", async () => {
     const { send } = await runningSimulator();
     const { id } = (await send("POST", INSTANCES, order())).json;
     const under = async (fault: object, path: string) => {
@@ -91,7 +91,7 @@ describe("the HTTP API", () => {
     expect((await send("POST", INSTANCES, order({ label: "again" }))).status).toBe(200);
   });
 
-  it("is down for as long as a script says, while the control API answers", async () => {
+  it("is down for the seconds of a fault, while the control API answers", async () => {
     const { send } = await runningSimulator();
     await send("POST", "/simulator/faults", [{ match: {}, action: "down", seconds: 500 }]);
     const startMs = Date.parse((await send("GET", "/simulator/state")).json.now);
@@ -107,7 +107,7 @@ describe("the HTTP API", () => {
     expect((await send("GET", INSTANCES)).status).toBe(503);
   });
 
-  it("has a clock that is hours off, in the Date header and in every time that it gives", async () => {
+  it("has a clock that is hours off, in the Date header and in every time of a reply", async () => {
     const { send } = await runningSimulator();
     const fault = { match: {}, action: "clock-off", seconds: -5 * 3_600, count: -1 };
     await send("POST", "/simulator/faults", [fault]);
@@ -124,7 +124,7 @@ describe("the HTTP API", () => {
     expect(listed.created).toBe(json.created);
   });
 
-  it("refuses a create with 403 in words that a script chooses", async () => {
+  it("refuses a create with 403 and the text of a fault", async () => {
     const { send } = await runningSimulator();
     const body = '{"errors":[{"reason":"Nope, not for you"}]}';
     const create = { method: "POST", path: "^/linode/instances$" };
@@ -135,7 +135,7 @@ describe("the HTTP API", () => {
     expect((await send("POST", INSTANCES, order())).status).toBe(200);
   });
 
-  it("two worlds run at once, on addresses of their own", async () => {
+  it("runs two worlds at the same time on different addresses", async () => {
     const [one, two] = [await runningSimulator(), await runningSimulator()];
     const address = async ({ send }: typeof one) =>
       (await send("POST", INSTANCES, order())).json.ipv4[0].split(".").slice(0, 3).join(".");

@@ -6,7 +6,7 @@ import { INSTANCES, runningSimulator } from "../running-simulator.ts";
 import { order } from "../test-world.ts";
 
 describe("the control API's client", () => {
-  it("reads the world, its state, its bill and its time", async () => {
+  it("reads the world, its state, its invoice and its time", async () => {
     const { simulator, send } = await runningSimulator({ speed: 500 });
     const client = controlClient(simulator.url);
     await send("POST", INSTANCES, order());
@@ -16,7 +16,7 @@ describe("the control API's client", () => {
     expect((await client.time()).speed).toBe(500);
   });
 
-  it("sets the speed and replaces the fault scripts", async () => {
+  it("sets the speed and replaces the faults", async () => {
     const { simulator, send } = await runningSimulator({ speed: "auto" });
     const client = controlClient(simulator.url);
     expect((await client.setSpeed(30)).speed).toBe(30);
@@ -26,7 +26,7 @@ describe("the control API's client", () => {
     expect((await send("GET", INSTANCES)).status).toBe(200);
   });
 
-  it("throws what the simulator answers to a request that it refuses", async () => {
+  it("throws the simulator's reply to a request that it refuses", async () => {
     const { simulator } = await runningSimulator({ speed: 60 });
     await expect(controlClient(simulator.url).setSpeed(30)).rejects.toThrow(
       'it answered 409: {"error":"the speed is set already"}',
@@ -35,7 +35,7 @@ describe("the control API's client", () => {
 });
 
 describe("a world is gone", () => {
-  it("when nothing listens there, or another world does", async () => {
+  it("if its port is closed, or belongs to another world", async () => {
     const { simulator } = await runningSimulator();
     expect(await isWorldGone(simulator.url, simulator.world)).toBe(false);
     expect(await isWorldGone(simulator.url, "sim-another")).toBe(true);
@@ -43,7 +43,7 @@ describe("a world is gone", () => {
     expect(await isWorldGone(simulator.url, simulator.world)).toBe(true);
   });
 
-  it("not when what listens there gives no sense", async () => {
+  it("but not if another server answers there", async () => {
     const server = createServer((_request, response) => response.writeHead(503).end());
     await new Promise<void>((resolve) => {
       server.listen(0, "127.0.0.1", resolve);

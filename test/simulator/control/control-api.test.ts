@@ -3,7 +3,7 @@ import { INSTANCES, runningSimulator } from "../running-simulator.ts";
 import { order } from "../test-world.ts";
 
 describe("the control API", () => {
-  it("lists everything that ever existed, and the bill", async () => {
+  it("lists all VMs and firewalls that ever existed, and the invoice", async () => {
     const { send } = await runningSimulator();
     const { id } = (await send("POST", INSTANCES, order())).json;
     await send("DELETE", `/v4/linode/instances/${id}`);
@@ -29,7 +29,7 @@ describe("the control API", () => {
     expect((await send("GET", "/simulator/served")).json).toEqual({ requests: [] });
   });
 
-  it("logs every request with its body and without its authorization", async () => {
+  it("logs every request with its body, without its authorization", async () => {
     const { send, simulator } = await runningSimulator();
     await send("POST", `${INSTANCES}?x=1`, order());
     const { text, json } = await send("GET", "/simulator/requests");
@@ -50,7 +50,7 @@ describe("the control API", () => {
     });
   });
 
-  it("lets the speed be chosen once, before the first VM, where it was left open", async () => {
+  it("lets a client set the speed once, before the first VM, if it is auto", async () => {
     const { send } = await runningSimulator({ speed: "auto" });
     expect((await send("GET", "/simulator/clock")).json.speed).toBe("auto");
     expect((await send("POST", "/simulator/clock", { speed: 0 })).status).toBe(400);
@@ -65,7 +65,7 @@ describe("the control API", () => {
     expect((await late.send("POST", "/simulator/clock", { speed: 60 })).status).toBe(409);
   });
 
-  it("makes, changes and revokes tokens", async () => {
+  it("creates, changes and revokes tokens", async () => {
     const { send, simulator } = await runningSimulator();
     const profile = async () =>
       (await fetch(`${simulator.url}/v4/profile`, { headers: { Authorization: "Bearer other" } }))
@@ -81,7 +81,7 @@ describe("the control API", () => {
     expect(await profile()).toBe(401);
   });
 
-  it("refuses what it does not understand, and says why", async () => {
+  it("refuses an invalid request with the reason", async () => {
     const { send } = await runningSimulator();
     expect((await send("GET", "/simulator/nothing")).status).toBe(404);
     for (const [path, body] of [

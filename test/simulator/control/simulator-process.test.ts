@@ -20,7 +20,7 @@ describe("the simulator's process", () => {
       { stdin: new PassThrough(), stdout, lease: false, signal },
     );
 
-  it("prints one line when it is ready and ends on the signal", async () => {
+  it("prints one line when it is ready, and ends when the signal is aborted", async () => {
     const stdout = new PassThrough();
     const stopped = new AbortController();
     const ended = run({}, stopped.signal, stdout);
@@ -35,7 +35,7 @@ describe("the simulator's process", () => {
     await expect(fetch(`${ready.url}/simulator/world`)).rejects.toThrow("fetch failed");
   });
 
-  it("says what is wrong with its fault scripts, or that its port is taken", async () => {
+  it("reports invalid faults, and a port that is in use", async () => {
     const { simulator } = await runningSimulator();
     const never = new AbortController().signal;
     await expect(run({ faults: [{ match: {}, action: "explode" }] }, never)).rejects.toMatchObject({

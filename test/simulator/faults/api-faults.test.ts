@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createApiFaults } from "../../../src/simulator/faults/api-faults.ts";
 import type { ApiFault } from "../../../src/simulator/faults/fault-scripts.ts";
 
-describe("fault scripts for requests", () => {
+describe("faults of requests", () => {
   const actions = (faults: readonly ApiFault[], requests: readonly string[]) => {
     const scripts = createApiFaults(() => 0);
     scripts.add(faults);
@@ -12,7 +12,7 @@ describe("fault scripts for requests", () => {
     });
   };
 
-  it("hit the nth matching request and `count` from there on", () => {
+  it("affect `count` requests from the nth matching one on", () => {
     const fault = {
       match: { method: "GET", path: "^/a" },
       nth: 2,
@@ -24,14 +24,14 @@ describe("fault scripts for requests", () => {
     ).toEqual([undefined, undefined, undefined, "delay", "delay", undefined]);
   });
 
-  it("hit once when nothing is said, and for ever with -1", () => {
+  it("affect one request by default, and all with -1", () => {
     const once = { match: {}, action: "delay" } as const;
     expect(actions([once], ["GET /", "GET /"])).toEqual(["delay", undefined]);
     const always = { ...once, count: -1 };
     expect(actions([always], ["GET /", "PUT /", "GET /"])).toEqual(["delay", "delay", "delay"]);
   });
 
-  it("come in their order, each counting by itself", () => {
+  it("apply in their order, each with its own count", () => {
     const first = { match: {}, action: "drop-before" } as const;
     const second = { match: {}, nth: 2, action: "commit-then-drop" } as const;
     expect(actions([first, second], ["GET /", "GET /", "GET /"])).toEqual([
@@ -52,7 +52,7 @@ describe("fault scripts for requests", () => {
       };
     };
 
-    it("hold for their seconds from the nth request on, however many requests come", () => {
+    it("last for their seconds from the nth request on, for any number of requests", () => {
       const isDown = outage({ nth: 2 });
       expect(isDown(0)).toBe(false);
       expect([isDown(5), isDown(100), isDown(499), isDown(1), isDown(9_999)]).toEqual([
@@ -64,7 +64,7 @@ describe("fault scripts for requests", () => {
       ]);
     });
 
-    it("begin after their seconds, whether a request comes then or not", () => {
+    it("begin after their seconds, even if no request comes at that time", () => {
       const isDown = outage({ after_seconds: 60 });
       expect([isDown(59), isDown(1), isDown(599), isDown(1)]).toEqual([false, true, true, false]);
     });

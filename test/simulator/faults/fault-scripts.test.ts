@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseFaults } from "../../../src/simulator/faults/fault-scripts.ts";
 
-describe("fault scripts", () => {
-  it("are told apart by what they aim at", () => {
+describe("faults", () => {
+  it("are grouped by their kind", () => {
     expect(
       parseFaults([
         { match: { method: "POST", path: "instances$" }, action: "drop-before" },
@@ -24,7 +24,7 @@ describe("fault scripts", () => {
     [{ vm: {}, action: "stalls", after: 3 }, /fault 1: .*after/s],
     [[{ vm: {}, action: "stalls" }, { region: "us-ord" }], /fault 2: .*action/s],
     ["nonsense", /fault 1/],
-  ])("that are wrong name what is wrong: %j", (value, message) => {
+  ])("that are invalid are refused with the reason: %j", (value, message) => {
     expect(() => parseFaults(value)).toThrow(message);
   });
 });

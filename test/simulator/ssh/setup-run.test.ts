@@ -12,7 +12,7 @@ function run(action?: MachineFault["action"]) {
   return { setup, boot, pass: (ms: number) => (now += ms) };
 }
 
-it("is done after its time, without a reboot", () => {
+it("is done after its duration, without a reboot", () => {
   const { setup, pass } = run();
   pass(SETUP_MS - 1);
   expect(setup.status()).toMatchObject({ state: "running", stage: "check" });
@@ -20,7 +20,7 @@ it("is done after its time, without a reboot", () => {
   expect(setup.status()).toMatchObject({ state: "done", reboot_needed: false });
 });
 
-it("asks for a reboot once all but the check is done, and goes on in the next boot", () => {
+it("asks for a reboot once all stages but the check are done, and continues after it", () => {
   const { setup, boot, pass } = run("needs-reboot");
   pass(SETUP_MS * 3);
   const asking = { state: "waiting", stage: "driver", index: 3, reboot_needed: true };
@@ -41,7 +41,7 @@ it("asks for a reboot also when the VM was rebooted before the driver was instal
   expect(setup.status()).toMatchObject({ reboot_needed: true });
 });
 
-it("spends longer on a driver whose modules it has to build", () => {
+it("takes longer for a driver whose modules have to be built", () => {
   const { setup, pass } = run("module-uninstallable");
   pass(SETUP_MS + 1);
   expect(setup.status()).toMatchObject({ state: "running" });

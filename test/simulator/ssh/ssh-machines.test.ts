@@ -22,7 +22,7 @@ afterEach(async () => {
   faces = [];
 });
 
-/** A face whose set-ups, downloads and loads take next to no time. */
+/** Machines whose set-ups, downloads and loads take almost no time. */
 function face(speed: number): { face: SshMachines; clock: ReturnType<typeof clockAt> } {
   const clock = clockAt(speed);
   const coefficients = createCoefficients({ seed: 1, delays: 1e-4 * speed });
@@ -117,7 +117,7 @@ describe.each([1, 60])("at speed %i", (speed) => {
 });
 
 describe("logging in", () => {
-  test("another host key than the pinned one is what a VM with no or a wrong user-data offers", async () => {
+  test("a VM with missing or invalid user-data has another host key than the pinned one", async () => {
     const { face: made, clock } = face(1);
     const vm = testVm(clock, {
       userData: "#cloud-config\nssh_keys: {ed25519_private: nonsense}\n",
@@ -133,7 +133,7 @@ describe("logging in", () => {
     await expect(logIn(vm, SSH_PORT, vm.clientKey)).rejects.toThrow(/authentication/i);
   });
 
-  test("a source that the firewall does not admit hears nothing, and one that is barred later no more", async () => {
+  test("an address that the firewall does not admit gets no reply, also if its rules change later", async () => {
     const { face: made, clock } = face(1);
     const asked: string[] = [];
     let admits = false;
@@ -164,7 +164,7 @@ describe("logging in", () => {
     login.end();
   });
 
-  test("nobody listens after the VM is gone, and its connections are cut", async () => {
+  test("the port is closed after the VM is deleted, and its connections are closed", async () => {
     const { face: made, vm, login } = await bring(1);
     const closed = new Promise<void>((resolve) => {
       login.client.once("close", () => {
@@ -179,14 +179,14 @@ describe("logging in", () => {
 });
 
 describe("commands", () => {
-  test("what is neither a builtin nor our script is not found", async () => {
+  test("a command that is neither a builtin nor our script is not found", async () => {
     const { login } = await bring(1);
     expect(await login.run("nvidia-smi -L")).toMatchObject({ code: 127 });
     expect(await login.run("echo hello world")).toMatchObject({ code: 0, stdout: "hello world\n" });
     login.end();
   });
 
-  test("our script is not there when the user-data did not place it", async () => {
+  test("our script does not exist if the user-data did not install it", async () => {
     const { face: made, clock } = face(1);
     const base = testVm(clock);
     const vm = { ...base, userData: base.userData.replace(AGENT_PATH, "/opt/other") };
@@ -196,7 +196,7 @@ describe("commands", () => {
     login.end();
   });
 
-  test("a request of the wrong shape is refused with its reason", async () => {
+  test("an invalid request is refused with the reason", async () => {
     const { login } = await bring(1);
     await setUp(login);
     const refused = await login.run(`${AGENT_PATH} serve`, JSON.stringify({ model: "a/b" }));
@@ -206,7 +206,7 @@ describe("commands", () => {
     login.end();
   });
 
-  test("nothing listens on vLLM's port before it is up and after it was stopped", async () => {
+  test("vLLM's port is closed before it is ready and after it was stopped", async () => {
     const { login } = await bring(1);
     await expect(login.open(VLLM_PORT)).rejects.toThrow(/open failure|failed/i);
     await serve(login);
@@ -219,7 +219,7 @@ describe("commands", () => {
     login.end();
   });
 
-  test("a gated model needs the secret, and a wiped secret is gone", async () => {
+  test("a gated model needs the secret, which can be deleted", async () => {
     const { login } = await bring(1, [], { typeId: "g2-gpu-rtx4000a4-s" });
     const gated = { model: "meta-llama/Llama-3.1-8B-Instruct", max_model_len: 4096 };
     expect(await serve(login, gated)).toMatchObject({ state: "exited", exit_code: 1 });
@@ -232,7 +232,7 @@ describe("commands", () => {
     login.end();
   });
 
-  test("a checkpoint that was downloaded stays on the disk over a reboot", async () => {
+  test("a downloaded checkpoint is kept over a reboot", async () => {
     const { face: made, vm, login } = await bring(1);
     await serve(login);
     await made.powerOff(vm, "reboot");
@@ -265,7 +265,7 @@ describe("faults", () => {
     login.end();
   });
 
-  test("a server that dies ends its stream in an error, then its container", async () => {
+  test("a server that crashes ends its stream with an error, and then its container exits", async () => {
     const { login } = await bring(60, [forModel("server-dies")]);
     await serve(login);
     const answer = await ask(
@@ -286,7 +286,7 @@ describe("faults", () => {
     login.end();
   });
 
-  test("SSH freezes in the middle of a stream: nothing answers any more, and new connections hang", async () => {
+  test("SSH freezes in the middle of a stream: nothing is answered, and new connections hang", async () => {
     const { face: made, clock, vm, login } = await bring(60, [forModel("ssh-freezes")]);
     await serve(login);
     const other = testVm(clock);
@@ -316,7 +316,7 @@ describe("faults", () => {
     login.end();
   });
 
-  test("a link breaks after its seconds, heals, and breaks again", async () => {
+  test("a connection breaks after its seconds, recovers, and breaks again", async () => {
     const fault = { vm: {}, action: "link-breaks", seconds: 120, every_seconds: 300 } as const;
     const { vm, login } = await bring(60, [{ ...fault, after_seconds: 120 }]);
     const broken = (session: Login): Promise<void> =>
@@ -338,7 +338,7 @@ describe("faults", () => {
     (await heal()).end();
   });
 
-  test("nvidia-smi says [N/A]: a sample tells nothing, as the agent's does", async () => {
+  test("nvidia-smi prints [N/A]: a sample has no values, like that of the agent", async () => {
     const { login } = await bring(1, [{ vm: {}, action: "samples-unavailable" }]);
     await setUp(login);
     expect(await agent<GpuSampleJson[]>(login, "sample")).toEqual([
@@ -349,7 +349,7 @@ describe("faults", () => {
 
   const downloaded = (login: Login) => agent<ServerStatusJson>(login, "server-status");
 
-  test("a download freezes half-way with Xet, and not without", async () => {
+  test("a download freezes halfway with Xet, and not without it", async () => {
     const { login } = await bring(60, [forModel("download-freezes")]);
     await setUp(login);
     await agent(login, "serve", JSON.stringify(serveJson()));
@@ -371,7 +371,7 @@ describe("faults", () => {
     login.end();
   });
 
-  test("a start hangs without a word once the checkpoint is there, unless P2P is off on several GPUs", async () => {
+  test("a start hangs after the download without a log line, unless P2P is off on several GPUs", async () => {
     const type = { typeId: "g2-gpu-rtx4000a2-s" };
     const { clock, login } = await bring(6_000, [forModel("start-hangs")], type);
     await setUp(login);
@@ -393,7 +393,7 @@ describe("faults", () => {
     login.end();
   });
 
-  test("graphs run out of memory at capture, unless the server is eager", async () => {
+  test("capturing graphs runs out of memory, unless the server is eager", async () => {
     const { login } = await bring(60, [forModel("graphs-out-of-memory")]);
     expect(await serve(login)).toMatchObject({ state: "exited", exit_code: 1 });
     const text = await log(login);

@@ -6,7 +6,7 @@ import { realClock } from "../../../src/support/clock.ts";
 const TOKENS = 24;
 const PREFILL_MS = 10;
 
-/** Time that passes only when `run` jumps to the next deadline. */
+/** A clock that only moves when `run` jumps to the next deadline. */
 function jumpingTimeline(): Timeline & { run(): void } {
   let now = 0;
   let due: { readonly ms: number; readonly task: () => void }[] = [];

@@ -46,7 +46,7 @@ test("the page has the names and labels of a real one, without its web framework
   expect(names(page)).toEqual(names(recorded("metrics_after_few").body));
 });
 
-test("counters say what was served, under the model's own name", () => {
+test("counters have the served tokens, with the model's name as a label", () => {
   expect(samples("generation_tokens_total")).toEqual([
     {
       name: "vllm:generation_tokens_total",
@@ -87,7 +87,7 @@ test("the cache's size is among the labels of its configuration", () => {
   });
 });
 
-test("counters began when the process did", () => {
+test("the start of the counters is that of the process", () => {
   const began = parsePrometheus(page).find(({ name }) => name === "process_start_time_seconds");
   expect(began?.value).toBeGreaterThan(1.7e9);
   expect(samples("generation_tokens_created")[0]?.value).toBe(began?.value);

@@ -5,7 +5,7 @@ import { createPrefixCache } from "../../../src/simulator/vllm/prefix-cache.ts";
 const token = fc.integer({ min: 0, max: 9 });
 
 describe("prefix cache", () => {
-  test("what was kept is found in whole blocks, but for the last token, which is always computed", () => {
+  test("stored prompts are found in full blocks, except for the last token, which is always computed", () => {
     fc.assert(
       fc.property(fc.array(token, { minLength: 1, maxLength: 80 }), (tokens) => {
         const cache = createPrefixCache(8, 100);
@@ -18,7 +18,7 @@ describe("prefix cache", () => {
     );
   });
 
-  test("only what both begin with is shared", () => {
+  test("only a common beginning is shared", () => {
     const long = fc.array(token, { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(long, long, (one, other) => {
@@ -32,7 +32,7 @@ describe("prefix cache", () => {
     );
   });
 
-  test("the oldest make room", () => {
+  test("the oldest blocks are evicted", () => {
     const cache = createPrefixCache(4, 2);
     const [old, fresh] = [Array<number>(8).fill(1), Array<number>(8).fill(2)];
     cache.keep(old, undefined);

@@ -76,7 +76,7 @@ test("more in flight, more context and longer prompts never make it faster", () 
   );
 });
 
-test("a model that nobody knows is as large as its name says", () => {
+test("an unknown model has the size in its name", () => {
   const shapes = ["acme/Coder-34B-AWQ", "acme/Tiny-1.5B", "acme/Moe-30B-A3B-FP8"].map(modelShape);
   expect(
     shapes.map(({ paramsB, activeParamsB, quantization }) => [

@@ -26,7 +26,7 @@ function logOf(type: string, changes: Parameters<typeof serveJson>[0] = {}): str
   return start.log.map(({ atMs, text }) => stampLog(text, atMs)).join("");
 }
 
-test("a start that succeeds says what vLLM resolved", () => {
+test("a start that succeeds logs vLLM's settings", () => {
   const log = logOf("g1-gpu-rtx6000-1");
   expect(startupFacts(log)).toMatchObject({
     dtype: "float16",
@@ -49,14 +49,14 @@ test("only what differs from vLLM's defaults is among the arguments, in Python's
   expect(log).not.toContain("Graph capturing finished");
 });
 
-test("a line is stamped with the moment at which it is written, in UTC", () => {
+test("a line has the time at which it is written, in UTC", () => {
   const log = stampLog(logPassage("engine died"), Date.UTC(2026, 10, 24, 7, 8, 9));
   expect(log).toContain(
     "ERROR 11-24 07:08:09 [core.py:1540] EngineCore encountered a fatal error.",
   );
 });
 
-test("a passage without a title, and a hole without a value, are errors", () => {
+test("an unknown title and a placeholder without a value are errors", () => {
   expect(() => logPassage("no such passage")).toThrow("no such passage");
   expect(() => logPassage("world size", { world: 2 })).toThrow("no value for gpus");
   expect(new Set(passageTitles()).size).toBe(passageTitles().length);

@@ -62,7 +62,7 @@ describe("compared with a real vLLM's replies", () => {
     expect(JSON.parse(answer.body)).toEqual(JSON.parse(sample.body));
   });
 
-  test("a prompt beyond the window is refused in the same words", async () => {
+  test("a prompt longer than the window is refused with the same text", async () => {
     const sample = recorded("err_context_prompt_too_long");
     const messages = [{ role: "user", content: "the value ".repeat(9000) }];
     const answer = await send(server, sample.path, { model: "tiny", messages, max_tokens: 4 });

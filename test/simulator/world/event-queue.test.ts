@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createEventQueue } from "../../../src/simulator/world/event-queue.ts";
 
 describe("the event queue", () => {
-  it("runs what is due in its order, with the moment at which it was due, and what that adds", () => {
+  it("runs due events in order, with the time at which they were due, and the events that they add", () => {
     const queue = createEventQueue();
     const done: [string, number][] = [];
     queue.at(30, (at) => done.push(["c", at]));
@@ -21,7 +21,7 @@ describe("the event queue", () => {
     expect(queue.next()).toBe(99);
   });
 
-  it("keeps the order of what is due at the same moment", () => {
+  it("keeps the order of events that are due at the same time", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5)), (moments) => {
         const queue = createEventQueue();

@@ -25,7 +25,7 @@ test("other seeds sell out scarce types, and never the cheapest ones", () => {
   expect(new Set(worlds.map((types) => types.join())).size).toBeGreaterThan(10);
 });
 
-test("the sizes of one number of GPUs sell out together, the same for the same seed", () => {
+test("all sizes with the same number of GPUs sell out together, the same for the same seed", () => {
   fc.assert(
     fc.property(fc.integer({ min: 6, max: 1e6 }), (seed) => {
       const types = soldOutTypes(seed);

@@ -5,7 +5,7 @@ const errorsOf = (changes: Record<string, unknown>) =>
   testWorld().ask("POST", "/linode/instances", order(changes)).body["errors"];
 
 describe("a create request", () => {
-  it("answers with the instance, provisioning, its address given, its time without a zone", () => {
+  it("is answered with the instance: provisioning, with its address, and its time without a zone", () => {
     const { status, body } = testWorld().ask(
       "POST",
       "/linode/instances",
@@ -86,7 +86,7 @@ describe("a create request", () => {
     expect(errorsOf({ label })).toMatchObject([{ field: "label" }]);
   });
 
-  it("takes 16,384 bytes of user-data and not one more", () => {
+  it("accepts 16,384 bytes of user-data, and not one more", () => {
     const metadata = (bytes: number) => ({
       metadata: { user_data: Buffer.alloc(bytes, "x").toString("base64") },
     });
@@ -94,7 +94,7 @@ describe("a create request", () => {
     expect(errorsOf(metadata(16_385))).toMatchObject([{ field: "metadata.user_data" }]);
   });
 
-  it("lists everything that is wrong at once", () => {
+  it("is refused with all of its problems", () => {
     expect(errorsOf({ type: "g6-fake-plan", region: "us-fakeregion" })).toHaveLength(2);
   });
 
@@ -124,7 +124,7 @@ describe("a create request", () => {
     ]);
   });
 
-  it("keeps labels unique for as long as a VM is there", async () => {
+  it("needs a label that no existing VM has", async () => {
     const { ask, pass } = testWorld();
     const { id } = ask("POST", "/linode/instances", order()).body;
     const again = () => ask("POST", "/linode/instances", order());
@@ -138,7 +138,7 @@ describe("a create request", () => {
     expect(again().status).toBe(200);
   });
 
-  it("answers 403 with the capacity text where there is no stock", () => {
+  it("is refused with 403 and the capacity text if the type is sold out", () => {
     const { ask, world } = testWorld();
     const reason = "The Linode plan you chose is not currently available in the selected region";
     const refused = { status: 403, body: { errors: [{ reason }] } };

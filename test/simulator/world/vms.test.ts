@@ -11,7 +11,7 @@ async function withVm(changes: Record<string, unknown> = {}) {
   return { ...made, id, path, status: () => made.ask("GET", path).body["status"] };
 }
 
-describe("a VM's life", () => {
+describe("a VM", () => {
   it("goes from provisioning over booting to running, and its guest is up some seconds later", async () => {
     const { pass, status, machines } = await withVm();
     expect(status()).toBe("provisioning");
@@ -90,7 +90,7 @@ describe("a VM's life", () => {
     expect(status()).toBe("running");
   });
 
-  it("hangs in booting for ever where a fault says so, and is billed all the same", async () => {
+  it("stays in booting with the fault boot-hangs, and is billed", async () => {
     const { world, ask, pass } = testWorld();
     world.addMachineFaults([{ vm: { type: "g2-gpu-rtx4000a1-s", nth: 2 }, action: "boot-hangs" }]);
     for (const label of ["one", "two"]) ask("POST", "/linode/instances", order({ label }));
@@ -158,7 +158,7 @@ describe("the invoice", () => {
     });
   });
 
-  it("keeps the price that a VM was created at", async () => {
+  it("uses the price at the time of a VM's creation", async () => {
     const { world, ask } = await withVm();
     world.prices.setHourly("g2-gpu-rtx4000a1-s", 700_000);
     ask("POST", "/linode/instances", order({ label: "dearer" }));
@@ -171,7 +171,7 @@ describe("the invoice", () => {
     });
   });
 
-  it("charges what the ledger's own rule says, though it is counted apart", () => {
+  it("charges the same as the ledger's rule, although it is computed independently", () => {
     fc.assert(
       fc.property(fc.nat(400_000_000), (usedMs) => {
         const vm = { createdMs: START_MS, deletedMs: START_MS + usedMs };
@@ -180,7 +180,7 @@ describe("the invoice", () => {
     );
   });
 
-  it("is told as the account's uninvoiced balance", async () => {
+  it("is the account's uninvoiced balance", async () => {
     const { ask } = await withVm();
     expect(ask("GET", "/account").body["balance_uninvoiced"]).toBe(0.52);
   });

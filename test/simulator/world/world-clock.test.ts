@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createWorldClock } from "../../../src/simulator/world/world-clock.ts";
 
 describe("the world's clock", () => {
-  it("does not jump when its speed is chosen", () => {
+  it("does not jump when its speed is set", () => {
     const clock = createWorldClock("auto", Date.now() - 5_000);
     const before = clock.clock().now();
     clock.setSpeed(120);
