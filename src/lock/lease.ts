@@ -3,13 +3,13 @@ import { statSync } from "node:fs";
 import { open, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** An owner whose process cannot be seen from here counts as dead when it has not renewed its lease for so long. */
+/** After this time without renewal, an owner whose process cannot be seen from here counts as ended. */
 export const LEASE_SECONDS = 120;
 export const RENEW_MS = 20_000;
 
 /**
- * Renews a lease by the modification time of its file, until it is stopped. Nothing in the file changes, so it also
- * works on a full disk; a file that is gone has a newer owner.
+ * Renews a lease regularly by updating the modification time of its file. The contents do not change, so it works on a
+ * full disk as well. A missing file means that there is a newer owner, and is ignored.
  */
 export function keepLease(path: string, renewMs: number): { stop(): void } {
   const timer = setInterval(() => {
@@ -23,7 +23,7 @@ export function keepLease(path: string, renewMs: number): { stop(): void } {
   };
 }
 
-/** The first byte of a JSON object, written over itself. */
+/** Overwrites the first byte of the JSON object with itself. */
 async function renew(path: string): Promise<void> {
   const handle = await open(path, "r+");
   try {
@@ -33,12 +33,12 @@ async function renew(path: string): Promise<void> {
   }
 }
 
-/** When the lease was renewed last, milliseconds since the epoch by the file system's clock; 0 when it is gone. */
+/** When the lease was last renewed, in milliseconds since the epoch by the file system's clock; 0 if the file is missing. */
 export function renewedMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** The clock that leases are stamped with, which is not ours on a network file system; ours where it takes no file. */
+/** The file system's time, which can differ from ours on a network file system; ours if no file can be written. */
 export async function fileSystemTime(folder: string): Promise<number> {
   const path = join(folder, `.${randomUUID()}`);
   try {

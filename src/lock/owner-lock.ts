@@ -1,52 +1,45 @@
-import { randomUUID } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
-import { link, mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { errorText, ExitCode, SweepError } from "../support/errors.ts";
 import { sleepReal } from "../support/clock.ts";
-import { syncFolder, writeFileAtomically } from "../support/safe-file.ts";
+import { writeFileAtomically } from "../support/safe-file.ts";
 import type { Ownership } from "../journal/events.ts";
 import { FencedError, LockError } from "../journal/journal-errors.ts";
+import {
+  claim,
+  generationFile,
+  lockFolder,
+  newestGeneration,
+  readOwner,
+  roleOf,
+  type Owner,
+  type OwnerRole,
+} from "./generation-files.ts";
 import { fileSystemTime, keepLease, LEASE_SECONDS, RENEW_MS, renewedMs } from "./lease.ts";
-import { isAlive, isVisible, thisProcess, type ProcessIdentity } from "./process-identity.ts";
-
-export type OwnerRole = "sweep" | "resume" | "recover" | "guard" | "down";
-
-/** Who holds, or held, a state folder. */
-export interface Owner {
-  readonly gen: number;
-  readonly run: string;
-  readonly role: OwnerRole;
-  readonly since: string;
-  readonly released: boolean;
-  readonly process: ProcessIdentity;
-  /** How long it counts as alive, after it was renewed last, where its process cannot be seen; version 0.1 has none. */
-  readonly leaseSeconds?: number | undefined;
-}
+import { isAlive, isVisible, thisProcess } from "./process-identity.ts";
 
 export interface OwnershipRequest {
   readonly run: string;
   readonly role: OwnerRole;
-  /** ISO 8601, for people. */
+  /** ISO 8601, for messages. */
   readonly since: string;
-  /** Another process than this one; for tests. */
+  /** A process other than this one, for tests. */
   readonly pid?: number;
-  /** The generation that may be superseded although its process lives: a guard's own parent. */
+  /** The generation of the guard's parent, which may be taken over even if its process is running. */
   readonly replaces?: number | undefined;
-  /** Called when an expired lease is looked at for the second time, which takes half a minute. */
+  /** Called before an expired lease is checked again, which takes half a minute. */
   readonly onWait?: ((text: string) => void) | undefined;
 }
 
 /** Real milliseconds. */
 export interface LeaseTimes {
   readonly renewMs: number;
-  /** An expired lease must not have been renewed this much later either: its owner may just be waking up. */
+  /** An expired lease is checked again after this time, because its owner may just have woken up. */
   readonly confirmMs: number;
 }
 
 export interface HeldOwnership extends Ownership {
-  /** Lets the next one in without waiting for this process to end. */
+  /** Releases the lock before this process ends. */
   release(): Promise<void>;
 }
 
@@ -54,9 +47,8 @@ const ATTEMPTS = 50;
 const LEASE_TIMES: LeaseTimes = { renewMs: RENEW_MS, confirmMs: RENEW_MS + 5_000 };
 
 /**
- * Becomes the owner of a state folder: the next generation file, made by hard link, which succeeds for exactly one
- * process. The generation is the fencing token. @throws SweepError exit 7 that names the living owner, LockError when
- * the disk takes no file.
+ * Becomes the owner of a state folder by creating its next generation file. The generation is the fencing token.
+ * @throws SweepError exit 7 if another process owns the folder, LockError if no file can be written
  */
 export async function takeOwnership(
   stateDir: string,
@@ -84,7 +76,7 @@ async function takeNext(
       if (await isSurelyAlive(owner, folder, request, times)) throw lockedBy(owner, stateDir);
       if (newestGeneration(folder) > owner.gen) continue;
     }
-    // The successor of the owner that was judged, and of no other.
+    // If there is a newer owner by now, the claim fails, and the loop checks that owner.
     const gen = (owner?.gen ?? 0) + 1;
     const mine: Owner = {
       gen,
@@ -99,80 +91,27 @@ async function takeNext(
   }
   throw new SweepError(`no generation of ${folder} could be taken`, {
     exitCode: ExitCode.locked,
-    reason: "other processes were faster every time",
+    reason: "other processes took the lock first each time",
     hint: "maider-sweep status shows who owns the state folder",
   });
 }
 
 /**
- * A guard gives way to a person who does its work: its token may have been revoked. A new sweep waits for it, for
- * nobody would destroy in the meantime what only the guard's token can.
+ * `recover`, `resume` and `down` may take over from a guard, because they do its work and its token may be revoked. A new
+ * sweep may not, because only the guard may have the token for the remaining VMs.
  */
 function yieldsTo({ role, replaces }: OwnershipRequest, owner: Owner): boolean {
   if (owner.gen === replaces) return true;
-  const here = owner.process.host === hostname();
-  return owner.role === "guard" && here && role !== "guard" && role !== "sweep";
+  const isOnThisHost = owner.process.host === hostname();
+  return owner.role === "guard" && isOnThisHost && role !== "guard" && role !== "sweep";
 }
 
-/** The newest owner, alive or not. */
-export function readOwner(stateDir: string): Owner | undefined {
-  const folder = lockFolder(stateDir);
-  for (;;) {
-    const gen = newestGeneration(folder);
-    if (gen === 0) return undefined;
-    try {
-      return parseOwner(readFileSync(generationFile(folder, gen), "utf8"), gen);
-    } catch (error) {
-      // Taken away by the owner of a newer one, since the folder was read.
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-  }
-}
-
-function roleOf(folder: string, gen: number): OwnerRole | undefined {
-  try {
-    return parseOwner(readFileSync(generationFile(folder, gen), "utf8"), gen).role;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A file that the disk garbled counts as that of an owner who let go. */
-function parseOwner(text: string, gen: number): Owner {
-  try {
-    return JSON.parse(text) as Owner;
-  } catch {
-    const process = { pid: 0, started: "", boot: "", namespace: "", host: "" };
-    return { gen, run: "", role: "sweep", since: "", released: true, process };
-  }
-}
-
-/** The owner, if its process lives and it has not let go. */
+/** The current owner; undefined if its process has ended or it has released the lock. */
 export function currentOwner(stateDir: string): Owner | undefined {
   const owner = readOwner(stateDir);
   return owner !== undefined && mayBeAlive(owner, lockFolder(stateDir), Date.now())
     ? owner
     : undefined;
-}
-
-async function claim(folder: string, mine: Owner): Promise<boolean> {
-  const temporary = join(folder, `.${randomUUID()}`);
-  try {
-    await writeFileAtomically(temporary, JSON.stringify(mine));
-    // The compare-and-swap: a name can be linked once.
-    await link(temporary, generationFile(folder, mine.gen));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  } finally {
-    await rm(temporary, { force: true });
-  }
-  await syncFolder(folder);
-  // Only who owns a newer one may take an older one away; the last but one stays for people to read.
-  for (const gen of generations(folder)) {
-    if (gen < mine.gen - 1) await rm(generationFile(folder, gen), { force: true });
-  }
-  return true;
 }
 
 function held(folder: string, mine: Owner, renewMs: number): HeldOwnership {
@@ -188,7 +127,7 @@ function held(folder: string, mine: Owner, renewMs: number): HeldOwnership {
       lease.stop();
       const now = await readFile(path, "utf8").catch(() => "");
       if (now === JSON.stringify(mine)) {
-        // A disk that takes nothing keeps the lock for the rest of our life, which is short.
+        // If this fails, the lock is released when this process ends, which is soon.
         await writeFileAtomically(path, JSON.stringify({ ...mine, released: true })).catch(
           () => undefined,
         );
@@ -197,7 +136,7 @@ function held(folder: string, mine: Owner, renewMs: number): HeldOwnership {
   };
 }
 
-/** Of an expired lease only a second look is believed, by the clock of the file system. */
+/** Whether an owner is alive. An expired lease is checked twice, by the file system's clock. */
 async function isSurelyAlive(
   owner: Owner,
   folder: string,
@@ -209,13 +148,13 @@ async function isSurelyAlive(
   const before = renewedMs(path);
   if (mayBeAlive(owner, folder, await fileSystemTime(folder))) return true;
   onWait?.(
-    `process ${String(owner.process.pid)} on ${owner.process.host} has not renewed its lock of ${folder} for ${String(LEASE_SECONDS / 60)} minutes; taking it over if it stays silent`,
+    `process ${String(owner.process.pid)} on ${owner.process.host} has not renewed its lock of ${folder} for ${String(LEASE_SECONDS / 60)} minutes; taking it over unless it renews it`,
   );
   await sleepReal(confirmMs);
   return renewedMs(path) !== before;
 }
 
-/** Is the lease all that tells whether it lives? */
+/** Whether only the lease shows that an owner is alive, because its process cannot be seen from here. */
 function dependsOnLease({ process, leaseSeconds }: Owner): boolean {
   return leaseSeconds !== undefined && !isVisible(process) && isAlive(process);
 }
@@ -231,7 +170,7 @@ function lockedBy(owner: Owner, stateDir: string): SweepError {
   const elsewhere = isVisible(process) ? "" : ` on ${process.host}`;
   const working = role === "recover" || role === "down";
   const ends = working
-    ? "it destroys what is left and then lets go: wait for it"
+    ? "it destroys the remaining VMs and then releases the lock: wait for it"
     : `maider-sweep stop ${run} ends it`;
   const of = run === role ? "" : ` of run ${run}`;
   return new SweepError(`another ${working ? role : "sweep"} holds the state folder`, {
@@ -244,28 +183,4 @@ function lockedBy(owner: Owner, stateDir: string): SweepError {
           ? `when that machine surely does not run it any more, remove ${lockFolder(stateDir)}`
           : `if that process no longer runs, the lock expires within ${String(owner.leaseSeconds / 60)} minutes; try again then`,
   });
-}
-
-function lockFolder(stateDir: string): string {
-  return join(stateDir, "lock");
-}
-
-function generationFile(folder: string, gen: number): string {
-  return join(folder, `g.${String(gen)}`);
-}
-
-function newestGeneration(folder: string): number {
-  return Math.max(0, ...generations(folder));
-}
-
-/** A folder that cannot be read shows no newer generation: that must not stop an owner from destroying. */
-function generations(folder: string): readonly number[] {
-  try {
-    return readdirSync(folder)
-      .map((name) => /^g\.([1-9][0-9]*)$/.exec(name)?.[1])
-      .filter((gen) => gen !== undefined)
-      .map(Number);
-  } catch {
-    return [];
-  }
 }

@@ -3,16 +3,16 @@ import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** What tells a process from a later one with the same number, also after a reboot or in another container. */
+/** Distinguishes a process from another one with the same id, even after a reboot or in another container. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** As the system tells it; empty when it did not. */
+  /** The start time in the system's format; empty if it is not known. */
   readonly started: string;
   readonly boot: string;
-  /** Process ids mean something inside one namespace only. */
+  /** Process ids are unique only within a namespace. */
   readonly namespace: string;
   readonly host: string;
-  /** A hash of the machine's id; empty where there is none, missing in what version 0.1 wrote. */
+  /** A hash of the machine's id; empty if there is none, undefined in files of version 0.1. */
   readonly machine?: string | undefined;
 }
 
@@ -28,12 +28,12 @@ export function thisProcess(pid: number): ProcessIdentity {
   };
 }
 
-/** Is its process id one of ours? Not when it ran on another machine, before a reboot, or in another container. */
+/** Whether the process can be seen from here: it ran on this machine, since its last boot, in this container. */
 export function isVisible(identity: ProcessIdentity): boolean {
   return identity.boot === bootId() && identity.namespace === pidNamespace();
 }
 
-/** Does it still run? A process that cannot be seen counts as alive, unless this machine was restarted since. */
+/** Whether a process is running. One that cannot be seen counts as running, unless this machine has rebooted since. */
 export function isAlive(identity: ProcessIdentity): boolean {
   if (identity.boot !== bootId()) return !isOfThisMachine(identity);
   if (!isVisible(identity)) return true;
@@ -41,13 +41,13 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return started !== undefined && (identity.started === "" || started === identity.started);
 }
 
-/** The host name alone, where a machine id is missing; an image of a container may bring the id of another machine. */
+/** Compares the host name, and the machine id if there is one; container images can contain another machine's id. */
 function isOfThisMachine({ host, machine }: ProcessIdentity): boolean {
-  const known = machine !== undefined && machine !== "" && machineId() !== "";
-  return host === hostname() && (!known || machine === machineId());
+  const hasIds = machine !== undefined && machine !== "" && machineId() !== "";
+  return host === hostname() && (!hasIds || machine === machineId());
 }
 
-/** `undefined` when there is no such process, or only its remains that nobody has collected. */
+/** `undefined` if there is no such process, or it is a zombie. */
 function startOf(pid: number): string | undefined {
   return process.platform === "linux" ? startOnLinux(pid) : startByPs(pid);
 }
@@ -55,7 +55,7 @@ function startOf(pid: number): string | undefined {
 function startOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
-    // The name in parentheses may itself hold spaces and parentheses; state is the 3rd field, start time the 22nd.
+    // The name in parentheses may contain spaces and parentheses. The state is the 3rd field, the start time the 22nd.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? undefined : (fields[19] ?? "");
   } catch {
@@ -79,7 +79,7 @@ function bootId(): string {
 }
 
 let machine: string | undefined;
-/** machine-id(5) asks not to pass the id itself on. */
+/** Hashed, because machine-id(5) says that the id itself must not be exposed. */
 function machineId(): string {
   machine ??= hashed(readIfThere("/etc/machine-id"));
   return machine;

@@ -4,7 +4,8 @@ import { usd } from "../support/money.ts";
 import { isUnsettled, foldRun, openRentals } from "./fold-run.ts";
 import { isJournalPacked, readJournal } from "../journal/journal-file.ts";
 import { foldLedger } from "./ledger.ts";
-import { currentOwner, type Owner } from "../lock/owner-lock.ts";
+import type { Owner } from "../lock/generation-files.ts";
+import { currentOwner } from "../lock/owner-lock.ts";
 import type { RunState } from "./run-state.ts";
 import { listRuns, lockHome, runFolder } from "../journal/state-folder.ts";
 

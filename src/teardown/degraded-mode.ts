@@ -2,7 +2,8 @@ import type { Fact, Journal } from "../journal/events.ts";
 import { openJournal, readJournal } from "../journal/journal-file.ts";
 import { JournalError, LockError } from "../journal/journal-errors.ts";
 import { volatileJournal } from "../journal/create-journal.ts";
-import { readOwner, takeOwnership } from "../lock/owner-lock.ts";
+import { readOwner } from "../lock/generation-files.ts";
+import { takeOwnership } from "../lock/owner-lock.ts";
 import type { HeldOwnership, OwnershipRequest } from "../lock/owner-lock.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 

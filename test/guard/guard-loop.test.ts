@@ -5,12 +5,8 @@ import { CloudError } from "../../src/cloud/cloud.ts";
 import type { Fact } from "../../src/journal/events.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
-import {
-  currentOwner,
-  readOwner,
-  takeOwnership,
-  type HeldOwnership,
-} from "../../src/lock/owner-lock.ts";
+import { readOwner } from "../../src/lock/generation-files.ts";
+import { currentOwner, takeOwnership, type HeldOwnership } from "../../src/lock/owner-lock.ts";
 import { openStateFolder, runFolder } from "../../src/journal/state-folder.ts";
 import { guardLoop, type GuardLoop } from "../../src/guard/guard-loop.ts";
 import { HOUR, newStateDir, opened, reserved, START, vmLabel } from "../journal/journal-rig.ts";

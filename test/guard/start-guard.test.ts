@@ -9,7 +9,7 @@ import { GUARD_PROGRAM } from "../../src/run/wire.ts";
 import type { Fact } from "../../src/journal/events.ts";
 import { foldRun } from "../../src/run-state/fold-run.ts";
 import { openJournal, readJournal } from "../../src/journal/journal-file.ts";
-import { readOwner } from "../../src/lock/owner-lock.ts";
+import { readOwner } from "../../src/lock/generation-files.ts";
 import { isAlive, thisProcess } from "../../src/lock/process-identity.ts";
 import { openStateFolder, runFolder } from "../../src/journal/state-folder.ts";
 import {

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
 import { FencedError } from "../../src/journal/journal-errors.ts";
-import { currentOwner, readOwner, takeOwnership, type Owner } from "../../src/lock/owner-lock.ts";
+import { readOwner, type Owner } from "../../src/lock/generation-files.ts";
+import { currentOwner, takeOwnership } from "../../src/lock/owner-lock.ts";
 import { isAlive, thisProcess } from "../../src/lock/process-identity.ts";
 import { newStateDir, RUN } from "../journal/journal-rig.ts";
 

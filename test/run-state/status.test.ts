@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Fact } from "../../src/journal/events.ts";
-import { takeOwnership, type OwnerRole } from "../../src/lock/owner-lock.ts";
+import type { OwnerRole } from "../../src/lock/generation-files.ts";
+import { takeOwnership } from "../../src/lock/owner-lock.ts";
 import { runStatus, unfinishedRuns } from "../../src/run-state/status.ts";
 import { openStateFolder, runFolder } from "../../src/journal/state-folder.ts";
 import {
