@@ -250,7 +250,7 @@ describe("a server that goes away in the middle of a pass", () => {
 describe("what cannot be measured", () => {
   test.each([
     [400, "Conversation roles must alternate", "--chat-template"],
-    [500, "boom", "its own log says why"],
+    [500, "boom", "see its own log for the reason"],
     [404, "Not Found", "ends in /v1"],
   ])("a server that refuses every chat with %d gets a hint that fits", async (...row) => {
     const [status, message, hint] = row;
