@@ -4,12 +4,12 @@ import type { Journal } from "../journal/events.ts";
 import type { HeldOwnership } from "../lock/owner-lock.ts";
 import { startGuard, type Guard, type StartGuard } from "./start-guard.ts";
 
-/** Keeps a guard alive for as long as a run lasts. */
+/** Keeps a guard running during a run. */
 export interface GuardKeeper {
   pid(): number | undefined;
-  /** Starts one, or another if the last one died, and journals it. @throws SweepError: then create nothing. */
+  /** Starts a guard if none is running, and journals that. @throws SweepError; no VM may be created then */
   ensure(journal: Journal): Promise<void>;
-  /** All is settled: lets it go. */
+  /** Tells the guard that the run has ended. */
   release(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export function createGuardKeeper(
     await journal.append({ type: "guard.acknowledged", pid: started.pid });
     started.onExit(() => {
       if (released) return;
-      // Started again at once where something may be billed, else before the next create.
+      // If something may be billed, start another one at once; otherwise before the next create.
       void journal
         .append({ type: "guard.lost", pid: started.pid })
         .then(() => (hasOpen(journal) ? ensure(journal) : undefined))

@@ -14,27 +14,27 @@ export interface GuardLoop {
   readonly stateDir: string;
   readonly run: string;
   readonly pid: number;
-  /** The parent's generation: it may be taken over although its process may still show. */
+  /** The parent's generation, which may be taken over even if its process is still visible. */
   readonly replaces: number;
-  /** Virtual milliseconds for which a resume may still find the VMs. */
+  /** How long to wait for a resume, in milliseconds of the run's clock. */
   readonly holdMs: number;
   readonly cloud: Cloud;
   readonly clock: Clock;
-  /** Undefined on a real cloud. */
+  /** Undefined for a real cloud. */
   readonly worldGone?: (() => Promise<boolean>) | undefined;
   readonly redact?: ((text: string) => string) | undefined;
   readonly log: (text: string) => void;
 }
 
-/** A DELETE needs so long before the paid hour ends, with a retry or two. */
+/** How long before the end of a paid hour a VM is destroyed, so that there is time for retries. */
 const BEFORE_THE_HOUR_MS = 120_000;
 const HOUR_MS = 3_600_000;
 const LOOK_AGAIN_MS = 5_000;
 
 /**
- * What the guard does once its parent is gone: becomes the owner, destroys everything open, confirms that it is deleted, closes
- * the run. Waits for what is held and, with a hold time, for a resume; holds no lock while it waits. Returns when
- * the run is closed, by whomever, and never before.
+ * Runs the guard after its parent has ended: takes ownership, destroys open VMs and closes the run. It first waits for
+ * held VMs to expire and, with a hold time, for a resume; it does not hold the lock meanwhile.
+ * @returns when the run is closed, by the guard or another process
  */
 export async function guardLoop(options: GuardLoop): Promise<void> {
   const { clock, run, stateDir, log } = options;
@@ -44,7 +44,7 @@ export async function guardLoop(options: GuardLoop): Promise<void> {
     const { events } = readJournal(folder);
     const state = foldRun(events);
     if (state.closed !== undefined && !isUnsettled(state)) return;
-    // Whoever has asked for the end does not come back to go on.
+    // A run that the user has stopped is not resumed at once.
     const holdMs = state.stopping === undefined ? options.holdMs : 0;
     const due = dueMs(state, leftMs, holdMs);
     if (due > clock.now() && (await options.worldGone?.()) !== true) {
@@ -54,7 +54,7 @@ export async function guardLoop(options: GuardLoop): Promise<void> {
     try {
       if (await takeOver(folder, leftMs, { ...options, holdMs })) return;
     } catch (error) {
-      // Another owner is at it, or was faster: it does our work, and should it die, we are still here.
+      // Another owner does the work; if it crashes, the guard continues.
       const owned = error instanceof FencedError || isLocked(error);
       log(owned ? `waiting: ${whyOf(error)}` : `failed, trying again: ${whyOf(error)}`);
     }
@@ -62,7 +62,7 @@ export async function guardLoop(options: GuardLoop): Promise<void> {
   }
 }
 
-/** @returns true when the run is closed, or all of it is confirmed deleted and the disk just does not take it down. */
+/** @returns whether the run is closed, or would be if the journal could be written */
 async function takeOver(folder: string, leftMs: number, options: GuardLoop): Promise<boolean> {
   const { cloud, clock, log, pid } = options;
   const { redact, replaces, run, stateDir } = options;
@@ -95,7 +95,7 @@ async function takeOver(folder: string, leftMs: number, options: GuardLoop): Pro
   }
 }
 
-/** When the first of what is open must go; now, when nothing is and only the end has to be written. */
+/** When the first open VM must be destroyed; at once if there is none and the run only has to be closed. */
 function dueMs(state: RunState, leftMs: number, holdMs: number): number {
   const open = openRentals(state);
   if (open.length === 0) return leftMs;
@@ -103,8 +103,8 @@ function dueMs(state: RunState, leftMs: number, holdMs: number): number {
 }
 
 /**
- * Until its expiry when it is held for a user; else for the hold time, within the paid hour and the deadline, unless
- * it was being destroyed already.
+ * When a VM must be destroyed: if it is held for a user, at its expiry; otherwise after the hold time, but before the end
+ * of the paid hour and the deadline; at once if it was being destroyed.
  */
 function dueAt(rental: RentalState, leftMs: number, holdMs: number): number {
   if (rental.heldUntilMs !== undefined) return Math.min(rental.heldUntilMs, rental.expiresMs);
@@ -115,7 +115,7 @@ function dueAt(rental: RentalState, leftMs: number, holdMs: number): number {
   return Math.min(leftMs + holdMs, deadlineMs, hourEndsMs - BEFORE_THE_HOUR_MS);
 }
 
-/** At least as long as the clock's floor: on a fast clock the journal is not read all the time. */
+/** On a fast clock at least the clock's minimum, so that the journal is not read continuously. */
 function pollMs(clock: Clock): number {
   return clock.ceiling(LOOK_AGAIN_MS) * clock.speed;
 }

@@ -11,7 +11,7 @@ const EVERY_MINUTES = 10;
 const HOW =
   '(umask 077; printf %s "$LINODE_TOKEN" > ~/.linode-token), then --token-file ~/.linode-token';
 
-/** What the timer runs. @throws SweepError exit 2 without a token file that only its owner can read */
+/** The command for the timer. @throws SweepError exit 2 without a token file that only its owner can read */
 export function reaperJob(
   stateDir: string,
   {
@@ -36,7 +36,7 @@ export function reaperJob(
   return { argv: [process.execPath, PROGRAM, "reap", ...options], minutes: every };
 }
 
-/** @throws SweepError exit 2 when it does not exist, or others can read it. */
+/** @throws SweepError exit 2 if the file does not exist, or others can read it */
 function checkPrivate(path: string): void {
   let mode: number;
   try {
@@ -55,7 +55,7 @@ function checkPrivate(path: string): void {
   });
 }
 
-/** @param wanted undefined means the first that works on this machine. @throws SweepError exit 4 when none does */
+/** @param wanted undefined means the first that works on this machine. @throws SweepError exit 4 if none does */
 export async function chooseTimer(
   wanted: TimerKind["name"] | undefined,
   env: NodeJS.ProcessEnv,

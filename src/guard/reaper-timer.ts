@@ -8,13 +8,13 @@ import { ExitCode, SweepError } from "../support/errors.ts";
 import { writeFileAtomically } from "../support/safe-file.ts";
 import { shellLine } from "../support/shell-word.ts";
 
-/** What runs a command again and again on this machine. */
+/** A service of this machine that runs a command regularly. */
 export interface TimerKind {
   readonly name: "systemd" | "cron";
-  /** Could it be used here? */
+  /** Whether this machine has it. */
   available(): Promise<boolean>;
   installed(): Promise<boolean>;
-  /** What `install` would write, by where it goes. */
+  /** The files or entries that `install` would write. */
   preview(job: ReaperJob): Promise<readonly { readonly where: string; readonly text: string }[]>;
   install(job: ReaperJob): Promise<void>;
   uninstall(): Promise<void>;
@@ -87,7 +87,7 @@ function cron(env: NodeJS.ProcessEnv): TimerKind {
     `${cronTime(minutes)} ${shellLine(argv).replaceAll("%", "\\%")} ${MARK}\n`;
   return {
     name: "cron",
-    // An empty table answers with an error of its own, a missing program with none.
+    // `crontab -l` also fails if there is no table yet, so only a missing program counts.
     available: async () => (await ask(env, "crontab", ["-l"])).found,
     installed: async () => (await table()).split("\n").some(isMarked),
     preview: async (job) => [{ where: "crontab", text: lineOf(job) }],
@@ -104,7 +104,7 @@ function isMarked(line: string): boolean {
   return line.trimEnd().endsWith(MARK);
 }
 
-/** @throws SweepError exit 2 for a distance that crontab(5), which starts anew each hour and day, cannot keep. */
+/** @throws SweepError exit 2 for an interval that does not divide an hour or a day, which crontab(5) cannot express */
 function cronTime(minutes: number): string {
   if (minutes === 1440) return "0 0 * * *";
   if (minutes === 60) return "0 * * * *";
@@ -112,7 +112,7 @@ function cronTime(minutes: number): string {
     return minutes < 60 ? `*/${String(minutes)} * * * *` : `0 */${String(minutes / 60)} * * *`;
   throw new SweepError(`cron cannot run anything every ${String(minutes)} minutes`, {
     exitCode: ExitCode.usage,
-    reason: "it counts anew with each hour and each day",
+    reason: "its intervals restart with each hour and each day",
     hint: `--every takes ${CRON_MINUTES.join(", ")} with cron; --with systemd takes any`,
   });
 }
@@ -144,10 +144,10 @@ async function ask(
   input = "",
 ): Promise<Answer> {
   const done = await execa(program, args, {
-    // Its complaints are read.
+    // Error messages are parsed.
     env: { ...env, LC_ALL: "C" },
     extendEnv: false,
-    // What is not UTF-8 has to come back as it was: a character stands for a byte.
+    // Preserves bytes that are not valid UTF-8.
     encoding: "latin1",
     stripFinalNewline: false,
     input: Buffer.from(input, "latin1"),
@@ -170,7 +170,7 @@ function demand(
   if (ok) return;
   throw new SweepError(message, {
     exitCode: ExitCode.provider,
-    reason: complaint.trim().split("\n")[0] || "it gave no reason",
+    reason: complaint.trim().split("\n")[0] || "no reason given",
     hint,
   });
 }

@@ -3,7 +3,7 @@ import { execa } from "execa";
 import type { LinearTime } from "../support/clock.ts";
 import { ExitCode, SweepError } from "../support/errors.ts";
 
-/** The first line that the guard reads. It has the token, which is therefore in no argument and no environment. */
+/** The first line of the guard's input. It includes the token, so that no argument or environment variable has to. */
 export interface GuardOrder {
   readonly stateDir: string;
   readonly run: string;
@@ -11,39 +11,39 @@ export interface GuardOrder {
   readonly gen: number;
   readonly token: string;
   readonly apiUrl: string;
-  /** How long a guard whose parent has died waits for a resume, in milliseconds of the run's clock. */
+  /** How long the guard waits for a resume after its parent has crashed, in milliseconds of the run's clock. */
   readonly holdMs: number;
   readonly time: LinearTime;
   readonly ceilings: number;
-  /** Of a simulated cloud. */
+  /** The id of the simulated world; null for a real cloud. */
   readonly world: string | null;
-  /** Where a dead-man service listens. */
+  /** The address of a dead-man service. */
   readonly heartbeat?: string | undefined;
-  /** A parent that has been silent for so long, in real milliseconds, hangs. */
+  /** After this many real milliseconds without a message, the parent is considered hung. */
   readonly stallMs: number;
 }
 
 export interface StartGuard extends Omit<GuardOrder, "stallMs"> {
-  /** The file that Node runs as the guard. */
+  /** The guard's program. */
   readonly program: string;
   readonly env: NodeJS.ProcessEnv;
   readonly stallMs?: number | undefined;
 }
 
-/** A guard that has said that it watches. */
+/** A running guard. */
 export interface Guard {
   readonly pid: number;
   alive(): boolean;
-  /** Called once when it has ended, also when it had before. */
+  /** Calls `listener` when the guard ends, or at once if it has already ended. */
   onExit(listener: () => void): void;
-  /** All is settled: it looks for itself and ends, or stays for what is held. Resolves once it has decided. */
+  /** Tells the guard that the run has ended. It checks the journal and exits, or continues if a VM is held. */
   release(): Promise<void>;
 }
 
 const STALL_MS = 60_000;
 const BEATS_IN_A_STALL = 12;
 const ANSWER_MS = 20_000;
-/** What a local program needs, and what the way to the API needs; never a secret, never a crash hook. */
+/** Variables for local programs and for requests to the API; no secrets and no crash hook. */
 const PASSED_ON = [
   "PATH",
   "HOME",
@@ -62,14 +62,15 @@ const PASSED_ON = [
 ];
 
 /**
- * Starts the guard as a process of its own, out of reach of the terminal and of signals to our group, and waits until
- * it watches. It holds one end of a pipe; ours closes with us, however we end. @throws SweepError exit 4
+ * Starts the guard in a session of its own, so that a closed terminal or a signal to our process group does not reach it,
+ * and waits until it is ready. It notices our end, however it happens, by the end of its input pipe.
+ * @throws SweepError exit 4 if it does not start
  */
 export async function startGuard(options: StartGuard): Promise<Guard> {
   const { program, env, stallMs = STALL_MS, ...order } = options;
   const child = execa(process.execPath, [program], {
     detached: true,
-    // It must outlive us.
+    // The guard must continue after this process has ended.
     cleanup: false,
     stdin: "pipe",
     stdout: "pipe",
@@ -91,7 +92,7 @@ export async function startGuard(options: StartGuard): Promise<Guard> {
     clearInterval(beat);
     for (const listener of listeners) listener();
   })();
-  // A guard that has died makes our writes fail; `alive` reports it.
+  // Writes fail after the guard has ended; `alive` reports that.
   child.stdin.on("error", () => undefined);
 
   const lines = createInterface({ input: child.stdout });
@@ -115,7 +116,7 @@ export async function startGuard(options: StartGuard): Promise<Guard> {
   }
   const { pid } = child;
   child.nodeChildProcess.unref();
-  // Sockets all three, whatever their types say: they must not keep us running.
+  // The streams are sockets, despite their types, and must not keep this process running.
   for (const stream of [child.stdin, child.stdout, child.stderr]) {
     (stream as unknown as { readonly unref?: () => void }).unref?.();
   }
@@ -134,7 +135,7 @@ export async function startGuard(options: StartGuard): Promise<Guard> {
   };
 }
 
-/** True when it says the word, false when it ends or is silent for too long; the wait keeps this process running. */
+/** @returns whether the guard prints the line, before it ends or `ANSWER_MS` have passed */
 async function says(word: string, lines: Interface, exit: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   try {
