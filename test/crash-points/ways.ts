@@ -48,7 +48,7 @@ const SERVER_STALLS: DrillScenario = { ...PLAIN, scripts: [machine("stalls")] };
 const API_DOWN: DrillScenario = {
   ...PLAIN,
   scripts: [
-    { match: { path: "^/linode/types$" }, nth: 2, count: 25, action: "status", status: 503 },
+    { match: { path: "^/linode/types$" }, nth: 2, count: 60, action: "status", status: 503 },
   ],
 };
 const STALLED: DrillScenario = { ...PLAIN, env: befalls("stall test.finished") };

@@ -123,8 +123,8 @@ describe("serving over a real sshd", () => {
     ["boot_fail_kv_too_small.txt", "the context window does not fit"],
     ["boot_fail_max_len_over_model.txt", "longer than the model's own"],
     ["boot_fail_no_model_dir.txt", "does not exist"],
-    ["boot_fail_port_in_use.txt", "the port is taken"],
-    ["boot_fail_unknown_option.txt", "does not know"],
+    ["boot_fail_port_in_use.txt", "the port is still in use"],
+    ["boot_fail_unknown_option.txt", "does not have an option"],
   ])("classifies %s, read from the machine", async (file, cause) => {
     const log = await readFile(new URL(`../../fixtures/vllm/${file}`, import.meta.url), "utf8");
     const { outcome } = await serve({ log, exit: 1 });
