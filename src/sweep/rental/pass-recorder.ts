@@ -72,6 +72,8 @@ export function passRecorder(
         await journal.append({ type: "pass.finished", ...fact });
         return undefined;
       }
+      // Tests fail also because the connection is lost. Then this throws, and the pass is void and runs again.
+      await job.machine.serverStatus(signal);
       unsound = result.verdict.reasons.join("; ");
       await journal.append({ type: "pass.failed", ...fact, reasons: [...result.verdict.reasons] });
       const exitReason = await diagnoseServerExit(job, ports, signal);

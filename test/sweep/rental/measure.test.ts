@@ -62,6 +62,38 @@ it("a pass that is not sound is journaled as failed, with its record, and is not
   ]);
 });
 
+it("a pass whose last test fails because the connection is lost is void, and is run again", async () => {
+  let isLost = false;
+  await using sweep = await simulatedSweep({
+    change: (ports) => ({
+      ...passesWith(async (attempt, run) => {
+        const result = await run();
+        if (attempt > 1) return result;
+        isLost = true;
+        return { ...result, verdict: { state: "failed", reasons: ["gamma: no byte for 60 s"] } };
+      })(),
+      machines: {
+        ...ports.machines,
+        connect: async (target, signal) => {
+          isLost = false;
+          const machine = await ports.machines.connect(target, signal);
+          return {
+            ...machine,
+            serverStatus: async (inner: AbortSignal) => {
+              if (isLost) throw new MachineError("link_lost", "SSH lost, timeout");
+              return machine.serverStatus(inner);
+            },
+          };
+        },
+      },
+    }),
+  });
+  await sweep.run();
+  expect(sweep.ofType("pass.failed")).toEqual([]);
+  expect(sweep.ofType("pass.void")).toMatchObject([{ pass: 1, reason: "SSH was lost" }]);
+  expect(sweep.ofType("pass.finished").map(({ pass }) => pass)).toEqual([1, 2]);
+});
+
 it("a void pass is journaled with the record of its tests, and is run again", async () => {
   await using sweep = await simulatedSweep({
     change: passesWith(async (attempt, run) => {
