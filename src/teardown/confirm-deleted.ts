@@ -3,7 +3,7 @@ import type { RentalState } from "../run-state/run-state.ts";
 import type { Clock } from "../support/clock.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import { findVmByIdOrLabel, findVmsByLabel, matchesRequest } from "./find-vm.ts";
-import { lateCreateUntilMs, LONGEST_WAIT_MS } from "./look-up-create.ts";
+import { lastCreateSent, LATEST_CREATE_MS, LONGEST_WAIT_MS } from "./look-up-create.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
 const CHECK_INTERVAL_MS = 20_000;
@@ -41,14 +41,16 @@ async function findLateDuplicate(
   signal: AbortSignal,
 ): Promise<CloudVm | undefined> {
   const { clock } = ports;
-  const untilMs = lateCreateUntilMs(rental.label, ports);
-  while (clock.now() < untilMs) {
-    await clock.sleep(Math.min(LONGEST_WAIT_MS, untilMs - clock.now()), signal);
+  const sent = lastCreateSent(rental.label, ports);
+  if (sent.times < 2) return undefined;
+  for (;;) {
+    const waitMs = sent.ms() + LATEST_CREATE_MS - clock.now();
+    if (waitMs <= 0) return undefined;
+    await clock.sleep(Math.min(LONGEST_WAIT_MS, waitMs), signal);
     const listed = await findVmsByLabel(rental.label, ports, signal);
     const duplicate = listed.find((vm) => matchesRequest(vm, rental));
     if (duplicate !== undefined) return duplicate;
   }
-  return undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { CloudVm } from "../cloud/cloud.ts";
 import { foldRun } from "../run-state/fold-run.ts";
 import { raiseMismatchAlarm, matchesRequest, findVmsByLabel, type VmRequest } from "./find-vm.ts";
 import { backOff } from "./retry.ts";
+import { apiNow } from "./api-time.ts";
 import { appendBestEffort } from "./degraded-mode.ts";
 import type { TeardownPorts } from "./teardown-ports.ts";
 
@@ -36,6 +37,7 @@ export async function lookUpCreate(
 ): Promise<CloudVm | undefined> {
   const { clock } = ports;
   const history = historyOf(wanted.label, ports);
+  const sent = lastCreateSent(wanted.label, ports);
   let failures = 0;
   for (let looks = 0; ; looks += 1) {
     try {
@@ -50,8 +52,9 @@ export async function lookUpCreate(
       continue;
     }
     const now = clock.now();
-    clampTo(history, now);
-    const dueMs = absenceDueMs(history, lookUp.refusal !== undefined);
+    // A clock that was set back must not prolong the lookup.
+    if (history.firstMs !== undefined) history.firstMs = Math.min(history.firstMs, now);
+    const dueMs = absenceDueMs(sent.ms(), history, lookUp.refusal !== undefined);
     if (now >= dueMs) {
       history.looks += 1;
       history.firstMs ??= now;
@@ -67,42 +70,44 @@ export async function lookUpCreate(
 }
 
 interface History {
-  sentMs: number;
   looks: number;
   firstMs: number | undefined;
 }
 
-/** A clock that was set back must not prolong the lookup. */
-function clampTo(history: History, now: number): void {
-  history.sentMs = Math.min(history.sentMs, now);
-  if (history.firstMs !== undefined) history.firstMs = Math.min(history.firstMs, now);
-}
-
 /** The earliest time at which "absent" counts. */
-function absenceDueMs({ sentMs, looks, firstMs }: History, refused: boolean): number {
+function absenceDueMs(sentMs: number, { looks, firstMs }: History, refused: boolean): number {
   if (refused) return looks === 0 ? 0 : (firstMs ?? 0) + AFTER_REFUSAL_MS;
   if (looks === 0) return sentMs + FIRST_ABSENCE_MS;
   return Math.max(sentMs + LATEST_CREATE_MS, (firstMs ?? sentMs) + BETWEEN_ABSENCES_MS);
 }
 
-function historyOf(label: string, ports: TeardownPorts): History {
-  const events = ports.journal.events();
-  const sent = events.findLast((event) => event.type === "create.sent" && event.label === label);
-  const rental = foldRun(events).rentals.get(label);
-  const now = ports.clock.now();
-  return {
-    sentMs: sent === undefined ? now : Date.parse(sent.ts),
-    looks: rental?.absentChecks ?? 0,
-    firstMs: rental?.absentSinceMs,
-  };
+function historyOf(label: string, { journal }: TeardownPorts): History {
+  const rental = foldRun(journal.events()).rentals.get(label);
+  return { looks: rental?.absentChecks ?? 0, firstMs: rental?.absentSinceMs };
 }
 
-/** Until when another VM may appear under the label: only if its create was sent more than once. */
-export function lateCreateUntilMs(label: string, ports: TeardownPorts): number {
-  const sent = ports.journal
+/**
+ * How often the create of a label was sent, and when last, on our clock. If our clock was set forward since, the time
+ * that has passed by the API's clock counts; if it was set back, time counts from that moment.
+ */
+export function lastCreateSent(
+  label: string,
+  ports: TeardownPorts,
+): { readonly times: number; readonly ms: () => number } {
+  const { clock, journal } = ports;
+  const sent = journal
     .events()
     .filter((event) => event.type === "create.sent" && event.label === label);
   const last = sent.at(-1);
-  if (last === undefined || sent.length < 2) return 0;
-  return Math.min(Date.parse(last.ts), ports.clock.now()) + LATEST_CREATE_MS;
+  let ownMs = last === undefined ? clock.now() : Date.parse(last.ts);
+  const apiMs = Date.parse((last?.type === "create.sent" && last.by_the_api) || "");
+  return {
+    times: sent.length,
+    ms() {
+      const now = clock.now();
+      ownMs = Math.min(ownMs, now);
+      if (Number.isNaN(apiMs)) return ownMs;
+      return Math.min(now, Math.max(ownMs, now - (apiNow(ports) - apiMs)));
+    },
+  };
 }

@@ -135,4 +135,29 @@ export const ONCE_BROKEN: readonly (readonly [string, Schedule])[] = [
       machineFaults: [{ vm: { nth: 1 }, action: "boot-hangs", after_seconds: 253 }],
     },
   ],
+  [
+    "two lost creates, the second of which succeeds once the first VM is deleted, and the clock set forward between them",
+    {
+      seed: 8,
+      entries: 2,
+      concurrency: 1,
+      passes: 1,
+      variants: true,
+      clockAheadMinutes: 0,
+      capShare: 1,
+      death: undefined,
+      happenings: [{ atMinutes: 3, what: "clock step", minutes: 90 }],
+      successors: [],
+      faults: [
+        {
+          match: { method: "POST", path: "^/linode/instances$" },
+          nth: 1,
+          count: 2,
+          action: "commit-later",
+          seconds: 231,
+        },
+      ],
+      machineFaults: [],
+    },
+  ],
 ];
